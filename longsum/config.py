@@ -1,0 +1,137 @@
+"""Settings, one frozen dataclass a topic. No torch.
+
+A dataclass owns its defaults; the command line's options read them from here. Checks name the flag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from longsum.errors import UsageError
+
+Quantize = Literal["auto", "nf4", "int8", "none"]
+Truncate = Literal["head", "tail", "middle"]
+Style = Literal["paragraph", "bullets", "executive"]
+
+LENGTH_WORDS = {"short": 80, "medium": 200, "long": 450}
+"""Words asked for by name. A medium summary fills about half a page."""
+
+TOKENS_PER_WORD = 1.6
+"""Room reserved for an answer's word; English takes 1.3 LLaMA tokens, an 8k vocabulary 1.5."""
+
+
+def parse_length(text: str) -> int:
+    """Return the number of words a `--length` value asks for.
+
+    Args:
+        text: `short`, `medium`, `long`, or a number of words.
+
+    Raises:
+        UsageError: for anything else, or fewer than 10 words.
+    """
+    if text in LENGTH_WORDS:
+        return LENGTH_WORDS[text]
+    if text.isascii() and text.isdigit() and 10 <= int(text) <= 20_000:
+        return int(text)
+    raise UsageError(
+        f"--length {text!r} is not a length",
+        hint="use short, medium, long, or a number of words from 10 to 20000",
+    )
+
+
+@dataclass(frozen=True)
+class ReadConfig:
+    """What of the document is read."""
+
+    pages: str | None = None
+    """Page ranges such as `3-20,25`."""
+    password: str | None = None
+    """Opens an encrypted PDF."""
+    truncate: Truncate | None = None
+    """Which part of a document that is too long to leave out; None refuses instead."""
+
+
+@dataclass(frozen=True)
+class LoadConfig:
+    """Which weights, which window, and how they are held."""
+
+    model: str | None = None
+    """`mini`, an alias, a folder or a Hugging Face id; None takes the default."""
+    context: int | None = None
+    """Window in tokens; None takes the one the weights were tuned for."""
+    force_context: bool = False
+    """Use a window the weights were not tuned for."""
+    quantize: Quantize = "auto"
+    """How the weights are held."""
+    device: str = "auto"
+    """`auto`, `cuda`, `mps` or `cpu`."""
+    dtype: str = "auto"
+    """`auto`, `bfloat16`, `float16` or `float32`."""
+    attention: str = "auto"
+    """`auto`, `sdpa` or `eager`."""
+    memory_bytes: int | None = None
+    """Plan for this much free memory instead of what the machine reports."""
+    revision: str | None = None
+    """Commit or branch of a Hugging Face repository."""
+    offline: bool = False
+    """Never reach for the network."""
+    download: bool = False
+    """Fetch a model that is not on this disk."""
+
+
+@dataclass(frozen=True)
+class DecodeConfig:
+    """How an answer is written."""
+
+    max_new_tokens: int | None = None
+    """Most tokens of an answer; None derives them from the length asked for."""
+    temperature: float = 0.0
+    """0 is greedy: the same answer each time."""
+    top_p: float = 1.0
+    """Nucleus sampling keeps the most likely tokens up to this probability."""
+    seed: int = 0
+    """Seed of the sampling."""
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens is not None and self.max_new_tokens < 1:
+            raise UsageError(f"--max-new-tokens {self.max_new_tokens} is below 1")
+        if not 0.0 <= self.temperature <= 5.0:
+            raise UsageError(f"--temperature {self.temperature} is not between 0 and 5")
+        if not 0.0 < self.top_p <= 1.0:
+            raise UsageError(f"--top-p {self.top_p} is not above 0 and at most 1")
+
+
+@dataclass(frozen=True)
+class AnswerConfig:
+    """What kind of answer is wanted."""
+
+    verbatim: bool | None = None
+    """Only sentences of the document; None leaves it to the model."""
+    language: str | None = None
+    """Language of the answer; None is the document's."""
+    prompt: Path | None = None
+    """A Jinja2 template of the user's own."""
+
+
+@dataclass(frozen=True)
+class SummaryConfig(AnswerConfig):
+    """What kind of summary is wanted."""
+
+    words: int = LENGTH_WORDS["medium"]
+    """Length asked for."""
+    style: Style = "paragraph"
+    """Running text, a list, or a headline with key points."""
+    focus: str | None = None
+    """What the reader cares about most."""
+
+
+@dataclass(frozen=True)
+class AskConfig(AnswerConfig):
+    """What kind of answer to a question is wanted."""
+
+    words: int = 120
+    """Most words of an answer; the room reserved for it."""
+    sentences: int = 3
+    """Sentences printed by a verbatim answer."""

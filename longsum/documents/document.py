@@ -1,0 +1,79 @@
+"""A document as the rest of the program sees it: text, pages, and where each character came from.
+
+Knows nothing about files or tokens. Offsets are character offsets into `Document.text`; every page
+number that is ever printed comes from them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of characters of `Document.text`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page's place in the text."""
+
+    number: int
+    """Position in the file, from 1; what `--pages` takes and what is printed."""
+    start: int
+    """Offset of the page's first character."""
+    end: int
+    """Offset behind the page's last character."""
+    label: str | None = None
+    """The page's printed name, such as `iv`, where the file gives one."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document's clean text and the places of its parts."""
+
+    text: str
+    pages: tuple[Page, ...]
+    """In order; empty for a text without pages, whose references are source lines."""
+    sha256: str
+    """Of the file's bytes."""
+    name: str
+    """File name, or `stdin`."""
+    total_pages: int = 0
+    """Pages in the file; more than `len(pages)` when `--pages` selected some."""
+    title: str | None = None
+    """From the metadata, where there is one."""
+    line_anchors: tuple[tuple[int, int], ...] = ()
+    """For a text without pages: (offset, source line from 1) pairs, rising in both."""
+    warnings: tuple[str, ...] = field(default=())
+    """What the reader should be told, one line each: image-only pages, a second reader used."""
+
+    def page_at(self, offset: int) -> Page | None:
+        """Return the page that holds a character, or None for a text without pages."""
+        if not self.pages:
+            return None
+        index = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
+        return self.pages[max(0, index)]
+
+    def line_at(self, offset: int) -> int:
+        """Return the source line (from 1) of a character of a text without pages."""
+        index = bisect_right(self.line_anchors, offset, key=lambda anchor: anchor[0]) - 1
+        return self.line_anchors[max(0, index)][1] if self.line_anchors else 1
+
+    def pages_of(self, span: Span) -> tuple[int, ...]:
+        """Return the numbers of the pages a span touches; empty for a text without pages."""
+        return tuple(p.number for p in self.pages if p.start < span.end and span.start < p.end)
+
+    def reference(self, span: Span) -> str:
+        """Return where a span stands, for people: `p. 3`, `pp. 3-4` or `line 120`."""
+        if not self.pages:
+            return f"line {self.line_at(span.start)}"
+        pages = self.pages_of(span)
+        if not pages:
+            page = self.page_at(span.start)
+            pages = (page.number,) if page else ()
+        return f"p. {pages[0]}" if len(pages) == 1 else f"pp. {pages[0]}-{pages[-1]}"

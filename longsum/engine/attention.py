@@ -1,0 +1,120 @@
+"""Exact causal attention of a chunk over everything before it, without a mask and without copies.
+
+Registered with `transformers` under the name `longsum`. A chunk of queries meets two kinds of
+keys: those before the chunk, all of which it sees, and its own, which it sees causally. Where the
+kernel has no lower-right causal form (the CPU), both parts are computed by the flash kernel and
+merged by their log-sum-exp, as FlashAttention merges its blocks (arXiv 2205.14135, section 3.1);
+this is exact up to rounding. `reference_attention` is the slow form of the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+from torch.nn.attention.bias import causal_lower_right
+from transformers import AttentionInterface
+
+NAME = "longsum"
+
+
+def reference_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Compute the same with an explicit mask and full scores, for tests.
+
+    Args:
+        query: (batch, heads, T, head_dim), the last T of the S tokens.
+        key: (batch, heads, S, head_dim).
+        value: (batch, heads, S, head_dim).
+        scale: factor on the scores.
+    """
+    t, s = query.shape[-2], key.shape[-2]
+    scores = query @ key.transpose(-1, -2) * scale  # (B, H, T, S)
+    visible = torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
+    return scores.masked_fill(~visible, float("-inf")).softmax(-1) @ value
+
+
+def _flash_cpu(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, causal: bool, scale: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Run the CPU flash kernel; returns the output and the log-sum-exp (batch, heads, T)."""
+    output, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+        query, key, value, 0.0, causal, scale=scale
+    )
+    return output, lse
+
+
+def _merged_cpu(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend to the keys before the chunk and to the chunk itself, and merge the two."""
+    past = key.shape[-2] - query.shape[-2]
+    before, lse_before = _flash_cpu(query, key[:, :, :past], value[:, :, :past], False, scale)
+    own, lse_own = _flash_cpu(query, key[:, :, past:], value[:, :, past:], True, scale)
+    weight = torch.sigmoid(lse_own - lse_before).unsqueeze(-1)  # (B, H, T, 1)
+    return torch.lerp(before, own, weight.to(own.dtype))
+
+
+def attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend causally with the chunk aligned to the end of the keys.
+
+    Args:
+        query: (batch, heads, T, head_dim), the last T of the S tokens.
+        key: (batch, kv_heads, S, head_dim).
+        value: (batch, kv_heads, S, head_dim).
+        scale: factor on the scores.
+
+    Returns:
+        (batch, heads, T, head_dim).
+    """
+    batch, heads, t, head_dim = query.shape
+    kv_heads, s = key.shape[1], key.shape[2]
+    groups = heads // kv_heads
+    if t == 1 and groups > 1:  # one query: its group shares the keys as if it were a longer query
+        packed = query.reshape(batch, kv_heads, groups, head_dim)
+        output = F.scaled_dot_product_attention(packed, key, value, scale=scale)
+        return output.reshape(batch, heads, 1, head_dim)
+    if groups > 1:  # a view: strides of 0, nothing is copied
+        key = key[:, :, None].expand(-1, -1, groups, -1, -1).flatten(1, 2) if kv_heads > 1 else key
+        value = (
+            value[:, :, None].expand(-1, -1, groups, -1, -1).flatten(1, 2)
+            if kv_heads > 1
+            else value
+        )
+        key = key.expand(-1, heads, -1, -1)
+        value = value.expand(-1, heads, -1, -1)
+    if t == 1:
+        return F.scaled_dot_product_attention(query, key, value, scale=scale)
+    if t == s:
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
+    if query.device.type == "cpu":
+        return _merged_cpu(query, key, value, scale)
+    if query.device.type == "cuda":
+        bias = causal_lower_right(t, s)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
+    visible = torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=scale)
+
+
+def _attention_forward(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Adapt `attend` to the signature `transformers` calls."""
+    assert attention_mask is None, "longsum attention reads one unpadded sequence"
+    return attend(query, key, value, scaling).transpose(1, 2).contiguous(), None
+
+
+def register() -> str:
+    """Make the attention known to `transformers` and return its name."""
+    AttentionInterface.register(NAME, _attention_forward)
+    return NAME

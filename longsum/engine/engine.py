@@ -1,0 +1,140 @@
+"""A model that has read a document and can be asked again and again.
+
+Works on token ids; knows nothing about text. The document is read once; each answer reads its own
+suffix behind it and is forgotten afterwards, so that the next question meets the same cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from transformers import LlamaForCausalLM
+
+from longsum.config import DecodeConfig
+from longsum.engine.decode import FinishReason, write
+from longsum.engine.prefill import Progress, Reader
+from longsum.engine.sampling import Sampler
+from longsum.engine.verbatim import Choice, choose
+
+
+@dataclass
+class Stats:
+    """What reading and answering took."""
+
+    prefill_tokens: int = 0
+    """Tokens of the document and the words before it."""
+    prefill_s: float = 0.0
+    decode_tokens: int = 0
+    """Tokens of the last answer."""
+    decode_s: float = 0.0
+    """Seconds for the last answer, its instruction included."""
+    finish_reason: FinishReason = "stop"
+
+    @property
+    def prefill_tps(self) -> float:
+        """Tokens read a second."""
+        return self.prefill_tokens / self.prefill_s if self.prefill_s else 0.0
+
+    @property
+    def decode_tps(self) -> float:
+        """Tokens answered a second."""
+        return self.decode_tokens / self.decode_s if self.decode_s else 0.0
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Return the most memory held so far: reserved on a GPU, resident of the process on a CPU."""
+    if device.type == "cuda":
+        return sum(torch.cuda.max_memory_reserved(i) for i in range(torch.cuda.device_count()))
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class Engine:
+    """Reads once, answers often.
+
+    Args:
+        model: in evaluation mode.
+        capacity: most tokens ever held: document, prompt and the longest answer.
+        chunk_tokens: tokens of one forward pass of the prefill.
+    """
+
+    def __init__(self, model: LlamaForCausalLM, *, capacity: int, chunk_tokens: int) -> None:
+        self.reader = Reader(model, capacity, chunk_tokens)
+        self.device = model.device
+        self.stats = Stats()
+
+    def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
+        """Read the document and what stands before it."""
+        started = time.perf_counter()
+        self.reader.read(token_ids, progress)
+        self.stats.prefill_tokens += len(token_ids)
+        self.stats.prefill_s += time.perf_counter() - started
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Time an answer, and forget it when it is over or broken off."""
+        started, held = time.perf_counter(), self.reader.length
+        self.stats.decode_tokens, self.stats.finish_reason = 0, "interrupted"
+        try:
+            yield
+        finally:
+            self.stats.decode_s = time.perf_counter() - started
+            self.reader.rewind(held)
+
+    def write(
+        self,
+        suffix_ids: Sequence[int],
+        config: DecodeConfig,
+        *,
+        max_new_tokens: int,
+        stop_ids: Collection[int],
+    ) -> Iterator[int]:
+        """Yield the tokens of a free answer; `stats` tells afterwards why it ended.
+
+        Args:
+            suffix_ids: the instruction behind the document.
+            config: temperature, top-p, seed.
+            max_new_tokens: most tokens of the answer.
+            stop_ids: tokens that end it.
+        """
+        with self._answering():
+            logits = self.reader.read(suffix_ids)
+            sampler = Sampler(config, logits.device)
+            steps = write(
+                self.reader, logits, sampler, max_new_tokens=max_new_tokens, stop_ids=stop_ids
+            )
+            for step in steps:
+                if isinstance(step, str):
+                    self.stats.finish_reason = step
+                    return
+                self.stats.decode_tokens += 1
+                yield step
+
+    def choose(
+        self, suffix_ids: Sequence[int], choices: Sequence[Choice], config: DecodeConfig
+    ) -> Iterator[int]:
+        """Yield numbers of chosen sequences until the caller closes the iterator or none is left.
+
+        Args:
+            suffix_ids: the instruction behind the document.
+            choices: what the answer may be made of.
+            config: temperature, top-p, seed.
+        """
+        with self._answering():
+            logits = self.reader.read(suffix_ids)
+            sampler = Sampler(config, logits.device)
+            for number in choose(self.reader, logits, choices, sampler):
+                self.stats.decode_tokens += len(choices[number].token_ids)
+                self.stats.finish_reason = "words"
+                yield number
+            self.stats.finish_reason = "exhausted"

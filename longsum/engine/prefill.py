@@ -1,0 +1,63 @@
+"""Read tokens into the cache, in chunks, and give back the logits behind the last one.
+
+Works on token ids; knows nothing about text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from transformers import LlamaForCausalLM
+
+from longsum.engine.cache import PreallocatedCache
+from longsum.engine.chunks import chunk_bounds
+
+Progress = Callable[[int, int], None]
+"""Called with (tokens done, tokens in all) after every chunk."""
+
+
+class Reader:
+    """A model and what it has read so far.
+
+    Args:
+        model: in evaluation mode; its attention must take an unpadded sequence and no mask.
+        capacity: most tokens that will ever be held.
+        chunk_tokens: most tokens of one forward pass; bounds the activations.
+    """
+
+    def __init__(self, model: LlamaForCausalLM, capacity: int, chunk_tokens: int) -> None:
+        self.model = model
+        self.chunk_tokens = chunk_tokens
+        self.cache = PreallocatedCache(model.config, capacity)
+
+    @property
+    def length(self) -> int:
+        """Tokens read and held."""
+        return self.cache.length
+
+    @torch.inference_mode()
+    def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> torch.Tensor:
+        """Read tokens behind those already read.
+
+        Args:
+            token_ids: at least one.
+            progress: called after every chunk; may raise to stop between chunks.
+
+        Returns:
+            (vocab,) logits of the token that follows.
+        """
+        assert token_ids, "nothing to read"
+        ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
+        for start, end in chunk_bounds(0, ids.shape[1], self.chunk_tokens):
+            output = self.model(
+                ids[:, start:end], past_key_values=self.cache, use_cache=True, logits_to_keep=1
+            )
+            if progress:
+                progress(end, ids.shape[1])
+        logits: torch.Tensor = output.logits[0, -1]
+        return logits
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+        self.cache.trim(length)

@@ -1,0 +1,57 @@
+"""Where longsum keeps its things, and the environment variables it reads."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import platformdirs
+
+from longsum.errors import UsageError
+
+ENVIRONMENT = {
+    "LONGSUM_MODEL": "default model: an alias, a folder or a Hugging Face id",
+    "LONGSUM_CONFIG_HOME": "folder of config.toml",
+    "NO_COLOR": "print without colours",
+    "HF_HOME": "where downloaded models are kept",
+    "HF_TOKEN": "access to gated models, for `longsum models pull`",
+}
+
+
+def config_file() -> Path:
+    """Return the user's configuration file, which need not exist."""
+    home = os.environ.get("LONGSUM_CONFIG_HOME")
+    folder = Path(home) if home else Path(platformdirs.user_config_dir("longsum", appauthor=False))
+    return folder / "config.toml"
+
+
+def configured_model() -> str | None:
+    """Return the model the user chose as default: `LONGSUM_MODEL`, then config.toml."""
+    if model := os.environ.get("LONGSUM_MODEL"):
+        return model
+    path = config_file()
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="mend or delete it") from error
+    model = settings.get("model")
+    if model is not None and not isinstance(model, str):
+        raise UsageError(f"{path}: model is not a string", hint='write model = "mini"')
+    return model
+
+
+def save_configured_model(name: str | None) -> Path:
+    """Write the default model to config.toml, or remove it, and return the file."""
+    path = config_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if name is None:
+        path.unlink(missing_ok=True)
+        return path
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(f'model = "{quoted}"\n', encoding="utf-8")
+    temporary.replace(path)
+    return path

@@ -1,0 +1,118 @@
+"""The engine writes what `transformers` writes, however the prompt is cut into chunks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import tiny_model
+from transformers import LlamaForCausalLM
+
+from longsum.config import DecodeConfig
+from longsum.engine.attention import register
+from longsum.engine.engine import Engine
+from longsum.engine.prefill import Reader
+
+PROMPT = torch.randint(2, 300, (75,), generator=torch.Generator().manual_seed(1)).tolist()
+
+
+@pytest.fixture(scope="module")
+def plain() -> LlamaForCausalLM:
+    return tiny_model()
+
+
+@pytest.fixture(scope="module")
+def model(plain: LlamaForCausalLM) -> LlamaForCausalLM:
+    ours = tiny_model()
+    ours.load_state_dict(plain.state_dict())
+    ours.set_attn_implementation(register())
+    return ours
+
+
+def generated(plain: LlamaForCausalLM, prompt: list[int], count: int) -> list[int]:
+    ids = torch.tensor([prompt])
+    output = plain.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=count,
+        do_sample=False,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    return output[0, len(prompt) :].tolist()
+
+
+def test_greedy_answer_equals_generate(plain: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
+    engine = Engine(model, capacity=128, chunk_tokens=32)
+    engine.read(PROMPT[:60])
+    written = list(engine.write(PROMPT[60:], DecodeConfig(), max_new_tokens=20, stop_ids=()))
+    assert written == generated(plain, PROMPT, 20)
+    assert engine.stats.finish_reason == "length"
+    assert engine.stats.prefill_tokens == 60
+    assert engine.stats.decode_tokens == 20
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 32, 75, 1000])
+def test_chunked_prefill_equals_whole_prefill(
+    plain: LlamaForCausalLM, model: LlamaForCausalLM, chunk: int
+) -> None:
+    whole = plain(torch.tensor([PROMPT])).logits[0, -1]
+    logits = Reader(model, capacity=75, chunk_tokens=chunk).read(PROMPT)
+    torch.testing.assert_close(logits, whole, rtol=1e-4, atol=1e-4)
+
+
+def test_progress_counts_up_to_all_tokens(model: LlamaForCausalLM) -> None:
+    calls: list[tuple[int, int]] = []
+    Reader(model, 75, 32).read(PROMPT, lambda done, total: calls.append((done, total)))
+    assert calls == [(32, 75), (64, 75), (75, 75)]
+
+
+def test_second_answer_meets_the_same_document(model: LlamaForCausalLM) -> None:
+    engine = Engine(model, capacity=128, chunk_tokens=32)
+    engine.read(PROMPT[:50])
+    first = list(engine.write(PROMPT[50:], DecodeConfig(), max_new_tokens=9, stop_ids=()))
+    other = list(engine.write(PROMPT[55:60], DecodeConfig(), max_new_tokens=9, stop_ids=()))
+    again = list(engine.write(PROMPT[50:], DecodeConfig(), max_new_tokens=9, stop_ids=()))
+    assert first == again != other
+
+
+def test_interrupted_prefill_raises_between_chunks(model: LlamaForCausalLM) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    reader = Reader(model, 75, 32)
+    with pytest.raises(KeyboardInterrupt):
+        reader.read(PROMPT, stop)
+    assert reader.length == 32
+
+
+def test_broken_off_answer_is_forgotten(model: LlamaForCausalLM) -> None:
+    engine = Engine(model, capacity=128, chunk_tokens=32)
+    engine.read(PROMPT)
+    steps = engine.write([5, 6], DecodeConfig(), max_new_tokens=9, stop_ids=())
+    next(steps)
+    steps.close()
+    assert engine.reader.length == len(PROMPT)
+    assert engine.stats.finish_reason == "interrupted"
+
+
+def test_stop_token_ends_the_answer(plain: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
+    expected = generated(plain, PROMPT, 6)
+    engine = Engine(model, capacity=128, chunk_tokens=64)
+    engine.read(PROMPT[:-1])
+    written = list(
+        engine.write(PROMPT[-1:], DecodeConfig(), max_new_tokens=20, stop_ids={expected[5]})
+    )
+    assert written == expected[: expected.index(expected[5])]
+    assert engine.stats.finish_reason == "stop"
+
+
+def test_sampling_repeats_with_its_seed_and_varies_without(model: LlamaForCausalLM) -> None:
+    engine = Engine(model, capacity=128, chunk_tokens=64)
+    engine.read(PROMPT)
+
+    def sampled(seed: int) -> list[int]:
+        config = DecodeConfig(temperature=1.5, top_p=0.95, seed=seed)
+        return list(engine.write([7], config, max_new_tokens=12, stop_ids=()))
+
+    assert sampled(3) == sampled(3)
+    assert len({tuple(sampled(seed)) for seed in range(4)}) > 1

@@ -1,0 +1,66 @@
+"""Tiny LLaMAs for tests: real shapes of configuration, random weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+SPECIALS = ["<s>", "</s>"]
+
+
+def tiny_config(**overrides: Any) -> LlamaConfig:
+    """Two layers, four heads of 16 in groups of two, 300 tokens."""
+    settings: dict[str, Any] = {
+        "vocab_size": 300,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "max_position_embeddings": 256,
+        "bos_token_id": 0,
+        "eos_token_id": 1,
+        "tie_word_embeddings": False,
+    }
+    return LlamaConfig(**settings | overrides)
+
+
+def tiny_model(seed: int = 0, **overrides: Any) -> LlamaForCausalLM:
+    """A random model in evaluation mode; large weights, so that its choices are clear-cut."""
+    torch.manual_seed(seed)
+    config = tiny_config(initializer_range=0.3, **overrides)
+    return LlamaForCausalLM(config).eval()
+
+
+def byte_tokenizer() -> PreTrainedTokenizerFast:
+    """One token a byte, behind `<s>` and `</s>`."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocab = {token: i for i, token in enumerate(SPECIALS + alphabet)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="</s>"
+    )
+
+
+def save_checkpoint(
+    folder: Path, *, config: dict[str, Any] | None = None, **overrides: Any
+) -> Path:
+    """Write a checkpoint in Hugging Face format; `config` entries replace those of config.json.
+
+    An entry of None is removed.
+    """
+    tiny_model(**overrides).save_pretrained(folder)
+    byte_tokenizer().save_pretrained(folder)
+    if config:
+        path = folder / "config.json"
+        merged = json.loads(path.read_text()) | config
+        path.write_text(json.dumps({k: v for k, v in merged.items() if v is not None}))
+    return folder
