@@ -13,6 +13,7 @@ from longsum.errors import UsageError
 
 Quantize = Literal["auto", "nf4", "int8", "none"]
 Truncate = Literal["head", "tail", "middle"]
+Attention = Literal["auto", "sdpa", "eager"]
 Style = Literal["paragraph", "bullets", "executive"]
 
 LENGTH_WORDS = {"short": 80, "medium": 200, "long": 450}
@@ -69,7 +70,7 @@ class LoadConfig:
     """`auto`, `cuda`, `mps` or `cpu`."""
     dtype: str = "auto"
     """`auto`, `bfloat16`, `float16` or `float32`."""
-    attention: str = "auto"
+    attention: Attention = "auto"
     """`auto`, `sdpa` or `eager`."""
     memory_bytes: int | None = None
     """Plan for this much free memory instead of what the machine reports."""

@@ -14,14 +14,14 @@ from transformers import LlamaConfig
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 
-class PreallocatedLayer(CacheLayerMixin):  # type: ignore[no-untyped-call]  # of transformers
+class PreallocatedLayer(CacheLayerMixin):
     """Keys and values of one layer: (1, num_key_value_heads, capacity, head_dim) each."""
 
     is_sliding = False
     is_croppable = True
 
     def __init__(self, capacity: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # of transformers
+        super().__init__()  # type: ignore[no-untyped-call]  # transformers annotates nothing here
         self.capacity = capacity
         self.length = 0
 

@@ -19,6 +19,7 @@ from longsum.engine.decode import FinishReason, write
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
 from longsum.engine.verbatim import Choice, choose
+from longsum.errors import InsufficientMemory
 
 
 @dataclass
@@ -59,6 +60,18 @@ def peak_memory_bytes(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Turn the device's out-of-memory error into ours."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise InsufficientMemory(
+            "the device ran out of memory",
+            hint="close other programs, or add --quantize nf4 or a smaller --context",
+        ) from error
+
+
 class Engine:
     """Reads once, answers often.
 
@@ -76,7 +89,8 @@ class Engine:
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
         """Read the document and what stands before it."""
         started = time.perf_counter()
-        self.reader.read(token_ids, progress)
+        with _memory_errors():
+            self.reader.read(token_ids, progress)
         self.stats.prefill_tokens += len(token_ids)
         self.stats.prefill_s += time.perf_counter() - started
 
@@ -86,7 +100,8 @@ class Engine:
         started, held = time.perf_counter(), self.reader.length
         self.stats.decode_tokens, self.stats.finish_reason = 0, "interrupted"
         try:
-            yield
+            with _memory_errors():
+                yield
         finally:
             self.stats.decode_s = time.perf_counter() - started
             self.reader.rewind(held)
@@ -125,16 +140,28 @@ class Engine:
     ) -> Iterator[int]:
         """Yield numbers of chosen sequences until the caller closes the iterator or none is left.
 
+        It ends, too, when the longest sequence might not fit any more.
+
         Args:
             suffix_ids: the instruction behind the document.
             choices: what the answer may be made of.
             config: temperature, top-p, seed.
         """
+        longest = max(len(choice.token_ids) for choice in choices)
         with self._answering():
             logits = self.reader.read(suffix_ids)
             sampler = Sampler(config, logits.device)
-            for number in choose(self.reader, logits, choices, sampler):
+            chosen = choose(self.reader, logits, choices, sampler)
+            while self.reader.length + longest <= self.reader.cache.capacity:
+                number = next(chosen, None)
+                if number is None:
+                    self.stats.finish_reason = "exhausted"
+                    return
                 self.stats.decode_tokens += len(choices[number].token_ids)
                 self.stats.finish_reason = "words"
                 yield number
-            self.stats.finish_reason = "exhausted"
+            self.stats.finish_reason = "length"
+
+    def room_behind(self, suffix_ids: Sequence[int]) -> int:
+        """Return how many tokens an answer may have behind an instruction."""
+        return self.reader.cache.capacity - self.reader.length - len(suffix_ids)

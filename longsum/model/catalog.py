@@ -1,0 +1,259 @@
+"""Checkpoints known to work, with what their own files leave unsaid.
+
+A short list, not a registry: any Llama-architecture folder or Hugging Face id runs without standing
+here. Facts that nobody checked are None or say so. Sizes are computed from the shape.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+
+from longsum.model.checkpoint import ModelShape
+
+PROMPT_FORMATS = ("llama2", "vicuna", "chat", "plain")
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """One checkpoint of the list."""
+
+    alias: str
+    """Short name for `--model`."""
+    repo: str
+    """Hugging Face id; `mini` for the bundled model."""
+    window: int
+    """Tokens the weights were tuned for."""
+    native_window: int
+    """Tokens of the pre-training window."""
+    scaling: str
+    """RoPE type and factor, such as `linear 8`; `default` where only theta was raised."""
+    prompt_format: str
+    """`llama2` ([INST]), `vicuna`, `chat` (the tokenizer's template) or `plain` (none)."""
+    licence: str
+    gated: bool | None
+    """Whether the download asks for an accepted licence; None where not checked."""
+    shape: ModelShape
+    note: str
+    recommended: bool = False
+    """Whether it writes summaries worth reading."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters."""
+        return self.shape.parameters
+
+    @property
+    def is_bundled(self) -> bool:
+        """Tell whether it comes with longsum."""
+        return self.repo == self.alias
+
+    @property
+    def size_bytes(self) -> int:
+        """Approximate download in bytes: two for each parameter."""
+        return 2 * self.parameters
+
+
+MINI = ModelShape(6, 384, 1024, 3, 1, 128, 8192, tie_word_embeddings=True)
+LLAMA_7B = ModelShape(32, 4096, 11008, 32, 32, 128, 32000)
+LLAMA_13B = ModelShape(40, 5120, 13824, 40, 40, 128, 32000)
+LLAMA_31_8B = ModelShape(32, 4096, 14336, 32, 8, 128, 128256)
+LLAMA_32_3B = ModelShape(28, 3072, 8192, 24, 8, 128, 128256, tie_word_embeddings=True)
+LLAMA_32_1B = ModelShape(16, 2048, 8192, 32, 8, 64, 128256, tie_word_embeddings=True)
+TINYLLAMA = ModelShape(22, 2048, 5632, 32, 4, 64, 32000)
+DEEPSEEK_CODER_1B = ModelShape(24, 2048, 5504, 16, 16, 128, 32256)
+SMOL_LLAMA_220M = ModelShape(10, 1024, 4096, 32, 8, 32, 32128)
+
+_TOGETHER = KnownModel(
+    alias="llama-2-7b-32k-instruct",
+    repo="togethercomputer/Llama-2-7B-32K-Instruct",
+    window=32768,
+    native_window=4096,
+    scaling="linear 8",
+    prompt_format="llama2",
+    licence="llama2",
+    gated=None,
+    shape=LLAMA_7B,
+    note="PI; tuned on chats, BookSum and multi-document questions",
+    recommended=True,
+)
+_VICUNA = KnownModel(
+    alias="vicuna-7b-16k",
+    repo="lmsys/vicuna-7b-v1.5-16k",
+    window=16384,
+    native_window=4096,
+    scaling="linear 4",
+    prompt_format="vicuna",
+    licence="llama2",
+    gated=None,
+    shape=LLAMA_7B,
+    note="PI; ShareGPT conversations packed to 16k; weakens beyond 8k on LongBench-E GovReport",
+    recommended=True,
+)
+_LLAMA_31_8B = KnownModel(
+    alias="llama-3.1-8b",
+    repo="meta-llama/Llama-3.1-8B-Instruct",
+    window=131072,
+    native_window=8192,
+    scaling="llama3 8",
+    prompt_format="chat",
+    licence="llama3.1",
+    gated=True,
+    shape=LLAMA_31_8B,
+    note="not PI; RULER 87.4 at 32k against 63.0 for llama-2-7b-32k-instruct",
+    recommended=True,
+)
+
+KNOWN_MODELS: tuple[KnownModel, ...] = (
+    KnownModel(
+        alias="mini",
+        repo="mini",
+        window=32768,
+        native_window=2048,
+        scaling="linear 16",
+        prompt_format="plain",
+        licence="apache-2.0",
+        gated=False,
+        shape=MINI,
+        note="bundled, no download; answers verbatim with sentences of the document",
+    ),
+    _LLAMA_31_8B,
+    replace(
+        _LLAMA_31_8B,
+        alias="llama-3.2-3b",
+        repo="meta-llama/Llama-3.2-3B-Instruct",
+        scaling="llama3 32",
+        licence="llama3.2",
+        shape=LLAMA_32_3B,
+        note="not PI; the smallest whose summaries hold up (HELMET claim F1 35 against 43 for 8B)",
+    ),
+    replace(
+        _LLAMA_31_8B,
+        alias="llama-3.2-1b",
+        repo="meta-llama/Llama-3.2-1B-Instruct",
+        scaling="llama3 32",
+        licence="llama3.2",
+        shape=LLAMA_32_1B,
+        note="not PI; summaries half as faithful as the 3B's (HELMET claim F1 21 against 35)",
+        recommended=False,
+    ),
+    _TOGETHER,
+    replace(
+        _TOGETHER,
+        alias="llama-2-7b-32k",
+        repo="togethercomputer/LLaMA-2-7B-32K",
+        prompt_format="plain",
+        note="PI; base model, does not follow instructions",
+        recommended=False,
+    ),
+    _VICUNA,
+    replace(
+        _VICUNA,
+        alias="vicuna-13b-16k",
+        repo="lmsys/vicuna-13b-v1.5-16k",
+        shape=LLAMA_13B,
+        note="PI; ShareGPT conversations packed to 16k",
+    ),
+    replace(
+        _VICUNA,
+        alias="longchat-7b-16k",
+        repo="lmsys/longchat-7b-16k",
+        native_window=2048,
+        scaling="linear 8",
+        licence="LLaMA-1, non-commercial (from memory, not checked)",
+        note="PI; LLaMA-1; old revisions state rope_condense_ratio only",
+    ),
+    replace(
+        _VICUNA,
+        alias="longchat-7b-32k",
+        repo="lmsys/longchat-7b-v1.5-32k",
+        window=32768,
+        scaling="linear 8",
+        licence="llama2 (from memory, not checked)",
+        note="PI; revision 51b1f55 states no rope_scaling, linear 8 is meant",
+    ),
+    replace(
+        _VICUNA,
+        alias="longalpaca-7b-16k",
+        repo="Yukang/LongAlpaca-7B-16k",
+        prompt_format="llama2",
+        licence="CC-BY-NC-4.0",
+        note="PI by LongLoRA; LongBench GovReport 31.5; prompt format not checked",
+    ),
+    replace(
+        _TOGETHER,
+        alias="llongma-2-7b-16k",
+        repo="conceptofmind/LLongMA-2-7b-16k",
+        window=16384,
+        scaling="linear 4",
+        prompt_format="plain",
+        licence="llama2 (from memory, not checked)",
+        note="PI; base model, does not follow instructions",
+        recommended=False,
+    ),
+    replace(
+        _TOGETHER,
+        alias="yarn-llama-2-7b-64k",
+        repo="NousResearch/Yarn-Llama-2-7b-64k",
+        window=65536,
+        scaling="yarn 16",
+        prompt_format="plain",
+        note="YaRN; base model, does not follow instructions",
+        recommended=False,
+    ),
+    KnownModel(
+        alias="deepseek-coder-1.3b",
+        repo="deepseek-ai/deepseek-coder-1.3b-instruct",
+        window=16384,
+        native_window=4096,
+        scaling="linear 4",
+        prompt_format="chat",
+        licence="deepseek (from memory, not checked)",
+        gated=None,
+        shape=DEEPSEEK_CODER_1B,
+        note="PI; small and tuned for code, not for prose",
+    ),
+    KnownModel(
+        alias="tinyllama-32k",
+        repo="Doctor-Shotgun/TinyLlama-1.1B-32k",
+        window=32768,
+        native_window=2048,
+        scaling="default",
+        prompt_format="plain",
+        licence="apache-2.0",
+        gated=None,
+        shape=TINYLLAMA,
+        note="not PI, larger theta; base model, does not follow instructions",
+    ),
+    KnownModel(
+        alias="smol-llama-32k",
+        repo="Doctor-Shotgun/smol_llama-220M-GQA-32k-linear",
+        window=32768,
+        native_window=2048,
+        scaling="linear 16",
+        prompt_format="plain",
+        licence="apache-2.0",
+        gated=None,
+        shape=SMOL_LLAMA_220M,
+        note="PI; base model of 435 MB for tests, cannot summarize",
+    ),
+)
+
+
+def find_known(name: str) -> KnownModel | None:
+    """Return the model of an alias or Hugging Face id, whatever its case."""
+    wanted = name.strip().rstrip("/").casefold()
+    for model in KNOWN_MODELS:
+        if wanted in (model.alias.casefold(), model.repo.casefold()):
+            return model
+    return None
+
+
+def suggest(name: str) -> list[str]:
+    """Return up to three aliases whose names come near a mistyped one."""
+    aliases: dict[str, str] = {}
+    for model in KNOWN_MODELS:
+        for spelling in (model.alias, model.repo, model.repo.rpartition("/")[2]):
+            aliases.setdefault(spelling.casefold(), model.alias)
+    near = difflib.get_close_matches(name.strip().casefold(), list(aliases), n=6, cutoff=0.6)
+    return list(dict.fromkeys(aliases[spelling] for spelling in near))[:3]

@@ -1,0 +1,265 @@
+"""A checkpoint's folder as files: its config, its shape and its weights, read without tensors.
+
+Nothing is executed and nothing is loaded: `auto_map` (code shipped with a model) is ignored, and of
+a safetensors file only the header is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longsum.errors import ModelNotFound, UnsupportedModel
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+INDEX_NAME = "model.safetensors.index.json"
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """The numbers of a Llama that decide its size."""
+
+    num_hidden_layers: int
+    hidden_size: int
+    intermediate_size: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    vocab_size: int
+    tie_word_embeddings: bool = False
+    attention_bias: bool = False
+    mlp_bias: bool = False
+
+    @property
+    def attention_size(self) -> int:
+        """Values of one token's queries, all heads together."""
+        return self.num_attention_heads * self.head_dim
+
+    @property
+    def key_value_size(self) -> int:
+        """Values of one token's keys in one layer (its values are as many)."""
+        return self.num_key_value_heads * self.head_dim
+
+    @property
+    def linear_rows(self) -> int:
+        """Output features of all linear layers inside the decoder layers."""
+        attention = self.attention_size + 2 * self.key_value_size + self.hidden_size
+        return self.num_hidden_layers * (attention + 2 * self.intermediate_size + self.hidden_size)
+
+    @property
+    def linear_parameters(self) -> int:
+        """Weights of the linear layers inside the decoder layers: what bitsandbytes quantizes."""
+        attention = 2 * self.hidden_size * (self.attention_size + self.key_value_size)
+        mlp = 3 * self.hidden_size * self.intermediate_size
+        return self.num_hidden_layers * (attention + mlp)
+
+    @property
+    def other_parameters(self) -> int:
+        """Embeddings, norms, biases and `lm_head`: what stays in the compute dtype."""
+        embeddings = self.vocab_size * self.hidden_size * (1 if self.tie_word_embeddings else 2)
+        norms = (2 * self.num_hidden_layers + 1) * self.hidden_size
+        attention = self.attention_size + 2 * self.key_value_size + self.hidden_size
+        biases = attention if self.attention_bias else 0
+        biases += 2 * self.intermediate_size + self.hidden_size if self.mlp_bias else 0
+        return embeddings + norms + self.num_hidden_layers * biases
+
+    @property
+    def parameters(self) -> int:
+        """All parameters; tied embeddings count once."""
+        return self.linear_parameters + self.other_parameters
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the content of a checkpoint's `config.json`.
+
+    Raises:
+        ModelNotFound: there is no such folder.
+        UnsupportedModel: the folder has no `config.json`, or it is not a JSON object.
+    """
+    if not folder.is_dir():
+        raise ModelNotFound(f"no model folder at {folder}")
+    path = folder / CONFIG_NAME
+    if not path.is_file():
+        raise UnsupportedModel(f"{folder} has no {CONFIG_NAME}", hint=_what_else(folder))
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedModel(f"{path} is not JSON: {error}") from error
+    except OSError as error:
+        raise ModelNotFound(f"cannot read {path}: {error.strerror}") from error
+    if not isinstance(config, dict):
+        raise UnsupportedModel(f"{path} holds no JSON object")
+    return config
+
+
+def read_shape(config: Mapping[str, Any]) -> ModelShape:
+    """Return the shape a config describes.
+
+    Raises:
+        UnsupportedModel: the model is not a generating Llama, or a number is missing or malformed.
+    """
+    _check_llama(config)
+    hidden = _size(config, "hidden_size")
+    heads = _size(config, "num_attention_heads")
+    key_value_heads = _size(config, "num_key_value_heads", heads)  # absent: one per head (MHA)
+    if heads % key_value_heads:
+        raise UnsupportedModel(
+            f"num_attention_heads {heads} is no multiple of num_key_value_heads {key_value_heads}"
+        )
+    if config.get("head_dim") is None and hidden % heads:
+        raise UnsupportedModel(f"hidden_size {hidden} is no multiple of {heads} attention heads")
+    return ModelShape(
+        num_hidden_layers=_size(config, "num_hidden_layers"),
+        hidden_size=hidden,
+        intermediate_size=_size(config, "intermediate_size"),
+        num_attention_heads=heads,
+        num_key_value_heads=key_value_heads,
+        head_dim=_size(config, "head_dim", hidden // heads),
+        vocab_size=_size(config, "vocab_size"),
+        tie_word_embeddings=config.get("tie_word_embeddings") is True,
+        attention_bias=config.get("attention_bias") is True,
+        mlp_bias=config.get("mlp_bias") is True,
+    )
+
+
+def check_weights(folder: Path) -> tuple[Path, ...]:
+    """Return the safetensors files of a checkpoint, all present and complete.
+
+    Raises:
+        UnsupportedModel: there are none, a shard is missing, or a download was cut short.
+    """
+    whole, index = folder / WEIGHTS_NAME, folder / INDEX_NAME
+    if whole.is_file():
+        files: tuple[Path, ...] = (whole,)
+    elif index.is_file():
+        files = tuple(folder / name for name in _shard_names(index))
+        missing = [path.name for path in files if not path.is_file()]
+        if missing:
+            raise UnsupportedModel(
+                f"{folder} lacks {len(missing)} of {len(files)} weight files, {missing[0]} first",
+                hint="download the model again",
+            )
+    else:
+        pickled = any(folder.glob("pytorch_model*.bin"))
+        found = "only pytorch_model.bin" if pickled else f"no {WEIGHTS_NAME}"
+        raise UnsupportedModel(
+            f"{folder} has {found}; longsum loads safetensors only", hint=_what_else(folder)
+        )
+    for path in files:
+        _check_complete(path)
+    return files
+
+
+def weights_bytes(folder: Path) -> int:
+    """Return the size of a checkpoint's weight files on disk."""
+    return sum(path.stat().st_size for path in check_weights(folder))
+
+
+def quantized_on_disk(config: Mapping[str, Any]) -> str | None:
+    """Return how the stored weights are quantized: `nf4`, `fp4`, `int8`, or None.
+
+    Raises:
+        UnsupportedModel: by a method other than bitsandbytes.
+    """
+    block = config.get("quantization_config")
+    if block is None:
+        return None
+    if not isinstance(block, Mapping):
+        raise UnsupportedModel(f"quantization_config must be an object, not {block!r}")
+    four = bool(block.get("load_in_4bit") or block.get("_load_in_4bit"))
+    eight = bool(block.get("load_in_8bit") or block.get("_load_in_8bit"))
+    method = block.get("quant_method") or ("bitsandbytes" if four or eight else "an unnamed method")
+    if not str(method).startswith("bitsandbytes"):
+        raise UnsupportedModel(
+            f"the weights are quantized by {method}; longsum runs bitsandbytes or none",
+            hint="take the unquantized checkpoint and add --quantize nf4",
+        )
+    if four:
+        kind = block.get("bnb_4bit_quant_type") or "fp4"  # the default of BitsAndBytesConfig
+        if kind not in ("nf4", "fp4"):
+            raise UnsupportedModel(f"unknown 4-bit type {kind!r} in quantization_config")
+        return str(kind)
+    return "int8" if eight else None
+
+
+def _check_llama(config: Mapping[str, Any]) -> None:
+    """Refuse other architectures, and Llamas without a language-model head."""
+    model_type = config.get("model_type")
+    if model_type != "llama":
+        found = f"model_type {model_type!r}" if model_type else "no model_type"
+        raise UnsupportedModel(
+            f"config.json says {found}; longsum runs model_type 'llama'",
+            hint="`longsum models list` shows checkpoints that are known to work",
+        )
+    architectures = config.get("architectures")
+    if isinstance(architectures, list) and architectures:
+        names = [str(name) for name in architectures]
+        if not any("CausalLM" in name for name in names):
+            raise UnsupportedModel(f"{', '.join(names)} cannot generate text; LlamaForCausalLM can")
+
+
+def _size(config: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    """Return a positive whole number of a config."""
+    value = config.get(key)
+    if value is None:
+        value = default
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        found = "is missing" if value is None else f"must be a positive whole number, not {value!r}"
+        raise UnsupportedModel(f"{key} in config.json {found}")
+    return value
+
+
+def _shard_names(index: Path) -> list[str]:
+    """Return the file names of an index, once each, all of them inside its folder."""
+    try:
+        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        names = sorted(set(weight_map.values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnsupportedModel(f"{index} is damaged", hint="download the model again") from error
+    if not names or not all(isinstance(name, str) and _is_plain(name) for name in names):
+        raise UnsupportedModel(f"{index} names files outside its own folder, or none")
+    return names
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a name stays inside its folder, on any system."""
+    return name not in ("", ".", "..") and not any(sign in name for sign in "/\\:\0")
+
+
+def _check_complete(path: Path) -> None:
+    """Refuse a safetensors file that is shorter than its header says.
+
+    The format: 8 bytes little-endian header length, a JSON header with `data_offsets`, the data.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > size:
+                raise ValueError("header longer than the file")
+            header = json.loads(file.read(length))
+        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
+        if 8 + length + max(ends, default=0) > size:
+            raise ValueError("data cut short")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise UnsupportedModel(
+            f"{path} is incomplete or not a safetensors file", hint="download the model again"
+        ) from error
+
+
+def _what_else(folder: Path) -> str:
+    """Return the next step for a folder that is not a safetensors checkpoint."""
+    if (folder / "adapter_config.json").is_file():
+        return "this is a LoRA adapter: merge it into its base model with peft's merge_and_unload()"
+    if any(folder.glob("*.gguf")):
+        return "GGUF files are llama.cpp's; take the model's safetensors checkpoint"
+    if any(folder.glob("*.bin")) or any(folder.glob("*.pth")):
+        return (
+            "if you trust its source, convert it once: LlamaForCausalLM.from_pretrained(folder)"
+            ".save_pretrained(new_folder) writes safetensors"
+        )
+    return "name a folder with config.json, model.safetensors and the tokenizer"

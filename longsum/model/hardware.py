@@ -1,0 +1,286 @@
+"""The machine as the planner sees it: device, free memory, compute dtype, each with its reason.
+
+torch is imported when a machine is looked at, never with the module. The readers of `/proc` and of
+cgroups are pure functions on text.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from longsum.errors import UsageError
+from longsum.model.memory import format_bytes
+
+Device = Literal["cuda", "mps", "cpu"]
+
+DTYPES = {
+    "bfloat16": "bfloat16",
+    "bf16": "bfloat16",
+    "float16": "float16",
+    "fp16": "float16",
+    "float32": "float32",
+    "fp32": "float32",
+}
+"""Spellings of `--dtype`."""
+
+UNLIMITED = 1 << 60
+"""cgroup v1 writes a number near 2^63 for no limit."""
+
+ASSUMED_FREE_BYTES = 4 * 1024**3
+"""Free memory assumed on a system that does not tell."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a model runs."""
+
+    device: Device
+    name: str
+    total_bytes: int
+    """Memory of all its devices."""
+    free_bytes: int
+    """What of it can be used now."""
+    dtype: str
+    """Compute dtype: `bfloat16`, `float16` or `float32`."""
+    devices: int
+    """Number of devices; 1 but for several GPUs."""
+    reason: str
+    """Why this device and dtype, and how memory was told."""
+
+
+def detect_machine(device: str = "auto", dtype: str = "auto") -> Machine:
+    """Look at this machine.
+
+    Args:
+        device: `auto` (cuda, then mps, then cpu) or one of them.
+        dtype: `auto`, or one of `DTYPES`.
+
+    Raises:
+        UsageError: the device is not there, or an option is unknown.
+    """
+    import torch
+
+    if dtype != "auto" and dtype not in DTYPES:
+        raise UsageError(f"unknown --dtype {dtype!r}", hint="choose bfloat16, float16 or float32")
+    present: list[Device] = ["cpu"]
+    if torch.backends.mps.is_available():
+        present.insert(0, "mps")
+    if torch.cuda.is_available():
+        present.insert(0, "cuda")
+    if device not in ("auto", *present):
+        raise UsageError(
+            f"--device {device} is not on this machine, which has {', '.join(present)}",
+            hint="choose one GPU of several with CUDA_VISIBLE_DEVICES"
+            if device.startswith("cuda:")
+            else "leave --device out",
+        )
+    chosen: Device = next(d for d in present if device in ("auto", d))
+    asked = None if dtype == "auto" else DTYPES[dtype]
+    look = {"cuda": _cuda_machine, "mps": _mps_machine, "cpu": _cpu_machine}[chosen]
+    how = "was asked for" if device == chosen else "is the fastest device here"
+    return look(f"{chosen} {how}", asked)
+
+
+def _cuda_machine(why: str, asked_dtype: str | None) -> Machine:
+    """Return the visible NVIDIA (or ROCm) GPUs as one machine."""
+    import torch
+
+    count = torch.cuda.device_count()
+    memory = [torch.cuda.mem_get_info(i) for i in range(count)]
+    major, minor = min(torch.cuda.get_device_capability(i) for i in range(count))
+    dtype, dtype_why = cuda_dtype(major, minor)
+    free, total = sum(free for free, _ in memory), sum(total for _, total in memory)
+    return Machine(
+        device="cuda",
+        name=torch.cuda.get_device_name(0) + (f" and {count - 1} more" if count > 1 else ""),
+        total_bytes=total,
+        free_bytes=free,
+        dtype=asked_dtype or dtype,
+        devices=count,
+        reason=_reason(why, dtype_why, asked_dtype, "free memory from the driver"),
+    )
+
+
+def _mps_machine(why: str, asked_dtype: str | None) -> Machine:
+    """Return Apple's GPU, whose memory is the system's."""
+    import torch
+
+    total = int(torch.mps.recommended_max_memory())
+    used = int(torch.mps.driver_allocated_memory())
+    return Machine(
+        device="mps",
+        name="Apple GPU",
+        total_bytes=total,
+        free_bytes=max(0, total - used),
+        dtype=asked_dtype or "float16",
+        devices=1,
+        reason=_reason(
+            why,
+            "float16 because every Apple GPU computes in it",
+            asked_dtype,
+            "free memory is Metal's recommended maximum less what is allocated",
+        ),
+    )
+
+
+def _cpu_machine(why: str, asked_dtype: str | None) -> Machine:
+    """Return the CPU and the memory a process of ours may use."""
+    cpuinfo = _read(Path("/proc/cpuinfo"))
+    dtype, dtype_why = cpu_dtype(cpu_flags(cpuinfo))
+    total, free, memory_why = _system_memory()
+    limit = _cgroup_free(Path("/"))
+    if limit is not None and limit < free:
+        free, memory_why = limit, f"{format_bytes(limit)} left of this container's memory limit"
+    return Machine(
+        device="cpu",
+        name=cpu_name(cpuinfo),
+        total_bytes=total,
+        free_bytes=free,
+        dtype=asked_dtype or dtype,
+        devices=1,
+        reason=_reason(why, dtype_why, asked_dtype, memory_why),
+    )
+
+
+def cuda_dtype(major: int, minor: int) -> tuple[str, str]:
+    """Return the compute dtype of a compute capability, and why."""
+    if major >= 8:
+        return "bfloat16", f"bfloat16 because compute capability {major}.{minor} has it"
+    return "float16", f"float16 because compute capability {major}.{minor} lacks bfloat16"
+
+
+def cpu_dtype(flags: frozenset[str]) -> tuple[str, str]:
+    """Return the compute dtype of a CPU's flags, and why.
+
+    Measured: without AMX a bfloat16 matrix product runs at 160 GFLOP/s against 200-300 in float32,
+    with avx512_bf16 too.
+    """
+    if "amx_bf16" in flags:
+        return "bfloat16", "bfloat16 because the CPU multiplies it in AMX tiles"
+    return "float32", "float32 because without AMX the CPU multiplies bfloat16 more slowly"
+
+
+def cpu_flags(cpuinfo: str) -> frozenset[str]:
+    """Return the feature flags of `/proc/cpuinfo`; empty where there are none."""
+    for line in cpuinfo.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key.strip() in ("flags", "Features"):  # x86, ARM
+            return frozenset(value.split())
+    return frozenset()
+
+
+def cpu_name(cpuinfo: str) -> str:
+    """Return the model name of `/proc/cpuinfo`, or `CPU`."""
+    for line in cpuinfo.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "model name" and value.strip():
+            return value.strip()
+    return "CPU"
+
+
+def meminfo_bytes(meminfo: str, key: str) -> int | None:
+    """Return an entry of `/proc/meminfo` in bytes, such as `MemAvailable`."""
+    for line in meminfo.splitlines():
+        name, _, value = line.partition(":")
+        fields = value.split()
+        if name == key and fields and fields[0].isdecimal():
+            return int(fields[0]) * (1024 if fields[1:] == ["kB"] else 1)
+    return None
+
+
+def cgroup_folders(self_cgroup: str) -> list[str]:
+    """Return the folders below `/sys/fs/cgroup` that may limit our memory, innermost first.
+
+    Args:
+        self_cgroup: `/proc/self/cgroup`: lines `hierarchy:controllers:path`. Version 2 has one line
+            with no controllers, version 1 one that names `memory`. Limits hold for all folders
+            below theirs, and a container may see only the root.
+    """
+    folders: list[str] = []
+    for line in self_cgroup.splitlines():
+        _, _, rest = line.partition(":")
+        controllers, colon, path = rest.partition(":")
+        if not colon or controllers not in ("", "memory"):
+            continue
+        inner = PurePosixPath("/" + path.strip("/"))
+        root = "memory" if controllers else ""
+        folders += [root + str(p).rstrip("/") for p in (inner, *inner.parents)]
+    return list(dict.fromkeys(folder.strip("/") for folder in folders))
+
+
+def cgroup_free(limit: str, usage: str, stat: str = "") -> int | None:
+    """Return what a cgroup's limit leaves, or None where there is no limit.
+
+    Args:
+        limit: `memory.max` or, of version 1, `memory.limit_in_bytes`.
+        usage: `memory.current` or `memory.usage_in_bytes`.
+        stat: `memory.stat`; inactive file pages count as used but give way on demand.
+    """
+    if not limit.strip().isdecimal() or not usage.strip().isdecimal():
+        return None  # "max", or not readable
+    bound = int(limit)
+    if bound >= UNLIMITED:
+        return None
+    entries = dict(pair for pair in (line.split() for line in stat.splitlines()) if len(pair) == 2)
+    text = entries.get("total_inactive_file") or entries.get("inactive_file") or "0"
+    cached = int(text) if text.isdecimal() else 0
+    return max(0, min(bound, bound - int(usage) + cached))
+
+
+def _cgroup_free(root: Path) -> int | None:
+    """Return the tightest room of the cgroups this process is in."""
+    base = root / "sys/fs/cgroup"
+    rooms: list[int] = []
+    for name in cgroup_folders(_read(root / "proc/self/cgroup")):
+        folder = base / name
+        for limit, usage in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            room = cgroup_free(
+                _read(folder / limit), _read(folder / usage), _read(folder / "memory.stat")
+            )
+            if room is not None:
+                rooms.append(room)
+    return min(rooms, default=None)
+
+
+def _system_memory() -> tuple[int, int, str]:
+    """Return total and free bytes of the system, and how they were told."""
+    meminfo = _read(Path("/proc/meminfo"))
+    total, free = meminfo_bytes(meminfo, "MemTotal"), meminfo_bytes(meminfo, "MemAvailable")
+    if total and free is not None:
+        return total, free, "free memory from MemAvailable"
+    page, pages = _sysconf("SC_PAGE_SIZE"), _sysconf("SC_PHYS_PAGES")
+    available = _sysconf("SC_AVPHYS_PAGES")
+    if page and pages:
+        if available:
+            return page * pages, page * available, "free memory from sysconf"
+        return page * pages, page * pages // 2, "half the memory taken as free: the system is mute"
+    assumed = format_bytes(ASSUMED_FREE_BYTES)
+    return ASSUMED_FREE_BYTES, ASSUMED_FREE_BYTES, f"{assumed} assumed: the system is mute"
+
+
+def _sysconf(name: str) -> int:
+    """Return a system constant, or 0 where it is unknown."""
+    try:
+        return max(0, os.sysconf(name))
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _reason(why: str, dtype_why: str, asked_dtype: str | None, memory_why: str) -> str:
+    """Return the reasons in one line."""
+    dtype = f"{asked_dtype} was asked for" if asked_dtype else dtype_why
+    return f"{why}; {dtype}; {memory_why}"
+
+
+def _read(path: Path) -> str:
+    """Return a small system file's text, empty where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

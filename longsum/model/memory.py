@@ -1,0 +1,387 @@
+"""Does a run fit this machine? Bytes of weights, KV cache and activations, before anything loads.
+
+Pure arithmetic on a `ModelShape` and a number of free bytes. It counts batch 1 and an engine that
+preallocates the KV cache, prefills in chunks, asks for the last position's logits only, and never
+expands grouped keys and values to all heads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from longsum.errors import InsufficientMemory, UsageError
+from longsum.model.catalog import KNOWN_MODELS
+from longsum.model.checkpoint import ModelShape
+
+GIB = 1024**3
+MIB = 1024**2
+
+DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
+"""Bytes of a value of each compute dtype."""
+
+KV_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
+"""The cache's dtype where none is asked for: the compute dtype, losing nothing."""
+
+KV_BITS = {"fp32": 32.0, "bf16": 16.0, "fp16": 16.0, "int8": 8.5, "int4": 4.5}
+"""Bits of a cached value; int8 and int4 carry one 16-bit scale for 32 values."""
+
+WEIGHT_BYTES = {
+    "nf4": 0.5 + 1 / 64 + 4 / (64 * 256),
+    "nf4-single": 0.5 + 4 / 64,
+    "int8": 1.0,
+}
+"""Bytes of a quantized weight. NF4 keeps one absmax for 64 weights: as float32 (`nf4-single`), or
+by double quantization as 8 bits and one float32 for 256 of them, 0.516 in all (arXiv 2305.14314,
+section 3). int8 keeps one float32 for each output row besides (arXiv 2208.07339)."""
+
+CHUNKS = (4096, 2048, 1024, 512)
+"""Prefill chunk sizes (tokens) tried, the fastest first."""
+
+OVERHEAD_BYTES = {"cuda": 512 * MIB, "mps": 512 * MIB, "cpu": 512 * MIB}
+"""Set aside for each device. cuda: kernels loaded on first use, cuBLAS workspaces, holes between
+the allocator's blocks (the context itself is gone from the free bytes once they were asked for);
+cpu: code and heap of torch and transformers; mps: both. An estimate, rounded up."""
+
+CPU_REASON = (
+    "not quantized on the CPU: bitsandbytes prefills nine times slower there "
+    "(65 against 577 tokens/s, 1B model at 2k)"
+)
+MPS_REASON = "not quantized on mps: longsum brings no bitsandbytes to macOS"
+STEP = 1024
+"""Contexts are suggested in multiples of this many tokens."""
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What a run needs, what there is, and how weights and cache are kept."""
+
+    weights_bytes: int
+    kv_cache_bytes: int
+    activation_bytes: int
+    overhead_bytes: int
+    total_bytes: int
+    free_bytes: int
+    fits: bool
+    quantize: str
+    """`none`, `nf4`, `int8`, or `fp4` where the checkpoint is stored so."""
+    kv_dtype: str
+    """A key of `KV_BITS`."""
+    chunk_tokens: int
+    """Tokens a prefill step reads."""
+    device: str
+    dtype: str
+    reason: str
+    """Why this quantization."""
+    remedies: tuple[str, ...]
+    """Flags any one of which makes the run fit; empty when it does, or when none does."""
+
+
+class Parts(NamedTuple):
+    """The bytes a run needs, by purpose."""
+
+    weights: int
+    kv_cache: int
+    activations: int
+    overhead: int
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the arithmetic depends on, besides quantization and chunk size."""
+
+    shape: ModelShape
+    tokens: int
+    device: str
+    dtype: str
+    kv_dtype: str
+    devices: int
+    stored: str | None
+
+    def parts(self, quantize: str, chunk_tokens: int) -> Parts:
+        """Return the bytes needed."""
+        single = self.stored in ("nf4", "fp4")  # may lack double quantization: count without it
+        kind = "nf4-single" if single else quantize
+        weights = bytes_of_weights(self.shape, quantize=kind, dtype=self.dtype)
+        kv_cache = bytes_of_kv_cache(self.shape, self.tokens, self.kv_dtype)
+        activations = bytes_of_activations(
+            self.shape,
+            min(chunk_tokens, self.tokens),
+            dtype=self.dtype,
+            tokens=self.tokens,
+            quantized_weights=quantize != "none",
+            quantized_cache=self.kv_dtype in ("int8", "int4"),
+        )
+        # A layer is not split: every further device may leave one layer's room empty.
+        layer = (weights + kv_cache) // self.shape.num_hidden_layers
+        overhead = OVERHEAD_BYTES[self.device] * self.devices + layer * (self.devices - 1)
+        return Parts(weights, kv_cache, activations, overhead)
+
+
+def bytes_of_weights(shape: ModelShape, *, quantize: str = "none", dtype: str) -> int:
+    """Return the bytes of the weights; what is not in a linear layer stays in the compute dtype."""
+    width = DTYPE_BYTES[dtype]
+    if quantize == "none":
+        return shape.parameters * width
+    linear = int(shape.linear_parameters * WEIGHT_BYTES[quantize])
+    scales = 4 * shape.linear_rows if quantize == "int8" else 0
+    return linear + scales + shape.other_parameters * width
+
+
+def bytes_of_kv_cache(shape: ModelShape, tokens: int, kv_dtype: str) -> int:
+    """Return the bytes of the KV cache: 2 · layers · kv heads · head_dim · tokens · bits / 8."""
+    values = 2 * shape.num_hidden_layers * shape.key_value_size * tokens
+    return int(values * KV_BITS[kv_dtype] / 8)
+
+
+def bytes_of_activations(
+    shape: ModelShape,
+    chunk_tokens: int,
+    *,
+    dtype: str,
+    tokens: int,
+    quantized_weights: bool = False,
+    quantized_cache: bool = False,
+) -> int:
+    """Return the peak bytes of one prefill chunk, as transformers' Llama holds them.
+
+    Values for each token of the chunk: embeddings, the layer's input and its normed copy
+    (3 · hidden), cos and sin (2 · head_dim), and the widest of
+    - the norm: copy and square (2 · hidden, float32);
+    - the rotation of q, or of k after it (A = heads · head_dim, K = kv heads · head_dim): q, two
+      products and a half turned, with k and v (4 A + 2 K), or the same of k (2 A + 5 K). Flash and
+      SDPA kernels hold no scores; their output takes less room than the rotation did;
+    - the MLP: residual, gate after its activation, up, product (hidden + 3 · intermediate).
+    Within 3 % of what torch allocates on a CPU (tested). To it come the last position's logits
+    (in dtype and float32), one dequantized weight matrix, and one layer's dequantized keys and
+    values where those are quantized.
+    """
+    width = DTYPE_BYTES[dtype]
+    queries, keys = shape.attention_size, shape.key_value_size
+    held = (3 * shape.hidden_size + 2 * shape.head_dim) * width
+    norm = 2 * shape.hidden_size * 4
+    attention = max(4 * queries + 2 * keys, 2 * queries + 5 * keys) * width
+    mlp = (shape.hidden_size + 3 * shape.intermediate_size) * width
+    chunk = chunk_tokens * (held + max(norm, attention, mlp))
+    logits = shape.vocab_size * (width + 4)
+    matrix = shape.hidden_size * max(shape.intermediate_size, shape.attention_size) * width
+    layer_cache = 2 * tokens * shape.key_value_size * width
+    return (
+        chunk
+        + logits
+        + (matrix if quantized_weights else 0)
+        + (layer_cache if quantized_cache else 0)
+    )
+
+
+def plan_memory(
+    shape: ModelShape,
+    *,
+    tokens: int,
+    device: str,
+    dtype: str,
+    free_bytes: int,
+    quantize: str = "auto",
+    kv_dtype: str | None = None,
+    on_disk_quantization: str | None = None,
+    chunk_tokens: int | None = None,
+    devices: int = 1,
+) -> MemoryPlan:
+    """Choose quantization and chunk size, and say whether the run fits.
+
+    Args:
+        shape: the model's.
+        tokens: capacity of the KV cache: prompt, document and answer.
+        device: `cuda`, `mps` or `cpu`.
+        dtype: compute dtype, a key of `DTYPE_BYTES`.
+        free_bytes: free memory, summed over the devices.
+        quantize: `auto`, `none`, `nf4` or `int8`.
+        kv_dtype: a key of `KV_BITS`; None follows `dtype`.
+        on_disk_quantization: how the checkpoint is stored, from `quantized_on_disk`.
+        chunk_tokens: None takes the largest of `CHUNKS` that fits.
+        devices: number of devices the layers are spread over.
+
+    Raises:
+        UsageError: an option is unknown, or contradicts how the checkpoint is stored.
+    """
+    _check_options(tokens, device, dtype, quantize, kv_dtype, on_disk_quantization, chunk_tokens)
+    run = _Run(
+        shape, tokens, device, dtype, kv_dtype or KV_DTYPES[dtype], devices, on_disk_quantization
+    )
+    choices = _choices(quantize, device, on_disk_quantization)
+    chunks = (chunk_tokens,) if chunk_tokens else CHUNKS
+    found = _first_fit(run, choices, chunks, free_bytes)
+    choice, chunk = found or (choices[-1], chunks[-1])
+    parts = run.parts(choice, chunk)
+    return MemoryPlan(
+        weights_bytes=parts.weights,
+        kv_cache_bytes=parts.kv_cache,
+        activation_bytes=parts.activations,
+        overhead_bytes=parts.overhead,
+        total_bytes=sum(parts),
+        free_bytes=free_bytes,
+        fits=found is not None,
+        quantize=choice,
+        kv_dtype=run.kv_dtype,
+        chunk_tokens=chunk,
+        device=device,
+        dtype=dtype,
+        reason=_reason(run, quantize, choice, chunks[-1], fits=found is not None),
+        remedies=() if found else _remedies(run, choice, chunks, free_bytes),
+    )
+
+
+def require_fit(plan: MemoryPlan) -> None:
+    """Raise unless a plan fits.
+
+    Raises:
+        InsufficientMemory: with the remedies as its hint.
+    """
+    if not plan.fits:
+        needs = f"needs {format_bytes(plan.total_bytes)}, {format_bytes(plan.free_bytes)} free"
+        hint = f"add {', or '.join(plan.remedies)}" if plan.remedies else None
+        raise InsufficientMemory(
+            needs, hint=hint or "close other programs, or use a larger machine"
+        )
+
+
+def parse_bytes(text: str) -> int:
+    """Return the bytes of `12GiB` (1024³), `8GB` or `8G` (1000³), `900M`, or a plain number."""
+    match = re.fullmatch(
+        r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?:([kmgt])(i?))?b?", text.strip().lower(), re.ASCII
+    )
+    size = 0
+    if match:
+        base = 1024 if match[3] else 1000
+        size = int(float(match[1]) * base ** (" kmgt".index(match[2] or " ")))
+    if size < 1:
+        raise UsageError(f"not a size: {text!r}", hint="write 12GiB, 8GB or 900M")
+    return size
+
+
+def format_bytes(size: int) -> str:
+    """Return a size for people: `21.4 GiB`."""
+    if abs(size) < 1024:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("KiB", "MiB", "GiB"):
+        value /= 1024
+        if abs(value) < 1023.95:  # what rounds to 1024.0 goes to the next unit
+            return f"{value:.1f} {unit}"
+    return f"{value / 1024:.1f} TiB"
+
+
+def _check_options(
+    tokens: int,
+    device: str,
+    dtype: str,
+    quantize: str,
+    kv_dtype: str | None,
+    stored: str | None,
+    chunk_tokens: int | None,
+) -> None:
+    """Refuse unknown options and contradictions."""
+    known: tuple[tuple[str, str | None, Sequence[str]], ...] = (
+        ("--device", device, tuple(OVERHEAD_BYTES)),
+        ("--dtype", dtype, tuple(DTYPE_BYTES)),
+        ("--quantize", quantize, ("auto", "none", "nf4", "int8")),
+        ("the KV cache's dtype", kv_dtype, (*KV_BITS,)),
+        ("stored quantization", stored, ("nf4", "fp4", "int8")),
+    )
+    for name, value, allowed in known:
+        if value is not None and value not in allowed:
+            raise UsageError(f"{name} cannot be {value!r}; choose {', '.join(allowed)}")
+    if tokens < 1 or (chunk_tokens is not None and chunk_tokens < 1):
+        raise UsageError("context and prefill chunk must be at least one token")
+    if stored and quantize not in ("auto", stored):
+        raise UsageError(
+            f"--quantize {quantize}, but the checkpoint is stored as {stored}",
+            hint="leave --quantize out, or take the unquantized checkpoint",
+        )
+
+
+def _choices(quantize: str, device: str, stored: str | None) -> tuple[str, ...]:
+    """Return the quantizations to try, the least lossy first."""
+    if stored:
+        return (stored,)
+    if quantize != "auto":
+        return (quantize,)
+    return ("none", "nf4") if device == "cuda" else ("none",)
+
+
+def _first_fit(
+    run: _Run, choices: Sequence[str], chunks: Sequence[int], free_bytes: int
+) -> tuple[str, int] | None:
+    """Return the first quantization, with its largest chunk, that fits."""
+    for choice in choices:
+        for chunk in chunks:
+            if sum(run.parts(choice, chunk)) <= free_bytes:
+                return choice, chunk
+    return None
+
+
+def _reason(run: _Run, asked: str, choice: str, smallest_chunk: int, *, fits: bool) -> str:
+    """Return why the weights are kept as they are."""
+    if run.stored:
+        return f"the checkpoint is stored as {run.stored}"
+    if asked != "auto":
+        return f"--quantize {asked} was asked for"
+    if run.device != "cuda":
+        return CPU_REASON if run.device == "cpu" else MPS_REASON
+    if choice == "none":
+        return f"{run.dtype} weights fit, nothing is quantized"
+    whole = format_bytes(sum(run.parts("none", smallest_chunk)))
+    verdict = "nf4 fits" if fits else "nf4 does not fit either"
+    return (
+        f"{run.dtype} weights would bring it to {whole}; {verdict} "
+        "(int8 is slower than both, only on --quantize int8)"
+    )
+
+
+def _remedies(run: _Run, choice: str, chunks: Sequence[int], free_bytes: int) -> tuple[str, ...]:
+    """Return the flags any one of which makes the run fit, each checked by the same arithmetic."""
+    found: list[str] = []
+    quantizable = choice in ("none", "int8") and not run.stored and run.device != "mps"
+    if quantizable and _first_fit(run, ("nf4",), chunks, free_bytes):
+        found.append("--quantize nf4")
+    prefix = ""
+    tokens = _most_tokens(run, choice, chunks, free_bytes)
+    if not tokens and quantizable and not found:
+        tokens, prefix = _most_tokens(run, "nf4", chunks, free_bytes), "--quantize nf4 "
+    if tokens:
+        found.append(f"{prefix}--context {tokens // STEP}k")
+        found.append(f"{prefix}--pages with at most {tokens:,} tokens, prompt and answer included")
+    model = _other_model(run, chunks, free_bytes)
+    if model:
+        found.append(f"--model {model}")
+    return tuple(found)
+
+
+def _most_tokens(run: _Run, choice: str, chunks: Sequence[int], free_bytes: int) -> int:
+    """Return the largest multiple of `STEP` below the run's tokens that fits, or 0."""
+    low, high = 0, (run.tokens - 1) // STEP
+    while low < high:
+        middle = (low + high + 1) // 2
+        smaller = replace(run, tokens=middle * STEP)
+        if _first_fit(smaller, (choice,), chunks, free_bytes):
+            low = middle
+        else:
+            high = middle - 1
+    return low * STEP
+
+
+def _other_model(run: _Run, chunks: Sequence[int], free_bytes: int) -> str | None:
+    """Return the alias of the largest known model that fits, one that summarizes before `mini`."""
+    choices = _choices("auto", run.device, None)
+    fitting = [
+        known
+        for known in KNOWN_MODELS
+        if (known.recommended or known.alias == "mini")
+        and known.window >= run.tokens
+        and known.shape != run.shape
+        and _first_fit(replace(run, shape=known.shape, stored=None), choices, chunks, free_bytes)
+    ]
+    best = max(fitting, key=lambda known: (known.recommended, known.parameters), default=None)
+    return best.alias if best else None

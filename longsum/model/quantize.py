@@ -1,0 +1,39 @@
+"""bitsandbytes settings for weights in 4 or 8 bits."""
+
+from __future__ import annotations
+
+import torch
+
+from longsum.errors import UnsupportedModel
+
+
+def quantization_config(quantize: str, dtype: torch.dtype) -> object | None:
+    """Return the `BitsAndBytesConfig` of a quantization, or None for `none`.
+
+    Args:
+        quantize: `nf4` (arXiv 2305.14314, with double quantization), `int8` (arXiv 2208.07339) or
+            `none`.
+        dtype: in which the products are computed.
+
+    Raises:
+        UnsupportedModel: when bitsandbytes is not installed.
+    """
+    if quantize == "none":
+        return None
+    try:
+        import bitsandbytes  # noqa: F401 - only to see whether it is there
+    except ImportError as error:
+        raise UnsupportedModel(
+            f"--quantize {quantize} needs bitsandbytes, which is not installed",
+            hint="pip install bitsandbytes, or use --quantize none",
+        ) from error
+    from transformers import BitsAndBytesConfig
+
+    if quantize == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )

@@ -1,0 +1,119 @@
+"""A checkpoint's tokenizer, as the rest of the program needs it.
+
+Text of a document never becomes a control token: it is tokenized with special tokens taken as
+plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from longsum.errors import UnsupportedModel
+from longsum.model.catalog import KnownModel
+from longsum.prompt import FORMATS, Wrap, wrap_chat
+
+
+class Tokenizer:
+    """Wraps the checkpoint's own tokenizer.
+
+    Args:
+        inner: a tokenizer of `transformers`.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def encode_prompt(self, text: str) -> list[int]:
+        """Return the ids of our own words, chat markup included."""
+        ids: list[int] = self.inner.encode(text, add_special_tokens=False) if text else []
+        return ids
+
+    def encode_document(self, text: str) -> list[int]:
+        """Return the ids of foreign text, in which nothing is a control token."""
+        ids: list[int] = self.inner(
+            text, add_special_tokens=False, split_special_tokens=True, verbose=False
+        )["input_ids"]
+        return ids
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return the (start, end) characters of each of the document's tokens."""
+        pairs: list[tuple[int, int]] = self.inner(
+            text,
+            add_special_tokens=False,
+            split_special_tokens=True,
+            return_offsets_mapping=True,
+            verbose=False,
+        )["offset_mapping"]
+        return pairs
+
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of many foreign texts."""
+        if not texts:
+            return []
+        ids: list[list[int]] = self.inner(
+            list(texts), add_special_tokens=False, split_special_tokens=True, verbose=False
+        )["input_ids"]
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of token ids, control tokens left out."""
+        text: str = self.inner.decode(
+            list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def with_beginning(self, text: str, ids: list[int]) -> list[int]:
+        """Put the beginning-of-text token in front, unless the chat markup has brought it."""
+        begin = self.inner.bos_token_id
+        if begin is None or (ids and ids[0] == begin):
+            return ids
+        return [begin, *ids]
+
+    def stop_ids(self, config: dict[str, Any]) -> frozenset[int]:
+        """Return the tokens that end an answer: the tokenizer's, the config's, chat turn ends."""
+        found: set[int] = set()
+        for value in (self.inner.eos_token_id, config.get("eos_token_id")):
+            found.update([value] if isinstance(value, int) else value or [])
+        for token in ("<|eot_id|>", "<|im_end|>", "<|end_of_turn|>"):
+            number = self.inner.convert_tokens_to_ids(token)
+            if isinstance(number, int) and number != self.inner.unk_token_id:
+                found.add(number)
+        return frozenset(found)
+
+    def wrap(self, known: KnownModel | None) -> tuple[Wrap, str]:
+        """Return the chat format and its name: the tokenizer's own, the catalogue's, or none."""
+        if self.inner.chat_template:
+
+            def apply(messages: list[dict[str, str]]) -> str:
+                text: str = self.inner.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True
+                )
+                return text
+
+            return wrap_chat(apply), "chat template"
+        name = known.prompt_format if known and known.prompt_format in FORMATS else "plain"
+        return FORMATS[name], name
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Load a checkpoint's tokenizer from its folder, without network and without its code.
+
+    Raises:
+        UnsupportedModel: when the folder has none that can be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        inner = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UnsupportedModel(
+            f"the tokenizer in {folder} cannot be loaded: {first}",
+            hint="the folder needs tokenizer.json, or tokenizer.model and its configuration",
+        ) from error
+    inner.model_max_length = 10**9  # our own budget counts; its warning would only alarm
+    return Tokenizer(inner)
