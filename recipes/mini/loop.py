@@ -68,7 +68,11 @@ def optimizers(model: LlamaForCausalLM, schedule: Schedule) -> list[torch.optim.
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
     muon = torch.optim.Muon(
-        matrices, lr=schedule.muon_lr, weight_decay=0.05, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+        matrices,
+        lr=schedule.muon_lr,
+        weight_decay=0.05,
+        momentum=0.95,
+        adjust_lr_fn="match_rms_adamw",
     )
     adam = torch.optim.AdamW(others, lr=schedule.adam_lr, betas=(0.9, 0.95), weight_decay=0.0)
     for optimizer in (muon, adam):
@@ -81,7 +85,9 @@ def dense_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     """Mean nats of rows in which nearly every position is scored."""
     input_ids, labels = batch
     hidden = model.model(input_ids=input_ids, use_cache=False).last_hidden_state  # (B, T, H)
-    return F.cross_entropy(model.lm_head(hidden).flatten(0, 1), labels.flatten(), ignore_index=IGNORE)
+    return F.cross_entropy(
+        model.lm_head(hidden).flatten(0, 1), labels.flatten(), ignore_index=IGNORE
+    )
 
 
 def scored_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
@@ -158,8 +164,13 @@ def train(
         step += 1
         tokens = sum(batch[0].numel() for batch in micro_batches)
         seconds = time.perf_counter() - started
-        row = {"step": step, "loss": total, "norm": norm, "length": micro_batches[0][0].shape[1],
-               "tokens_per_s": tokens / seconds}
+        row = {
+            "step": step,
+            "loss": total,
+            "norm": norm,
+            "length": micro_batches[0][0].shape[1],
+            "tokens_per_s": tokens / seconds,
+        }
         if measure and (step % measure_every == 0 or step == schedule.steps):
             row |= measure(model, step)
         if step % 100 == 0 or step == schedule.steps:

@@ -54,7 +54,8 @@ class Rows:
         self.tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
         self.sources = {
             name: [
-                np.memmap(path, np.uint16, "r") for path in sorted((work / "shards").glob(f"{name}-[0-9]*.bin"))
+                np.memmap(path, np.uint16, "r")
+                for path in sorted((work / "shards").glob(f"{name}-[0-9]*.bin"))
             ]
             for name in SHARES
         }
@@ -72,13 +73,19 @@ class Rows:
         names = list(self.sources)
         name = rng.choice(names, p=np.array([SHARES[n] for n in names]) / sum(SHARES.values()))
         shards = self.sources[name]
-        shard = shards[rng.choice(len(shards), p=np.array([len(s) for s in shards]) / sum(map(len, shards)))]
+        shard = shards[
+            rng.choice(len(shards), p=np.array([len(s) for s in shards]) / sum(map(len, shards)))
+        ]
         start = int(rng.integers(0, max(1, len(shard) - length)))
         return np.array(shard[start : start + length], dtype=np.int64)
 
     def repeated(self, rng: np.random.Generator, length: int, random_tokens: bool) -> Ids:
         """Text in which passages come back, after a distance that varies from none to the whole row."""
-        row = self.text(rng, length) if not random_tokens else rng.integers(6, self.vocab_size, length)
+        row = (
+            self.text(rng, length)
+            if not random_tokens
+            else rng.integers(6, self.vocab_size, length)
+        )
         passage = int(rng.integers(16, max(17, min(256, length // 3))))
         first = int(rng.integers(0, length - 2 * passage))
         gap = int((length - first - 2 * passage) * rng.random() ** 3)  # mostly near
@@ -96,8 +103,14 @@ class Rows:
         for key in keys:
             thing, owner = THINGS[key % len(THINGS)], OWNERS[key // len(THINGS)]
             value = " ".join(str(rng.integers(10_000, 99_999)) for _ in range(1))
-            stated.append(self.encode(f" The {thing} of {owner} is {value}. Remember it. {value} is the {thing} of {owner}."))
-            asked.append(self.encode(f" What is the {thing} of {owner}? The {thing} of {owner} is {value}."))
+            stated.append(
+                self.encode(
+                    f" The {thing} of {owner} is {value}. Remember it. {value} is the {thing} of {owner}."
+                )
+            )
+            asked.append(
+                self.encode(f" What is the {thing} of {owner}? The {thing} of {owner} is {value}.")
+            )
         order = rng.permutation(count)
         tail = [token for i in order for token in asked[i]]
         filler = length - len(tail) - sum(map(len, stated))

@@ -52,7 +52,9 @@ def passkey_accuracy(model: LlamaForCausalLM, rows: Rows, length: int, trials: i
 
 
 @torch.no_grad()
-def perplexity_by_position(model: LlamaForCausalLM, work: Path, length: int, windows: int = 8) -> dict[str, float]:
+def perplexity_by_position(
+    model: LlamaForCausalLM, work: Path, length: int, windows: int = 8
+) -> dict[str, float]:
     """Perplexity on held-out books for the first and the last quarter of a window."""
     held_out = np.memmap(work / "shards" / "books-test-000.bin", np.uint16, "r")
     nats = torch.zeros(length - 1)
@@ -61,7 +63,10 @@ def perplexity_by_position(model: LlamaForCausalLM, work: Path, length: int, win
         logits = model(ids).logits[0, :-1]
         nats += torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none") / windows
     quarter = length // 4
-    return {"ppl_first": nats[:quarter].mean().exp().item(), "ppl_last": nats[-quarter:].mean().exp().item()}
+    return {
+        "ppl_first": nats[:quarter].mean().exp().item(),
+        "ppl_last": nats[-quarter:].mean().exp().item(),
+    }
 
 
 def batches(rows: Rows, steps: int, tokens_per_step: int) -> Callable[[int], list[Batch]]:
@@ -96,8 +101,10 @@ def main() -> None:
 
     def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:
         length = length_at((step - 1) / arguments.steps)
-        return {"passkey": passkey_accuracy(model, rows, length),
-                **perplexity_by_position(model, arguments.work, length)}
+        return {
+            "passkey": passkey_accuracy(model, rows, length),
+            **perplexity_by_position(model, arguments.work, length),
+        }
 
     train(
         model,

@@ -1,0 +1,185 @@
+"""Answer questions about a whole document: what `longsum ask` does."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from longsum.answer import NOT_IN_DOCUMENT, Answer, layout, plain_text
+from longsum.budget import Budget, require_room
+from longsum.candidates import answer_candidates
+from longsum.config import TOKENS_PER_WORD, AskConfig, DecodeConfig, LoadConfig, Truncate
+from longsum.documents.document import Document
+from longsum.errors import UsageError
+from longsum.events import Listener
+from longsum.grounding import GroundedSentence, ground_verbatim
+from longsum.model.resolve import ModelSource
+from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
+from longsum.session import Prepared, Session, prepare
+from longsum.summarize import (
+    LONGEST_SENTENCE_TOKENS,
+    announce,
+    choose_candidates,
+    free_answer,
+    is_verbatim,
+)
+
+LONGEST_QUESTION = "word " * 150
+"""Stands for the questions of an interactive session, which are not known beforehand."""
+
+
+@dataclass(frozen=True)
+class AskTask:
+    """A question's prompt and how much room its answer needs."""
+
+    document: Document
+    config: AskConfig
+
+    def prompt(self, source: ModelSource, wrap: Wrap, question: str) -> Prompt:
+        """Render the prompt for a question, a model and its chat format."""
+        if source.is_bundled:
+            return mini_prompt(self.document.text, question=question)
+        variables = {
+            "title": self.document.title,
+            "question": question,
+            "language": language_name(self.config.language),
+        }
+        template = load_template(self.config.prompt or "ask")
+        return render_prompt(template, document=self.document.text, variables=variables, wrap=wrap)
+
+    def answer_tokens(self, decode: DecodeConfig) -> int:
+        """Return the room reserved for one answer."""
+        if decode.max_new_tokens is not None:
+            return decode.max_new_tokens
+        return int(2 * self.config.words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS
+
+
+def prepare_questions(
+    document: Document,
+    questions: list[str],
+    config: AskConfig,
+    load: LoadConfig,
+    decode: DecodeConfig,
+    *,
+    truncate: Truncate | None = None,
+    check: bool = True,
+) -> Prepared:
+    """Count and plan; loads no weights. Without questions, room is kept for long ones."""
+    if any(not question.strip() for question in questions):
+        raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
+    task = AskTask(document, config)
+    longest = max(questions, key=len) if questions else LONGEST_QUESTION
+    return prepare(
+        document,
+        lambda source, wrap: task.prompt(source, wrap, longest),
+        task.answer_tokens(decode),
+        load,
+        truncate=truncate,
+        check=check,
+    )
+
+
+def ask_document(
+    document: Document,
+    questions: list[str],
+    *,
+    config: AskConfig | None = None,
+    load: LoadConfig | None = None,
+    decode: DecodeConfig | None = None,
+    truncate: Truncate | None = None,
+    listener: Listener | None = None,
+) -> list[Answer]:
+    """Read a whole document once and answer questions about it.
+
+    Args:
+        document: from `read_document`.
+        questions: at least one.
+        config: language, prompt, verbatim or free.
+        load: model, window, quantization, device.
+        decode: temperature, top-p, seed, token limit.
+        truncate: part to leave out of a document that is too long; None refuses it.
+        listener: hears progress and the text as it is written.
+
+    Raises:
+        LongsumError: when the document does not fit, or the model cannot be used.
+    """
+    config, load = config or AskConfig(), load or LoadConfig()
+    decode, listener = decode or DecodeConfig(), listener or Listener()
+    session = open_questions(document, questions, config, load, decode, truncate, listener)
+    return [answer_question(session, question, config, decode, listener) for question in questions]
+
+
+def open_questions(
+    document: Document,
+    questions: list[str],
+    config: AskConfig,
+    load: LoadConfig,
+    decode: DecodeConfig,
+    truncate: Truncate | None,
+    listener: Listener,
+) -> Session:
+    """Read a document and return the session that answers questions about it."""
+    prepared = prepare_questions(document, questions, config, load, decode, truncate=truncate)
+    announce(prepared, listener)
+    return Session(prepared, load, listener)
+
+
+def answer_question(
+    session: Session, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
+) -> Answer:
+    """Answer one question about the document a session has read.
+
+    Raises:
+        DocumentTooLong: when the question is longer than the room kept for it.
+    """
+    source = session.prepared.model.source
+    task = AskTask(session.prepared.document, config)
+    wrap, _ = session.tokenizer.wrap(source.known)
+    suffix = task.prompt(source, wrap, question).suffix
+    wanted = task.answer_tokens(decode)
+    if (room := session.room_behind(suffix)) < wanted:
+        kept = session.prepared.budget
+        require_room(Budget(kept.document, kept.prompt + wanted - room, wanted, kept.total))
+    if is_verbatim(source, config.verbatim):
+        return _verbatim(session, question, suffix, config, decode, listener)
+    listener.phase("writing")
+    return free_answer(session, suffix, decode, wanted, listener, question)
+
+
+def _verbatim(
+    session: Session,
+    question: str,
+    suffix: str,
+    config: AskConfig,
+    decode: DecodeConfig,
+    listener: Listener,
+) -> Answer:
+    """Let the model choose the sentences that answer, best first."""
+    document = session.prepared.document
+    candidates = [c for c in answer_candidates(document, question) if session.was_read(c.span)]
+    if not candidates:
+        return _refusal(session, question, listener)
+    listener.phase("choosing sentences")
+    chosen = []
+    with closing(choose_candidates(session, suffix, candidates, decode)) as choosing:
+        for candidate in choosing:
+            chosen.append(candidate)
+            if len(chosen) == config.sentences:
+                break
+    sentences = ground_verbatim(document, [c.span for c in chosen])
+    marked = layout(sentences, "bullets" if len(sentences) > 1 else "paragraph")
+    listener.text(marked)
+    receipt = session.receipt("verbatim")
+    return Answer(plain_text(sentences), marked, tuple(sentences), receipt, question)
+
+
+def _refusal(session: Session, question: str, listener: Listener) -> Answer:
+    """Say that the document does not hold the answer."""
+    sentence = GroundedSentence(
+        NOT_IN_DOCUMENT, 0, len(NOT_IN_DOCUMENT), (), (), None, True, (), is_refusal=True
+    )
+    listener.text(NOT_IN_DOCUMENT)
+    receipt = replace(
+        session.receipt("verbatim"), answer_tokens=0, decode_s=0.0, finish_reason="stop"
+    )
+    return Answer(NOT_IN_DOCUMENT, NOT_IN_DOCUMENT, (sentence,), receipt, question)

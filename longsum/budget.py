@@ -1,0 +1,100 @@
+"""Count before reading: whether document, prompt and answer fit the window.
+
+Pure: token ids are only counted and cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longsum.config import Truncate
+from longsum.errors import DocumentTooLong
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The window's tokens and what takes them."""
+
+    document: int
+    """Tokens of the document, all of it."""
+    prompt: int
+    """Tokens of the instruction and the chat markup."""
+    answer: int
+    """Tokens reserved for the answer."""
+    window: int
+    """Tokens the model can hold."""
+
+    @property
+    def total(self) -> int:
+        """Tokens needed in all."""
+        return self.document + self.prompt + self.answer
+
+    @property
+    def room(self) -> int:
+        """Tokens of a document that would fit."""
+        return self.window - self.prompt - self.answer
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether everything fits the window."""
+        return self.total <= self.window
+
+    def __str__(self) -> str:
+        return (
+            f"document {self.document:,} + prompt {self.prompt:,} + answer {self.answer:,} "
+            f"= {self.total:,} of {self.window:,} tokens"
+        )
+
+
+def require_room(budget: Budget, largest_window: int | None = None) -> None:
+    """Refuse a document that does not fit.
+
+    Args:
+        budget: what is needed and what there is.
+        largest_window: the window the model was tuned for, if a smaller one was asked for.
+
+    Raises:
+        DocumentTooLong: with the numbers and the remedies.
+    """
+    if budget.fits:
+        return
+    over = budget.total - budget.window
+    remedies = []
+    if largest_window and largest_window >= budget.total:
+        remedies.append(f"--context {largest_window}")
+    remedies.append("--pages to choose a part")
+    if budget.document > budget.room > 0:
+        remedies.append("a --model with a larger window (`longsum models list`)")
+        remedies.append("--truncate tail|head|middle to leave a part out")
+    if budget.answer > 64:
+        remedies.append("a shorter answer (--max-new-tokens)")
+    raise DocumentTooLong(
+        f"{over:,} tokens over the window: {budget}", hint="use " + ", or ".join(remedies)
+    )
+
+
+def kept_ranges(total: int, room: int, cut: Truncate) -> list[tuple[int, int]]:
+    """Return which tokens stay when a part is left out.
+
+    Args:
+        total: tokens of the document.
+        room: tokens that fit.
+        cut: the part to leave out: its `head`, its `tail`, or its `middle`.
+
+    Returns:
+        (first, last + 1) ranges in order; everything when it fits.
+    """
+    if total <= room:
+        return [(0, total)]
+    if cut == "tail":
+        return [(0, room)]
+    if cut == "head":
+        return [(total - room, total)]
+    first = room - room // 2
+    return [(0, first), (total - room // 2, total)]
+
+
+def apply_ranges(ids: Sequence[int], ranges: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the tokens that stay."""
+    return [token for start, end in ranges for token in ids[start:end]]

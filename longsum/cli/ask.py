@@ -1,0 +1,172 @@
+"""`longsum ask`: its options, its look, and the interactive session."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longsum.cli import options as o
+from longsum.cli.run import load_config, open_document, reporting
+from longsum.config import AskConfig, DecodeConfig, LoadConfig
+from longsum.errors import UsageError
+
+if TYPE_CHECKING:
+    from longsum.answer import Answer
+    from longsum.cli.console import Reporter
+    from longsum.session import Session
+
+HELP = "Type a question. /quit or Ctrl-D ends, Ctrl-C stops an answer, the up arrow brings back."
+
+
+def ask(
+    file: o.File,
+    questions: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUESTION",
+            help="One or more, for one reading. None on a terminal: a session.",
+        ),
+    ] = None,
+    verbatim: o.Verbatim = None,
+    language: o.Language = "auto",
+    prompt: o.PromptFile = None,
+    temperature: o.Temperature = DecodeConfig.temperature,
+    top_p: o.TopP = DecodeConfig.top_p,
+    seed: o.Seed = DecodeConfig.seed,
+    max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
+    pages: o.Pages = None,
+    password: o.Password = None,
+    truncate: o.Truncate = None,
+    model: o.ModelName = LoadConfig.model,
+    context: o.Context = None,
+    force_context: o.ForceContext = LoadConfig.force_context,
+    quantize: o.Quantize = LoadConfig.quantize,
+    device: o.Device = LoadConfig.device,
+    dtype: o.Dtype = LoadConfig.dtype,
+    attention: o.Attention = LoadConfig.attention,
+    memory: o.Memory = None,
+    revision: o.Revision = LoadConfig.revision,
+    offline: o.Offline = LoadConfig.offline,
+    download: o.Download = LoadConfig.download,
+    as_json: o.AsJson = False,
+    output: o.OutputFile = None,
+    force: o.Force = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Answer questions about a whole document, each statement with its page.
+
+    The document is read once, however many questions there are. An answer may be "Not in the
+    document."
+    """
+    asked = list(questions or [])
+    interactive = not asked
+    if interactive:
+        _require_terminal(file, as_json, output is not None)
+    config = AskConfig(verbatim=verbatim, language=language, prompt=prompt)
+    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed)
+    load = load_config(
+        model,
+        context,
+        force_context,
+        quantize,
+        device,
+        dtype,
+        attention,
+        memory,
+        revision,
+        offline,
+        download,
+    )
+    with reporting(quiet, as_json, output, force) as reporter:
+        document = open_document(file, pages, password, reporter)
+        from longsum.ask import prepare_questions
+        from longsum.session import Session
+        from longsum.summarize import announce
+
+        prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
+        announce(prepared, reporter)
+        if verbose:
+            reporter.explain(prepared)
+        session = Session(prepared, load, reporter)
+        if interactive:
+            converse(session, config, decode, reporter)
+        else:
+            _answer_all(session, asked, config, decode, reporter, as_json, output)
+
+
+def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
+    """Refuse a session that nobody could type into."""
+    example = 'longsum ask book.txt "Who wrote the letter?"'
+    if file == "-" or not sys.stdin.isatty():
+        raise UsageError("there is no question, and no terminal to ask for one", hint=example)
+    if as_json or to_file:
+        raise UsageError("--json and --output need a question", hint=example)
+
+
+def _answer_all(
+    session: Session,
+    questions: list[str],
+    config: AskConfig,
+    decode: DecodeConfig,
+    reporter: Reporter,
+    as_json: bool,
+    output: o.OutputFile,
+) -> None:
+    """Answer the questions of the command line."""
+    from longsum.ask import answer_question
+    from longsum.cli.output import deliver
+
+    answers: list[Answer] = []
+    for number, question in enumerate(questions):
+        if len(questions) > 1:
+            reporter.text(("\n\n" if number else "") + f"{question}\n")
+        answers.append(answer_question(session, question, config, decode, reporter))
+    reporter.clear()
+    payload = [answer.as_dict() for answer in answers]
+    text = "\n\n".join(
+        f"{a.question}\n{a.marked}" if len(answers) > 1 else a.marked for a in answers
+    )
+    deliver(payload if len(payload) > 1 else payload[0], text, as_json=as_json, output=output)
+    reporter.receipt(answers[-1].receipt)
+
+
+def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
+    """Answer questions typed on the terminal until the user leaves."""
+    from longsum.ask import answer_question
+    from longsum.cli.console import print_error
+    from longsum.errors import LongsumError
+
+    with contextlib.suppress(ImportError):  # Windows has none
+        import readline  # noqa: F401 - importing it gives input() a history
+    reporter.notice(HELP)
+    while True:
+        reporter.clear()
+        try:
+            question = input("? ").strip()
+        except EOFError:
+            print()
+            return
+        except KeyboardInterrupt:
+            print()
+            reporter.notice("/quit ends the session")
+            continue
+        if question in ("/quit", "/exit", "/q"):
+            return
+        if question.startswith("/") or not question:
+            reporter.notice(HELP)
+            continue
+        try:
+            answer = answer_question(session, question, config, decode, reporter)
+            print("\n")
+            reporter.notice(answer.receipt.lines()[-1])
+        except KeyboardInterrupt:
+            reporter.clear()
+            print()
+            reporter.notice("stopped; the document stays open")
+        except LongsumError as error:
+            reporter.clear()
+            print_error(error.message, error.hint)

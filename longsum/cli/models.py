@@ -1,0 +1,141 @@
+"""`longsum models`: what there is, what is here, and how to get more."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from longsum.cli import options as o
+from longsum.cli.console import Reporter, print_line
+
+if TYPE_CHECKING:
+    from longsum.model.catalog import KnownModel
+
+app = typer.Typer(no_args_is_help=True, help="List, show, fetch and choose models.")
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="An alias, a folder or an id.")]
+
+
+@app.command(name="list")
+def list_models(as_json: o.AsJson = False) -> None:
+    """List the known models: window, size, licence, and whether they are on this disk."""
+    from longsum.model.catalog import KNOWN_MODELS
+    from longsum.paths import configured_model
+
+    rows = [describe(known) for known in KNOWN_MODELS]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    default = configured_model() or "mini"
+    for row in rows:
+        star = "*" if row["alias"] == default else " "
+        here = "here" if row["here"] else row["download"]
+        print(f"{star} {row['alias']:<24} {row['window']:>7,} tokens  {here:>10}  {row['licence']}")
+        print(f"      {row['note']}")
+    print(
+        "\n* the default. Fetch one with: longsum models pull MODEL"
+        "\nAny other Llama on Hugging Face works by its id: --model owner/name"
+    )
+
+
+def describe(known: KnownModel) -> dict[str, Any]:
+    """Return a catalogue entry with what this disk has of it."""
+    from longsum.model.memory import format_bytes
+    from longsum.model.resolve import cached_folder
+
+    here = known.is_bundled or cached_folder(known.repo, None) is not None
+    gated = {True: ", gated", False: "", None: ""}[known.gated]
+    return {
+        "alias": known.alias,
+        "repo": known.repo,
+        "window": known.window,
+        "scaling": known.scaling,
+        "download": "bundled" if known.is_bundled else format_bytes(known.size_bytes),
+        "here": here,
+        "licence": known.licence + gated,
+        "note": known.note,
+    }
+
+
+@app.command()
+def show(model: Name, as_json: o.AsJson = False, offline: o.Offline = False) -> None:
+    """Show what a model is: window, scaling, shape, where it is kept."""
+    from longsum.model.catalog import find_known
+    from longsum.model.checkpoint import read_config, read_shape
+    from longsum.model.resolve import resolve_model, set_offline
+    from longsum.model.rope import read_rope
+
+    if offline:
+        set_offline()
+    known = find_known(model)
+    facts: dict[str, Any] = describe(known) if known else {}
+    if known is None or facts["here"]:
+        source = resolve_model(model)
+        config = read_config(source.folder)
+        shape, window = read_shape(config), known.window if known else None
+        rope = read_rope(config, known_window=window)
+        facts |= {
+            "folder": str(source.folder),
+            "window": rope.window,
+            "native window": rope.native_window,
+            "rope": f"{rope.rope_type}, factor {rope.factor:g}, theta {rope.rope_theta:g}",
+            "why": rope.reason,
+            "parameters": shape.parameters,
+            "layers": shape.num_hidden_layers,
+            "heads": f"{shape.num_attention_heads}, {shape.num_key_value_heads} of them for keys",
+        }
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        print(f"{name:<{width}}  {shown}")
+
+
+@app.command()
+def pull(
+    model: Name,
+    revision: o.Revision = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Fetch a model's weights from Hugging Face into its local cache."""
+    import sys
+
+    from longsum.errors import UsageError
+    from longsum.model.catalog import find_known
+    from longsum.model.memory import format_bytes
+    from longsum.model.resolve import cached_folder, download_size
+    from longsum.model.resolve import pull as fetch
+
+    known = find_known(model)
+    repo = known.repo if known else model
+    if known and known.is_bundled:
+        raise UsageError("mini comes with longsum", hint="there is nothing to fetch")
+    if "/" not in repo:
+        raise UsageError(f"no model is called {model!r}", hint="see `longsum models list`")
+    size = download_size(repo, revision)
+    print_line(
+        "",
+        "",
+        f"{repo}: {format_bytes(size)} to download, licence "
+        f"{known.licence if known else 'see its page'}",
+    )
+    if not yes and sys.stdin.isatty() and cached_folder(repo, revision) is None:
+        typer.confirm("Fetch it?", abort=True, err=True)
+    folder = fetch(repo, revision)
+    print(folder)
+    Reporter().notice(f"use it with: longsum summarize FILE --model {model}")
+
+
+@app.command()
+def use(model: Name) -> None:
+    """Make a model the default; `longsum models use mini` goes back."""
+    from longsum.model.resolve import MINI, resolve_model
+    from longsum.paths import save_configured_model
+
+    source = resolve_model(model)
+    path = save_configured_model(None if source.is_bundled else model)
+    Reporter().notice(f"default model: {MINI if source.is_bundled else model} ({path})")

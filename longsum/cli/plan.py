@@ -1,0 +1,180 @@
+"""`longsum plan`: will it fit, and in what memory, before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from longsum.cli import options as o
+from longsum.cli.run import load_config, open_document, reporting
+from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, parse_length
+from longsum.documents.document import Document
+from longsum.errors import DocumentTooLong, InsufficientMemory, UsageError
+
+if TYPE_CHECKING:
+    from longsum.session import Prepared
+
+
+def plan(
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="A PDF or text file; none plans a full window."),
+    ] = None,
+    length: Annotated[
+        str,
+        typer.Option(
+            "--length", "-l", metavar="LENGTH", help="Of the summary.", rich_help_panel=o.ANSWER
+        ),
+    ] = "medium",
+    pages: o.Pages = None,
+    password: o.Password = None,
+    model: o.ModelName = LoadConfig.model,
+    context: o.Context = None,
+    force_context: o.ForceContext = LoadConfig.force_context,
+    quantize: o.Quantize = LoadConfig.quantize,
+    device: o.Device = LoadConfig.device,
+    dtype: o.Dtype = LoadConfig.dtype,
+    memory: o.Memory = None,
+    revision: o.Revision = LoadConfig.revision,
+    offline: o.Offline = LoadConfig.offline,
+    as_json: o.AsJson = False,
+) -> None:
+    """Show whether a document, a model and its cache fit this machine, or another.
+
+    Only the document, the tokenizer and the model's configuration are read; no weights. Exits with
+    3 when the document does not fit the window, with 4 when the run does not fit the memory.
+    """
+    if file == "-" and sys.stdin.isatty():
+        raise UsageError("FILE is - but nothing is piped in")
+    load = load_config(
+        model,
+        context,
+        force_context,
+        quantize,
+        device,
+        dtype,
+        LoadConfig.attention,
+        memory,
+        revision,
+        offline,
+        False,
+    )
+    with reporting(quiet=False, as_json=as_json, output=None, force=False) as reporter:
+        document = open_document(file, pages, password, reporter) if file else None
+        reporter.phase("planning")
+        prepared = _prepare(document, parse_length(length), load)
+        reporter.clear()
+        if as_json:
+            print(json.dumps(as_dict(prepared, document is not None), indent=2))
+        else:
+            _show(prepared, document is not None)
+    if document is not None and not prepared.budget.fits:
+        over = prepared.budget.total - prepared.budget.window
+        raise DocumentTooLong(
+            f"the document is {over:,} tokens over the window",
+            hint="choose --pages, a larger --model, or --truncate when summarizing",
+        )
+    if not prepared.plan.fits:
+        raise InsufficientMemory(
+            "the run does not fit the memory",
+            hint="use " + ", or ".join(prepared.plan.remedies) if prepared.plan.remedies else None,
+        )
+
+
+def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepared:
+    """Count and plan without refusing anything."""
+    from dataclasses import replace
+
+    from longsum.session import plan_for
+    from longsum.summarize import prepare_summary
+
+    asked = document or Document(text="", pages=(), sha256="", name="")
+    config = SummaryConfig(words=words)
+    prepared = prepare_summary(asked, config, load, DecodeConfig(), check=False)
+    if document is None:
+        window = prepared.model.rope.window
+        return replace(prepared, plan=plan_for(prepared.model, load, window))
+    return prepared
+
+
+def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
+    """Return the plan for JSON; sizes in bytes, lengths in tokens."""
+    model, plan, budget = prepared.model, prepared.plan, prepared.budget
+    return {
+        "model": model.source.name,
+        "window": model.rope.window,
+        "rope": {
+            "type": model.rope.rope_type,
+            "factor": model.rope.factor,
+            "theta": model.rope.rope_theta,
+            "native_window": model.rope.native_window,
+        },
+        "document": {
+            "tokens": budget.document,
+            "prompt": budget.prompt,
+            "answer": budget.answer,
+            "total": budget.total,
+            "fits": budget.fits,
+        }
+        if with_document
+        else None,
+        "memory": {
+            "weights": plan.weights_bytes,
+            "kv_cache": plan.kv_cache_bytes,
+            "activations": plan.activation_bytes,
+            "overhead": plan.overhead_bytes,
+            "total": plan.total_bytes,
+            "free": plan.free_bytes,
+            "fits": plan.fits,
+        },
+        "device": plan.device,
+        "dtype": plan.dtype,
+        "quantize": plan.quantize,
+        "kv_cache_dtype": plan.kv_dtype,
+        "chunk_tokens": plan.chunk_tokens,
+        "reason": plan.reason,
+        "remedies": list(plan.remedies),
+    }
+
+
+def _show(prepared: Prepared, with_document: bool) -> None:
+    """Print the plan as a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from longsum.model.memory import format_bytes
+
+    model, plan, budget = prepared.model, prepared.plan, prepared.budget
+    console = Console(highlight=False, soft_wrap=True)
+    tokens = budget.total if with_document else model.rope.window
+    table = Table(title=f"{model.source.name} with {tokens:,} tokens on {model.machine.name}")
+    table.add_column("part")
+    table.add_column("size", justify="right")
+    table.add_column("why")
+    weights = plan.dtype if plan.quantize == "none" else plan.quantize
+    table.add_row(
+        "weights",
+        format_bytes(plan.weights_bytes),
+        f"{model.shape.parameters:,} parameters, {weights}",
+    )
+    table.add_row(
+        "KV cache", format_bytes(plan.kv_cache_bytes), f"{tokens:,} tokens, {plan.kv_dtype}"
+    )
+    table.add_row(
+        "activations",
+        format_bytes(plan.activation_bytes),
+        f"a chunk of {plan.chunk_tokens:,} tokens",
+    )
+    table.add_row("overhead", format_bytes(plan.overhead_bytes), "libraries, buffers")
+    table.add_section()
+    table.add_row("total", format_bytes(plan.total_bytes), plan.device)
+    table.add_row("free", format_bytes(plan.free_bytes), "")
+    table.add_row("verdict", "fits" if plan.fits else "does not fit", "")
+    console.print(table)
+    window = f"window {model.rope.window:,} tokens: {model.rope.reason}"
+    lines = [*([str(budget)] if with_document else []), window, plan.reason, model.machine.reason]
+    for line in lines:
+        print(line)

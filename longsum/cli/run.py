@@ -1,0 +1,76 @@
+"""Steps the commands share: settings from options, a document from a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longsum.config import Attention, LoadConfig, Quantize
+
+if TYPE_CHECKING:
+    from longsum.cli.console import Reporter
+    from longsum.documents.document import Document
+
+
+def load_config(
+    model: str | None,
+    context: str | None,
+    force_context: bool,
+    quantize: Quantize,
+    device: str,
+    dtype: str,
+    attention: Attention,
+    memory: str | None,
+    revision: str | None,
+    offline: bool,
+    download: bool,
+) -> LoadConfig:
+    """Return the settings of the options about the model."""
+    from longsum.model.memory import parse_bytes
+    from longsum.model.resolve import set_offline
+    from longsum.model.rope import parse_context
+
+    if offline:
+        set_offline()  # before anything imports the hub's library
+    return LoadConfig(
+        model=model,
+        context=parse_context(context) if context else None,
+        force_context=force_context,
+        quantize=quantize,
+        device=device,
+        dtype=dtype,
+        attention=attention,
+        memory_bytes=parse_bytes(memory) if memory else None,
+        revision=revision,
+        offline=offline,
+        download=download,
+    )
+
+
+def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> Reporter:
+    """Check the output file and return what shows the run."""
+    from longsum.cli.console import Reporter
+    from longsum.cli.output import check_output
+
+    check_output(output, force)
+    return Reporter(quiet=quiet, stream=not as_json and output is None)
+
+
+def open_document(
+    file: str, pages: str | None, password: str | None, reporter: Reporter
+) -> Document:
+    """Read a document and show its warnings."""
+    from longsum.documents.read import read_document
+    from longsum.errors import UsageError
+
+    if file == "-" and sys.stdin.isatty():
+        raise UsageError(
+            "FILE is - but nothing is piped in", hint="cat notes.txt | longsum summarize -"
+        )
+    reporter.phase("opening")
+    document = read_document(file, pages=pages, password=password)
+    reporter.clear()
+    for warning in document.warnings:
+        reporter.warning(warning)
+    return document

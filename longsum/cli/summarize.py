@@ -1,0 +1,108 @@
+"""`longsum summarize`: its options and its look."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from longsum.cli import options as o
+from longsum.cli.run import load_config, open_document, reporting
+from longsum.config import DecodeConfig, LoadConfig, Style, SummaryConfig, parse_length
+
+
+def summarize(
+    file: o.File,
+    length: Annotated[
+        str,
+        typer.Option(
+            "--length",
+            "-l",
+            metavar="LENGTH",
+            rich_help_panel=o.ANSWER,
+            help="short (80 words), medium (200), long (450), or a number of words.",
+        ),
+    ] = "medium",
+    style: Annotated[
+        Style,
+        typer.Option(
+            "--style",
+            help="Running text, a list, or a headline with key points.",
+            rich_help_panel=o.ANSWER,
+        ),
+    ] = SummaryConfig.style,
+    focus: Annotated[
+        str | None,
+        typer.Option(
+            "--focus", metavar="TEXT", help="What matters most to you.", rich_help_panel=o.ANSWER
+        ),
+    ] = None,
+    verbatim: o.Verbatim = None,
+    language: o.Language = "auto",
+    prompt: o.PromptFile = None,
+    temperature: o.Temperature = DecodeConfig.temperature,
+    top_p: o.TopP = DecodeConfig.top_p,
+    seed: o.Seed = DecodeConfig.seed,
+    max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
+    pages: o.Pages = None,
+    password: o.Password = None,
+    truncate: o.Truncate = None,
+    model: o.ModelName = LoadConfig.model,
+    context: o.Context = None,
+    force_context: o.ForceContext = LoadConfig.force_context,
+    quantize: o.Quantize = LoadConfig.quantize,
+    device: o.Device = LoadConfig.device,
+    dtype: o.Dtype = LoadConfig.dtype,
+    attention: o.Attention = LoadConfig.attention,
+    memory: o.Memory = None,
+    revision: o.Revision = LoadConfig.revision,
+    offline: o.Offline = LoadConfig.offline,
+    download: o.Download = LoadConfig.download,
+    as_json: o.AsJson = False,
+    output: o.OutputFile = None,
+    force: o.Force = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Summarize a whole document, with a page reference behind every sentence.
+
+    The answer goes to stdout; progress and the receipt (what was read, by which model, how fast)
+    go to stderr.
+    """
+    config = SummaryConfig(
+        verbatim=verbatim,
+        language=language,
+        prompt=prompt,
+        words=parse_length(length),
+        style=style,
+        focus=focus,
+    )
+    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed)
+    load = load_config(
+        model,
+        context,
+        force_context,
+        quantize,
+        device,
+        dtype,
+        attention,
+        memory,
+        revision,
+        offline,
+        download,
+    )
+    with reporting(quiet, as_json, output, force) as reporter:
+        document = open_document(file, pages, password, reporter)
+        from longsum.cli.output import deliver
+        from longsum.session import Session
+        from longsum.summarize import announce, prepare_summary, summarize_session
+
+        prepared = prepare_summary(document, config, load, decode, truncate=truncate)
+        announce(prepared, reporter)
+        if verbose:
+            reporter.explain(prepared)
+        session = Session(prepared, load, reporter)
+        answer = summarize_session(session, config, decode, reporter)
+        reporter.clear()
+        deliver(answer.as_dict(), answer.marked, as_json=as_json, output=output)
+        reporter.receipt(answer.receipt)

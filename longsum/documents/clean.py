@@ -1,0 +1,172 @@
+"""Characters and words: what a document's text may contain, and how broken words are mended.
+
+Pure. Nothing that leaves `clean_characters` holds an escape sequence, a C0 or C1 control other than
+newline and tab, or a character that turns the direction of what follows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+BROKEN = "\u00ad"
+"""At the end of a line: a hyphen that the reader knows, or takes, to break a word."""
+
+_LIGATURES = {
+    "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi",
+    "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
+}  # fmt: skip
+_SPACES = (
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
+)
+# direction marks, embeddings, overrides, isolates, BOM, tags; joiners stay: scripts need them
+_INVISIBLE = [
+    0x061C,
+    0x180E,
+    0x200B,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+]
+_INVISIBLE += [0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080)]
+_CONTROLS = [c for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in "\n\t"]
+_NONCHARACTERS = [*range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)]
+
+_CLEAN: dict[int, str | None] = dict.fromkeys(_CONTROLS + _INVISIBLE + _NONCHARACTERS)
+_CLEAN |= {ord(space): " " for space in _SPACES}
+_CLEAN |= {ord(ligature): letters for ligature, letters in _LIGATURES.items()}
+_CLEAN |= {0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
+
+# bullets of Symbol and Wingdings; other private-use glyphs mean nothing outside their font
+_PRIVATE: dict[int, str | None] = dict.fromkeys(range(0xE000, 0xF900))
+_PRIVATE |= {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "▸", 0xF0FC: "✓", 0xF02D: "-"}
+
+_ESCAPED = frozenset(_CONTROLS + _INVISIBLE + [0x2028, 0x2029, *_NONCHARACTERS])
+_NEEDS_ESCAPE = re.compile("[" + "".join(re.escape(chr(c)) for c in sorted(_ESCAPED)) + "]")
+
+
+def fold_ligatures(text: str) -> str:
+    """Return the text with Latin ligature characters spelled out; formulas stay as they are."""
+    return text.translate({ord(ligature): letters for ligature, letters in _LIGATURES.items()})
+
+
+def clean_characters(text: str) -> str:
+    r"""Return the text without control characters, direction overrides, ligatures or odd spaces.
+
+    Newlines, tabs and soft hyphens stay; `\\r\\n` and `\\r` become `\\n`.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN)
+
+
+def clean_line(raw: str) -> str:
+    """Return one line of a PDF, clean and trimmed, ending in `BROKEN` where a word was broken.
+
+    pdfium marks a hyphen at a line's end with U+0002 or U+FFFE.
+    """
+    raw = raw.rstrip("\r\n\t ")
+    broken = raw.endswith(("\u0002", "\ufffe", BROKEN))
+    text = raw.translate(_PRIVATE).translate(_CLEAN).replace(BROKEN, "")
+    text = " ".join(text.split())
+    return text + BROKEN if broken and text else text
+
+
+def escape_for_terminal(text: str) -> str:
+    """Return a string that is safe to print: newline and tab stay, the rest is spelled out."""
+    return _NEEDS_ESCAPE.sub(lambda match: _escape(ord(match[0])), text)
+
+
+def _escape(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# --- words broken at a line's end ---------------------------------------------------------------
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
+_LAST = re.compile(r"[^\W\d_]+\Z")
+_FIRST = re.compile(r"[^\W\d_]+")
+_KEEP_AFTER = frozenset(("self", "well", "non", "half", "quasi", "vice", "cross", "pseudo"))
+_WELD_AFTER = frozenset(
+    """
+    over under with some every there fore after inter counter super trans through where
+    here any with out down back hand head home life land work time book side mean main
+    """.split()  # noqa: SIM905 - a word list reads best as words
+)
+_HYPHENS = ("-", "\u2010", BROKEN)
+
+Vocabulary = Counter[str]
+
+
+def vocabulary(lines: Iterable[str]) -> Vocabulary:
+    """Count a document's whole words, lower-cased; halves of broken words are left out."""
+    words: Vocabulary = Counter()
+    broken = False
+    for line in lines:
+        found = _WORD.findall(line.lower())
+        if broken:
+            found = found[1:]
+        broken = line.endswith(_HYPHENS)
+        words.update(found[:-1] if broken else found)
+    return words
+
+
+def glue(before: str, after: str, words: Vocabulary) -> tuple[str, str]:
+    """Return how two lines of one paragraph meet: what `before` becomes, and what goes between.
+
+    Args:
+        before: a line, perhaps ending in a hyphen or `BROKEN`.
+        after: the next line.
+        words: the document's words; they tell `infor-mation` from `self-insurance`.
+    """
+    if before.endswith(_HYPHENS):
+        return _mend(before, after, words)
+    last, first = before[-1:], after[:1]
+    if last in "–—/@" and before[-2:-1].strip() and (first.isalnum() or last in "—/"):
+        return before, ""
+    if is_cjk(last) and is_cjk(first):
+        return before, ""
+    return before, " "
+
+
+def _mend(before: str, after: str, words: Vocabulary) -> tuple[str, str]:
+    stem = before[:-1]
+    left, right = _LAST.search(stem[-40:]), _FIRST.match(after)
+    if not stem or stem[-1].isspace():  # a dash between words
+        return stem + "-", " "
+    if left is None or right is None:
+        return stem + "-", "" if after[:1].isalnum() else " "
+    compound = stem[: len(stem) - len(left[0])].endswith(_HYPHENS[:2])  # `word-by-` before `word`
+    if compound and words[left[0].lower()] and words[right[0].lower()]:
+        return stem + "-", ""
+    if _keeps_hyphen(left[0].lower(), right[0], left[0].isupper(), words):
+        return stem + "-", ""
+    return stem, ""
+
+
+def _keeps_hyphen(left: str, right: str, capitals: bool, words: Vocabulary) -> bool:
+    """Tell whether the hyphen belongs to the word; the document's own spelling decides first."""
+    low = right.lower()
+    whole, hyphenated = words[left + low], words[f"{left}-{low}"]
+    if whole != hyphenated:
+        return hyphenated > whole
+    if right[0].isupper():
+        return not (capitals and len(left) > 1 and right.isupper() and len(right) > 1)
+    if left in _KEEP_AFTER:
+        return True
+    both_words = words[left] > 1 and words[low] > 1 and len(left) > 3 and len(low) > 3
+    return both_words and left not in _WELD_AFTER
+
+
+def is_cjk(char: str) -> bool:
+    """Tell whether a character belongs to a script that is written without spaces."""
+    return bool(char) and (
+        "\u3000" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
+    )
+
+
+def plain_lines(texts: Sequence[str]) -> list[str]:
+    """Return lines without their `BROKEN` marks, a plain hyphen in their place."""
+    return [text[:-1] + "-" if text.endswith(BROKEN) else text for text in texts]

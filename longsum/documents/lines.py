@@ -1,0 +1,68 @@
+"""Lines as a reader found them on a page, before they become paragraphs.
+
+Coordinates are PDF points along the reading direction: `left` and `right` grow with the text,
+`baseline` falls down the page. A text without layout gets made-up boxes, one unit a character, so
+that one set of rules serves both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+CHAR_WIDTH = 0.5
+"""Width of a character of a text without layout, in its own font sizes."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where a line stands on its page, in points."""
+
+    left: float
+    right: float
+    baseline: float
+    size: float
+    """Font size in effect, not the number in the content stream."""
+    angle: int = 0
+    """Direction of the text in degrees."""
+
+    @property
+    def top(self) -> float:
+        """Return roughly where the line's tallest letters end."""
+        return self.baseline + 0.75 * self.size
+
+    @property
+    def bottom(self) -> float:
+        """Return roughly where the line's descenders end."""
+        return self.baseline - 0.2 * self.size
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text; a trailing U+00AD stands for a hyphen that broke a word."""
+
+    text: str
+    box: Box
+    source: int = 0
+    """Line number in the source, from 1; 0 where there is none."""
+
+    def with_text(self, text: str) -> Line:
+        """Return the same line with another text."""
+        return replace(self, text=text)
+
+
+def lines_of_text(text: str, *, first: int = 1) -> list[Line]:
+    r"""Return the lines of a text without layout; empty lines only widen the gap.
+
+    Args:
+        text: with `\\n` newlines.
+        first: source number of the first line.
+    """
+    lines = []
+    for index, raw in enumerate(text.split("\n")):
+        expanded = raw.expandtabs(4).rstrip()
+        stripped = expanded.lstrip()
+        if stripped:
+            left = (len(expanded) - len(stripped)) * CHAR_WIDTH
+            box = Box(left, left + len(stripped) * CHAR_WIDTH, -1.0 * index, 1.0)
+            lines.append(Line(stripped, box, first + index))
+    return lines

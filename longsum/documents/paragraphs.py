@@ -1,0 +1,231 @@
+"""Lines into paragraphs, with every page's place in the result.
+
+Pure. Paragraphs are one line each, an empty line between them; lines that stand for themselves
+(verse, tables, addresses) keep their own line. Footnotes are put where they break no sentence and
+still stand on their page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from longsum.documents.breaks import Joiner, Link, Placed, ends_sentence, is_ended
+from longsum.documents.clean import BROKEN, Vocabulary, glue, vocabulary
+from longsum.documents.lines import CHAR_WIDTH, Line
+from longsum.documents.order import split_notes
+
+_INNER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3} (?=[\"'“‘(]?[A-Z])")
+_OUTER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3}$")
+_NARROW, _WIDE = 40 * CHAR_WIDTH, 130 * CHAR_WIDTH
+"""A block whose longest line is shorter was not wrapped as prose; if longer, not wrapped at all."""
+_NOTE = re.compile(r"(?:\d{1,3}|[*†‡§∗]{1,3})[.)]?\s*[\W]*[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A document's text and the bounds of each page in it."""
+
+    text: str
+    bounds: tuple[tuple[int, int], ...]
+    anchors: tuple[tuple[int, int], ...]
+    """(offset, source line) of each line that has a source number."""
+
+
+def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) -> Flow:
+    """Join the lines of all pages, each page's in reading order, into paragraphs.
+
+    Args:
+        pages: the lines of each page.
+        keep_shapes: for text without layout: keep the lines of verse, tables and code.
+    """
+    body: list[Placed] = []
+    notes: list[list[Line]] = []
+    column = 0
+    unfinished = False
+    for number, page in enumerate(pages):
+        main, foot = split_notes(page, unfinished=unfinished)
+        unfinished = bool(foot) and not ends_sentence(foot[-1].text)
+        column += 1
+        for index, line in enumerate(main):
+            if index and _moves_up(main[index - 1], line):
+                column += 1
+            body.append(Placed(line, number, column))
+        notes.append(foot)
+    words = vocabulary(line.text for page in pages for line in page)
+    links = Joiner(body).links()
+    if keep_shapes:
+        body = [placed for placed, _ in _keep_shapes(body, links)]
+    items = _with_notes(body, links, notes)
+    return _write(items, len(pages), words)
+
+
+def flow_text(lines: Sequence[Line], own: Collection[int] = ()) -> Flow:
+    """Join the lines of a text without pages; blocks that are verse, tables or code stay whole.
+
+    Args:
+        lines: all of them, in order.
+        own: indices of lines that join no other; -1 - index of a line that joins only those after.
+    """
+    placed = [Placed(line, 0, 1) for line in lines]
+    links = Joiner(placed).links()
+    for index, link in enumerate(links):
+        if link is Link.JOIN and (index in own or index + 1 in own or -2 - index in own):
+            links[index] = Link.NEWLINE
+    return _write(_keep_shapes(placed, links), 1, vocabulary(line.text for line in lines))
+
+
+def _moves_up(line: Line, after: Line) -> bool:
+    return after.box.baseline > line.box.baseline + 2 * after.box.size
+
+
+_Item = tuple[Placed, Link]
+"""A line and what follows it."""
+
+
+def _with_notes(
+    body: Sequence[Placed], links: Sequence[Link], notes: Sequence[Sequence[Line]]
+) -> list[_Item]:
+    """Put each page's notes where they break no sentence and still stand on their page."""
+    items: list[_Item] = [
+        (p, links[i] if i < len(links) else Link.PARAGRAPH) for i, p in enumerate(body)
+    ]
+    last: dict[int, int] = {placed.page: index for index, placed in enumerate(body)}
+    for page in range(len(notes) - 1, -1, -1):
+        if not notes[page]:
+            continue
+        if page not in last:  # a page of notes alone
+            where = next((last[p] + 1 for p in range(page - 1, -1, -1) if p in last), 0)
+            items[where:where] = _note_items(notes[page], page)
+            continue
+        end = last[page]
+        where = end + 1
+        if items[end][1] is Link.JOIN:
+            where = _last_start(items, end)
+            if where < 0:
+                where = _split_sentence(items, end)
+        items[where:where] = _note_items(notes[page], page)
+    return items
+
+
+def _last_start(items: Sequence[_Item], end: int) -> int:
+    """Return where the last paragraph of the page ending at `end` begins; -1 if before it."""
+    page = items[end][0].page
+    for index in range(end, 0, -1):
+        if items[index][0].page != page:
+            return -1
+        if items[index - 1][1] is Link.PARAGRAPH:
+            return index
+    return 0
+
+
+def _split_sentence(items: list[_Item], end: int) -> int:
+    """Cut the page's last line that holds a sentence's end there; return where the rest stands."""
+    page = items[end][0].page
+    index = end
+    while index >= 0 and items[index][0].page == page:
+        placed, link = items[index]
+        if index < end and _OUTER_END.search(placed.line.text[-40:]):
+            items[index] = (placed, Link.PARAGRAPH)
+            return index + 1
+        ends = list(_INNER_END.finditer(placed.line.text))
+        if ends:
+            cut = ends[-1].end()
+            before = placed.line.with_text(placed.line.text[:cut].rstrip())
+            rest = placed.line.with_text(placed.line.text[cut:])
+            first = Placed(before, page, placed.column)
+            items[index : index + 1] = [
+                (first, Link.PARAGRAPH),
+                (Placed(rest, page, placed.column), link),
+            ]
+            return index + 1
+        index -= 1
+    items[end] = (items[end][0], Link.PARAGRAPH)
+    return end + 1
+
+
+def _note_items(notes: Sequence[Line], page: int) -> list[_Item]:
+    placed = [Placed(line, page, 0) for line in notes]
+    joiner = Joiner(placed)
+    items: list[_Item] = []
+    for index, note in enumerate(placed):
+        link = Link.PARAGRAPH
+        if index + 1 < len(placed):
+            after = placed[index + 1].line
+            starts = _NOTE.match(after.text)
+            indent = joiner.indent_of(index + 1) > 0.4 * after.box.size
+            link = Link.JOIN
+            if is_ended(note.line.text) and (starts or indent):
+                link = Link.PARAGRAPH
+        items.append((note, link))
+    return items
+
+
+def _keep_shapes(lines: Sequence[Placed], links: list[Link]) -> list[_Item]:
+    """Keep a block's own lines, indents too, where most end early or none is wrapped."""
+    kept = list(lines)
+    start = 0
+    for end in range(len(lines)):
+        if end < len(links) and links[end] is not Link.PARAGRAPH:
+            continue
+        inner = links[start:end]
+        widest = max(p.line.box.right - p.line.box.left for p in lines[start : end + 1])
+        alone = sum(link is Link.NEWLINE for link in inner)
+        if inner and (alone * 2 >= len(inner) or widest < _NARROW or widest > _WIDE):
+            links[start:end] = [Link.NEWLINE] * len(inner)
+            kept[start : end + 1] = [_indented(placed) for placed in lines[start : end + 1]]
+        start = end + 1
+    return [(p, links[i] if i < len(links) else Link.PARAGRAPH) for i, p in enumerate(kept)]
+
+
+def _indented(placed: Placed) -> Placed:
+    line = placed.line
+    indent = " " * round(line.box.left / CHAR_WIDTH)
+    return replace(placed, line=line.with_text(indent + line.text))
+
+
+def _write(items: Sequence[_Item], pages: int, words: Vocabulary) -> Flow:
+    """Write the text and note where each page and each source line begins."""
+    parts: list[str] = []
+    at = 0
+    starts: list[int | None] = [None] * pages
+    ends = [0] * pages
+    anchors: list[tuple[int, int]] = []
+    for index, (placed, link) in enumerate(items):
+        text = placed.line.text
+        between = "" if index + 1 == len(items) else link.value
+        if index + 1 < len(items) and link is Link.JOIN:
+            text, between = _meet(items, index, words)
+        elif text.endswith(BROKEN):
+            text = text[:-1] + "-"
+        if starts[placed.page] is None:
+            starts[placed.page] = at
+        if placed.line.source:
+            anchors.append((at, placed.line.source))
+        parts += (text, between)
+        ends[placed.page] = at + len(text)
+        at += len(text) + len(between)
+    return Flow("".join(parts), _bounds(starts, ends), tuple(anchors))
+
+
+def _meet(items: Sequence[_Item], index: int, words: Vocabulary) -> tuple[str, str]:
+    one, two = items[index][0].line, items[index + 1][0].line
+    same = abs(one.box.baseline - two.box.baseline) < 0.5 * two.box.size
+    if same and items[index][0].column == items[index + 1][0].column:
+        gap = two.box.left - one.box.right
+        return one.text, "" if gap < 0.12 * two.box.size else " "
+    return glue(one.text, two.text, words)
+
+
+def _bounds(starts: Sequence[int | None], ends: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of each page; one without text is empty, where the last one ended."""
+    bounds: list[tuple[int, int]] = []
+    end = 0
+    for page, start in enumerate(starts):
+        begin = end if start is None else (start if bounds else 0)
+        end = end if start is None else ends[page]
+        bounds.append((begin, end))
+    if bounds:
+        bounds[0] = (0, bounds[0][1])
+    return tuple(bounds)

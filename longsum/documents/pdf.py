@@ -1,0 +1,382 @@
+"""PDF files: their lines with places and sizes, page by page.
+
+pdfium reads; it is not thread-safe, so one lock guards it. pypdf is the second reader: where pdfium
+cannot open a file, finds no text on a page, or gives right-to-left letters in the order they are
+drawn. Errors of both become ours here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import logging
+import math
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from longsum.documents.clean import BROKEN, clean_characters, clean_line, escape_for_terminal
+from longsum.documents.lines import Box, Line, lines_of_text
+from longsum.documents.order import reading_order
+from longsum.documents.pages import format_pages, parse_pages
+from longsum.errors import CorruptDocument, DocumentTooLong, PasswordError
+
+if TYPE_CHECKING:
+    import pypdf
+    import pypdfium2  # type: ignore[import-untyped]
+
+MAX_PAGES = 50_000
+MAX_PAGE_CHARACTERS = 2_000_000
+MAX_CHARACTERS = 50_000_000
+"""Far beyond any window; a file that unpacks to more is a mistake or a trap."""
+CONTEXT = 4
+"""Pages looked at on either side of a chosen one."""
+FEW_CHARACTERS = 200
+"""A page with fewer is looked at for images."""
+
+MANY_STROKES = 100
+"""A page without text that draws more paths holds letters as outlines, not a mere border."""
+
+_LOCK = threading.RLock()
+_BREAKS = frozenset((0x02, 0xFFFE))
+
+
+@dataclass
+class PdfPage:
+    """One page as read."""
+
+    number: int
+    lines: list[Line]
+    has_pictures: bool = False
+    chosen: bool = True
+    """False for a page read only to tell running heads by."""
+    label: str | None = None
+
+
+@dataclass
+class PdfText:
+    """What a PDF file holds."""
+
+    pages: list[PdfPage]
+    total_pages: int
+    title: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_pdf(data: bytes, *, shown: str, pages: str | None, password: str | None) -> PdfText:
+    """Read the lines of a PDF.
+
+    Args:
+        data: the file's bytes.
+        shown: its name, safe to print.
+        pages: a selection, or None for all.
+        password: the user's or owner's, or None.
+
+    Raises:
+        PasswordError: it is missing or wrong.
+        CorruptDocument: neither reader can open the file.
+        NoSuchPage: the selection names pages that are not there.
+        DocumentTooLong: the file unpacks to more text than any window holds.
+    """
+    import pypdfium2
+    import pypdfium2.raw as raw  # type: ignore[import-untyped]
+
+    with _LOCK:
+        try:
+            pdf = pypdfium2.PdfDocument(data, password=password)
+        except pypdfium2.PdfiumError as error:
+            if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
+                raise _password_error(shown, password) from None
+            return _read_with_second(data, shown=shown, pages=pages, password=password)
+        try:
+            return _read_open(pdf, data, shown=shown, pages=pages, password=password)
+        finally:
+            pdf.close()
+
+
+def _password_error(shown: str, password: str | None) -> PasswordError:
+    if password is None:
+        return PasswordError(
+            f"{shown} is encrypted and needs a password", hint="give it with --password"
+        )
+    return PasswordError(
+        f"the password given does not open {shown}", hint="check the one given with --password"
+    )
+
+
+def _check_count(total: int, shown: str) -> None:
+    if total < 1:
+        raise _corrupt(shown, "it has no pages")
+    if total > MAX_PAGES:
+        raise DocumentTooLong(
+            f"{shown} claims {total:,} pages; {MAX_PAGES:,} is the most that is read",
+            hint="split it, for example with qpdf --split-pages",
+        )
+
+
+def _corrupt(shown: str, why: str) -> CorruptDocument:
+    return CorruptDocument(
+        f"{shown} is damaged or incomplete: {why}",
+        hint="fetch it again, or try to repair it: qpdf in.pdf out.pdf",
+    )
+
+
+def _read_open(
+    pdf: pypdfium2.PdfDocument, data: bytes, *, shown: str, pages: str | None, password: str | None
+) -> PdfText:
+    total = len(pdf)
+    _check_count(total, shown)
+    chosen = _chosen(pages, total)
+    second = _SecondReader(data, password)
+    result = PdfText([], total, title=_title(pdf.get_metadata_dict().get("Title")))
+    characters = 0
+    unread = []
+    for number in _with_context(chosen, total):
+        page = _read_page(pdf, number, second)
+        if page is None:
+            unread.append(number)
+            page = PdfPage(number, lines_of_second(second, number))
+        page.chosen = number in chosen
+        page.label = _label(pdf.get_page_label(number - 1), number)
+        characters += sum(len(line.text) for line in page.lines)
+        if characters > MAX_CHARACTERS:
+            raise _too_much(shown, MAX_CHARACTERS)
+        result.pages.append(page)
+    lost = [p.number for p in result.pages if p.chosen and p.number in unread and not p.lines]
+    if len(lost) == len(chosen):
+        raise _corrupt(shown, "none of its pages can be loaded")
+    if lost:
+        result.warnings.append(
+            f"pages {format_pages(lost)} of {total} are damaged; they were not read"
+        )
+    return result
+
+
+def _chosen(pages: str | None, total: int) -> dict[int, None]:
+    """Return the numbers chosen, in order, quick to ask for one."""
+    return dict.fromkeys(parse_pages(pages, total) if pages is not None else range(1, total + 1))
+
+
+def _with_context(chosen: Iterable[int], total: int) -> list[int]:
+    """Return the chosen pages and those near them, by which running heads are told."""
+    near = {n for c in chosen for n in range(c - CONTEXT, c + CONTEXT + 1)}
+    return sorted(n for n in near if 1 <= n <= total)
+
+
+def _too_much(shown: str, limit: int) -> DocumentTooLong:
+    return DocumentTooLong(
+        f"{shown} unpacks to over {limit:,} characters", hint="choose a part of it with --pages"
+    )
+
+
+def _read_page(pdf: pypdfium2.PdfDocument, number: int, second: _SecondReader) -> PdfPage | None:
+    """Return a page's lines in reading order, or None if pdfium cannot load it."""
+    import pypdfium2
+
+    try:
+        page = pdf[number - 1]
+    except pypdfium2.PdfiumError:
+        return None
+    try:
+        lines = _pdfium_lines(page)
+        size = sum(len(line.text) for line in lines)
+        images = size < FEW_CHARACTERS and _has_pictures(page)
+    except pypdfium2.PdfiumError:
+        return None
+    finally:
+        page.close()
+    if not size and not images or _is_right_to_left(lines):
+        lines = lines_of_second(second, number) or lines
+        return PdfPage(number, lines, images)
+    return PdfPage(number, reading_order(lines), images)
+
+
+def _has_pictures(page: pypdfium2.PdfPage) -> bool:
+    """Tell whether a page holds an image, or strokes enough to be letters drawn as outlines."""
+    import pypdfium2.raw as raw
+
+    things = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH])
+    for strokes, thing in enumerate(things, 1):
+        if thing.type == raw.FPDF_PAGEOBJ_IMAGE or strokes > MANY_STROKES:
+            return True
+    return False
+
+
+def _is_right_to_left(lines: list[Line]) -> bool:
+    text = "".join(line.text for line in lines)
+    right = sum("\u0590" <= c <= "\u08ff" or "\ufb1d" <= c <= "\ufefc" for c in text)
+    return right > 0.2 * max(1, len(text))
+
+
+def _pdfium_lines(page: pypdfium2.PdfPage) -> list[Line]:
+    """Return a page's lines in the file's order."""
+    import pypdfium2.raw as raw
+
+    textpage = page.get_textpage()
+    try:
+        count = textpage.count_chars()
+        if count > MAX_PAGE_CHARACTERS:
+            raise _too_much("a page", MAX_PAGE_CHARACTERS)
+        handle, unicode_of = textpage.raw, raw.FPDFText_GetUnicode
+        codes = [unicode_of(handle, index) for index in range(count)]
+        measure = _Measure(handle)
+        return [
+            line for start, end in _line_ranges(codes) if (line := measure.line(codes, start, end))
+        ]
+    finally:
+        textpage.close()
+
+
+def _line_ranges(codes: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the character ranges of lines; a hyphen mark ends its line and belongs to it."""
+    start = 0
+    for index, code in enumerate(codes):
+        if code == 0x0A or code in _BREAKS:
+            yield start, index + (code in _BREAKS)
+            start = index + 1
+    yield start, len(codes)
+
+
+class _Measure:
+    """Asks pdfium where characters of one page stand."""
+
+    def __init__(self, handle: Any) -> None:
+        import pypdfium2.raw as raw
+
+        self.raw, self.handle = raw, handle
+        self.matrix = raw.FS_MATRIX()
+        self.x, self.y = ctypes.c_double(), ctypes.c_double()
+        self.edges = [ctypes.c_double() for _ in range(4)]
+
+    def line(self, codes: list[int], start: int, end: int) -> Line | None:
+        while start < end and codes[start] <= 0x20:
+            start += 1
+        while end > start and codes[end - 1] <= 0x20 and codes[end - 1] not in _BREAKS:
+            end -= 1
+        # surrogates and NUL from damaged fonts are dropped by clean_line
+        text = clean_line("".join(map(chr, codes[start:end])))
+        if not text.strip(BROKEN):
+            return None
+        last = end - 2 if codes[end - 1] in _BREAKS and end - 2 > start else end - 1
+        return Line(text, self._box(start, last))
+
+    def _box(self, first: int, last: int) -> Box:
+        samples = sorted(self._size(index) for index in {first, (first + last) // 2, last})
+        size = samples[-1][0]
+        angle = samples[-1][1]
+        left, baseline = self._origin(first, angle)
+        right = self._right(last, angle)
+        middle = self._origin((first + last) // 2, angle)[1]
+        return Box(left, max(left, right), middle if len(samples) > 1 else baseline, size, angle)
+
+    def _size(self, index: int) -> tuple[float, int]:
+        size = self.raw.FPDFText_GetFontSize(self.handle, index)
+        if not self.raw.FPDFText_GetMatrix(self.handle, index, self.matrix):
+            return size, 0
+        m = self.matrix
+        return size * math.hypot(m.c, m.d), round(math.degrees(math.atan2(m.b, m.a)) / 5) * 5
+
+    def _origin(self, index: int, angle: int) -> tuple[float, float]:
+        self.raw.FPDFText_GetCharOrigin(self.handle, index, self.x, self.y)
+        return _turn(self.x.value, self.y.value, angle)
+
+    def _right(self, index: int, angle: int) -> float:
+        left, right, bottom, top = self.edges
+        self.raw.FPDFText_GetCharBox(self.handle, index, left, right, bottom, top)
+        corners = ((left.value, bottom.value), (right.value, top.value))
+        return max(_turn(x, y, angle)[0] for x, y in corners)
+
+
+def _turn(x: float, y: float, angle: int) -> tuple[float, float]:
+    """Return coordinates along and across text that runs at `angle` degrees."""
+    if not angle:
+        return x, y
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return x * cos + y * sin, y * cos - x * sin
+
+
+def _title(value: object) -> str | None:
+    """Return a metadata title, clean and on one line, or None where it says nothing."""
+    title = " ".join(clean_characters(str(value)).split()) if value else ""
+    return escape_for_terminal(title) if title and title.lower() != "untitled" else None
+
+
+def _label(label: str, number: int) -> str | None:
+    """Return a page's printed name where it differs from its place."""
+    label = escape_for_terminal(label.strip())
+    return label if label and label != str(number) else None
+
+
+# --- the second reader --------------------------------------------------------------------------
+
+
+class _SecondReader:
+    """pypdf, opened only when it is needed."""
+
+    def __init__(self, data: bytes, password: str | None) -> None:
+        self.data, self.password = data, password
+        self._reader: pypdf.PdfReader | None = None
+        self._failed = False
+
+    def text(self, number: int) -> str:
+        """Return a page's text; empty where this reader fails too."""
+        if self._reader is None and not self._failed:
+            with contextlib.suppress(Exception):
+                self._reader = open_second(self.data, self.password)
+            self._failed = self._reader is None
+        if self._reader is None:
+            return ""
+        try:
+            return self._reader.pages[number - 1].extract_text()
+        except Exception:  # whatever a damaged page makes pypdf raise: it has no text for us
+            return ""
+
+
+def open_second(data: bytes, password: str | None) -> pypdf.PdfReader:
+    """Open a PDF with pypdf; it raises what it likes, its callers map it."""
+    import pypdf
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
+    reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+    if reader.is_encrypted:
+        reader.decrypt(password or "")
+    return reader
+
+
+def lines_of_second(second: _SecondReader, number: int) -> list[Line]:
+    """Return pypdf's lines of a page, clean, with made-up boxes."""
+    lines = lines_of_text(clean_characters(second.text(number)))
+    cleaned = (line.with_text(clean_line(line.text)) for line in lines)
+    return [Line(line.text, line.box) for line in cleaned if line.text]
+
+
+def _read_with_second(
+    data: bytes, *, shown: str, pages: str | None, password: str | None
+) -> PdfText:
+    """Read a file that pdfium cannot open, or say that it is damaged."""
+    import pypdf.errors
+
+    try:
+        reader = open_second(data, password)
+        total = len(reader.pages)
+        title = _title(reader.metadata.title if reader.metadata else None)
+    except (pypdf.errors.FileNotDecryptedError, pypdf.errors.WrongPasswordError):
+        raise _password_error(shown, password) from None
+    except Exception:  # pypdf's own errors and whatever else a damaged file makes it raise
+        raise _corrupt(shown, _why_damaged(data)) from None
+    _check_count(total, shown)
+    chosen = _chosen(pages, total)
+    second = _SecondReader(data, password)
+    read = [PdfPage(number, lines_of_second(second, number)) for number in chosen]
+    if not any(page.lines for page in read):
+        raise _corrupt(shown, _why_damaged(data))
+    warning = f"{shown} is damaged; its text was read with the second reader and may be incomplete"
+    return PdfText(read, total, title=title, warnings=[warning])
+
+
+def _why_damaged(data: bytes) -> str:
+    if b"%%EOF" not in data[-2048:]:
+        return "it breaks off before its end"
+    return "its structure cannot be read"

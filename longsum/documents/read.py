@@ -1,0 +1,296 @@
+"""The door: a file or standard input becomes a `Document`, or one clear error.
+
+What a file is, its content decides, not its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import shlex
+import sys
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from longsum.documents.clean import escape_for_terminal
+from longsum.documents.document import Document, Page
+from longsum.documents.pages import format_pages
+from longsum.documents.paragraphs import flow_pages
+from longsum.documents.pdf import PdfText, read_pdf
+from longsum.documents.running import drop_running
+from longsum.documents.text import (
+    decode_text,
+    flow_of_text,
+    has_bom,
+    looks_binary,
+    utf16_without_mark,
+)
+from longsum.errors import (
+    CorruptDocument,
+    DocumentNotFound,
+    DocumentTooLong,
+    EmptyDocument,
+    ImageOnlyDocument,
+    UndecodableText,
+    UnsupportedDocument,
+)
+
+MAX_FILE_BYTES = 1 << 30
+PDF_HEADER_WITHIN = 1024
+
+_EXPORT = "open it in its program and export it as PDF"
+_OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
+_UNPACK = "unpack it and name a file inside"
+_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image", _OCR),
+    (b"\xff\xd8\xff", "a JPEG image", _OCR),
+    (b"GIF8", "a GIF image", _OCR),
+    (b"II*\0", "a TIFF image", _OCR),
+    (b"MM\0*", "a TIFF image", _OCR),
+    (b"BM", "a BMP image", _OCR),
+    (b"RIFF", "a RIFF file (WebP, WAV or AVI)", "only text can be read"),
+    (b"AT&TFORM", "a DjVu document", "convert it: ddjvu -format=pdf in.djvu out.pdf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (doc, xls or ppt)", _EXPORT),
+    (b"{\\rtf", "an RTF document", _EXPORT),
+    (b"%!PS", "a PostScript file", "convert it: ps2pdf in.ps out.pdf"),
+    (b"\x1f\x8b", "a gzip archive", _UNPACK),
+    (b"BZh", "a bzip2 archive", _UNPACK),
+    (b"\xfd7zXZ\0", "an xz archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (b"\x7fELF", "an ELF program", "only PDF and text can be read"),
+    (b"MZ", "a Windows program", "only PDF and text can be read"),
+    (b"SQLite format 3\0", "an SQLite database", "export the text you need"),
+    (b"ID3", "an MP3 recording", "transcribe it to text first"),
+    (b"OggS", "an Ogg recording", "transcribe it to text first"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video", "transcribe it to text first"),
+)
+_ZIPPED = (
+    ("word/", "a Word document (docx)", _EXPORT),
+    ("xl/", "an Excel workbook (xlsx)", _EXPORT),
+    ("ppt/", "a PowerPoint presentation (pptx)", _EXPORT),
+    ("META-INF/container.xml", "an EPUB book", "convert it: ebook-convert in.epub out.pdf"),
+    ("content.xml", "an OpenDocument file", _EXPORT),
+)
+_TEXT_MAGIC = (b"{\\rtf", b"%!PS")
+_HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
+
+
+def read_document(
+    source: str | Path,
+    *,
+    pages: str | None = None,
+    password: str | None = None,
+    stdin: BinaryIO | None = None,
+) -> Document:
+    """Read a PDF or a text.
+
+    Args:
+        source: a path, or `-` for standard input.
+        pages: a selection such as `3-20,25`; all if None.
+        password: for an encrypted PDF.
+        stdin: read instead of the process's standard input.
+
+    Raises:
+        DocumentError: the file cannot be read; the class says why, the hint what to do.
+        UsageError: `pages` cannot be read, or the document has none.
+    """
+    data, name = _load(source, stdin)
+    shown = shown_name(name)
+    if not data.strip():
+        raise EmptyDocument(
+            f"{shown} is empty" if not data else f"{shown} holds nothing but white space",
+            hint="check that it is the file you meant",
+        )
+    if (at := data.find(b"%PDF-", 0, PDF_HEADER_WITHIN)) >= 0:
+        try:
+            content = read_pdf(data, shown=shown, pages=pages, password=password)
+        except CorruptDocument:
+            if not data[:at].strip(b"\xef\xbb\xbf\r\n\t ") or looks_binary(data):
+                raise
+        else:
+            return _pdf_document(content, data, shown)
+    _refuse_binary(data, shown)
+    return _text_document(data, shown, pages)
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as it may be printed: control characters escaped, on one line."""
+    return escape_for_terminal(name).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _load(source: str | Path, stdin: BinaryIO | None) -> tuple[bytes, str]:
+    if str(source) == "-":
+        return _limited((stdin or sys.stdin.buffer).read(MAX_FILE_BYTES + 1), "stdin"), "stdin"
+    path = Path(source)
+    shown = shown_name(str(source))
+    try:
+        if path.is_dir():
+            raise DocumentNotFound(f"{shown} is a folder", hint="name a file in it")
+        with path.open("rb") as file:
+            return _limited(file.read(MAX_FILE_BYTES + 1), shown), path.name
+    except FileNotFoundError:
+        raise DocumentNotFound(f"there is no file {shown}", hint="check the path") from None
+    except PermissionError:
+        raise DocumentNotFound(
+            f"{shown} may not be read: permission denied",
+            hint=f"allow it: chmod u+r {shlex.quote(shown)}",
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DocumentNotFound(
+            f"{shown} cannot be read: {escape_for_terminal(reason)}", hint="check the path"
+        ) from None
+
+
+def _limited(data: bytes, shown: str) -> bytes:
+    if len(data) > MAX_FILE_BYTES:
+        raise DocumentTooLong(
+            f"{shown} is larger than {MAX_FILE_BYTES >> 20:,} MiB, the most that is read",
+            hint="split it, for a PDF for example with qpdf --split-pages",
+        )
+    return data
+
+
+# --- PDF ----------------------------------------------------------------------------------------
+
+
+def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
+    everything = [page.lines for page in content.pages]
+    lines = drop_running(everything)
+    chosen = [index for index, page in enumerate(content.pages) if page.chosen]
+    if not any(lines[index] for index in chosen) and not any(
+        content.pages[index].has_pictures for index in chosen
+    ):
+        lines = everything  # nothing but what comes again on each page: then that is the text
+    pages = [content.pages[index] for index in chosen]
+    kept = [lines[index] for index in chosen]
+    scanned = [p.number for p, read in zip(pages, kept, strict=True) if p.has_pictures and not read]
+    flow = flow_pages(kept)
+    if not flow.text.strip():
+        raise _nothing_to_read(scanned, content.total_pages, shown)
+    warnings = list(content.warnings)
+    if scanned:
+        warnings.append(_scan_warning(scanned, content.total_pages, shown))
+    return Document(
+        text=flow.text,
+        pages=tuple(
+            Page(page.number, start, end, page.label)
+            for page, (start, end) in zip(pages, flow.bounds, strict=True)
+        ),
+        sha256=hashlib.sha256(data).hexdigest(),
+        name=shown,
+        total_pages=content.total_pages,
+        title=content.title,
+        warnings=tuple(warnings),
+    )
+
+
+def _nothing_to_read(
+    scanned: list[int], total: int, shown: str
+) -> ImageOnlyDocument | EmptyDocument:
+    if not scanned:
+        return EmptyDocument(
+            f"{shown} has {_count(total)} but no text", hint="check that it is the file you meant"
+        )
+    which = "it is a picture" if total == 1 else f"{_page_list(scanned)} of {total} are pictures"
+    return ImageOnlyDocument(
+        f"{shown} holds no text: {which} (scanned?)",
+        hint=f"add a text layer: {_ocr_command(shown)}",
+    )
+
+
+def _scan_warning(scanned: list[int], total: int, shown: str) -> str:
+    verb, subject = ("holds", "it was") if len(scanned) == 1 else ("hold", "they were")
+    return (
+        f"{_page_list(scanned)} of {total} {verb} no text (scanned?); {subject} not read. "
+        f"To add a text layer: {_ocr_command(shown)}"
+    )
+
+
+def _page_list(numbers: list[int]) -> str:
+    return f"page{'s' if len(numbers) > 1 else ''} {format_pages(numbers)}"
+
+
+def _count(total: int) -> str:
+    return "1 page" if total == 1 else f"{total:,} pages"
+
+
+def _ocr_command(shown: str) -> str:
+    return f"ocrmypdf {'in.pdf' if shown == 'stdin' else shlex.quote(shown)} out.pdf"
+
+
+# --- text ---------------------------------------------------------------------------------------
+
+
+def _text_document(data: bytes, shown: str, pages: str | None) -> Document:
+    text = decode_text(data, shown)
+    flow, numbers, total = flow_of_text(text, pages)
+    if not flow.text.strip():
+        raise EmptyDocument(
+            f"{shown} holds no text", hint="check that it is the file, and the pages, you meant"
+        )
+    warnings: tuple[str, ...] = ()
+    if _HTML.match(text):
+        warnings = (
+            f"{shown} looks like HTML; its tags were read as text. "
+            "To convert it: pandoc -t plain in.html -o out.txt",
+        )
+    return Document(
+        text=flow.text,
+        pages=tuple(
+            Page(number, start, end)
+            for number, (start, end) in zip(numbers, flow.bounds, strict=False)
+        ),
+        sha256=hashlib.sha256(data).hexdigest(),
+        name=shown,
+        total_pages=total,
+        line_anchors=() if numbers else flow.anchors,
+        warnings=warnings,
+    )
+
+
+def _refuse_binary(data: bytes, shown: str) -> None:
+    """Raise for bytes that are no text, saying what they look like."""
+    binary = looks_binary(data)
+    kind = _kind(data)
+    if kind and (binary or data.startswith(_TEXT_MAGIC)):
+        raise UnsupportedDocument(f"{shown} is {kind[0]}, not PDF or text", hint=kind[1])
+    if not binary:
+        return
+    if utf16_without_mark(data):
+        raise UndecodableText(
+            f"{shown} looks like UTF-16 text without a byte order mark",
+            hint="convert it: iconv -f UTF-16LE -t UTF-8 in.txt > out.txt",
+        )
+    raise UnsupportedDocument(
+        f"{shown} is a binary file of an unknown kind, not PDF or text",
+        hint="export it as PDF or plain text",
+    )
+
+
+def _kind(data: bytes) -> tuple[str, str] | None:
+    """Return what the first bytes say a file is, and what to do with it."""
+    if data.startswith(b"PK\x03\x04"):
+        return _zip_kind(data)
+    if data[4:8] == b"ftyp":
+        return "an MP4 or HEIF media file", "transcribe it, or recognize its text, first"
+    for magic, kind, hint in _MAGIC:
+        if data.startswith(magic) and not has_bom(data):
+            return kind, hint
+    return None
+
+
+def _zip_kind(data: bytes) -> tuple[str, str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        names = []
+    for part, kind, hint in _ZIPPED:
+        if any(name.startswith(part) for name in names):
+            return kind, hint
+    return "a zip archive", _UNPACK

@@ -1,0 +1,338 @@
+"""What the model reads, in which order: templates and chat formats → `Prompt`.
+
+Works on strings; knows nothing about token ids. The document is a value that is put between two
+rendered strings: no part of it is ever read as a template, and it comes before the instruction, so
+that its KV cache can be used again for the next question.
+
+The caller tokenizes the three parts by themselves: prefix and suffix with the tokenizer's special
+tokens enabled, the document with them disabled, so that a document holding `</s>` or `<|eot_id|>`
+cannot end its own turn. A title is part of the prefix and a question of the suffix; control tokens
+in them are broken up here.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import BaseLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import UndefinedError as JinjaUndefinedError
+from jinja2.exceptions import SecurityError, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from longsum.errors import UsageError
+
+MAX_RENDERED_CHARACTERS = 100_000
+"""Most characters of a prompt without its document; more is a runaway loop, not an instruction."""
+
+MAX_TITLE_CHARACTERS = 200
+"""Of a title that is shown to the model; metadata sometimes holds whole abstracts."""
+
+Wrap = Callable[[str], str]
+"""A chat format: takes the user's message, returns the full text with the answer's opening."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A rendered prompt, cut around the document."""
+
+    prefix: str
+    """Everything before the document, chat markup included."""
+    document: str
+    """The document's text, verbatim."""
+    suffix: str
+    """Everything after the document, the opening of the assistant's turn included."""
+
+
+# ---- finding templates
+
+
+def prompts_folder() -> Path:
+    """Return the folder of the templates that come with longsum."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "prompts"  # in a wheel; in a source checkout they stand beside the package
+    return shipped if shipped.is_dir() else package.parent / "prompts"
+
+
+def find_template(name: str) -> Path:
+    """Return the file of a template, given its name (`summarize`) or a path.
+
+    Raises:
+        UsageError: when there is no such file.
+    """
+    shipped = prompts_folder() / f"{name}.jinja"
+    if re.fullmatch(r"[\w-]+", name) and shipped.is_file():
+        return shipped
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    found = "is a folder" if path.is_dir() else "does not exist"
+    known = ", ".join(sorted(p.stem for p in prompts_folder().glob("*.jinja")))
+    raise UsageError(f"template {name} {found}", hint=f"name a file, or one of {known}")
+
+
+class TemplateSource(str):
+    """A template's text that knows its file, for error messages and for includes beside it."""
+
+    def __new__(cls, text: str, path: Path | str = "template") -> TemplateSource:
+        """Return the text with its file's path."""
+        source = super().__new__(cls, text)
+        source.path = str(path)
+        return source
+
+    path: str
+
+
+def load_template(path_or_name: str | Path) -> TemplateSource:
+    """Return the source of a template, given its name (`summarize`) or a path.
+
+    Raises:
+        UsageError: when the file is not there, cannot be read, or is not UTF-8.
+    """
+    path = find_template(str(path_or_name))
+    try:
+        return TemplateSource(path.read_text(encoding="utf-8-sig"), path)
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise UsageError(
+            f"template {path}, line {line}: not UTF-8", hint="save it as UTF-8 text"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"template {path} cannot be read: {error.strerror}") from error
+
+
+# ---- rendering
+
+
+class _DocumentSlot:
+    """Stands for the document while a template is rendered; can be printed and nothing else."""
+
+    def __init__(self, sentinel: str) -> None:
+        self._sentinel = sentinel
+
+    def __str__(self) -> str:
+        return self._sentinel
+
+
+class _SourceLoader(BaseLoader):
+    """Gives the one source it holds, and for includes the folders' files."""
+
+    def __init__(self, name: str, source: str) -> None:
+        folders = [p for p in (Path(name).parent,) if Path(name).is_file()]
+        self._files = FileSystemLoader([*folders, prompts_folder()], encoding="utf-8-sig")
+        self._name, self._source = name, source
+
+    def get_source(
+        self, environment: Any, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        if template == self._name:
+            return self._source, self._name, None
+        return self._files.get_source(environment, template)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which text cannot be multiplied and nothing raised to a power."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Multiply two numbers; refuse what could fill the memory."""
+        numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
+        if operator == "**" or not numbers:
+            raise SecurityError(f"{operator} is for numbers" if operator == "*" else "** is off")
+        return super().call_binop(context, operator, left, right)
+
+
+def render_prompt(
+    template_source: str,
+    *,
+    document: str,
+    variables: Mapping[str, object],
+    wrap: Wrap,
+) -> Prompt:
+    """Render a template around a document.
+
+    Args:
+        template_source: Jinja2 text that prints `document` exactly once; from `load_template`, so
+            that messages name its file.
+        document: put in verbatim; never read as a template.
+        variables: what else the template may print.
+        wrap: the model's chat format.
+
+    Raises:
+        UsageError: for a mistake in the template, with file and line.
+    """
+    name = template_source.path if isinstance(template_source, TemplateSource) else "template"
+    sentinel = f"document{secrets.token_hex(16)}"  # cannot be guessed by a title or a question
+    values = {key: _plain_value(key, value) for key, value in variables.items()}
+    values["document"] = _DocumentSlot(sentinel)
+    message = _render(template_source, values, name)
+    _check_once(message.count(sentinel), name)
+    prefix, found, suffix = wrap(message).partition(sentinel)
+    if not found or sentinel in suffix:
+        raise UsageError(
+            "the model's chat format does not hold the message exactly once",
+            hint="choose another prompt format",
+        )
+    return Prompt(prefix, document, suffix)
+
+
+def _render(source: str, values: Mapping[str, object], name: str) -> str:
+    environment = _Sandbox(
+        loader=_SourceLoader(name, source), undefined=StrictUndefined, autoescape=False
+    )
+    try:
+        return "".join(_bounded(environment.get_template(name).generate(values), name))
+    except UsageError:
+        raise
+    except Exception as error:  # whatever an expression of the template raises is its mistake
+        raise _template_error(error, name, values) from error
+
+
+def _bounded(chunks: Iterator[str], name: str) -> Iterator[str]:
+    characters = 0
+    for chunk in chunks:
+        characters += len(chunk)
+        if characters > MAX_RENDERED_CHARACTERS:
+            raise UsageError(
+                f"template {name} renders to over {MAX_RENDERED_CHARACTERS:,} characters "
+                "without the document",
+                hint="look for a loop that does not end",
+            )
+        yield chunk
+
+
+def _check_once(count: int, name: str) -> None:
+    if count == 1:
+        return
+    found = "does not print the document" if count == 0 else f"prints the document {count} times"
+    raise UsageError(f"template {name} {found}", hint="write {{ document }} once, with no filter")
+
+
+def _template_error(error: Exception, name: str, values: Mapping[str, object]) -> UsageError:
+    """Return the user's error for what Jinja or a template's expression raised."""
+    where, line = _place(error, name)
+    at = f"template {where}" + (f", line {line}" if line else "")
+    known = "variables here: " + ", ".join(sorted(values))
+    if isinstance(error, TemplateNotFound):
+        return UsageError(f"{at}: no template {error.name} to include")
+    if isinstance(error, TemplateSyntaxError):
+        return UsageError(f"{at}: {error.message}", hint="see prompts/README.md")
+    if isinstance(error, SecurityError):
+        return UsageError(f"{at}: not allowed in a template: {error.message}")
+    if isinstance(error, JinjaUndefinedError):
+        return UsageError(f"{at}: {error.message}", hint=known)
+    if isinstance(error, RecursionError):
+        return UsageError(f"{at}: the template includes or calls itself without end")
+    if isinstance(error, UnicodeDecodeError):
+        return UsageError(f"{at}: an included file is not UTF-8")
+    message = (error.message if isinstance(error, TemplateError) else str(error)) or ""
+    return UsageError(
+        f"{at}: {message or type(error).__name__}",
+        hint="{{ document }} can only be printed" if "_DocumentSlot" in message else known,
+    )
+
+
+def _place(error: Exception, name: str) -> tuple[str, int | None]:
+    """Return the file and line of a template's error."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.filename or name, error.lineno
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == name or frame.filename.endswith(".jinja"):
+            return frame.filename, frame.lineno
+    return name, None
+
+
+_CONTROL_TOKEN = re.compile(
+    r"<(?=\|[^|<>]{1,40}\|>)"  # <|eot_id|>, <|im_start|>, <|document|>
+    r"|<(?=/?(?:s|unk|pad|bos|eos|start_of_turn|end_of_turn)>)"
+    r"|<(?=</?SYS>>)"
+    r"|\[(?=/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\])"
+)
+
+
+def _plain_value(key: str, value: object) -> object:
+    """Break up control tokens in a variable: it stands where special tokens are read as such."""
+    if not isinstance(value, str):
+        return value
+    if key == "title":  # from the document's metadata: one line, and not the whole abstract
+        value = " ".join(value.split())[:MAX_TITLE_CHARACTERS]
+    return _CONTROL_TOKEN.sub(lambda match: f"{match[0]} ", value)
+
+
+# ---- prompt formats
+
+
+def wrap_plain(message: str) -> str:
+    """Return the message itself, for base models."""
+    return message
+
+
+def wrap_llama2(message: str) -> str:
+    """Return the format of togethercomputer/Llama-2-7B-32K-Instruct (its model card)."""
+    return f"[INST]\n{message}\n[/INST]\n\n"
+
+
+_VICUNA_SYSTEM = (
+    "A chat between a curious user and an artificial intelligence assistant. "
+    "The assistant gives helpful, detailed, and polite answers to the user's questions."
+)
+
+
+def wrap_vicuna(message: str) -> str:
+    """Return the format of Vicuna 1.1 and later, and of LongChat (FastChat `vicuna_v1.1`)."""
+    return f"{_VICUNA_SYSTEM} USER: {message} ASSISTANT:"
+
+
+def wrap_chat(apply: Callable[[list[dict[str, str]]], str]) -> Wrap:
+    """Return the format of a tokenizer's own chat template.
+
+    Args:
+        apply: takes the messages and returns the text with the opening of the assistant's turn,
+            as `partial(tokenizer.apply_chat_template, tokenize=False, add_generation_prompt=True)`
+            does. That text has its begin-of-text token, where the model wants one.
+    """
+
+    def wrap(message: str) -> str:
+        return apply([{"role": "user", "content": message}])
+
+    return wrap
+
+
+FORMATS: Mapping[str, Wrap] = MappingProxyType(
+    {"plain": wrap_plain, "llama2": wrap_llama2, "vicuna": wrap_vicuna}
+)
+"""Formats for tokenizers without a chat template, by name. They hold no begin-of-text token."""
+
+
+def mini_prompt(document: str, *, question: str | None) -> Prompt:
+    """Return the bundled model's fixed prompt; a summary's where there is no question."""
+    if question is None:
+        return Prompt("<|document|>", document, "<|summary|>")
+    asked = _plain_value("question", question.strip())
+    return Prompt("<|document|>", document, f"<|question|>{asked}<|answer|>")
+
+
+# ---- languages
+
+_LANGUAGES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew",
+    "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese",
+    "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish",
+    "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+
+
+def language_name(code: str | None) -> str | None:
+    """Return a language's English name for `de`, `pt-BR`; None for `auto`; other words as given."""
+    if code is None or code.strip().lower() in {"", "auto"}:
+        return None
+    return _LANGUAGES.get(re.split(r"[-_]", code.strip().lower())[0], code.strip())

@@ -1,0 +1,205 @@
+"""Quotations: find them in an answer, and find them again in the source.
+
+A quotation is true when the source holds it letter for letter, apart from what typesetting changes:
+white space, line and page breaks, hyphenation, ligatures, the shape of quotation marks and dashes.
+Case counts, and so does every word. Works on strings; knows nothing about pages.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from longsum.documents.document import Span
+from longsum.similarity import PAIRED_CHARACTER
+
+MIN_CHARACTERS = 12
+"""Shorter quotations are terms and nicknames; they are found anywhere and prove nothing."""
+
+MAX_GAP = 1_500
+"""Most characters an ellipsis leaves out, about half a page; beyond it two places are spliced."""
+
+_MAX_OCCURRENCES = 100
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A passage an answer puts in quotation marks."""
+
+    text: str
+    """What stands between the marks."""
+    found: bool
+    """Whether the source says exactly this."""
+    span: Span | None
+    """Its place in the source."""
+    reference: str | None
+    """Its page, for people."""
+
+
+_QUOTED = re.compile(
+    r"“(?P<curly>[^“”]+)”"
+    r"|„(?P<low>[^„“”]+)[“”]"
+    r"|«(?P<out>[^«»]+)»"
+    r"|»(?P<in>[^«»]+)«"
+    r"|「(?P<corner>[^「」]+)」"
+    r"|『(?P<double>[^『』]+)』"
+    r'|(?<!\w)"(?P<straight>[^"\n]+)"(?!\w)'
+)
+
+
+def quotations_in(text: str) -> list[Span]:
+    """Return the places between quotation marks that are long enough to be checked."""
+    places = (Span(*match.span(match.lastgroup or 0)) for match in _QUOTED.finditer(text))
+    return [place for place in places if is_checkable(text[place.start : place.end])]
+
+
+def is_checkable(quotation: str) -> bool:
+    """Tell whether a quotation is long enough for its place to mean something."""
+    parts = "".join(_parts(quotation))
+    return len(parts) + len(PAIRED_CHARACTER.findall(parts)) >= MIN_CHARACTERS
+
+
+class QuotableText:
+    """A source that can be searched for quotations.
+
+    Args:
+        text: the source; spans are offsets into it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._folded, self._starts, self._ends = _fold(text)
+
+    def find(self, quotation: str, near: Span | None = None) -> Span | None:
+        """Return where the source holds a quotation, or None.
+
+        Args:
+            quotation: the words between the marks; an ellipsis stands for words left out.
+            near: of several places, one that touches this is preferred to the first.
+        """
+        first = None
+        whole = _strip(_fold(quotation)[0])
+        for parts in ([whole], _parts(quotation)):  # an ellipsis may be the source's own
+            for count, span in enumerate(self._occurrences(parts)):
+                if near is None or (span.start < near.end and near.start < span.end):
+                    return span
+                first = first or span
+                if count >= _MAX_OCCURRENCES:
+                    break
+        return first
+
+    def _occurrences(self, parts: list[str]) -> Iterator[Span]:
+        """Yield the places that hold all parts in order, without too large a gap."""
+        if not parts or not parts[0]:
+            return
+        at = self._next(parts[0], 0, len(self._folded))
+        while at >= 0:
+            end = at + len(parts[0])
+            for part in parts[1:]:
+                found = self._next(part, end, end + MAX_GAP + len(part))
+                if found < 0:
+                    break
+                end = found + len(part)
+            else:
+                yield Span(self._starts[at], self._ends[end - 1])
+            at = self._next(parts[0], at + 1, len(self._folded))
+
+    def _next(self, part: str, start: int, stop: int) -> int:
+        """Return the next place of a part that cuts no word and no number in two, or -1."""
+        at = self._folded.find(part, start, stop)
+        while at >= 0:
+            if self._is_whole(self._starts[at], self._ends[at + len(part) - 1]):
+                return at
+            at = self._folded.find(part, at + 1, stop)
+        return -1
+
+    def _is_whole(self, start: int, end: int) -> bool:
+        text = self._text
+        before, first = text[max(0, start - 2) : start], text[start]
+        last, after = text[end - 1], text[end : end + 2]
+        return not (
+            _continues(before[-1:], first)
+            or _continues(last, after[:1])
+            or (first.isdigit() and re.fullmatch(r"\d[.,]", before))  # 3.5, quoted as 5
+            or (last.isdigit() and re.fullmatch(r"[.,]\d", after))  # 1.5, quoted as 1
+        )
+
+
+def _continues(left: str, right: str) -> bool:
+    """Tell whether two neighbours belong to one word."""
+    if not (left.isalnum() and right.isalnum()):
+        return False
+    return not (PAIRED_CHARACTER.match(left) or PAIRED_CHARACTER.match(right))
+
+
+_ELLIPSIS = re.compile(r"\[?(?:…|\.(?:\s?\.){2,})\]?")
+
+
+def _parts(quotation: str) -> list[str]:
+    """Return the folded pieces between a quotation's ellipses."""
+    pieces = (_strip(_fold(piece)[0]) for piece in _ELLIPSIS.split(quotation))
+    return [piece for piece in pieces if piece]
+
+
+def _strip(folded: str) -> str:
+    """Drop what the quoting sentence adds at the edges: its comma or full stop."""
+    return folded.strip(" .,;:")
+
+
+_CLUSTER = re.compile("[!-,./-~]+(?![\u0300-\u036f])|\\s+|.[\u0300-\u036f\u3099\u309a]*", re.DOTALL)
+_ALIKE = str.maketrans(
+    dict.fromkeys("‘’‚‛′`´", "'")
+    | dict.fromkeys("“”„‟«»″", '"')
+    | dict.fromkeys("‐‑‒–—―−\u00ad\u0002", "-")  # the last two mark a hyphenated line break
+    | dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", "")
+    | dict.fromkeys("¹²³⁰⁴⁵⁶⁷⁸⁹", "")  # footnote marks
+)
+_DASH = re.compile(r" ?-+ ?")
+
+
+def _fold(text: str) -> tuple[str, array[int], array[int]]:
+    """Return a text as it is compared, with each character's start and end in the original.
+
+    A dash with the space around it is dropped, because hyphenation adds dashes and lines break at
+    them; before a digit it is kept, because `3-4` is not `34`.
+    """
+    folded: list[str] = []
+    starts, ends = array("l"), array("l")
+    for match in _CLUSTER.finditer(text):
+        start, end, cluster = match.start(), match.end(), match[0]
+        if cluster[0].isspace():
+            folded.append(" ")
+            starts.append(start)
+            ends.append(end)
+        elif cluster.isascii() and "`" not in cluster:
+            folded.append(cluster)
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+        else:
+            alike = unicodedata.normalize("NFKC", cluster.translate(_ALIKE)).translate(_ALIKE)
+            folded.append(alike)
+            starts.extend([start] * len(alike))
+            ends.extend([end] * len(alike))
+    return _drop_dashes(re.sub(r"\s", " ", "".join(folded)), starts, ends)
+
+
+def _drop_dashes(
+    folded: str, starts: array[int], ends: array[int]
+) -> tuple[str, array[int], array[int]]:
+    kept: list[slice] = []
+    position = 0
+    for match in _DASH.finditer(folded):
+        kept.append(slice(position, match.start()))
+        if folded[match.end() : match.end() + 1].isdigit():
+            dash = folded.index("-", match.start())
+            kept.append(slice(dash, dash + 1))
+        position = match.end()
+    kept.append(slice(position, None))
+    kept_starts, kept_ends = array("l"), array("l")
+    for part in kept:
+        kept_starts.extend(starts[part])
+        kept_ends.extend(ends[part])
+    return "".join(folded[part] for part in kept), kept_starts, kept_ends
