@@ -11,8 +11,6 @@ from longsum.events import Listener
 from longsum.grounding import GroundedSentence, Grounder
 from longsum.receipt import Receipt
 
-NOT_IN_DOCUMENT = "Not in the document."
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -56,7 +54,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
 
 def mark(sentence: GroundedSentence) -> str:
     """Return what is printed behind a sentence: its place, or that there is none."""
-    if sentence.is_refusal:
+    if sentence.is_refusal or sentence.is_heading:
         return ""
     marks = [
         f"[{sentence.reference}]"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from longsum.answer import NOT_IN_DOCUMENT, Answer, layout, plain_text
+from longsum.answer import Answer, layout, plain_text
 from longsum.budget import Budget, require_room
 from longsum.candidates import answer_candidates
 from longsum.config import TOKENS_PER_WORD, AskConfig, DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document
 from longsum.errors import UsageError
 from longsum.events import Listener
-from longsum.grounding import GroundedSentence, ground_verbatim
+from longsum.grounding import REFUSAL, GroundedSentence, ground_verbatim
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
 from longsum.session import Prepared, Session, prepare
@@ -175,11 +175,9 @@ def _verbatim(
 
 def _refusal(session: Session, question: str, listener: Listener) -> Answer:
     """Say that the document does not hold the answer."""
-    sentence = GroundedSentence(
-        NOT_IN_DOCUMENT, 0, len(NOT_IN_DOCUMENT), (), (), None, True, (), is_refusal=True
-    )
-    listener.text(NOT_IN_DOCUMENT)
+    sentence = GroundedSentence(REFUSAL, 0, len(REFUSAL), (), (), None, True, (), is_refusal=True)
+    listener.text(REFUSAL)
     receipt = replace(
         session.receipt("verbatim"), answer_tokens=0, decode_s=0.0, finish_reason="stop"
     )
-    return Answer(NOT_IN_DOCUMENT, NOT_IN_DOCUMENT, (sentence,), receipt, question)
+    return Answer(REFUSAL, REFUSAL, (sentence,), receipt, question)

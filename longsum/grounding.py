@@ -15,18 +15,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from longsum.documents.document import Document, Span
+from longsum.documents.pages import format_pages
 from longsum.documents.sentences import split_sentences
-from longsum.evidence import MAX_WINDOW, SourceIndex
+from longsum.evidence import MAX_WINDOW, SUPPORTED, SourceIndex
 from longsum.quotations import QuotableText, Quotation, quotations_in
 from longsum.similarity import is_number, words
 
 REFUSAL = "Not in the document."
 """What the prompt asks for when the document holds no answer."""
-
-SUPPORTED = 0.45
-"""Lowest score of a supported sentence. Of reference summaries' sentences 32 % (stories, retold) to
-82 % (papers) reach it with their own source, 0 to 6 % with another of the same kind; 23 % where
-that other is a section of the same textbook."""
 
 SAME_LANGUAGE = 0.4
 """Least share of an answer's everyday words that its document uses."""
@@ -54,7 +50,7 @@ class GroundedSentence:
     pages: tuple[int, ...] = ()
     """Pages of the evidence, rising; empty when there is none, or no pages."""
     reference: str | None = None
-    """`p. 3`, `pp. 3-4`, `line 120`; several are joined by commas."""
+    """`p. 3`, `pp. 3-4, 17`, `line 120, line 431`."""
     supported: bool = False
     """The document says this, or there is nothing to support."""
     quotations: tuple[Quotation, ...] = ()
@@ -99,14 +95,15 @@ class Grounder:
         if score < SUPPORTED:
             return replace(plain, quotations=quotations)
         spans = [self._index.span(window) for window in windows]
+        pages, reference = _place(self.document, spans)
         return replace(
             plain,
             evidence=tuple(
                 Evidence(span, round(claim.share(window), 3))
                 for span, window in zip(spans, windows, strict=True)
             ),
-            pages=tuple(sorted({n for span in spans for n in self.document.pages_of(span)})),
-            reference=", ".join(dict.fromkeys(self.document.reference(span) for span in spans)),
+            pages=pages,
+            reference=reference,
             supported=True,
             quotations=quotations,
         )
@@ -152,6 +149,14 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
 def is_refusal(sentence: str) -> bool:
     """Tell whether a sentence says that the document holds no answer."""
     return words(sentence) == words(REFUSAL)
+
+
+def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], str]:
+    """Return the pages of several spans, rising, and their reference for people."""
+    pages = tuple(sorted({number for span in spans for number in document.pages_of(span)}))
+    if len(pages) > 1:
+        return pages, f"pp. {format_pages(pages)}"
+    return pages, ", ".join(dict.fromkeys(document.reference(span) for span in spans))
 
 
 # ---- taking answers apart

@@ -10,7 +10,6 @@ from longsum.errors import UsageError
 from longsum.grounding import REFUSAL
 from longsum.prompt import (
     FORMATS,
-    MAX_RENDERED_CHARACTERS,
     Prompt,
     TemplateSource,
     find_template,
@@ -22,6 +21,7 @@ from longsum.prompt import (
     wrap_chat,
     wrap_plain,
 )
+from longsum.rendering import MAX_RENDERED_CHARACTERS
 
 SUMMARY = {"title": None, "words": 200, "style": "paragraph", "focus": None, "language": None}
 QUESTION = {"title": None, "question": "Who paid?", "language": None}

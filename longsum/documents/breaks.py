@@ -21,9 +21,13 @@ _END = re.compile(r"(?<!\bv)[.?!:;。！？；：؟…]" + _CLOSERS)
 _SENTENCE_END = re.compile(r"(?<!\bv)[.?!。！？؟…]" + _CLOSERS)
 _TAIL = 80
 """Characters looked at for the end of a line; lines of unwrapped text are long."""
-_ITEM = re.compile(r"(?:[•▪▸●○◦‣■□–—*+-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})[.)])\s+\S")
+_ITEM = re.compile(
+    r"(?:[•▪▸●○◦‣■□–—*+-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\)"
+    r"|(?:\d{1,2}|[A-Z]|[a-h]|i{2,3}|iv|vi{1,3}|ix|xi{0,3})\.)\s+\S"  # not `v.`, `p.`
+)
 _BULLET = re.compile(r"[•▪▸●○◦‣■□]\s*\S")
-_CONTENTS = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]{1,5}$|\s\d{1,4}$")
+_LEADERS = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]{1,5}$")
+_CONTENTS = re.compile(_LEADERS.pattern + r"|\s\d{1,4}$")
 _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?\s+\S")
 _GAP = 1.3
 """In usual drops: from here on, space between lines parts them."""
@@ -44,8 +48,19 @@ def ends_sentence(text: str) -> bool:
     return bool(_SENTENCE_END.search(text[-_TAIL:]))
 
 
-def _is_contents(text: str) -> bool:
-    return bool(_CONTENTS.search(text[-_TAIL:]))
+def _is_broken(text: str, after: str) -> bool:
+    """Tell whether a word goes on in the next line."""
+    return text.endswith(BROKEN) or (
+        text.endswith("-") and text[-2:-1].isalpha() and after[:1].islower()
+    )
+
+
+def _ends_entry(text: str, after: str) -> bool:
+    """Tell whether a line ends an entry of a table of contents."""
+    tail, next_tail = text[-_TAIL:], after[-_TAIL:]
+    if _LEADERS.search(tail):
+        return True
+    return bool(_CONTENTS.search(tail) and _SECTION.match(after) and _CONTENTS.search(next_tail))
 
 
 class Link(Enum):
@@ -67,10 +82,16 @@ class Placed:
 
 
 class Joiner:
-    """Decides about each line break of a text."""
+    """Decides about each line break of a text.
 
-    def __init__(self, lines: Sequence[Placed]) -> None:
+    Args:
+        lines: in reading order.
+        leading: the drop from line to line, where it is known; else the usual one is found.
+    """
+
+    def __init__(self, lines: Sequence[Placed], *, leading: float | None = None) -> None:
         self.lines = lines
+        self.leading = leading
         self.boxes = _upright([placed.line.box for placed in lines], [p.column for p in lines])
         self.widths = self._column_widths()
         self.leadings = self._leadings()
@@ -89,7 +110,7 @@ class Joiner:
         drop = one.baseline - two.baseline
         if abs(drop) < 0.5 * two.size and two.left > one.left:
             return Link.JOIN  # the same line, given in pieces
-        broken = a.line.text.endswith(BROKEN)
+        broken = _is_broken(a.line.text, b.line.text)
         if abs(one.size - two.size) > 0.1 * max(one.size, two.size) and not broken:
             return Link.PARAGRAPH
         if drop > self._far(index):
@@ -99,9 +120,7 @@ class Joiner:
             return Link.JOIN
         if drop > 1.15 * self._leading(index) + 0.3 and ends_sentence(a.line.text):
             return Link.JOIN if b.line.text[:1].islower() else Link.PARAGRAPH
-        if _is_contents(a.line.text) and (
-            _is_contents(b.line.text) and _SECTION.match(b.line.text)
-        ):
+        if _ends_entry(a.line.text, b.line.text):
             return Link.NEWLINE
         if self._is_centred(index):
             return self._centred(index)
@@ -118,7 +137,7 @@ class Joiner:
         """Judge a break between columns or pages: a paragraph goes on if it had not ended."""
         a, b = self.lines[index].line.text, self.lines[index + 1].line.text
         one, two = self.boxes[index], self.boxes[index + 1]
-        if a.endswith(BROKEN):
+        if _is_broken(a, b):
             return Link.JOIN
         if abs(one.size - two.size) > 0.1 * max(one.size, two.size) or _BULLET.match(b):
             return Link.PARAGRAPH
@@ -128,7 +147,10 @@ class Joiner:
         if short or self._is_heading(index + 1):
             return Link.PARAGRAPH
         if not ended:
-            stray = two.right - two.left < 0.4 * (one.right - one.left)  # a label in a picture
+            same_page = self.lines[index].page == self.lines[index + 1].page
+            stray = same_page and two.right - two.left < 0.4 * (
+                one.right - one.left
+            )  # a label in a picture
             return Link.PARAGRAPH if stray else Link.JOIN
         if b[:1].islower():
             return Link.JOIN
@@ -246,6 +268,8 @@ class Joiner:
 
     def _leading(self, index: int) -> float:
         """Return the usual drop from line `index` to the next."""
+        if self.leading is not None:
+            return self.leading
         size = _size_class(self.boxes[index + 1])
         page = self.lines[index + 1].page
         usual = self.leadings.get((page, size)) or self.leadings.get((-1, size))

@@ -7,10 +7,12 @@ that one set of rules serves both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 CHAR_WIDTH = 0.5
 """Width of a character of a text without layout, in its own font sizes."""
+TEXT_LEADING = 1.0
+"""Drop from a line of a text without layout to the next, in its own font sizes."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,12 @@ class Line:
     box: Box
     source: int = 0
     """Line number in the source, from 1; 0 where there is none."""
+    is_note: bool = False
+    """Begins with a small raised number: the first line of a footnote."""
 
     def with_text(self, text: str) -> Line:
         """Return the same line with another text."""
-        return replace(self, text=text)
+        return Line(text, self.box, self.source, self.is_note)
 
 
 def lines_of_text(text: str, *, first: int = 1) -> list[Line]:
@@ -63,6 +67,6 @@ def lines_of_text(text: str, *, first: int = 1) -> list[Line]:
         stripped = expanded.lstrip()
         if stripped:
             left = (len(expanded) - len(stripped)) * CHAR_WIDTH
-            box = Box(left, left + len(stripped) * CHAR_WIDTH, -1.0 * index, 1.0)
+            box = Box(left, left + len(stripped) * CHAR_WIDTH, -TEXT_LEADING * index, 1.0)
             lines.append(Line(stripped, box, first + index))
     return lines

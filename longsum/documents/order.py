@@ -127,7 +127,7 @@ def split_notes(lines: Sequence[Line], *, unfinished: bool) -> tuple[list[Line],
     for column in columns:
         start = _notes_start(column, unfinished)
         small = start == len(column) and _size(column) < _SMALLER * size
-        if small and (notes or _MARKER.match(column[0].text)):
+        if small and (notes or _begins_note(column[0])):
             start = 0  # the column holds nothing but notes
         body += [line for line in column[:start] if not is_rule(line.text)]
         notes += [line for line in column[start:] if not is_rule(line.text)]
@@ -147,24 +147,24 @@ def _columns(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _notes_start(column: Sequence[Line], unfinished: bool) -> int:
     """Return where a column's footnotes begin; its length if it has none."""
-    for place in range(len(column) - 1, 0, -1):  # a rule, then smaller type to the end
+    for place in range(len(column) - 2, 0, -1):  # a rule, then smaller type to the end
         if is_rule(column[place].text):
             below, above = _size(column[place + 1 :]), _size(column[:place])
-            parted = below < _SMALLER * above or _MARKER.match(_text(column, place + 1))
+            parted = below < _SMALLER * above or _begins_note(column[place + 1])
             if below and above and parted:
                 return place
             break
     start = len(column)
     while start > 0 and _same_size(column[start - 1], column[-1]):
         start -= 1
-    while start < len(column) and not _MARKER.match(column[start].text) and not unfinished:
-        start += 1
+    if not unfinished and not any(_begins_note(line) for line in column[start:]):
+        return len(column)
     above, below = _size(column[max(0, start - 6) : start]), _size(column[start:])
     return start if above and below and below < _SMALLER * above else len(column)
 
 
-def _text(lines: Sequence[Line], place: int) -> str:
-    return lines[place].text if place < len(lines) else ""
+def _begins_note(line: Line) -> bool:
+    return line.is_note or bool(_MARKER.match(line.text))
 
 
 def _size(lines: Sequence[Line]) -> float:

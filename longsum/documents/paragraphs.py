@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from longsum.documents.breaks import Joiner, Link, Placed, ends_sentence, is_ended
 from longsum.documents.clean import BROKEN, Vocabulary, glue, vocabulary
-from longsum.documents.lines import CHAR_WIDTH, Line
+from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line
 from longsum.documents.order import split_notes
 
 _INNER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3} (?=[\"'“‘(]?[A-Z])")
@@ -54,7 +54,7 @@ def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) ->
             body.append(Placed(line, number, column))
         notes.append(foot)
     words = vocabulary(line.text for page in pages for line in page)
-    links = Joiner(body).links()
+    links = Joiner(body, leading=TEXT_LEADING if keep_shapes else None).links()
     if keep_shapes:
         body = [placed for placed, _ in _keep_shapes(body, links)]
     items = _with_notes(body, links, notes)
@@ -69,9 +69,11 @@ def flow_text(lines: Sequence[Line], own: Collection[int] = ()) -> Flow:
         own: indices of lines that join no other; -1 - index of a line that joins only those after.
     """
     placed = [Placed(line, 0, 1) for line in lines]
-    links = Joiner(placed).links()
+    links = Joiner(placed, leading=TEXT_LEADING).links()
     for index, link in enumerate(links):
-        if link is Link.JOIN and (index in own or index + 1 in own or -2 - index in own):
+        touching = lines[index + 1].source == lines[index].source + 1
+        alone = index in own or index + 1 in own or -2 - index in own
+        if alone and (touching or link is Link.JOIN):
             links[index] = Link.NEWLINE
     return _write(_keep_shapes(placed, links), 1, vocabulary(line.text for line in lines))
 
@@ -153,7 +155,7 @@ def _note_items(notes: Sequence[Line], page: int) -> list[_Item]:
         link = Link.PARAGRAPH
         if index + 1 < len(placed):
             after = placed[index + 1].line
-            starts = _NOTE.match(after.text)
+            starts = after.is_note or _NOTE.match(after.text)
             indent = joiner.indent_of(index + 1) > 0.4 * after.box.size
             link = Link.JOIN
             if is_ended(note.line.text) and (starts or indent):

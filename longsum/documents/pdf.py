@@ -259,8 +259,22 @@ class _Measure:
         text = clean_line("".join(map(chr, codes[start:end])))
         if not text.strip(BROKEN):
             return None
+        mark = self._note_mark(codes, start, end)
+        if mark:
+            text = f"{text[:mark]} {text[mark:].lstrip()}"
         last = end - 2 if codes[end - 1] in _BREAKS and end - 2 > start else end - 1
-        return Line(text, self._box(start, last))
+        return Line(text, self._box(start, last), is_note=mark > 0)
+
+    def _note_mark(self, codes: list[int], start: int, end: int) -> int:
+        """Return how many digits in smaller type begin a line; 0 if it goes on like that."""
+        at = start
+        while at < min(end, start + 4) and 0x30 <= codes[at] <= 0x39:
+            at += 1
+        if not start < at < end - 1:
+            return 0
+        while at > start and self._size(at - 1)[0] > 0.85 * self._size(end - 2)[0]:
+            at -= 1  # `146` raised before `7/15/17` in full size
+        return at - start
 
     def _box(self, first: int, last: int) -> Box:
         samples = sorted(self._size(index) for index in {first, (first + last) // 2, last})

@@ -75,7 +75,13 @@ _ZIPPED = (
     ("META-INF/container.xml", "an EPUB book", "convert it: ebook-convert in.epub out.pdf"),
     ("content.xml", "an OpenDocument file", _EXPORT),
 )
-_TEXT_MAGIC = (b"{\\rtf", b"%!PS")
+_CERTAIN = (
+    b"PK\x03\x04",
+    b"{\\rtf",
+    b"%!PS",
+    *(magic for magic, _, _ in _MAGIC if not magic.isascii() or min(magic) < 9),
+)
+"""First bytes that no text has."""
 _HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
 
 
@@ -257,7 +263,7 @@ def _refuse_binary(data: bytes, shown: str) -> None:
     """Raise for bytes that are no text, saying what they look like."""
     binary = looks_binary(data)
     kind = _kind(data)
-    if kind and (binary or data.startswith(_TEXT_MAGIC)):
+    if kind and (binary or data.startswith(_CERTAIN)):
         raise UnsupportedDocument(f"{shown} is {kind[0]}, not PDF or text", hint=kind[1])
     if not binary:
         return

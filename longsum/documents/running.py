@@ -20,6 +20,8 @@ DEPTH = 4
 """Rows looked at from each edge of a page."""
 NEAR = 4
 """Pages within which a running row comes again."""
+MOST = 200
+"""Characters that a page without other text may lose."""
 SAME_HEIGHT = 4.0
 """Points by which a running row may move from page to page."""
 
@@ -56,16 +58,22 @@ def drop_running(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
         rows = [_edge_rows(number, page, top) for number, page in enumerate(pages)]
         judge = _Judge(rows)
         for number, page_rows in enumerate(rows):
-            at_edge = True
-            for row in page_rows:
-                at_edge = judge.is_running(row, at_edge=at_edge) and at_edge
-                if at_edge or judge.is_running(row, at_edge=False):
-                    dropped[number].update(row.members)
+            for row in judge.running(page_rows):
+                dropped[number].update(row.members)
+    _spare_forms(pages, dropped)
     _drop_stamps(pages, dropped)
     return [
         [line for index, line in enumerate(page) if index not in dropped[number]]
         for number, page in enumerate(pages)
     ]
+
+
+def _spare_forms(pages: Sequence[Sequence[Line]], dropped: list[set[int]]) -> None:
+    """Keep pages that would lose most of their text: they are alike, not framed alike."""
+    for number, page in enumerate(pages):
+        lost = sum(len(page[index].text) for index in dropped[number])
+        if lost > MOST and 2 * lost > sum(len(line.text) for line in page):
+            dropped[number].clear()
 
 
 def _drop_stamps(pages: Sequence[Sequence[Line]], dropped: list[set[int]]) -> None:
@@ -140,7 +148,21 @@ class _Judge:
                 if (offset := _offset(row)) is not None:
                     self.offsets[offset] += 1
 
-    def is_running(self, row: _Row, *, at_edge: bool) -> bool:
+    def running(self, rows: Sequence[_Row]) -> list[_Row]:
+        """Return which of a page's outermost rows, from the edge inwards, are running."""
+        found: list[_Row] = []
+        at_edge = True
+        for row in rows:
+            at_edge = at_edge and self._is_running(row, at_edge=True)
+            if at_edge or self._is_running(row, at_edge=False):
+                found.append(row)
+        if len(found) < DEPTH:
+            return found
+        # the text is alike too: what stands before a gap is the frame
+        apart = [place for place, row in enumerate(found[:-1]) if row.gap > 1.3 * self.leading]
+        return found[: apart[-1] + 1] if apart else []
+
+    def _is_running(self, row: _Row, *, at_edge: bool) -> bool:
         if (offset := _offset(row)) is not None and self.offsets[offset] > 1:
             return True
         return self._comes_again(row) or (at_edge and self._keeps_a_band(row))

@@ -125,6 +125,7 @@ def train(
     loss_of: Callable[[LlamaForCausalLM, Batch], torch.Tensor] = dense_loss,
     measure: Callable[[LlamaForCausalLM, int], dict[str, float]] | None = None,
     measure_every: int = 100,
+    save_every: int = 100,
     compile_loss: bool = True,
 ) -> None:
     """Train until `schedule.steps`, going on from the folder's checkpoint if there is one.
@@ -173,7 +174,7 @@ def train(
         }
         if measure and (step % measure_every == 0 or step == schedule.steps):
             row |= measure(model, step)
-        if step % 100 == 0 or step == schedule.steps:
+        if step % save_every == 0 or step == schedule.steps:
             save_checkpoint(folder, model, [o.state_dict() for o in optimizer_list], step)
         with log.open("a") as file:
             file.write(json.dumps(row) + "\n")
