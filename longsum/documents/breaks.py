@@ -6,61 +6,24 @@ word would still have fitted. Text without layout is judged by the same rules th
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
-from longsum.documents.clean import BROKEN
+from longsum.documents.endings import (
+    ends_entry,
+    ends_sentence,
+    is_broken,
+    is_bullet,
+    is_ended,
+    is_item,
+)
 from longsum.documents.lines import Box, Line
 
-_CLOSERS = r"[\"'”’»›)\]」』]*\d{0,3}$"
-_END = re.compile(r"(?<!\bv)[.?!:;。！？；：؟…]" + _CLOSERS)
-_SENTENCE_END = re.compile(r"(?<!\bv)[.?!。！？؟…]" + _CLOSERS)
-_TAIL = 80
-"""Characters looked at for the end of a line; lines of unwrapped text are long."""
-_ITEM = re.compile(
-    r"(?:[•▪▸●○◦‣■□–—*+-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\)"
-    r"|(?:\d{1,2}|[A-Z]|[a-h]|i{2,3}|iv|vi{1,3}|ix|xi{0,3})\.)\s+\S"  # not `v.`, `p.`
-)
-_BULLET = re.compile(r"[•▪▸●○◦‣■□]\s*\S")
-_LEADERS = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]{1,5}$")
-_CONTENTS = re.compile(_LEADERS.pattern + r"|\s\d{1,4}$")
-_SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?\s+\S")
 _GAP = 1.3
 """In usual drops: from here on, space between lines parts them."""
-
-
-def is_item(text: str) -> bool:
-    """Tell whether a line begins a list item."""
-    return bool(_ITEM.match(text))
-
-
-def is_ended(text: str) -> bool:
-    """Tell whether a line ends a sentence or leads to a list."""
-    return bool(_END.search(text[-_TAIL:]))
-
-
-def ends_sentence(text: str) -> bool:
-    """Tell whether a line ends in a full stop or the like."""
-    return bool(_SENTENCE_END.search(text[-_TAIL:]))
-
-
-def _is_broken(text: str, after: str) -> bool:
-    """Tell whether a word goes on in the next line."""
-    return text.endswith(BROKEN) or (
-        text.endswith("-") and text[-2:-1].isalpha() and after[:1].islower()
-    )
-
-
-def _ends_entry(text: str, after: str) -> bool:
-    """Tell whether a line ends an entry of a table of contents."""
-    tail, next_tail = text[-_TAIL:], after[-_TAIL:]
-    if _LEADERS.search(tail):
-        return True
-    return bool(_CONTENTS.search(tail) and _SECTION.match(after) and _CONTENTS.search(next_tail))
 
 
 class Link(Enum):
@@ -110,7 +73,7 @@ class Joiner:
         drop = one.baseline - two.baseline
         if abs(drop) < 0.5 * two.size and two.left > one.left:
             return Link.JOIN  # the same line, given in pieces
-        broken = _is_broken(a.line.text, b.line.text)
+        broken = is_broken(a.line.text, b.line.text)
         if abs(one.size - two.size) > 0.1 * max(one.size, two.size) and not broken:
             return Link.PARAGRAPH
         if drop > self._far(index):
@@ -120,7 +83,7 @@ class Joiner:
             return Link.JOIN
         if drop > 1.15 * self._leading(index) + 0.3 and ends_sentence(a.line.text):
             return Link.JOIN if b.line.text[:1].islower() else Link.PARAGRAPH
-        if _ends_entry(a.line.text, b.line.text):
+        if ends_entry(a.line.text, b.line.text):
             return Link.NEWLINE
         if self._is_centred(index):
             return self._centred(index)
@@ -137,9 +100,9 @@ class Joiner:
         """Judge a break between columns or pages: a paragraph goes on if it had not ended."""
         a, b = self.lines[index].line.text, self.lines[index + 1].line.text
         one, two = self.boxes[index], self.boxes[index + 1]
-        if _is_broken(a, b):
+        if is_broken(a, b):
             return Link.JOIN
-        if abs(one.size - two.size) > 0.1 * max(one.size, two.size) or _BULLET.match(b):
+        if abs(one.size - two.size) > 0.1 * max(one.size, two.size) or is_bullet(b):
             return Link.PARAGRAPH
         ended, short = is_ended(a), self._is_short(index)
         if not ended and b[:1].islower() and (not short or self._slack(index) < 0.4):
@@ -172,10 +135,10 @@ class Joiner:
             return None
         one, two = self.boxes[index], self.boxes[index + 1]
         apart = one.left > two.left + 3 * two.size  # a heading in the middle
-        flows = b[:1].islower() and (a[-1:].isalpha() or a[-1:] in ",.)’”") and not _ITEM.match(b)
+        flows = b[:1].islower() and (a[-1:].isalpha() or a[-1:] in ",.)’”") and not is_item(b)
         if flows and self._slack(index) < 0.5 and abs(one.left - two.left) < 3 * two.size:
             return None
-        if apart or ends_sentence(a) or _ITEM.match(b):
+        if apart or ends_sentence(a) or is_item(b):
             return Link.PARAGRAPH
         return Link.NEWLINE
 
@@ -186,13 +149,13 @@ class Joiner:
         shift, step = two.left - self.boxes[index].left, 0.6 * two.size
         ended = is_ended(a)
         outdented = shift < -step and self._was_flush(index)
-        if _BULLET.match(b) or (_ITEM.match(b) and (ended or outdented)):
+        if is_bullet(b) or (is_item(b) and (ended or outdented)):
             return Link.PARAGRAPH
         if shift > step:
             returns = self._left_after(index + 1)
             if returns is not None and returns < two.left - 0.5 * two.size:
                 return Link.PARAGRAPH
-            hangs = index == 0 or bool(_ITEM.match(a)) or not ended
+            hangs = index == 0 or is_item(a) or not ended
             return None if hangs and not self._was_flush(index) else Link.PARAGRAPH
         if outdented and ended:
             return Link.PARAGRAPH

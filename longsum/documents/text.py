@@ -9,8 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 
-from longsum.documents.breaks import is_item
 from longsum.documents.clean import BROKEN, clean_characters
+from longsum.documents.endings import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages
