@@ -43,6 +43,13 @@ _CLEAN |= {0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 _PRIVATE: dict[int, str | None] = dict.fromkeys(range(0xE000, 0xF900))
 _PRIVATE |= {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "▸", 0xF0FC: "✓", 0xF02D: "-"}
 
+# whole sequences (CSI, OSC, DCS) go, or `[31m` would be left of a colour; a title that never
+# ends is cut at its line
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,500}(?:\x07|\x1b\\|\x9c)?"
+)
+
 _ESCAPED = frozenset(_CONTROLS + _INVISIBLE + [0x2028, 0x2029, *_NONCHARACTERS])
 _NEEDS_ESCAPE = re.compile("[" + "".join(re.escape(chr(c)) for c in sorted(_ESCAPED)) + "]")
 
@@ -57,7 +64,8 @@ def clean_characters(text: str) -> str:
 
     Newlines, tabs and soft hyphens stay; `\\r\\n` and `\\r` become `\\n`.
     """
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CLEAN)
+    text = _SEQUENCE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text.translate(_CLEAN)
 
 
 def clean_line(raw: str) -> str:

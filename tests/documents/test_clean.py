@@ -35,7 +35,7 @@ def test_ligatures_are_folded_but_formulas_are_not() -> None:
 
 def test_control_characters_go() -> None:
     dirty = "a\x00b\x1b[31mc\x7f\x9b31md\u202ee\u2066f\u200bg\ufeffh\ti\nj"
-    assert clean_characters(dirty) == "ab[31mc31mdefgh\ti\nj"
+    assert clean_characters(dirty) == "abcdefgh\ti\nj"
     assert clean_characters("a\r\nb\rc\u2028d\x85e\u00a0f") == "a\nb\nc\nd\ne f"
 
 
@@ -95,3 +95,9 @@ def test_halves_of_broken_words_are_no_words() -> None:
     words = vocabulary(["the adjudica" + BROKEN, "tion was fair"])
     assert words["adjudica"] == words["tion"] == 0
     assert words["fair"] == 1
+
+
+def test_terminal_sequences_go_whole() -> None:
+    colours = "a\x1b[31mred\x1b[0m b\x9b1;4mc\x9b0m d\x1b]0;title\x07e\x1b]8;;http://x\x1b\\f"
+    assert clean_characters(colours) == "ared bc def"
+    assert clean_characters("open\x1b]0;never closed\nnext") == "open\nnext"
