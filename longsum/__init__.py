@@ -1,3 +1,36 @@
-"""Read the whole of a long document with a local language model."""
+"""Read the whole of a long document with a local language model.
+
+from longsum import read_document, summarize_document
+print(summarize_document(read_document("report.pdf")).marked)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longsum.answer import Answer
+    from longsum.ask import ask_document
+    from longsum.documents.document import Document
+    from longsum.documents.read import read_document
+    from longsum.summarize import summarize_document
 
 __version__ = "0.1.0"
+
+__all__ = ["Answer", "Document", "ask_document", "read_document", "summarize_document"]
+
+_HOMES = {
+    "Answer": "longsum.answer",
+    "Document": "longsum.documents.document",
+    "ask_document": "longsum.ask",
+    "read_document": "longsum.documents.read",
+    "summarize_document": "longsum.summarize",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import longsum` stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'longsum' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from longsum.documents.sentences import split_sentences
+from longsum.documents.document import Span
 from longsum.events import Listener
-from longsum.grounding import GroundedSentence, Grounder
+from longsum.grounding import GroundedSentence, Grounder, answer_sentences
+from longsum.quotations import QUOTED
 from longsum.receipt import Receipt
 
 
@@ -65,11 +67,19 @@ def mark(sentence: GroundedSentence) -> str:
     return " " + " ".join(marks)
 
 
+_SETTLED = re.compile(r"\s|[。！？]+[”’»›)\]}」』）】》]*(?=[^\"'”’»›)\]}」』）】》。！？])")
+"""Behind these, what comes next no longer changes what stood before."""
+_MAY_END = re.compile(r"[.?!…。！？؟۔।][\"'”’»›)\]}」』）】》\d]*$")
+"""What a sentence may end with; the next word tells."""
+_OPENING = re.compile(r"[“„«»「『]|(?<!\w)\"")
+
+
 class MarkedStream:
     """Puts references behind the sentences of a text that is still being written.
 
-    Text is passed on as soon as it is certain to which sentence it belongs; white space and the
-    first word of what follows are held back until then.
+    Text is passed on as soon as it is certain to which sentence it belongs: a sentence's end is
+    held back until the next word, one inside a quotation until the quotation is closed. Where the
+    marks stand does not depend on how the text was cut into pieces.
 
     Args:
         grounder: finds where a sentence stands.
@@ -79,48 +89,86 @@ class MarkedStream:
     def __init__(self, grounder: Grounder, listener: Listener) -> None:
         self._grounder = grounder
         self._listener = listener
-        self._open = ""  # text from the start of the sentence that is being written
-        self._shown = 0  # characters of it that were passed on
+        self._open = ""  # text from the start of the line that holds the newest sentence
         self._offset = 0  # where it starts in the whole text
+        self._closed = 0  # end of its last sentence that has its mark
+        self._shown = 0  # characters of it that were passed on
         self.marked = ""
         self.sentences: list[GroundedSentence] = []
 
     def push(self, piece: str) -> None:
         """Take the next piece of text."""
         self._open += piece
-        spans = split_sentences(self._open)
-        # the newest sentence needs two words before the boundary in front of it is trusted
-        while len(spans) > 1 and len(self._open[spans[1].start :].split()) > 1:
-            self._close(spans[0].end, spans[1].start)
-            spans = split_sentences(self._open)
-        safe = len(self._open.rstrip()) if len(spans) < 2 else spans[0].end
-        self._show(self._open[self._shown : safe])
-        self._shown = max(self._shown, safe)
+        settled = max((match.end() for match in _SETTLED.finditer(self._open)), default=0)
+        head = self._open[:settled]
+        quote = _unclosed_quotation(head)
+        spans = self._waiting(head)
+        # the newest sentence may go on, unless its end needs no white space behind it
+        certain = len(spans) - head[-1:].isspace()
+        while certain > 0 and spans[0].end <= quote:
+            self._close(spans.pop(0))
+            certain -= 1
+        safe = len(self._open.rstrip())
+        if spans:
+            end = spans[0].end
+            beyond = head[end:]
+            if beyond.strip() or "\n" in beyond or _MAY_END.search(head[:end]):
+                safe = end
+        if full_stop := re.search("[。！？]", self._open[settled:]):
+            safe = min(safe, settled + full_stop.end())
+        self._show(safe)
+        self._drop_lines()
 
     def finish(self) -> None:
         """Take the end of the text."""
-        while spans := split_sentences(self._open):
-            last = len(spans) == 1
-            self._close(spans[0].end, spans[0].end if last else spans[1].start)
-            if last:
-                return
+        for span in self._waiting(self._open):
+            self._close(span)
+        self._show(len(self._open.rstrip()))
 
-    def _close(self, end: int, following: int) -> None:
-        """Ground the open sentence, which ends at `end`; the next starts at `following`."""
-        start = len(self._open) - len(self._open.lstrip())
-        sentence = self._grounder.ground(self._open[start:end])
-        placed = replace(sentence, start=self._offset + start, end=self._offset + end)
+    def _waiting(self, text: str) -> list[Span]:
+        """Return the sentences of the open text that have no mark yet."""
+        spans: list[Span] = []
+        for line in re.finditer(r"[^\n]+", text):
+            found = answer_sentences(line[0])
+            spans += [Span(line.start() + s.start, line.start() + s.end) for s in found]
+        return [span for span in spans if span.start >= self._closed]
+
+    def _close(self, span: Span) -> None:
+        """Ground a sentence and put its mark behind it."""
+        sentence = self._grounder.ground(self._open[span.start : span.end])
+        placed = replace(sentence, start=self._offset + span.start, end=self._offset + span.end)
         self.sentences.append(placed)
-        end = max(end, self._shown)  # what was shown already stays in front of the mark
-        self._show(self._open[self._shown : end] + mark(placed) + self._open[end:following])
-        self._offset += following
-        self._open = self._open[following:]
-        self._shown = 0
+        self._show(span.end)
+        self._pass_on(mark(placed))
+        self._closed = span.end
 
-    def _show(self, text: str) -> None:
+    def _show(self, end: int) -> None:
+        """Pass on the open text up to `end`."""
+        self._pass_on(self._open[self._shown : end])
+        self._shown = max(self._shown, end)
+
+    def _drop_lines(self) -> None:
+        """Forget lines that are behind us; a line is kept whole, as its quotations span it."""
+        past = self._open.rfind("\n", 0, min(self._closed, self._shown)) + 1
+        self._open = self._open[past:]
+        self._offset += past
+        self._closed -= past
+        self._shown -= past
+
+    def _pass_on(self, text: str) -> None:
         if text:
             self.marked += text
             self._listener.text(text)
+
+
+def _unclosed_quotation(text: str) -> int:
+    """Return where a quotation of the last line begins that is not closed; else the text's end."""
+    line = text.rfind("\n") + 1
+    whole = [match.span() for match in QUOTED.finditer(text, line)]
+    for opening in _OPENING.finditer(text, line):
+        if not any(start <= opening.start() < end for start, end in whole):
+            return opening.start()
+    return len(text)
 
 
 def layout(sentences: Sequence[GroundedSentence], style: str) -> str:

@@ -22,6 +22,8 @@ from longsum.summarize import (
     choose_candidates,
     free_answer,
     is_verbatim,
+    refuse_template,
+    tell_language,
 )
 
 LONGEST_QUESTION = "word " * 150
@@ -38,6 +40,7 @@ class AskTask:
     def prompt(self, source: ModelSource, wrap: Wrap, question: str) -> Prompt:
         """Render the prompt for a question, a model and its chat format."""
         if source.is_bundled:
+            refuse_template(self.config)
             return mini_prompt(self.document.text, question=question)
         variables = {
             "title": self.document.title,
@@ -68,10 +71,11 @@ def prepare_questions(
     if any(not question.strip() for question in questions):
         raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
     task = AskTask(document, config)
-    longest = max(questions, key=len) if questions else LONGEST_QUESTION
     return prepare(
         document,
-        lambda source, wrap: task.prompt(source, wrap, longest),
+        lambda source, wrap: [
+            task.prompt(source, wrap, question) for question in questions or [LONGEST_QUESTION]
+        ],
         task.answer_tokens(decode),
         load,
         truncate=truncate,
@@ -131,11 +135,14 @@ def answer_question(
 
     Raises:
         DocumentTooLong: when the question is longer than the room kept for it.
+        UsageError: when a template of the user's puts the question in front of the document.
     """
     source = session.prepared.model.source
     task = AskTask(session.prepared.document, config)
     wrap, _ = session.tokenizer.wrap(source.known)
-    suffix = task.prompt(source, wrap, question).suffix
+    prompt = task.prompt(source, wrap, question)
+    _require_same_beginning(session, prompt)
+    suffix = prompt.suffix
     wanted = task.answer_tokens(decode)
     if (room := session.room_behind(suffix)) < wanted:
         kept = session.prepared.budget
@@ -144,6 +151,17 @@ def answer_question(
         return _verbatim(session, question, suffix, config, decode, listener)
     listener.phase("writing")
     return free_answer(session, suffix, decode, wanted, listener, question)
+
+
+def _require_same_beginning(session: Session, prompt: Prompt) -> None:
+    """Refuse a prompt whose beginning is not the one that was read."""
+    tokenizer = session.tokenizer
+    ids = tokenizer.with_beginning(prompt.prefix, tokenizer.encode_prompt(prompt.prefix))
+    if tuple(ids) != session.prepared.prefix_ids:
+        raise UsageError(
+            "the template prints the question in front of the document, which is read once",
+            hint="put {{ question }} behind {{ document }}",
+        )
 
 
 def _verbatim(
@@ -155,6 +173,7 @@ def _verbatim(
     listener: Listener,
 ) -> Answer:
     """Let the model choose the sentences that answer, best first."""
+    tell_language(config, listener)
     document = session.prepared.document
     candidates = [c for c in answer_candidates(document, question) if session.was_read(c.span)]
     if not candidates:

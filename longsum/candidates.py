@@ -8,6 +8,7 @@ Radev 2004) for summaries, BM25 (Robertson and Zaragoza 2009) for questions. No 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ NEIGHBOUR = 0.3
 """Share of its neighbours' score a sentence inherits: an answer may stand beside the words."""
 LEAST_COVERAGE = 0.4
 """Share of a question's IDF weight to be found near one sentence, or it has no answer here."""
+LIST_MARKER = re.compile(r"(?:\(?(?:\d{1,3}|[a-z])[.)]|[-*•–])\s+")
+"""What stands before a list item."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,18 @@ class Candidate:
 
 
 def statements(document: Document) -> list[Span]:
-    """Return the sentences that can stand alone: no headings, captions or fragments."""
+    """Return the sentences that can stand alone: no headings, captions or fragments.
+
+    The number or bullet of a list item is left out: alone it means nothing.
+    """
     text = document.text
-    return [s for s in split_sentences(text) if is_statement(text[s.start : s.end])]
+    spans = []
+    for start, end in split_sentences(text):
+        marker = LIST_MARKER.match(text, start, end)
+        span = Span(marker.end() if marker else start, end)
+        if is_statement(text[span.start : span.end]):
+            spans.append(span)
+    return spans
 
 
 def terms_of(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -46,12 +47,19 @@ def configured_model() -> str | None:
 def save_configured_model(name: str | None) -> Path:
     """Write the default model to config.toml, or remove it, and return the file."""
     path = config_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if name is None:
-        path.unlink(missing_ok=True)
-        return path
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(f'model = "{quoted}"\n', encoding="utf-8")
-    temporary.replace(path)
+    try:
+        if name is None:
+            path.unlink(missing_ok=True)
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped
+        quoted = json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(f"model = {quoted}\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="set LONGSUM_CONFIG_HOME to a folder of yours",
+        ) from error
     return path

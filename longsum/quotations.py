@@ -39,7 +39,7 @@ class Quotation:
     """Its page, for people."""
 
 
-_QUOTED = re.compile(
+QUOTED = re.compile(
     r"“(?P<curly>[^“”]+)”"
     r"|„(?P<low>[^„“”]+)[“”]"
     r"|«(?P<out>[^«»]+)»"
@@ -48,11 +48,12 @@ _QUOTED = re.compile(
     r"|『(?P<double>[^『』]+)』"
     r'|(?<!\w)"(?P<straight>[^"\n]+)"(?!\w)'
 )
+"""A passage with its quotation marks, however long."""
 
 
 def quotations_in(text: str) -> list[Span]:
     """Return the places between quotation marks that are long enough to be checked."""
-    places = (Span(*match.span(match.lastgroup or 0)) for match in _QUOTED.finditer(text))
+    places = (Span(*match.span(match.lastgroup or 0)) for match in QUOTED.finditer(text))
     return [place for place in places if is_checkable(text[place.start : place.end])]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from longsum.budget import Budget, apply_ranges, kept_ranges, require_room
 from longsum.config import DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document, Span
+from longsum.errors import UsageError
 from longsum.events import Listener
 from longsum.model.checkpoint import ModelShape, quantized_on_disk, read_config, read_shape
 from longsum.model.hardware import Machine, detect_machine
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from longsum.engine.engine import Engine
     from longsum.engine.verbatim import Choice
 
-MakePrompt = Callable[[ModelSource, Wrap], Prompt]
-"""Renders the longest prompt of a task for a model and its chat format."""
+MakePrompts = Callable[[ModelSource, Wrap], Sequence[Prompt]]
+"""Renders a task's prompts for a model and its chat format; they differ behind the document."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
 
 def prepare(
     document: Document,
-    make_prompt: MakePrompt,
+    make_prompts: MakePrompts,
     answer_tokens: int,
     load: LoadConfig,
     *,
@@ -119,7 +120,7 @@ def prepare(
 
     Args:
         document: what will be read.
-        make_prompt: renders the task's longest prompt.
+        make_prompts: renders the task's prompts; room is kept for the longest.
         answer_tokens: reserved for the longest answer.
         load: model, window, quantization, device.
         truncate: part to leave out of a document that is too long.
@@ -129,15 +130,27 @@ def prepare(
         DocumentTooLong: when it does not fit the window.
         InsufficientMemory: when it does not fit the machine.
         ModelUnavailable: when the model cannot be used.
+        UsageError: when nothing follows the document in the prompt, or the prompts differ before.
     """
     model = find_model(load)
     tokenizer = model.tokenizer
     wrap, _ = tokenizer.wrap(model.source.known)
-    prompt = make_prompt(model.source, wrap)
+    prompts = make_prompts(model.source, wrap)
+    prompt = prompts[0]
+    if any(each.prefix != prompt.prefix for each in prompts):
+        raise UsageError(
+            "the prompts differ in front of the document, which is read once",
+            hint="put what is asked behind {{ document }} in your template",
+        )
     prefix_ids = tokenizer.with_beginning(prompt.prefix, tokenizer.encode_prompt(prompt.prefix))
-    suffix_ids = tokenizer.encode_prompt(prompt.suffix)
+    suffix_tokens = [len(tokenizer.encode_prompt(each.suffix)) for each in prompts]
+    if not all(suffix_tokens):
+        raise UsageError(
+            "nothing follows the document in the prompt",
+            hint="write the instruction behind {{ document }}",
+        )
     document_ids = tokenizer.encode_document(prompt.document)
-    prompt_tokens = len(prefix_ids) + len(suffix_ids)
+    prompt_tokens = len(prefix_ids) + max(suffix_tokens)
     budget = Budget(len(document_ids), prompt_tokens, answer_tokens, model.rope.window)
     kept = [(0, len(document_ids))]
     cut = None
@@ -181,7 +194,11 @@ class Session:
         self.tokenizer = model.tokenizer
         self.stop_ids = self.tokenizer.stop_ids(model.config)
         ids = apply_ranges(prepared.document_ids, prepared.kept)
-        self.engine.read([*prepared.prefix_ids, *ids], listener.prefill)
+        before = len(prepared.prefix_ids)  # the progress tells of the document alone
+        self.engine.read(
+            [*prepared.prefix_ids, *ids],
+            lambda done, total: listener.prefill(max(0, done - before), total - before),
+        )
 
     def write(self, suffix: str, decode: DecodeConfig, max_new_tokens: int) -> Iterator[str]:
         """Yield the pieces of a free answer.

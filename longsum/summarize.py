@@ -8,9 +8,16 @@ from dataclasses import dataclass
 
 from longsum.answer import Answer, MarkedStream, layout, plain_text
 from longsum.candidates import Candidate, summary_candidates
-from longsum.config import TOKENS_PER_WORD, DecodeConfig, LoadConfig, SummaryConfig, Truncate
+from longsum.config import (
+    TOKENS_PER_WORD,
+    AnswerConfig,
+    DecodeConfig,
+    LoadConfig,
+    SummaryConfig,
+    Truncate,
+)
 from longsum.documents.document import Document
-from longsum.errors import EmptyDocument, UsageError
+from longsum.errors import EmptyDocument, LongsumError, UsageError
 from longsum.events import Listener
 from longsum.grounding import Grounder, ground_verbatim
 from longsum.model.resolve import ModelSource
@@ -38,6 +45,7 @@ class SummaryTask:
         """Render the prompt for a model and its chat format."""
         config = self.config
         if source.is_bundled:
+            refuse_template(config)
             return mini_prompt(self.document.text, question=None)
         template = load_template(config.prompt or "summarize")
         variables = {
@@ -54,6 +62,25 @@ class SummaryTask:
         if decode.max_new_tokens is not None:
             return decode.max_new_tokens
         return int(2 * self.config.words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS
+
+
+def refuse_template(config: AnswerConfig) -> None:
+    """Refuse a template for the bundled model, which was trained on one fixed prompt.
+
+    Raises:
+        UsageError: when there is one.
+    """
+    if config.prompt is not None:
+        raise UsageError(
+            "--prompt is not for the bundled model, which knows one fixed prompt",
+            hint="leave it out, or name a larger --model",
+        )
+
+
+def tell_language(config: AnswerConfig, listener: Listener) -> None:
+    """Tell a user who asked for a language that a verbatim answer has the document's."""
+    if language_name(config.language):
+        listener.notice("--language has no effect: a verbatim answer is in the document's words")
 
 
 def is_verbatim(source: ModelSource, asked: bool | None) -> bool:
@@ -73,7 +100,12 @@ def prepare_summary(
     """Count and plan a summary; loads no weights."""
     task = SummaryTask(document, config)
     return prepare(
-        document, task.prompt, task.answer_tokens(decode), load, truncate=truncate, check=check
+        document,
+        lambda source, wrap: [task.prompt(source, wrap)],
+        task.answer_tokens(decode),
+        load,
+        truncate=truncate,
+        check=check,
     )
 
 
@@ -141,14 +173,20 @@ def free_answer(
 ) -> Answer:
     """Let the model write, and find the place of every sentence in the document."""
     stream = MarkedStream(Grounder(session.prepared.document), listener)
-    pieces = []
+    pieces: list[str] = []
     for piece in session.write(suffix, decode, max_new_tokens):
-        pieces.append(piece)
-        stream.push(piece)
+        begun = piece if pieces else piece.lstrip()
+        if begun:
+            pieces.append(begun)
+            stream.push(begun)
     stream.finish()
     receipt = session.receipt("free")
-    text = "".join(pieces).strip()
-    return Answer(text, stream.marked.strip(), tuple(stream.sentences), receipt, question)
+    text = "".join(pieces).rstrip()
+    if not text:
+        raise LongsumError(
+            "the model wrote nothing", hint="try --verbatim, --temperature 0.7, or another --model"
+        )
+    return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)
 
 
 def _verbatim(
@@ -159,6 +197,7 @@ def _verbatim(
     listener: Listener,
 ) -> Answer:
     """Let the model choose sentences, and print them in the document's order."""
+    tell_language(config, listener)
     document = session.prepared.document
     candidates = [
         c

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
+from longsum.model.loader import load_model
+from longsum.model.memory import MemoryPlan, plan_memory
+from longsum.model.rope import Rope, read_rope, rope_for_context
 
 SPECIALS = ["<s>", "</s>"]
 
@@ -64,3 +70,41 @@ def save_checkpoint(
         merged = json.loads(path.read_text()) | config
         path.write_text(json.dumps({k: v for k, v in merged.items() if v is not None}))
     return folder
+
+
+def restate(folder: Path, to: Path, config: dict[str, Any]) -> Path:
+    """Copy a checkpoint and replace entries of its config.json; an entry of None is removed."""
+    shutil.copytree(folder, to)
+    path = to / "config.json"
+    merged = json.loads(path.read_text()) | config
+    path.write_text(json.dumps({k: v for k, v in merged.items() if v is not None}))
+    return to
+
+
+def plan_for(config: dict[str, Any], quantize: str = "auto", dtype: str = "float32") -> MemoryPlan:
+    """Plan for a few tokens on a CPU with room."""
+    return plan_memory(
+        read_shape(config),
+        tokens=200,
+        device="cpu",
+        dtype=dtype,
+        free_bytes=1 << 34,
+        quantize=quantize,
+        on_disk_quantization=quantized_on_disk(config),
+    )
+
+
+def open_checkpoint(
+    folder: Path,
+    context: int | None = None,
+    *,
+    force: bool = False,
+    quantize: str = "auto",
+    dtype: str = "float32",
+    attention: str = "auto",
+) -> tuple[LlamaForCausalLM, Rope]:
+    """Load a checkpoint the way the program does, once it knows that everything fits."""
+    config = read_config(folder)
+    plan = plan_for(config, quantize, dtype)
+    rope = rope_for_context(read_rope(config), context, force=force)
+    return load_model(folder, config, rope, plan, attention=attention), rope

@@ -5,8 +5,10 @@ Nothing heavy is imported here: `longsum --help` must answer at once.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -21,24 +23,52 @@ EPILOG = (
 )
 
 
+ParseError: type[Exception] = typer.BadParameter.__mro__[1]
+"""What typer raises for options it cannot read; it exports only this class's children."""
+
+
 class ErrorBoundary(TyperGroup):
-    """Turns our errors into two lines and an exit code; a bug keeps its traceback."""
+    """Turns errors into two lines and an exit code; a bug keeps its traceback."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Read the options in front of the command."""
+        with _errors_shown():
+            return super().make_context(*args, **options)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
-        from longsum.cli.console import print_error
-
-        try:
+        """Read a command's options and run it."""
+        with _errors_shown():
             return super().invoke(ctx)
-        except LongsumError as error:
-            print_error(error.message, error.hint)
-            raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt as error:
-            print_error("interrupted", None)
-            raise typer.Exit(130) from error
-        except BrokenPipeError as error:
-            sys.stderr.close()  # the reader has gone: whatever else is printed would fail, too
-            raise typer.Exit(1) from error
+
+
+@contextlib.contextmanager
+def _errors_shown() -> Iterator[None]:
+    """Print an error and its hint on stderr, and leave with its exit code."""
+    from longsum.cli.console import print_error
+
+    try:
+        yield
+    except LongsumError as error:
+        print_error(error.message, error.hint)
+        raise typer.Exit(error.exit_code) from error
+    except ParseError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise  # no mistake: its message is the help
+        print_error(*_parse_message(error))
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt as error:
+        print_error("interrupted", None)
+        raise typer.Exit(130) from error
+    except BrokenPipeError as error:
+        sys.stderr.close()  # the reader has gone: whatever else is printed would fail, too
+        raise typer.Exit(1) from error
+
+
+def _parse_message(error: Any) -> tuple[str, str]:
+    """Return what is wrong with the command line, and where its help is."""
+    message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    path = error.ctx.command_path.split()[1:] if error.ctx else []
+    return message[:1].lower() + message[1:], f"{' '.join(['longsum', *path])} -h shows the options"
 
 
 app = typer.Typer(
@@ -58,7 +88,19 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+HELP = """\
+Read the whole of a long document with a language model on this computer.
+
+Summaries and answers carry the page of every statement.
+Nothing is chunked, nothing is cut silently, nothing leaves the machine.
+
+\b
+longsum summarize report.pdf
+longsum ask book.txt "Who wrote the letter?"
+"""
+
+
+@app.callback(help=HELP)
 def root(
     version: Annotated[
         bool,
@@ -67,14 +109,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Read the whole of a long document with a language model on this computer.
-
-    Summaries and answers carry the page of every statement. Nothing is chunked, nothing is cut
-    silently, nothing leaves the machine.
-
-    longsum summarize report.pdf
-    longsum ask book.txt "Who wrote the letter?"
-    """
+    """Take the options in front of the command."""
 
 
 def _joined(docstring: str) -> str:

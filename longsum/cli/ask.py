@@ -101,7 +101,7 @@ def ask(
 def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
     """Refuse a session that nobody could type into."""
     example = 'longsum ask book.txt "Who wrote the letter?"'
-    if file == "-" or not sys.stdin.isatty():
+    if file == "-" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("there is no question, and no terminal to ask for one", hint=example)
     if as_json or to_file:
         raise UsageError("--json and --output need a question", hint=example)

@@ -139,6 +139,8 @@ class Reporter(Listener):
         if self.quiet:
             return
         self.clear()
+        if self.console.is_terminal:
+            self.console.print()
         for line in receipt.lines():
             self.notice(line)
 

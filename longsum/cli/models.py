@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(metavar="MODEL", help="An alias, a folder o
 
 
 @app.command(name="list")
-def list_models(as_json: o.AsJson = False) -> None:
+def list_models(as_json: o.PlainJson = False) -> None:
     """List the known models: window, size, licence, and whether they are on this disk."""
     from longsum.model.catalog import KNOWN_MODELS
     from longsum.paths import configured_model
@@ -60,7 +60,7 @@ def describe(known: KnownModel) -> dict[str, Any]:
 
 
 @app.command()
-def show(model: Name, as_json: o.AsJson = False, offline: o.Offline = False) -> None:
+def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) -> None:
     """Show what a model is: window, scaling, shape, where it is kept."""
     from longsum.model.catalog import find_known
     from longsum.model.checkpoint import read_config, read_shape

@@ -25,7 +25,9 @@ Pages = Annotated[
 ]
 Password = Annotated[
     str | None,
-    typer.Option("--password", help="Open an encrypted PDF.", rich_help_panel=READING),
+    typer.Option(
+        "--password", metavar="TEXT", help="Open an encrypted PDF.", rich_help_panel=READING
+    ),
 ]
 Truncate = Annotated[
     config.Truncate | None,
@@ -100,7 +102,10 @@ Memory = Annotated[
 Revision = Annotated[
     str | None,
     typer.Option(
-        "--revision", help="Commit or branch of a Hugging Face model.", rich_help_panel=MODEL
+        "--revision",
+        metavar="NAME",
+        help="Commit or branch of a Hugging Face model.",
+        rich_help_panel=MODEL,
     ),
 ]
 Offline = Annotated[
@@ -151,6 +156,7 @@ Temperature = Annotated[
     float,
     typer.Option(
         "--temperature",
+        metavar="NUMBER",
         min=0.0,
         max=5.0,
         rich_help_panel=ANSWER,
@@ -161,13 +167,14 @@ TopP = Annotated[
     float,
     typer.Option(
         "--top-p",
+        metavar="NUMBER",
         help="Keep the most likely tokens up to this probability.",
         rich_help_panel=ANSWER,
     ),
 ]
 Seed = Annotated[
     int,
-    typer.Option("--seed", min=0, help="Of the sampling.", rich_help_panel=ANSWER),
+    typer.Option("--seed", metavar="N", min=0, help="Of the sampling.", rich_help_panel=ANSWER),
 ]
 
 AsJson = Annotated[
@@ -177,6 +184,9 @@ AsJson = Annotated[
         rich_help_panel=OUTPUT,
         help="Print text, sentences with their places, and the receipt as JSON.",
     ),
+]
+PlainJson = Annotated[
+    bool, typer.Option("--json", help="Print it as JSON.", rich_help_panel=OUTPUT)
 ]
 OutputFile = Annotated[
     Path | None,

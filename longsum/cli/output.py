@@ -77,7 +77,7 @@ def deliver(payload: Any, text: str, *, as_json: bool, output: Path | None) -> N
         as_json: which of the two is wanted.
         output: a file; None is stdout.
     """
-    content = as_json_text(payload) if as_json else text
+    content = as_json_text(payload) if as_json else escape_for_terminal(text)
     if output is not None:
         write_atomically(output, content + "\n")
     elif as_json:

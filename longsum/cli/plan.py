@@ -12,7 +12,7 @@ from longsum.cli import options as o
 from longsum.cli.run import load_config, open_document, reporting
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, parse_length
 from longsum.documents.document import Document
-from longsum.errors import DocumentTooLong, InsufficientMemory, UsageError
+from longsum.errors import UsageError
 
 if TYPE_CHECKING:
     from longsum.session import Prepared
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def plan(
     file: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE]", help="A PDF or text file; none plans a full window."),
+        typer.Argument(metavar="FILE", help="A PDF or text file; none plans a full window."),
     ] = None,
     length: Annotated[
         str,
@@ -40,7 +40,7 @@ def plan(
     memory: o.Memory = None,
     revision: o.Revision = LoadConfig.revision,
     offline: o.Offline = LoadConfig.offline,
-    as_json: o.AsJson = False,
+    as_json: o.PlainJson = False,
 ) -> None:
     """Show whether a document, a model and its cache fit this machine, or another.
 
@@ -62,6 +62,9 @@ def plan(
         offline,
         False,
     )
+    from longsum.budget import require_room
+    from longsum.model.memory import require_fit
+
     with reporting(quiet=False, as_json=as_json, output=None, force=False) as reporter:
         document = open_document(file, pages, password, reporter) if file else None
         reporter.phase("planning")
@@ -71,17 +74,9 @@ def plan(
             print(json.dumps(as_dict(prepared, document is not None), indent=2))
         else:
             _show(prepared, document is not None)
-    if document is not None and not prepared.budget.fits:
-        over = prepared.budget.total - prepared.budget.window
-        raise DocumentTooLong(
-            f"the document is {over:,} tokens over the window",
-            hint="choose --pages, a larger --model, or --truncate when summarizing",
-        )
-    if not prepared.plan.fits:
-        raise InsufficientMemory(
-            "the run does not fit the memory",
-            hint="use " + ", or ".join(prepared.plan.remedies) if prepared.plan.remedies else None,
-        )
+    if document is not None:
+        require_room(prepared.budget, prepared.model.tuned_window)
+    require_fit(prepared.plan)
 
 
 def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepared:

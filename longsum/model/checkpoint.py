@@ -88,11 +88,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UnsupportedModel(f"{path} is not JSON: {error}") from error
+        raise UnsupportedModel(
+            f"{path} is not JSON: {error}", hint="download the model again"
+        ) from error
     except OSError as error:
         raise ModelNotFound(f"cannot read {path}: {error.strerror}") from error
     if not isinstance(config, dict):
-        raise UnsupportedModel(f"{path} holds no JSON object")
+        raise UnsupportedModel(f"{path} holds no JSON object", hint="download the model again")
     return config
 
 

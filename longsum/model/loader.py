@@ -13,12 +13,20 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from longsum.engine.attention import register
-from longsum.errors import InsufficientMemory, UnsupportedModel
+from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
 from longsum.model.checkpoint import check_weights
 from longsum.model.memory import MemoryPlan
 from longsum.model.mini import is_packed, unpack
 from longsum.model.quantize import quantization_config
 from longsum.model.rope import Rope
+
+_NOT_TAKEN = (
+    *("rope_scaling", "rope_theta", "original_max_position_embeddings"),  # in rope_parameters
+    *("dtype", "torch_dtype"),  # the plan's
+    "pad_token_id",  # nothing is padded; some checkpoints name one outside the vocabulary
+    "auto_map",  # code
+)
+"""Keys of config.json that have no say in how a model is built."""
 
 
 def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
@@ -27,7 +35,7 @@ def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
     The parameters are complete (`rope_theta` with them), because `transformers` 5 loses the theta
     when scaling is set by another way.
     """
-    known = {k: v for k, v in config.items() if k not in ("rope_scaling", "rope_theta", "auto_map")}
+    known = {key: value for key, value in config.items() if key not in _NOT_TAKEN}
     known["rope_parameters"] = dict(rope.parameters)
     known["max_position_embeddings"] = max(
         rope.window, int(config.get("max_position_embeddings") or 0)
@@ -50,13 +58,15 @@ def load_model(
 
     Raises:
         UnsupportedModel: when the weights are damaged or do not fit the configuration.
+        UsageError: when the bundled model is to be quantized again.
         InsufficientMemory: when the device runs out of memory after all.
     """
     files = check_weights(folder)
     dtype: torch.dtype = getattr(torch, plan.dtype)
-    built = build_config(config, rope)
     with _quiet_transformers(), _load_errors(folder):
+        built = build_config(config, rope)
         if len(files) == 1 and is_packed(files[0]):
+            _require_unquantized(plan)
             model = _load_packed(files[0], built, dtype)
             model.to(torch.device(plan.device))  # type: ignore[arg-type]  # of transformers
         else:
@@ -66,6 +76,16 @@ def load_model(
     model.generation_config = None  # type: ignore[assignment]
     model.eval().requires_grad_(False)
     return model
+
+
+def _require_unquantized(plan: MemoryPlan) -> None:
+    """Refuse a plan for other weights than the packed format gives."""
+    if plan.quantize != "none":
+        raise UsageError(
+            f"--quantize {plan.quantize}, but the bundled model's weights have a format of their "
+            "own",
+            hint="leave --quantize out; it is for larger models",
+        )
 
 
 def _load_packed(path: Path, config: LlamaConfig, dtype: torch.dtype) -> LlamaForCausalLM:
@@ -87,6 +107,12 @@ def _load_pretrained(
     folder: Path, config: LlamaConfig, dtype: torch.dtype, plan: MemoryPlan
 ) -> LlamaForCausalLM:
     """Load a checkpoint through `transformers`, quantized on the way if the plan says so."""
+    if (folder / "adapter_config.json").exists():
+        # with peft installed, transformers would load the model it names instead of this one
+        raise UnsupportedModel(
+            f"{folder} holds a LoRA adapter beside the weights",
+            hint="remove adapter_config.json, or merge the adapter with merge_and_unload()",
+        )
     stored = getattr(config, "quantization_config", None)
     quantization = None if stored else quantization_config(plan.quantize, dtype)
     device_map: Any = {"": plan.device}
@@ -101,17 +127,32 @@ def _load_pretrained(
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
+        ignore_mismatched_sizes=True,  # reported below, where the message can name the first
         output_loading_info=True,
     )
     model, report = loaded
-    missing = sorted(report["missing_keys"])
-    if missing or report["mismatched_keys"]:
-        first = missing[0] if missing else report["mismatched_keys"][0][0]
-        raise UnsupportedModel(
-            f"the weights in {folder} do not fit config.json ({first} first)",
-            hint="the folder mixes files of two models, or a download was cut short",
-        )
+    _check_report(folder, report)
     return model
+
+
+def _check_report(folder: Path, report: dict[str, Any]) -> None:
+    """Refuse weights that are not exactly those the configuration describes."""
+    found = {
+        "is missing": report["missing_keys"],
+        "has another shape": {name for name, *_ in report["mismatched_keys"]},
+        "has no place in it": {
+            # others, such as a vision tower's, are none of ours
+            name
+            for name in report["unexpected_keys"]
+            if name.startswith(("model.", "lm_head."))
+        },
+    }
+    for what, names in found.items():
+        if names:
+            raise UnsupportedModel(
+                f"the weights in {folder} do not fit config.json: {min(names)} {what}",
+                hint="the folder mixes files of two models, or a download was cut short",
+            )
 
 
 @contextmanager
@@ -132,11 +173,12 @@ def _quiet_transformers() -> Iterator[None]:
 @contextmanager
 def _load_errors(folder: Path) -> Iterator[None]:
     """Turn what the libraries raise into our errors."""
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
 
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except (torch.OutOfMemoryError, MemoryError) as error:
         raise InsufficientMemory(
             "the device ran out of memory while loading the weights",
             hint="close other programs, or add --quantize nf4 or a smaller --context",
@@ -145,10 +187,12 @@ def _load_errors(folder: Path) -> Iterator[None]:
         raise UnsupportedModel(
             f"the weights in {folder} are damaged: {error}", hint="download the model again"
         ) from error
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        lines = str(error).strip().splitlines()
-        first = lines[0] if lines else type(error).__name__
+    except (
+        *(OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError),
+        *(AssertionError, StrictDataclassError),
+    ) as error:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
-            f"the weights in {folder} cannot be loaded: {first}",
+            f"the model in {folder} cannot be loaded: {said}",
             hint="the folder needs a Llama's config.json and *.safetensors",
         ) from error

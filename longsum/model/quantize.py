@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 
 from longsum.errors import UnsupportedModel
@@ -20,6 +22,8 @@ def quantization_config(quantize: str, dtype: torch.dtype) -> object | None:
     """
     if quantize == "none":
         return None
+    # on a CPU it remarks on every layer of every forward pass that it casts the inputs
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         import bitsandbytes  # noqa: F401 - only to see whether it is there
     except ImportError as error:

@@ -173,11 +173,10 @@ def download_size(repo: str, revision: str | None = None) -> int:
 @contextmanager
 def hub_errors(repo: str) -> Iterator[None]:
     """Turn what the hub's library raises into our errors."""
-    from huggingface_hub.errors import (
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError, see below
         GatedRepoError,
-        HfHubHTTPError,
         HFValidationError,
-        LocalEntryNotFoundError,
+        HTTPError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -198,11 +197,14 @@ def hub_errors(repo: str) -> Iterator[None]:
         ) from error
     except HFValidationError as error:
         raise ModelNotFound(f"{repo!r} is not a model id") from error
-    except OfflineModeIsEnabled as error:
-        raise ModelUnavailable(
-            f"{repo} cannot be fetched: offline mode is on", hint="run without --offline"
-        ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    # HTTPError is of the hub's HTTP library, whichever that is; a lost connection is one, too
+    except (OfflineModeIsEnabled, HTTPError, OSError) as error:
+        # snapshot_download tells of offline mode only in the cause
+        if OfflineModeIsEnabled in (type(error), type(error.__cause__)):
+            raise ModelUnavailable(
+                f"{repo} cannot be fetched: offline mode is on",
+                hint="run without --offline and with HF_HUB_OFFLINE unset",
+            ) from error
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(
             f"{repo} could not be fetched: {first}",

@@ -113,13 +113,15 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
 
     Raises:
         WindowNotTuned: `context` is wider than the tuned window and not forced.
+        UnsupportedModel: the rotation would change while the text is read.
     """
     if context is None:
-        return rope
+        return _steady(rope)
     if context < 1:
         raise UsageError(f"--context must be at least 1 token, not {context}")
     if context <= rope.window:
-        return replace(rope, window=context)  # a smaller budget; the factor stays the tuned one
+        # a smaller budget; the factor stays the tuned one
+        return _steady(replace(rope, window=context))
     asked = f"asked for a window of {context:,} tokens, the weights were tuned for {rope.window:,}"
     if rope.rope_type == "longrope":
         raise WindowNotTuned(
@@ -145,6 +147,21 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
         reason=f"{rope_type} factor {factor:g} forced for {context:,} tokens: the weights are "
         f"untuned beyond {rope.window:,}, expect poor text",
     )
+
+
+def _steady(rope: Rope) -> Rope:
+    """Return the rotary embedding, unless it changes with the length of what has been read.
+
+    longrope has one set of factors up to the native window and another beyond it, so that keys
+    cached before the change no longer fit. Dynamic scaling starts behind the window we give it.
+    """
+    if rope.rope_type == "longrope" and rope.window > rope.native_window:
+        raise UnsupportedModel(
+            f"longrope rotates positions differently beyond {rope.native_window:,} tokens; "
+            "what was read before cannot be kept",
+            hint=f"--context {rope.native_window} stays below the change",
+        )
+    return rope
 
 
 def interpolation_factor(native_window: int, context: int) -> float:

@@ -6,13 +6,20 @@ plain text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from jinja2 import TemplateError
 
 from longsum.errors import UnsupportedModel
 from longsum.model.catalog import KnownModel
 from longsum.prompt import FORMATS, Wrap, wrap_chat
+
+_MARKUP = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+"""Tokens that look like control tokens: `<|im_end|>`, `[INST]`."""
 
 
 class Tokenizer:
@@ -87,9 +94,15 @@ class Tokenizer:
         if self.inner.chat_template:
 
             def apply(messages: list[dict[str, str]]) -> str:
-                text: str = self.inner.apply_chat_template(
-                    messages, tokenize=False, add_generation_prompt=True
-                )
+                try:
+                    text: str = self.inner.apply_chat_template(
+                        messages, tokenize=False, add_generation_prompt=True
+                    )
+                except (TemplateError, TypeError, ValueError) as error:
+                    raise UnsupportedModel(
+                        f"the tokenizer's chat template cannot be used: {error}",
+                        hint="mend or delete the template in the model's folder",
+                    ) from error
                 return text
 
             return wrap_chat(apply), "chat template"
@@ -105,15 +118,61 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """
     from transformers import AutoTokenizer
 
+    _require_files(folder)
     try:
         inner = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except Exception as error:  # tokenizers raises nothing narrower for a file it cannot read
+        said = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
-            f"the tokenizer in {folder} cannot be loaded: {first}",
-            hint="the folder needs tokenizer.json, or tokenizer.model and its configuration",
+            f"the tokenizer in {folder} cannot be loaded: {said}",
+            hint="the folder needs a whole tokenizer.json; download the model again",
         ) from error
     inner.model_max_length = 10**9  # our own budget counts; its warning would only alarm
+    _declare_markup_special(inner)
     return Tokenizer(inner)
+
+
+def _require_files(folder: Path) -> None:
+    """Refuse a folder whose tokenizer `transformers` would describe in many lines.
+
+    Raises:
+        UnsupportedModel: with what is missing.
+    """
+    if (folder / "tokenizer.json").is_file() or (folder / "vocab.json").is_file():
+        return
+    if not (folder / "tokenizer.model").is_file():
+        raise UnsupportedModel(
+            f"{folder} has no tokenizer", hint="it needs tokenizer.json; download the model again"
+        )
+    absent = [name for name in ("sentencepiece", "google.protobuf") if not _is_installed(name)]
+    if absent:
+        raise UnsupportedModel(
+            f"{folder} has no tokenizer.json, and its tokenizer.model needs sentencepiece",
+            hint="pip install sentencepiece protobuf",
+        )
+
+
+def _is_installed(module: str) -> bool:
+    """Tell whether a module can be imported."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package it lies in
+        return False
+
+
+def _declare_markup_special(inner: Any) -> None:
+    """Make control tokens special that were added as plain ones, as some chat models do.
+
+    Only special tokens are taken as plain text in a document, and left out of an answer.
+    """
+    from tokenizers import AddedToken
+
+    markup = [
+        AddedToken(token.content, special=True, normalized=False)
+        for token in inner.added_tokens_decoder.values()
+        if not token.special and _MARKUP.fullmatch(token.content)
+    ]
+    if markup:
+        inner.backend_tokenizer.add_special_tokens(markup)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from helpers import LIVE, assert_refused, environment, run, start
+
+from longsum import __version__
+
+COMMANDS = ("summarize", "ask", "plan", "models")
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from longsum.cli import main\n"
+        "try: main()\n"
+        "finally:\n"
+        "    heavy = {'torch', 'transformers', 'pypdf', 'pypdfium2', 'numpy'} & set(sys.modules)\n"
+        "    assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "summarize" in done.stdout
+    assert not LIVE.search(done.stdout)
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), ("models", "pull")])
+def test_help_of_every_command(command, flag):
+    result = run(*command, flag)
+    assert result.exit_code == 0
+    assert "Usage: longsum" in " ".join(result.stdout.split())
+    assert result.stderr == ""
+
+
+def test_without_arguments_the_help_is_shown():
+    result = run()
+    for command in COMMANDS:
+        assert command in result.stdout + result.stderr
+    assert "Exit codes" in result.stdout + result.stderr
+
+
+def test_version():
+    assert run("--version").stdout == f"longsum {__version__}\n"
+
+
+def test_module_runs_as_the_command_does():
+    command = [sys.executable, "-m", "longsum", "--version"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout == f"longsum {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summarize"], "missing argument 'FILE'"),
+        (["ask"], "missing argument 'FILE'"),
+        (["summarise", "a.pdf"], "no such command 'summarise'"),
+        (["--bogus"], "no such option: --bogus"),
+        (["summarize", "a.pdf", "--bogus"], "no such option: --bogus"),
+        (["summarize", "a.pdf", "--style", "x"], "'--style': 'x' is not one of"),
+        (["summarize", "a.pdf", "--temperature", "9"], "'--temperature'"),
+        (["summarize", "a.pdf", "--temperature", "warm"], "'--temperature'"),
+        (["summarize", "a.pdf", "--max-new-tokens", "0"], "'--max-new-tokens'"),
+        (["summarize", "a.pdf", "--length", "x"], "--length 'x' is not a length"),
+        (["summarize", "a.pdf", "--memory", "lots"], "not a size: 'lots'"),
+        (["summarize", "a.pdf", "--context", "x"], "x"),
+        (["models", "pull"], "missing argument 'MODEL'"),
+        (["models", "push"], "no such command 'push'"),
+    ],
+)
+def test_wrong_usage_is_one_error_and_one_hint(arguments, message):
+    result = run(*arguments)
+    assert_refused(result, 2, message)
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_hint_names_the_command_whose_help_is_meant():
+    assert "hint: longsum models pull -h" in run("models", "pull").stderr
+
+
+def test_completion_is_written_for_a_shell():
+    result = run("--show-completion", "bash")
+    assert "_LONGSUM_COMPLETE" in result.stdout
+
+
+def test_reader_that_goes_away_leaves_no_traceback():
+    listing = start("", "models", "list", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert listing.stdout is not None
+    listing.stdout.close()
+    assert listing.stderr is not None
+    errors = listing.stderr.read().decode()
+    listing.wait(60)
+    listing.stderr.close()
+    assert "Traceback" not in errors
+    assert listing.returncode != 0

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import time
+from pathlib import Path
+
+import pytest
+from helpers import ANSI, assert_refused, printed, report_pdf, run, start, story
+from tiny import save_checkpoint
+
+QUESTION = "What did the night watchman describe?"
+SECOND = "Who paid for the unfinished cathedral?"
+ABSENT = "Which quarks decay in Uzbekistan?"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny") / "tiny"
+    return save_checkpoint(folder, max_position_embeddings=8192)
+
+
+@pytest.fixture(scope="module")
+def pdf(tmp_path_factory) -> Path:
+    return report_pdf(tmp_path_factory.mktemp("report") / "report.pdf")
+
+
+def test_one_question_prints_its_answer_alone(pdf):
+    result = run("ask", pdf, QUESTION)
+    assert result.exit_code == 0
+    assert QUESTION not in result.stdout
+    found = printed(result.stdout)
+    assert found
+    for text, place in found:
+        assert text in story()[int(place.removeprefix("p. ")) - 1]
+    assert "(3 pages)" in result.stderr
+
+
+def test_several_questions_print_each_with_its_answer(pdf, tiny):
+    result = run("ask", pdf, QUESTION, ABSENT, SECOND, "-m", tiny, "--verbatim", "-q")
+    first, absent, second = result.stdout.rstrip("\n").split("\n\n")
+    assert first.startswith(f"{QUESTION}\n- ")
+    assert absent == f"{ABSENT}\nNot in the document."
+    assert second.startswith(f"{SECOND}\n- ")
+
+
+def test_file_holds_what_the_terminal_would_show(pdf, tiny, tmp_path):
+    arguments = ("ask", pdf, QUESTION, ABSENT, "-m", tiny, "--verbatim")
+    output = tmp_path / "answers.txt"
+    saved = run(*arguments, "-o", output)
+    assert (saved.exit_code, saved.stdout) == (0, "")
+    assert output.read_text() == run(*arguments).stdout
+
+
+def test_json_is_an_object_for_one_question_and_a_list_for_more(pdf, tiny):
+    arguments = ("-m", tiny, "--verbatim", "--json")
+    one = json.loads(run("ask", pdf, ABSENT, *arguments).stdout)
+    assert (one["question"], one["text"]) == (ABSENT, "Not in the document.")
+    assert one["sentences"][0]["pages"] == []
+    assert one["receipt"]["tokens_read"] == one["receipt"]["tokens_total"]
+    more = json.loads(run("ask", pdf, QUESTION, SECOND, *arguments).stdout)
+    assert [answer["question"] for answer in more] == [QUESTION, SECOND]
+    assert all(s["pages"] for answer in more for s in answer["sentences"])
+
+
+def test_without_question_and_terminal_usage_is_wrong(pdf):
+    assert_refused(run("ask", pdf), 2, "no question", "longsum ask book.txt")
+    assert_refused(run("ask", "-", stdin=b"Some text."), 2, "no question")
+
+
+def test_empty_question_is_wrong_usage(pdf):
+    assert_refused(run("ask", pdf, " "), 2, "a question is empty")
+
+
+# ---- the interactive session, on a pseudo-terminal
+
+OWN_TERMINAL = """
+import fcntl, termios, time
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+import longsum.ask as ask
+real = ask.answer_question
+def answer(session, question, config, decode, listener):
+    if question == "slow":
+        listener.text("Once upon a time")
+        time.sleep(120)
+    return real(session, question, config, decode, listener)
+ask.answer_question = answer
+"""
+"""Makes the terminal send signals; `slow` stands for an answer that takes long."""
+
+
+class Terminal:
+    """A user in front of the program."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.master, slave = pty.openpty()
+        streams = {"stdin": slave, "stdout": slave, "stderr": slave}
+        self.process = start(OWN_TERMINAL, *arguments, start_new_session=True, **streams)
+        os.close(slave)
+        self.shown = ""
+
+    def type(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def expect(self, text: str, seconds: float = 60) -> str:
+        """Wait for a text and return all that was shown up to it."""
+        end = time.monotonic() + seconds
+        while text not in self.shown:
+            ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
+            assert ready, f"waited for {text!r}, got {self.shown!r}"
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:  # the other side was closed
+                data = b""
+            assert data, f"ended without {text!r}: {self.shown!r}"
+            self.shown = ANSI.sub("", self.shown + data.decode(errors="replace"))
+        before, _, self.shown = self.shown.partition(text)
+        return before
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal(pdf, tiny):
+    opened = Terminal("ask", pdf, "-m", tiny, "--verbatim")
+    yield opened
+    opened.close()
+
+
+def test_session_answers_survives_interruptions_and_ends(terminal):
+    terminal.expect("Type a question.")
+    terminal.expect("? ")
+    terminal.type(f"{QUESTION}\n")
+    assert printed(terminal.expect("load "))  # the receipt's last line
+    terminal.expect("? ")
+
+    terminal.type("\x1b[A\n")  # the arrow brings the question back
+    shown = terminal.expect("load ")
+    assert QUESTION in shown
+    assert printed(shown)
+    terminal.expect("? ")
+
+    terminal.type("\n")
+    terminal.expect("Type a question.")
+    terminal.expect("? ")
+    terminal.type("/help\n")
+    terminal.expect("Type a question.")
+    terminal.expect("? ")
+
+    terminal.type("slow\n")
+    terminal.expect("Once upon a time")
+    terminal.type("\x03")
+    terminal.expect("the document stays open")
+    terminal.expect("? ")
+    terminal.type("\x03")  # nothing to stop
+    terminal.expect("/quit ends the session")
+    terminal.expect("? ")
+
+    terminal.type(f"{ABSENT}\n")
+    terminal.expect("Not in the document.")
+    terminal.expect("? ")
+    terminal.type("/quit\n")
+    assert terminal.process.wait(30) == 0
+
+
+def test_end_of_input_ends_the_session(terminal):
+    terminal.expect("? ")
+    terminal.type("\x04")
+    assert terminal.process.wait(30) == 0

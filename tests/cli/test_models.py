@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import assert_refused, environment, report_pdf, run
+from tiny import save_checkpoint
+
+from longsum.model.catalog import KNOWN_MODELS
+from longsum.paths import config_file
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny") / "tiny"
+    return save_checkpoint(folder, max_position_embeddings=8192)
+
+
+def test_list_names_every_known_model_and_marks_the_default():
+    listed = run("models", "list").stdout
+    lines = [line for line in listed.splitlines() if "tokens" in line]
+    assert [line[2:].split()[0] for line in lines] == [known.alias for known in KNOWN_MODELS]
+    assert [line.split()[1] for line in lines if line.startswith("*")] == ["mini"]
+    assert "longsum models pull" in listed
+
+
+def test_list_as_json():
+    rows = json.loads(run("models", "list", "--json").stdout)
+    assert [row["alias"] for row in rows] == [known.alias for known in KNOWN_MODELS]
+    assert [row["alias"] for row in rows if row["here"]] == ["mini"]
+    assert all(row["licence"] and row["window"] for row in rows)
+
+
+def test_show_describes_the_bundled_model():
+    facts = json.loads(run("models", "show", "mini", "--json").stdout)
+    assert (facts["window"], facts["native window"]) == (32768, 2048)
+    assert facts["rope"] == "linear, factor 16, theta 10000"
+    shown = run("models", "show", "mini").stdout
+    assert "32,768" in shown
+    assert facts["why"] in shown
+
+
+def test_show_describes_a_folder_and_a_model_that_is_not_here(tiny):
+    facts = json.loads(run("models", "show", tiny, "--json").stdout)
+    assert (facts["window"], facts["layers"]) == (8192, 2)
+    facts = json.loads(run("models", "show", "vicuna-7b-16k", "--json").stdout)
+    assert (facts["here"], facts["window"]) == (False, 16384)
+    assert "folder" not in facts
+
+
+@pytest.mark.parametrize("command", ["show", "use"])
+def test_unknown_model_exits_5(command):
+    assert_refused(run("models", command, "lama-2-7b-32k"), 5, "llama-2-7b-32k")
+
+
+def test_chosen_model_becomes_the_default_until_mini_is_chosen(tiny, tmp_path):
+    pdf = report_pdf(tmp_path / "report.pdf")
+    chosen = run("models", "use", tiny)
+    assert (chosen.exit_code, chosen.stdout) == (0, "")
+    assert str(config_file()) in chosen.stderr
+    assert json.loads(run("plan", pdf, "--json").stdout)["model"] == "tiny"
+    assert run("models", "use", "mini").exit_code == 0
+    assert not config_file().exists()
+    assert json.loads(run("plan", pdf, "--json").stdout)["model"] == "mini"
+
+
+def test_environment_names_the_default_too(tiny, monkeypatch):
+    monkeypatch.setenv("LONGSUM_MODEL", str(tiny))
+    assert json.loads(run("plan", "--json").stdout)["model"] == "tiny"
+
+
+def test_broken_settings_are_refused_with_their_file():
+    config_file().parent.mkdir(parents=True)
+    config_file().write_text("model = ")
+    assert_refused(run("plan"), 2, "config.toml")
+
+
+@pytest.mark.parametrize(("name", "message"), [("mini", "comes with longsum"), ("nix", "'nix'")])
+def test_what_cannot_be_pulled_is_wrong_usage(name, message):
+    assert_refused(run("models", "pull", name), 2, message)
+
+
+@pytest.mark.parametrize("offline", ["0", "1"])
+def test_pull_without_network_exits_5(offline):
+    """A lost connection was shown as a traceback; nothing listens on port 9 of this machine."""
+    extra = {"HF_HUB_OFFLINE": offline, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    command = [sys.executable, "-m", "longsum", "models", "pull", "vicuna-7b-16k", "--yes"]
+    done = subprocess.run(command, env=environment(**extra), capture_output=True, text=True)
+    assert done.returncode == 5, done.stderr
+    assert done.stdout == ""
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("error: lmsys/vicuna-7b-v1.5-16k c")
+    assert hint.startswith("hint: ")
+
+
+def test_pull_tells_size_and_licence_before_it_fetches(monkeypatch, tmp_path):
+    monkeypatch.setattr("longsum.model.resolve.download_size", lambda *_: 13 * 1024**3)
+    monkeypatch.setattr("longsum.model.resolve.pull", lambda *_: tmp_path)
+    result = run("models", "pull", "vicuna-7b-16k", "--yes")
+    assert result.exit_code == 0
+    assert result.stdout == f"{tmp_path}\n"
+    assert "13.0 GiB to download, licence llama2" in result.stderr

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers import assert_refused, report_pdf, run
+from tiny import save_checkpoint
+
+from longsum.model.checkpoint import read_config, read_shape
+from longsum.model.memory import format_bytes, parse_bytes, plan_memory
+
+ON_CPU = ("--device", "cpu", "--dtype", "float32", "--memory", "12GiB")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny") / "tiny"
+    return save_checkpoint(folder, max_position_embeddings=8192)
+
+
+@pytest.fixture(scope="module")
+def pdf(tmp_path_factory) -> Path:
+    return report_pdf(tmp_path_factory.mktemp("report") / "report.pdf")
+
+
+@pytest.fixture(autouse=True)
+def no_weights(monkeypatch):
+    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+
+
+def expected(folder: Path, tokens: int):
+    shape = read_shape(read_config(folder))
+    return plan_memory(
+        shape, tokens=tokens, device="cpu", dtype="float32", free_bytes=parse_bytes("12GiB")
+    )
+
+
+def test_json_equals_the_arithmetic(pdf, tiny):
+    found = json.loads(run("plan", pdf, "-m", tiny, *ON_CPU, "--json").stdout)
+    document = found["document"]
+    assert document["total"] == document["tokens"] + document["prompt"] + document["answer"]
+    assert document["fits"]
+    plan = expected(tiny, document["total"])
+    assert found["memory"] == {
+        "weights": plan.weights_bytes, "kv_cache": plan.kv_cache_bytes,
+        "activations": plan.activation_bytes, "overhead": plan.overhead_bytes,
+        "total": plan.total_bytes, "free": 12 * 1024**3, "fits": True,
+    }  # fmt: skip
+    memory = found["memory"]
+    parts = ("weights", "kv_cache", "activations", "overhead")
+    assert memory["total"] == sum(memory[part] for part in parts)
+    assert (found["window"], found["device"], found["dtype"]) == (8192, "cpu", "float32")
+    assert found["rope"]["factor"] == 1
+
+
+def test_table_shows_the_same_numbers(pdf, tiny):
+    arguments = ("plan", pdf, "-m", tiny, *ON_CPU)
+    table = run(*arguments).stdout
+    found = json.loads(run(*arguments, "--json").stdout)
+    rows = {}
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.split("│")]
+        if len(cells) > 3:
+            rows[cells[1]] = cells[2]
+    names = {"KV cache": "kv_cache"} | {
+        name: name for name in ("weights", "activations", "overhead", "total", "free")
+    }
+    for row, key in names.items():
+        assert rows[row] == format_bytes(found["memory"][key])
+    assert rows["verdict"] == "fits"
+    document = found["document"]
+    assert f"document {document['tokens']:,} + prompt {document['prompt']:,}" in table
+    assert "window 8,192 tokens" in table
+    assert found["reason"] in table
+
+
+def test_without_file_a_full_window_is_planned(tiny):
+    found = json.loads(run("plan", "-m", tiny, *ON_CPU, "--json").stdout)
+    assert found["document"] is None
+    plan = expected(tiny, 8192)
+    assert (found["memory"]["kv_cache"], found["memory"]["total"]) == (
+        plan.kv_cache_bytes,
+        plan.total_bytes,
+    )
+    assert "document" not in run("plan", "-m", tiny, *ON_CPU).stdout
+
+
+def test_bundled_model_is_planned_by_default():
+    found = json.loads(run("plan", "--json").stdout)
+    assert (found["model"], found["window"], found["rope"]["factor"]) == ("mini", 32768, 16)
+
+
+def test_smaller_window_takes_less(tiny):
+    whole, half = (
+        json.loads(run("plan", "-m", tiny, *ON_CPU, "--json", "--context", n).stdout)["memory"]
+        for n in ("8k", "4k")
+    )
+    assert half["kv_cache"] * 2 == whole["kv_cache"]
+
+
+def test_run_that_does_not_fit_the_memory_exits_4_behind_its_plan(pdf):
+    result = run("plan", pdf, "--memory", "100MiB")
+    assert result.exit_code == 4
+    assert "does not fit" in result.stdout
+    assert "error: needs" in result.stderr
+    assert "100.0 MiB free" in result.stderr
+    assert "hint: " in result.stderr
+    found = json.loads(run("plan", pdf, "--memory", "100MiB", "--json").stdout)
+    assert not found["memory"]["fits"]
+
+
+def test_document_that_does_not_fit_the_window_exits_3_behind_its_plan(pdf):
+    result = run("plan", pdf, "--context", "512")
+    assert result.exit_code == 3
+    assert "of 512 tokens" in result.stdout
+    assert "over the window" in result.stderr
+    assert "hint: use --context 32768" in result.stderr
+    found = json.loads(run("plan", pdf, "--context", "512", "--json").stdout)
+    assert not found["document"]["fits"]
+
+
+def test_longer_answer_takes_more_room(pdf, tiny):
+    short, long = (
+        json.loads(run("plan", pdf, "-m", tiny, "-l", length, "--json").stdout)["document"]
+        for length in ("short", "long")
+    )
+    assert long["answer"] > short["answer"]
+    assert long["tokens"] == short["tokens"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (["absent.pdf"], 3),
+        (["-m", "owner/absent"], 5),
+        (["--memory", "many"], 2),
+        (["--length", "x"], 2),
+        (["--device", "abacus"], 2),
+        (["--context", "64k"], 5),
+    ],
+)
+def test_refusals(arguments, exit_code):
+    assert_refused(run("plan", *arguments), exit_code)

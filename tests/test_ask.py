@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import pytest
+from helpers import printed, report_pdf, story
+from tiny import save_checkpoint
+
+from longsum.ask import answer_question, ask_document, open_questions, prepare_questions
+from longsum.config import AskConfig, DecodeConfig, LoadConfig
+from longsum.documents.document import Document
+from longsum.documents.read import read_document
+from longsum.errors import DocumentTooLong, UsageError
+from longsum.events import Listener
+from longsum.grounding import REFUSAL
+from longsum.session import Session
+
+MINI = LoadConfig(model="mini", device="cpu")
+QUESTIONS = ["What did the night watchman describe?", "Who paid for the unfinished cathedral?"]
+ABSENT = "Which quarks decay in Uzbekistan?"
+
+
+class Heard(Listener):
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.reading: list[tuple[int, int]] = []
+
+    def prefill(self, done: int, total: int) -> None:
+        self.reading.append((done, total))
+
+    def text(self, piece: str) -> None:
+        self.pieces.append(piece)
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory) -> Document:
+    return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf"))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> LoadConfig:
+    folder = tmp_path_factory.mktemp("tiny")
+    save_checkpoint(folder, max_position_embeddings=8192)
+    return LoadConfig(model=str(folder), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def session(document) -> Session:
+    """The bundled model with the report read, opened without a question."""
+    return open_questions(document, [], AskConfig(), MINI, DecodeConfig(), None, Listener())
+
+
+def test_several_questions_take_one_reading(document):
+    heard = Heard()
+    answers = ask_document(document, [*QUESTIONS, ABSENT], load=MINI, listener=heard)
+    dones = [done for done, _ in heard.reading]
+    assert dones == sorted(set(dones))
+    assert dones[-1] == heard.reading[-1][1]
+    receipts = [answer.receipt for answer in answers]
+    assert len({(r.prefill_s, r.tokens_read, r.tokens_total) for r in receipts}) == 1
+    assert [answer.question for answer in answers] == [*QUESTIONS, ABSENT]
+    assert [answer.text == REFUSAL for answer in answers] == [False, False, True]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_answer_is_made_of_sentences_with_their_pages(session, question):
+    heard = Heard()
+    answer = answer_question(session, question, AskConfig(), DecodeConfig(), heard)
+    found = printed(answer.marked)
+    assert 1 <= len(found) == len(answer.sentences) <= AskConfig.sentences
+    for text, reference in found:
+        assert text in story()[int(reference.removeprefix("p. ")) - 1]
+    assert len({text for text, _ in found}) == len(found)
+    assert "".join(heard.pieces) == answer.marked
+
+
+def test_earlier_questions_leave_no_trace(session):
+    def ask(question: str) -> str:
+        return answer_question(session, question, AskConfig(), DecodeConfig(), Listener()).marked
+
+    first = ask(QUESTIONS[0])
+    ask(QUESTIONS[1])
+    ask(ABSENT)
+    assert ask(QUESTIONS[0]) == first
+
+
+def test_question_about_nothing_in_the_document_is_refused(session):
+    heard = Heard()
+    answer = answer_question(session, ABSENT, AskConfig(), DecodeConfig(), heard)
+    assert answer.marked == answer.text == "".join(heard.pieces) == "Not in the document."
+    (sentence,) = answer.sentences
+    assert (sentence.is_refusal, sentence.pages, sentence.reference) == (True, (), None)
+    assert (answer.receipt.answer_tokens, answer.receipt.finish_reason) == (0, "stop")
+
+
+def test_question_longer_than_the_room_kept_for_it_is_refused_and_the_session_goes_on(session):
+    with pytest.raises(DocumentTooLong, match="over the window"):
+        answer_question(session, "why " * 3000, AskConfig(), DecodeConfig(), Listener())
+    again = answer_question(session, QUESTIONS[0], AskConfig(), DecodeConfig(), Listener())
+    assert again.sentences
+
+
+def test_broken_off_answer_leaves_the_document_as_it_was(document, tiny):
+    class Impatient(Listener):
+        def text(self, piece: str) -> None:
+            raise KeyboardInterrupt
+
+    decode = DecodeConfig(max_new_tokens=40, temperature=1.0)
+    opened = open_questions(document, [], AskConfig(), tiny, decode, None, Listener())
+    before = answer_question(opened, QUESTIONS[0], AskConfig(), decode, Listener())
+    with pytest.raises(KeyboardInterrupt):
+        answer_question(opened, QUESTIONS[1], AskConfig(), decode, Impatient())
+    after = answer_question(opened, QUESTIONS[0], AskConfig(), decode, Listener())
+    assert after.marked == before.marked
+
+
+def test_free_answer_that_says_it_is_not_there_carries_no_mark(document, tiny, monkeypatch):
+    monkeypatch.setattr(Session, "write", lambda *_: iter(["Not in", " the document", "."]))
+    (answer,) = ask_document(document, [ABSENT], load=tiny)
+    assert answer.marked == REFUSAL
+    assert answer.sentences[0].is_refusal
+
+
+def test_free_answer_reads_the_question_behind_the_document(document, tiny, monkeypatch):
+    seen = []
+
+    def write(self, suffix, decode, max_new_tokens):
+        seen.append(suffix)
+        yield story()[2][0]
+
+    monkeypatch.setattr(Session, "write", write)
+    (answer,) = ask_document(document, [QUESTIONS[0]], config=AskConfig(language="de"), load=tiny)
+    assert QUESTIONS[0] in seen[0]
+    assert "German" in seen[0]
+    assert answer.marked.endswith(" [p. 3]")
+
+
+def test_truncated_reading_answers_only_from_what_was_read(document, tmp_path):
+    folder = save_checkpoint(tmp_path / "small", max_position_embeddings=3000)
+    (answer,) = ask_document(
+        document,
+        ["Who paid for the unfinished granary near the river?"],
+        config=AskConfig(verbatim=True),
+        load=LoadConfig(model=str(folder), device="cpu"),
+        decode=DecodeConfig(max_new_tokens=400),
+        truncate="head",
+    )
+    receipt = answer.receipt
+    assert receipt.truncated == "head"
+    left_out = receipt.tokens_total - receipt.tokens_read
+    assert left_out > 0
+    assert not answer.sentences[0].is_refusal
+    assert all(s.evidence[0].span.start >= left_out for s in answer.sentences)
+
+
+def test_template_that_asks_before_the_document_is_refused(document, tiny, tmp_path):
+    """The second question was never read: only the first one's beginning is."""
+    mine = tmp_path / "mine.jinja"
+    mine.write_text("{{ question }}\n{{ document }}\nAnswer:")
+    with pytest.raises(UsageError, match="in front of the document"):
+        ask_document(
+            document, QUESTIONS, config=AskConfig(prompt=mine), load=tiny,
+            decode=DecodeConfig(max_new_tokens=2),
+        )  # fmt: skip
+
+
+def test_session_refuses_such_a_template_too(document, tiny, tmp_path):
+    mine = tmp_path / "mine.jinja"
+    mine.write_text("{{ question }}\n{{ document }}\nAnswer:")
+    config = AskConfig(prompt=mine)
+    opened = open_questions(document, [], config, tiny, DecodeConfig(), None, Listener())
+    with pytest.raises(UsageError, match="in front of the document"):
+        answer_question(opened, QUESTIONS[0], config, DecodeConfig(), Listener())
+
+
+def test_room_is_kept_for_the_question_with_the_most_tokens(document, session):
+    """Room was kept for the one with the most letters."""
+    long, dense = "walk " * 30, "ж" * 100
+    counts = [
+        prepare_questions(document, questions, AskConfig(), MINI, DecodeConfig()).budget.prompt
+        for questions in ([long], [dense], [long, dense], [dense, long])
+    ]
+    assert counts[1] > counts[0]
+    assert counts[2] == counts[3] == counts[1]
+
+
+def test_empty_question_is_refused(document):
+    with pytest.raises(UsageError, match="empty"):
+        prepare_questions(document, ["Who?", " "], AskConfig(), MINI, DecodeConfig())
+
+
+def test_bundled_model_refuses_a_template(document, tmp_path):
+    config = AskConfig(prompt=tmp_path / "mine.jinja")
+    with pytest.raises(UsageError, match="--prompt"):
+        prepare_questions(document, ["Who?"], config, MINI, DecodeConfig())

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from longsum import candidates
+from longsum.candidates import (
+    FEWEST,
+    answer_candidates,
+    bm25,
+    coverage,
+    lexrank,
+    standardized,
+    statements,
+    summary_candidates,
+    terms_of,
+)
+from longsum.documents.document import Document
+
+FACTS = (
+    "The harbour commission was founded to oversee the port of Westhaven.",
+    "The commission approved a container terminal for the port after long hearings.",
+    "The terminal in the port cost 412 million euros.",
+    "Water samples showed far less oxygen in the channel than before.",
+    "Fishermen protested against the loss of their moorings in the port.",
+    "A court ordered the commission to pay the fishermen for their moorings.",
+    "The commission recommends a fund for restoring the coast near the port.",
+)
+
+
+def text_of(*paragraphs: str) -> Document:
+    return Document("\n".join(paragraphs), (), "0", "notes.txt", line_anchors=((0, 1),))
+
+
+# ---- the statistics
+
+
+def test_lexrank_of_three_sentences_in_a_row():
+    """The middle one shares a word with each of the others, which share none.
+
+    All words weigh the same, so the cosines are 1/√2; the walk's balance gives the ends
+    0.15/3 + 0.85 (1 - 1/√2) each, the middle the rest.
+    """
+    end = 0.15 / 3 + 0.85 * (1 - 1 / math.sqrt(2))
+    ranks = lexrank([["x"], ["x", "y"], ["y"]])
+    np.testing.assert_allclose(ranks, [end, 1 - 2 * end, end], atol=1e-5)
+
+
+def test_lexrank_is_even_where_nothing_is_shared():
+    np.testing.assert_allclose(lexrank([["a"], ["b"], [], ["c"]]), [0.25] * 4, atol=1e-6)
+    assert len(lexrank([])) == 0
+
+
+def test_bm25_by_hand():
+    """Term twice in 3 of on average 2 words: idf · 2 (k1 + 1) / (2 + k1 (1 - b + b · 3/2))."""
+    idf = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+    expected = idf * 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 1.5))
+    scores = bm25([["a", "a", "b"], ["b"], ["c", "d"]], ["a"])
+    np.testing.assert_allclose(scores, [expected, 0, 0])
+
+
+def test_bm25_counts_a_repeated_query_word_once():
+    bags = [["a", "b"], ["b"]]
+    np.testing.assert_array_equal(bm25(bags, ["a", "a"]), bm25(bags, ["a"]))
+
+
+@pytest.mark.parametrize(
+    ("query", "share"),
+    [
+        (["a"], 1.0),
+        (["a", "b"], 1.0),
+        (["a", "c"], 0.5),
+        (["q"], 0.0),
+        (["a", "q"], 0.5),
+        ([], 0.0),
+    ],
+)
+def test_coverage_looks_at_three_sentences_in_a_row(query, share):
+    """All words are as rare as each other; a and c stand four sentences apart."""
+    assert coverage([["a"], ["b"], ["d"], ["c"]], query) == pytest.approx(share)
+
+
+def test_standardized_scores():
+    np.testing.assert_allclose(standardized(np.array([1.0, 3.0])), [-1, 1])
+    np.testing.assert_array_equal(standardized(np.array([2.0, 2.0])), [0, 0])
+    assert len(standardized(np.zeros(0))) == 0
+
+
+def test_inflected_forms_are_one_term():
+    assert terms_of("The harbours approved the terminals") == terms_of("harbour approves terminal")
+
+
+# ---- candidates of a summary
+
+
+def test_headings_captions_and_fragments_are_no_candidates():
+    document = text_of("Report of the Commission", "Figure 2: The port.", "and then", *FACTS)
+    assert [document.text[s.start : s.end] for s in statements(document)] == list(FACTS)
+
+
+def test_candidates_stand_in_document_order_with_their_spans():
+    document = text_of(*FACTS)
+    found = summary_candidates(document, words=80, focus=None)
+    assert [c.text for c in found] == list(FACTS)
+    assert [document.text[c.span.start : c.span.end] for c in found] == list(FACTS)
+
+
+def test_sentence_that_the_others_share_words_with_weighs_most():
+    hub = "The council discussed the bridge, the tunnel, the library and the harbour."
+    spokes = [
+        "Rust closed the bridge for most of autumn.",
+        "Water entered the tunnel below Mill Street.",
+        "Children filled the library on rainy afternoons.",
+        "Ships left the harbour without their pilots.",
+    ]
+    found = summary_candidates(text_of(*spokes[:2], hub, *spokes[2:]), 80, None)
+    assert max(found, key=lambda c: c.weight).text == hub
+
+
+def test_focus_raises_the_sentences_about_it():
+    document = text_of(*FACTS)
+    before = {c.text: c.weight for c in summary_candidates(document, 80, None)}
+    after = {c.text: c.weight for c in summary_candidates(document, 80, "oxygen in the water")}
+    raised = {text: after[text] - before[text] for text in before}
+    assert max(raised, key=raised.get) == FACTS[3]
+    assert raised[FACTS[3]] > 0
+
+
+def numbered(count: int) -> list[str]:
+    return [f"Witness number {n} told the court about event {n * 7}." for n in range(count)]
+
+
+def test_only_the_best_are_offered_a_few_times_what_the_answer_needs():
+    document = text_of(*numbered(200), "The court heard the witness about the event at length.")
+    few, many = (summary_candidates(document, words, None) for words in (20, 450))
+    assert (len(few), len(many)) == (FEWEST, 4 * 450 // 22)
+    others = [c.weight for c in many if c.span not in {f.span for f in few}]
+    assert min(c.weight for c in few) >= max(others)
+
+
+def test_long_documents_are_thinned_out_evenly(monkeypatch):
+    monkeypatch.setattr(candidates, "MOST_RANKED", 10)
+    found = summary_candidates(text_of(*numbered(91)), 20, None)
+    assert [c.text.split()[2] for c in found] == [str(n) for n in range(0, 91, 10)]
+
+
+def test_repetitions_share_a_group():
+    again = "After long hearings the commission approved a container terminal for the port."
+    found = summary_candidates(text_of(*FACTS, again, FACTS[0]), 80, None)
+    groups = [c.group for c in found]
+    assert groups[7] == groups[1]
+    assert groups[8] == groups[0]
+    assert len(set(groups)) == len(FACTS)
+
+
+def test_document_without_statements_has_no_candidates():
+    assert summary_candidates(text_of("Contents", "1. Introduction"), 80, None) == []
+    assert answer_candidates(text_of("Contents"), "What is it about?") == []
+
+
+# ---- candidates of an answer
+
+
+def test_question_brings_the_sentence_with_its_words_to_the_top():
+    document = text_of(*FACTS)
+    found = answer_candidates(document, "How much did the terminal cost?")
+    assert max(found, key=lambda c: c.weight).text == FACTS[2]
+
+
+def test_sentence_beside_the_words_is_lifted_too():
+    document = text_of("Nobody had expected what came after that.", *FACTS[3:4], *numbered(6))
+    weights = [c.weight for c in answer_candidates(document, "What did oxygen samples show?")]
+    assert weights[1] == max(weights)
+    assert weights[0] > max(weights[3:])
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which quarks decay in Uzbekistan?", "Why?", "???", "What is the and of it?"],
+)
+def test_question_about_nothing_in_the_document_has_no_candidates(question):
+    assert answer_candidates(text_of(*FACTS), question) == []
+
+
+def test_words_scattered_over_the_document_are_no_answer():
+    question = "Did Olga buy seventeen purple lanterns?"
+    filler = [f"Filler sentence {n} speaks of nothing in particular." for n in range(40)]
+    parts = ["Olga arrived late in the evening.", *filler[:20], "They buy bread there every day.",
+             *filler[20:], "The lanterns were lit at last."]  # fmt: skip
+    near = [*filler, "Olga would buy seventeen lanterns, all of them purple."]
+    assert answer_candidates(text_of(*parts), question) == []
+    assert answer_candidates(text_of(*near), question)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+
+from longsum.receipt import Receipt
+
+WHOLE = Receipt(
+    document="report.pdf",
+    sha256="0" * 64,
+    tokens_read=18342,
+    tokens_total=18342,
+    pages_read=52,
+    pages_total=52,
+    truncated=None,
+    model="vicuna-7b-16k",
+    revision=None,
+    window=32768,
+    rope="PI",
+    factor=8.0,
+    quantize="nf4",
+    dtype="bfloat16",
+    device="cuda",
+    mode="free",
+    prompt_tokens=96,
+    answer_tokens=210,
+    load_s=3.04,
+    prefill_s=9.17,
+    decode_s=4.0,
+    prefill_tps=2000.4,
+    decode_tps=52.5,
+    peak_memory_bytes=5 * 1024**3,
+    finish_reason="stop",
+)
+
+
+def test_whole_document_in_three_lines():
+    assert WHOLE.lines() == [
+        "read 18,342 of 18,342 tokens (52 pages)",
+        "vicuna-7b-16k (32,768-token window, PI ×8, nf4, cuda); free answer, complete",
+        "load 3.0 s, read 9.2 s (2,000 tok/s), answer 4.0 s (52 tok/s), peak 5.0 GiB",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ({"pages_read": 19}, "read 18,342 of 18,342 tokens (19 of 52 pages)"),
+        ({"pages_read": 1, "pages_total": 1}, "read 18,342 of 18,342 tokens (1 page)"),
+        ({"pages_read": 0, "pages_total": 0}, "read 18,342 of 18,342 tokens"),
+        (
+            {"tokens_read": 900, "truncated": "middle"},
+            "read 900 of 18,342 tokens (52 pages), MIDDLE LEFT OUT",
+        ),
+        (
+            {"tokens_read": 900, "truncated": "tail", "pages_read": 9},
+            "read 900 of 18,342 tokens (9 of 52 pages), TAIL LEFT OUT",
+        ),
+    ],
+)
+def test_what_was_read(change, read):
+    assert replace(WHOLE, **change).lines()[0] == read
+
+
+@pytest.mark.parametrize("cut", ["head", "tail", "middle"])
+def test_only_a_truncated_document_says_so(cut):
+    assert f"{cut.upper()} LEFT OUT" in "\n".join(replace(WHOLE, truncated=cut).lines())
+    assert "LEFT OUT" not in "\n".join(WHOLE.lines())
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("stop", "complete"),
+        ("words", "complete"),
+        ("exhausted", "no further sentence"),
+        ("length", "CUT OFF"),
+        ("loop", "STOPPED"),
+        ("interrupted", "INTERRUPTED"),
+        ("something new", "something new"),
+    ],
+)
+def test_how_the_answer_ended(reason, says):
+    line = replace(WHOLE, finish_reason=reason).lines()[1]
+    assert says in line
+    assert ("complete" in line) == (reason in ("stop", "words"))
+
+
+def test_cut_off_answer_names_the_flag():
+    assert "--max-new-tokens" in replace(WHOLE, finish_reason="length").lines()[1]
+
+
+def test_every_reason_the_engine_gives_is_put_into_words():
+    from typing import get_args
+
+    from longsum.engine.decode import FinishReason
+    from longsum.receipt import FINISH
+
+    assert set(get_args(FinishReason)) <= set(FINISH)
+
+
+@pytest.mark.parametrize(
+    ("rope", "factor", "says"),
+    [("PI", 16.0, ", PI ×16,"), ("PI", 2.5, ", PI ×2.5,"), ("yarn", 16.0, ", yarn ×16,")],
+)
+def test_factor_of_the_window(rope, factor, says):
+    assert says in replace(WHOLE, rope=rope, factor=factor).lines()[1]
+    unscaled = replace(WHOLE, rope="default", factor=1.0).lines()[1]
+    assert "(32,768-token window, nf4, cuda)" in unscaled
+
+
+def test_unquantized_weights_show_their_dtype():
+    assert "window, PI ×8, bfloat16, cuda)" in replace(WHOLE, quantize="none").lines()[1]
+
+
+def test_unknown_peak_is_left_out():
+    assert "peak" not in replace(WHOLE, peak_memory_bytes=0).lines()[2]
+
+
+def test_json_holds_every_field():
+    data = json.loads(json.dumps(WHOLE.as_dict()))
+    assert list(data) == [field.name for field in fields(Receipt)]
+    assert Receipt(**data) == WHOLE

@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import pytest
+from helpers import REORDERED, REPEATED, printed, report_pdf, story
+from tiny import save_checkpoint
+
+from longsum.answer import mark
+from longsum.candidates import Candidate
+from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
+from longsum.documents.document import Document, Span
+from longsum.documents.read import read_document
+from longsum.errors import (
+    DocumentTooLong,
+    EmptyDocument,
+    InsufficientMemory,
+    LongsumError,
+    ModelUnavailable,
+    UsageError,
+)
+from longsum.events import Listener
+from longsum.session import Session
+from longsum.similarity import near_duplicates
+from longsum.summarize import (
+    MOST_PASSED_OVER,
+    fill,
+    prepare_summary,
+    summarize_document,
+    summarize_session,
+)
+
+MINI = LoadConfig(model="mini", device="cpu")
+GREEDY = DecodeConfig()
+
+
+class Heard(Listener):
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.pieces: list[str] = []
+        self.reading: list[tuple[int, int]] = []
+
+    def notice(self, line: str) -> None:
+        self.notices.append(line)
+
+    def prefill(self, done: int, total: int) -> None:
+        self.reading.append((done, total))
+
+    def text(self, piece: str) -> None:
+        self.pieces.append(piece)
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory) -> Document:
+    return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf"))
+
+
+@pytest.fixture(scope="module")
+def session(document) -> Session:
+    """The bundled model with the report read."""
+    prepared = prepare_summary(document, SummaryConfig(words=450), MINI, GREEDY)
+    return Session(prepared, MINI, Listener())
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> LoadConfig:
+    folder = tmp_path_factory.mktemp("tiny")
+    save_checkpoint(folder, max_position_embeddings=8192)
+    return LoadConfig(model=str(folder), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> LoadConfig:
+    """A model whose window the report does not fit."""
+    folder = tmp_path_factory.mktemp("small")
+    save_checkpoint(folder, max_position_embeddings=2048)
+    return LoadConfig(model=str(folder), device="cpu")
+
+
+def page_of(sentence: str) -> set[str]:
+    return {f"p. {n}" for n, page in enumerate(story(), 1) if sentence in page}
+
+
+# ---- verbatim
+
+
+@pytest.mark.parametrize("words", [40, 80, 200])
+@pytest.mark.parametrize("style", ["paragraph", "bullets", "executive"])
+def test_summary_is_made_of_the_documents_sentences(session, document, words, style):
+    heard = Heard()
+    config = SummaryConfig(words=words, style=style)
+    answer = summarize_session(session, config, GREEDY, heard)
+    found = printed(answer.marked)
+    texts = [text for text, _ in found]
+    assert len(found) == len(answer.sentences)
+    for text, reference in found:
+        assert reference in page_of(text)
+    starts = [s.evidence[0].span.start for s in answer.sentences]
+    assert starts == sorted(set(starts))
+    assert len(set(near_duplicates(texts))) == len(texts)
+    assert sum(text in (REPEATED, REORDERED) for text in texts) <= 1
+    count, longest = sum(len(text.split()) for text in texts), 14
+    assert min(0.9 * words, 1.15 * words - longest) <= count <= 1.15 * words
+    assert "".join(heard.pieces) == answer.marked
+    assert answer.text == " ".join(texts)
+
+
+def test_style_changes_the_lines_and_not_the_sentences(session):
+    answers = [
+        summarize_session(session, SummaryConfig(words=80, style=style), GREEDY, Listener())
+        for style in ("paragraph", "bullets", "executive")
+    ]
+    assert len({answer.text for answer in answers}) == 1
+    paragraph, bullets, executive = (answer.marked.split("\n") for answer in answers)
+    assert len(paragraph) == 1
+    assert all(line.startswith("- ") for line in bullets)
+    assert not executive[0].startswith("- ")
+    assert executive[1] == ""
+    assert all(line.startswith("- ") for line in executive[2:])
+
+
+def test_focus_reaches_what_the_model_chooses_from(session, monkeypatch):
+    """The model may choose others; what it chooses from leans to what the reader asked for."""
+    offered: dict[str | None, dict[str, float]] = {}
+    choose = Session.choose
+    for focus in (None, "the night watchman and the granary"):
+
+        def spy(self, suffix, choices, decode, focus=focus):
+            texts = [self.tokenizer.decode(choice.token_ids).strip() for choice in choices]
+            offered[focus] = dict(zip(texts, [c.weight for c in choices], strict=True))
+            return choose(self, suffix, choices, decode)
+
+        monkeypatch.setattr(Session, "choose", spy)
+        summarize_session(session, SummaryConfig(words=80, focus=focus), GREEDY, Listener())
+    plain, focused = offered.values()
+    raised = {text: focused[text] - plain[text] for text in plain if text in focused}
+    about = [rise for text, rise in raised.items() if "watchman" in text]
+    others = [rise for text, rise in raised.items() if "watchman" not in text]
+    assert about
+    assert min(about) > sum(others) / len(others)
+
+
+def test_summary_is_the_same_each_time(session):
+    config = SummaryConfig(words=80)
+    first, second = (
+        summarize_session(session, config, GREEDY, Listener()).marked for _ in range(2)
+    )
+    assert first == second
+
+
+def test_sampled_summary_repeats_with_its_seed(session):
+    config = SummaryConfig(words=40)
+
+    def sampled(seed: int) -> str:
+        decode = DecodeConfig(temperature=5.0, seed=seed)
+        return summarize_session(session, config, decode, Listener()).text
+
+    texts = [sampled(seed) for seed in (1, 2, 3, 4)]
+    assert sampled(1) == texts[0]
+    assert len(set(texts)) > 1
+
+
+def test_receipt_accounts_for_every_token(session, document):
+    receipt = summarize_session(session, SummaryConfig(words=40), GREEDY, Listener()).receipt
+    assert receipt.tokens_read == receipt.tokens_total == len(session.prepared.document_ids) > 400
+    assert (receipt.pages_read, receipt.pages_total, receipt.truncated) == (3, 3, None)
+    assert (receipt.model, receipt.window, receipt.rope, receipt.factor) == (
+        "mini",
+        32768,
+        "PI",
+        16,
+    )
+    assert (receipt.mode, receipt.finish_reason) == ("verbatim", "words")
+    assert receipt.sha256 == document.sha256
+
+
+def test_text_gives_lines(tmp_path, tiny):
+    path = tmp_path / "notes.txt"
+    lines = [sentence for page in story() for sentence in page[:10]]
+    path.write_text("\n\n".join(lines))
+    config = SummaryConfig(words=60, verbatim=True)
+    answer = summarize_document(read_document(path), config=config, load=tiny)
+    found = printed(answer.marked)
+    assert found
+    assert [f"line {2 * lines.index(text) + 1}" for text, _ in found] == [r for _, r in found]
+
+
+def test_document_without_sentences_is_refused(tmp_path, tiny):
+    path = tmp_path / "list.txt"
+    path.write_text("Apples 12\n\nPears 13\n")
+    with pytest.raises(EmptyDocument, match="no complete sentences"):
+        summarize_document(
+            read_document(path), config=SummaryConfig(verbatim=True, words=20), load=tiny
+        )
+
+
+def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
+    with pytest.raises(UsageError, match="--max-new-tokens"):
+        summarize_document(
+            document, config=SummaryConfig(verbatim=True), load=tiny,
+            decode=DecodeConfig(max_new_tokens=5),
+        )  # fmt: skip
+
+
+# ---- the length
+
+
+def candidates(*lengths: int) -> list[Candidate]:
+    return [Candidate(Span(i, i + 1), "word " * n, 0.0, i) for i, n in enumerate(lengths)]
+
+
+def lengths(taken: list[Candidate]) -> list[int]:
+    return [len(c.text.split()) for c in taken]
+
+
+def test_sentences_are_taken_until_the_length_is_reached():
+    assert lengths(fill(candidates(10, 10, 10, 10), 20)) == [10, 10]
+    assert lengths(fill(candidates(10, 9, 10), 20)) == [10, 9]
+
+
+def test_sentence_that_overshoots_is_passed_over_for_a_shorter_one():
+    assert lengths(fill(candidates(10, 50, 10), 20)) == [10, 10]
+
+
+def test_filling_is_given_up_in_time():
+    taken = iter(candidates(10, *[50] * MOST_PASSED_OVER, 10))
+    assert lengths(fill(taken, 20)) == [10]
+    assert lengths(list(taken)) == [10]
+
+
+def test_first_sentence_is_taken_however_long():
+    assert lengths(fill(candidates(50, 10), 20)) == [50]
+
+
+# ---- free
+
+
+def test_free_answer_comes_in_pieces_with_a_mark_behind_every_sentence(document, tiny):
+    heard = Heard()
+    decode = DecodeConfig(max_new_tokens=80, temperature=1.0, seed=7)
+    answer = summarize_document(document, load=tiny, decode=decode, listener=heard)
+    assert "".join(heard.pieces) == answer.marked
+    assert len(heard.pieces) > 5
+    expected, at = "", 0
+    for sentence in answer.sentences:
+        assert answer.text[sentence.start : sentence.end] == sentence.text
+        expected += answer.text[at : sentence.end] + mark(sentence)
+        at = sentence.end
+    assert expected + answer.text[at:] == answer.marked
+    assert answer.receipt.mode == "free"
+
+
+def test_free_answer_repeats_with_its_seed(document, tiny):
+    def written(seed: int) -> str:
+        decode = DecodeConfig(max_new_tokens=30, temperature=1.0, seed=seed)
+        return summarize_document(document, load=tiny, decode=decode).text
+
+    assert written(1) == written(1)
+    assert len({written(seed) for seed in (1, 2, 3)}) > 1
+
+
+def scripted(monkeypatch, *pieces: str) -> None:
+    monkeypatch.setattr(Session, "write", lambda *_: iter(pieces))
+
+
+def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):
+    true, false = story()[1][0], "Photosynthesis converts sunlight into chemical energy."
+    scripted(monkeypatch, "\n ", true[:9], true[9:] + " ", *false.split(" ", 1), "\n\n")
+    heard = Heard()
+    answer = summarize_document(document, load=tiny, listener=heard)
+    assert answer.marked == "".join(heard.pieces)
+    first, second = answer.marked.split("] ")
+    assert first == f"{true} [p. 2"
+    assert second.endswith(" [no support found]")
+    assert [s.pages for s in answer.sentences] == [(2,), ()]
+
+
+def test_answer_without_words_is_an_error(document, tiny, monkeypatch):
+    scripted(monkeypatch, " ", "\n")
+    with pytest.raises(LongsumError, match="wrote nothing"):
+        summarize_document(document, load=tiny)
+
+
+def test_answer_cut_off_at_the_token_limit_says_so(document, tiny):
+    decode = DecodeConfig(max_new_tokens=3, temperature=1.0, seed=7)
+    receipt = summarize_document(document, load=tiny, decode=decode).receipt
+    assert (receipt.finish_reason, receipt.answer_tokens) == ("length", 3)
+    assert "CUT OFF" in "\n".join(receipt.lines())
+
+
+# ---- before reading
+
+
+def test_reading_is_announced_and_counted(document, tiny):
+    heard = Heard()
+    answer = summarize_document(
+        document, load=tiny, decode=DecodeConfig(max_new_tokens=2), listener=heard
+    )
+    receipt = answer.receipt
+    assert (
+        f"document {receipt.tokens_total:,} + prompt {receipt.prompt_tokens:,} + answer 2"
+        in (heard.notices[0])
+    )
+    dones = [done for done, _ in heard.reading]
+    assert dones == sorted(set(dones))
+    assert dones[-1] == heard.reading[-1][1] >= receipt.tokens_total
+
+
+def test_document_that_is_too_long_is_refused(document, small):
+    with pytest.raises(DocumentTooLong, match="over the window"):
+        summarize_document(document, config=SummaryConfig(words=40), load=small)
+
+
+@pytest.mark.parametrize("cut", ["head", "tail", "middle"])
+def test_truncated_reading_says_so_and_quotes_only_what_was_read(document, small, cut):
+    heard = Heard()
+    config = SummaryConfig(words=20, verbatim=True)
+    answer = summarize_document(document, config=config, load=small, truncate=cut, listener=heard)
+    receipt = answer.receipt
+    assert receipt.truncated == cut
+    assert receipt.tokens_read < receipt.tokens_total
+    assert f"{cut.upper()} LEFT OUT" in receipt.lines()[0]
+    left_out = receipt.tokens_total - receipt.tokens_read
+    assert any(f"{left_out:,} tokens are left out" in line for line in heard.notices)
+    read = receipt.tokens_read  # bytes, which are characters here
+    length = len(document.text)
+    kept = {"head": [(length - read, length)], "tail": [(0, read)],
+            "middle": [(0, read - read // 2), (length - read // 2, length)]}[cut]  # fmt: skip
+    for sentence in answer.sentences:
+        span = sentence.evidence[0].span
+        assert any(start <= span.start and span.end <= end for start, end in kept)
+
+
+def test_truncation_is_not_used_where_all_fits(document, tiny):
+    decode = DecodeConfig(max_new_tokens=2)
+    receipt = summarize_document(document, load=tiny, decode=decode, truncate="tail").receipt
+    assert receipt.truncated is None
+    assert receipt.tokens_read == receipt.tokens_total
+
+
+@pytest.mark.parametrize(
+    ("load", "error"),
+    [
+        (LoadConfig(model="mini", device="cpu", memory_bytes=1 << 20), InsufficientMemory),
+        (LoadConfig(model="owner/absent", device="cpu"), ModelUnavailable),
+        (LoadConfig(model="mini", device="cpu", context=65536), ModelUnavailable),
+    ],
+)
+def test_run_that_cannot_work_is_refused_before_weights_are_loaded(
+    document, load, error, monkeypatch
+):
+    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    with pytest.raises(error):
+        summarize_document(document, load=load)
+
+
+def test_bundled_model_refuses_a_template_and_tells_of_the_language(session, document, tmp_path):
+    with pytest.raises(UsageError, match="--prompt"):
+        prepare_summary(document, SummaryConfig(prompt=tmp_path / "mine.jinja"), MINI, GREEDY)
+    heard = Heard()
+    summarize_session(session, SummaryConfig(words=20, language="de"), GREEDY, heard)
+    assert any("--language has no effect" in line for line in heard.notices)
