@@ -1,6 +1,7 @@
 """Read the training texts and give back clean paragraphs.
 
-Works on JSON lines packed with xz, one `{id, text}` or `{doc, target, ...}` object a line; knows nothing about tokens.
+Works on JSON lines packed with xz, one `{id, text}` or `{doc, target, ...}` object a line; knows
+nothing about tokens.
 """
 
 from __future__ import annotations

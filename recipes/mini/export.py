@@ -1,6 +1,8 @@
-"""Write the bundled model: int8 weights, configuration, tokenizer. The card is kept beside them by hand.
+"""Write the bundled model: int8 weights, configuration, tokenizer.
 
 python -m recipes.mini.export --work runs/mini --stage tune --output longsum/mini
+
+The card beside them is kept by hand.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The training loop the stages share: model, optimizers, schedule, checkpoints.
 
-A stage gives a function from step to batch; the loop can be killed at any step and goes on from the last checkpoint.
+A stage gives a function from step to batch; the loop can be killed at any step and goes on from the
+last checkpoint.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
+from torch.optim import Optimizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
 NATIVE_WINDOW = 2048
 IGNORE = -100
 
 Batch = tuple[torch.Tensor, torch.Tensor]
-"""`input_ids` and `labels` (already shifted), both (rows, tokens); labels of `IGNORE` are not scored."""
+"""`input_ids` and `labels` (shifted already), both (rows, tokens); `IGNORE` is not scored."""
+
+LossOf = Callable[[LlamaForCausalLM, Batch], torch.Tensor]
+"""Mean nats of a batch."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Schedule:
 
 
 def mini_config(vocab_size: int) -> LlamaConfig:
-    """The bundled model's shape: 12.6 M parameters, `head_dim` 128, one key-value head."""
+    """Return the bundled model's shape: 12.6 M parameters, `head_dim` 128, one key-value head."""
     return LlamaConfig(
         vocab_size=vocab_size,
         hidden_size=384,
@@ -63,7 +68,7 @@ def mini_config(vocab_size: int) -> LlamaConfig:
     )
 
 
-def optimizers(model: LlamaForCausalLM, schedule: Schedule) -> list[torch.optim.Optimizer]:
+def optimizers(model: LlamaForCausalLM, schedule: Schedule) -> list[Optimizer]:
     """Muon for the matrices inside the layers, AdamW for the rest."""
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
@@ -98,22 +103,72 @@ def scored_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     return F.cross_entropy(model.lm_head(hidden[scored]), labels[scored])
 
 
-def save_checkpoint(folder: Path, model: LlamaForCausalLM, states: list[dict], step: int) -> None:
-    """Write weights, optimizer states and step, each atomically; the step comes last and makes it count."""
-    folder.mkdir(parents=True, exist_ok=True)
+def save_checkpoint(
+    folder: Path, model: LlamaForCausalLM, optimizer_list: list[Optimizer], step: int
+) -> None:
+    """Write weights, optimizer states and step, each atomically; the step comes last and counts."""
     weights = {n: p.detach().contiguous() for n, p in model.named_parameters()}
-    save_file(weights, folder / "weights.tmp")
-    torch.save(states, folder / "optimizers.tmp")
-    (folder / "weights.tmp").replace(folder / "weights.safetensors")
-    (folder / "optimizers.tmp").replace(folder / "optimizers.pt")
+    states = {
+        f"{number}.{parameter}.{key}": tensor.contiguous()
+        for number, optimizer in enumerate(optimizer_list)
+        for parameter, state in optimizer.state_dict()["state"].items()
+        for key, tensor in state.items()
+    }
+    for name, tensors in (("weights", weights), ("optimizers", states)):
+        save_file(tensors, folder / f"{name}.tmp")
+        (folder / f"{name}.tmp").replace(folder / f"{name}.safetensors")
     (folder / "step.tmp").write_text(json.dumps({"step": step}))
     (folder / "step.tmp").replace(folder / "step.json")
+
+
+def load_checkpoint(folder: Path, model: LlamaForCausalLM, optimizer_list: list[Optimizer]) -> int:
+    """Load the last checkpoint, if there is one, and return its step."""
+    if not (folder / "step.json").exists():
+        return 0
+    load_weights(model, folder / "weights.safetensors")
+    saved = load_file(folder / "optimizers.safetensors")
+    for number, optimizer in enumerate(optimizer_list):
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in saved.items():
+            owner, parameter, key = name.split(".", 2)
+            if int(owner) == number:
+                state.setdefault(int(parameter), {})[key] = tensor
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
+    return int(json.loads((folder / "step.json").read_text())["step"])
 
 
 def load_weights(model: LlamaForCausalLM, path: Path) -> None:
     """Load a stage's weights into the model."""
     missing, unexpected = model.load_state_dict(load_file(path), strict=False)
-    assert not unexpected and set(missing) <= {"lm_head.weight"}, (missing, unexpected)
+    assert not unexpected, unexpected
+    assert set(missing) <= {"lm_head.weight"}, missing
+
+
+def train_step(
+    model: LlamaForCausalLM,
+    micro_batches: list[Batch],
+    loss_of: LossOf,
+    optimizer_list: list[Optimizer],
+    factor: float,
+) -> dict[str, float]:
+    """Take one step at `factor` of the learning rates and return its figures."""
+    started = time.perf_counter()
+    total = 0.0
+    for batch in micro_batches:
+        loss = loss_of(model, batch) / len(micro_batches)
+        loss.backward()
+        total += loss.item()
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item()
+    for optimizer in optimizer_list:
+        for group in optimizer.param_groups:
+            group["lr"] = group["base_lr"] * factor
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    tokens = sum(batch[0].numel() for batch in micro_batches)
+    speed = tokens / (time.perf_counter() - started)
+    length = micro_batches[0][0].shape[1]
+    return {"loss": total, "norm": norm, "length": length, "tokens_per_s": speed}
 
 
 def train(
@@ -122,7 +177,7 @@ def train(
     schedule: Schedule,
     folder: Path,
     *,
-    loss_of: Callable[[LlamaForCausalLM, Batch], torch.Tensor] = dense_loss,
+    loss_of: LossOf = dense_loss,
     measure: Callable[[LlamaForCausalLM, int], dict[str, float]] | None = None,
     measure_every: int = 100,
     save_every: int = 100,
@@ -131,52 +186,32 @@ def train(
     """Train until `schedule.steps`, going on from the folder's checkpoint if there is one.
 
     Args:
+        model: with the weights the stage begins with.
         batch_for: from a step's number to its micro-batches; must depend on the number alone.
-        loss_of: `dense_loss`, or `scored_loss` where few positions count (compiles badly: dynamic shapes).
-        measure: figures logged beside the loss every `measure_every` steps.
+        schedule: steps and learning rates.
+        folder: of checkpoints and `log.jsonl`.
+        loss_of: `dense_loss`, or `scored_loss` where few positions count.
+        measure: figures logged beside the loss.
+        measure_every: steps between measurements.
+        save_every: steps between checkpoints.
+        compile_loss: not for `scored_loss`, whose shapes change with every row.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     optimizer_list = optimizers(model, schedule)
-    step = 0
-    if (folder / "step.json").exists():
-        step = json.loads((folder / "step.json").read_text())["step"]
-        load_weights(model, folder / "weights.safetensors")
-        states = torch.load(folder / "optimizers.pt", weights_only=True)
-        for optimizer, state in zip(optimizer_list, states, strict=True):
-            optimizer.load_state_dict(state)
+    step = load_checkpoint(folder, model, optimizer_list)
     if compile_loss:
         loss_of = torch.compile(loss_of, dynamic=False)
-    log = folder / "log.jsonl"
-    folder.mkdir(parents=True, exist_ok=True)
     while step < schedule.steps:
-        started = time.perf_counter()
-        factor = schedule.multiplier(step)
-        micro_batches = batch_for(step)
-        total = 0.0
-        for batch in micro_batches:
-            loss = loss_of(model, batch) / len(micro_batches)
-            loss.backward()
-            total += loss.item()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).item()
-        for optimizer in optimizer_list:
-            for group in optimizer.param_groups:
-                group["lr"] = group["base_lr"] * factor
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        figures = train_step(
+            model, batch_for(step), loss_of, optimizer_list, schedule.multiplier(step)
+        )
         step += 1
-        tokens = sum(batch[0].numel() for batch in micro_batches)
-        seconds = time.perf_counter() - started
-        row = {
-            "step": step,
-            "loss": total,
-            "norm": norm,
-            "length": micro_batches[0][0].shape[1],
-            "tokens_per_s": tokens / seconds,
-        }
-        if measure and (step % measure_every == 0 or step == schedule.steps):
-            row |= measure(model, step)
-        if step % save_every == 0 or step == schedule.steps:
-            save_checkpoint(folder, model, [o.state_dict() for o in optimizer_list], step)
-        with log.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        last = step == schedule.steps
+        if measure and (step % measure_every == 0 or last):
+            figures |= measure(model, step)
+        if step % save_every == 0 or last:
+            save_checkpoint(folder, model, optimizer_list, step)
+        with (folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"step": step, **figures}) + "\n")
         if step % 10 == 0:
-            print(" ".join(f"{k}={v:.4g}" for k, v in row.items()), flush=True)
+            print(f"step={step}", *(f"{k}={v:.4g}" for k, v in figures.items()), flush=True)

@@ -1,10 +1,11 @@
 """Mix plain text with copying tasks into training sequences.
 
-Row `n` depends on the seed and `n` alone, so a run resumes anywhere with the same data. Works on token ids, and
-on the tokenizer for the made-up facts.
+Row `n` depends on the seed and `n` alone, so a run resumes anywhere with the same data. Works on
+token ids, and on the tokenizer for the made-up facts.
 
-Copying must be trained for: at this size it does not come from plain text within the compute at hand. Three tasks,
-short distances first: a passage repeated, key-value recall, and a fact in the text that is asked for at the end.
+Copying must be trained for: at this size it does not come from plain text within the compute at
+hand. Three tasks, mostly over short distances: a passage of text repeated, random tokens repeated,
+and facts in the text that are asked for at the end.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ SHARES = {
     "specifications": 0.08,
     "handbooks": 0.08,
 }
-THINGS = (
-    "door code,pass key,room number,train number,account number,locker code,flight number,file number,"
-    "case number,ticket number,page count,serial number,order number,street number,phone extension,test score"
-).split(",")
-OWNERS = (
-    "Alice,Bruno,Chen,Dana,Elena,Farid,Greta,Hiro,Ines,Jonas,Karim,Lena,Marta,Nils,Olga,Pavel,Rosa,Samir,Tilda,Viktor"
-).split(",")
+THINGS = """
+door code,pass key,room number,train number,account number,locker code,flight number,file number,
+case number,ticket number,page count,serial number,order number,street number,phone extension,
+test score
+""".replace("\n", "").split(",")
+OWNERS = """
+Alice,Bruno,Chen,Dana,Elena,Farid,Greta,Hiro,Ines,Jonas,Karim,Lena,Marta,Nils,Olga,Pavel,Rosa,Samir,
+Tilda,Viktor
+""".replace("\n", "").split(",")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Rows:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def text(self, rng: np.random.Generator, length: int) -> Ids:
-        """A piece of a random source, by its share."""
+        """Return a piece of a random source, by its share."""
         names = list(self.sources)
         name = rng.choice(names, p=np.array([SHARES[n] for n in names]) / sum(SHARES.values()))
         shards = self.sources[name]
@@ -80,7 +83,7 @@ class Rows:
         return np.array(shard[start : start + length], dtype=np.int64)
 
     def repeated(self, rng: np.random.Generator, length: int, random_tokens: bool) -> Ids:
-        """Text in which passages come back, after a distance that varies from none to the whole row."""
+        """Return text in which a passage comes back, after a distance of none to the whole row."""
         row = (
             self.text(rng, length)
             if not random_tokens
@@ -96,18 +99,15 @@ class Rows:
         return row
 
     def facts(self, rng: np.random.Generator, length: int) -> Ids:
-        """Facts scattered in text, asked for at the end."""
+        """Return text with facts scattered in it that are asked for at the end."""
         count = int(rng.integers(1, 6))
         keys = rng.permutation(len(THINGS) * len(OWNERS))[:count]
         stated, asked = [], []
         for key in keys:
             thing, owner = THINGS[key % len(THINGS)], OWNERS[key // len(THINGS)]
-            value = " ".join(str(rng.integers(10_000, 99_999)) for _ in range(1))
-            stated.append(
-                self.encode(
-                    f" The {thing} of {owner} is {value}. Remember it. {value} is the {thing} of {owner}."
-                )
-            )
+            value = str(rng.integers(10_000, 99_999))
+            fact = f" The {thing} of {owner} is {value}. Remember it."
+            stated.append(self.encode(f"{fact} {value} is the {thing} of {owner}."))
             asked.append(
                 self.encode(f" What is the {thing} of {owner}? The {thing} of {owner} is {value}.")
             )

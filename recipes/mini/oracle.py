@@ -37,7 +37,9 @@ def oracle(sentences: Sequence[str], reference: str, most: int) -> list[int]:
     bags = [grams(sentence) for sentence in sentences]
     sizes = [sum(bag.values()) for bag in bags]
     # only sentences that share much can win; comparing the best 60 keeps the search short
-    overlap = [sum((bag & wanted).values()) / (size + 10) for bag, size in zip(bags, sizes)]
+    overlap = [
+        sum((bag & wanted).values()) / (size + 10) for bag, size in zip(bags, sizes, strict=True)
+    ]
     pool = sorted(range(len(bags)), key=lambda i: -overlap[i])[:60]
     chosen: list[int] = []
     left, shared, length, best = wanted.copy(), 0, 0, 0.0

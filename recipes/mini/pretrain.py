@@ -35,7 +35,7 @@ def as_batch(rows: list[np.ndarray]) -> Batch:
 
 @torch.no_grad()
 def passkey_accuracy(model: LlamaForCausalLM, rows: Rows, length: int, trials: int = 16) -> float:
-    """Share of made-up numbers that the model copies exactly from a fact in the text, at random depths."""
+    """Return the share of made-up numbers that the model copies exactly from a fact in the text."""
     right = 0
     for trial in range(trials):
         rng = np.random.default_rng([12345, trial])
@@ -55,7 +55,7 @@ def passkey_accuracy(model: LlamaForCausalLM, rows: Rows, length: int, trials: i
 def perplexity_by_position(
     model: LlamaForCausalLM, work: Path, length: int, windows: int = 8
 ) -> dict[str, float]:
-    """Perplexity on held-out books for the first and the last quarter of a window."""
+    """Return the perplexity on held-out books for the first and the last quarter of a window."""
     held_out = np.memmap(work / "shards" / "books-test-000.bin", np.uint16, "r")
     nats = torch.zeros(length - 1)
     for start in np.linspace(0, len(held_out) - length, windows).astype(int):

@@ -2,8 +2,9 @@
 
     python -m recipes.mini.tune --data ../shared/data --work runs/mini
 
-Rows are `<s><|document|>…<|summary|>` and then the oracle's sentences, one a line; or `<|question|>…<|answer|>` and
-the sentence that holds the answer. Only the answer is scored. Test splits are never opened.
+Rows are `<s><|document|>…<|summary|>` and then the oracle's sentences, one a line; or
+`<|question|>…<|answer|>` and the sentence that holds the answer. Only the answer is scored. Test
+splits are never opened.
 """
 
 from __future__ import annotations
