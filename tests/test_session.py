@@ -37,7 +37,7 @@ def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
     answer = 512 - PROMPT_TOKENS - len(SHORT.text.encode())
     session = opened(checkpoint, SHORT, answer)
     assert session.prepared.budget.total == 512
-    # the whole answer fits: the cache would refuse a token too many
+    # an answer of the whole length has room
     stops, session.stop_ids = session.stop_ids, frozenset()
     assert stops == {1}
     written(session, count=answer)

@@ -137,5 +137,7 @@ def use(model: Name) -> None:
     from longsum.paths import save_configured_model
 
     source = resolve_model(model)
-    path = save_configured_model(None if source.is_bundled else model)
-    Reporter().notice(f"default model: {MINI if source.is_bundled else model} ({path})")
+    # a folder is kept by its whole path: the default must not depend on where one stands
+    chosen = str(source.folder.resolve()) if source.revision is None else model
+    path = save_configured_model(None if source.is_bundled else chosen)
+    Reporter().notice(f"default model: {MINI if source.is_bundled else chosen} ({path})")

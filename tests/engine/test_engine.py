@@ -116,3 +116,17 @@ def test_sampling_repeats_with_its_seed_and_varies_without(model: LlamaForCausal
 
     assert sampled(3) == sampled(3)
     assert len({tuple(sampled(seed)) for seed in range(4)}) > 1
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_other_attention_backends_give_the_same_logits(
+    plain: LlamaForCausalLM, attention: str
+) -> None:
+    other = tiny_model()
+    other.load_state_dict(plain.state_dict())
+    other.set_attn_implementation(attention)
+    reader = Reader(other, capacity=80, chunk_tokens=20)
+    logits = reader.read(PROMPT)
+    torch.testing.assert_close(
+        logits, plain(torch.tensor([PROMPT])).logits[0, -1], rtol=1e-4, atol=1e-4
+    )
