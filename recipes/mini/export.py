@@ -15,11 +15,9 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from longsum.model.mini import pack, unpack
-from longsum.model.rope import interpolation_factor
-from recipes.mini.loop import NATIVE_WINDOW, mini_config
+from recipes.mini.extend import extended_config
+from recipes.mini.loop import NATIVE_WINDOW
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
-
-EXTENDED_WINDOW = 32768
 
 
 def write_tokenizer(work: Path, output: Path) -> None:
@@ -35,14 +33,8 @@ def write_tokenizer(work: Path, output: Path) -> None:
 
 
 def write_config(output: Path) -> None:
-    """Save the configuration with Position Interpolation: factor 16, theta kept."""
-    config = mini_config(VOCAB_SIZE)
-    config.rope_parameters = {
-        **config.rope_parameters,
-        "rope_type": "linear",
-        "factor": interpolation_factor(NATIVE_WINDOW, EXTENDED_WINDOW),
-    }
-    config.max_position_embeddings = EXTENDED_WINDOW
+    """Save the configuration, with the native window beside the extended one."""
+    config = extended_config(VOCAB_SIZE)
     config.architectures = ["LlamaForCausalLM"]
     settings = {**config.to_dict(), "original_max_position_embeddings": NATIVE_WINDOW}
     (output / "config.json").write_text(json.dumps(settings, indent=2) + "\n")

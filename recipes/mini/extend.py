@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from transformers import LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from longsum.model.rope import interpolation_factor
 from recipes.mini.loop import NATIVE_WINDOW, Batch, Schedule, load_weights, mini_config, train
@@ -26,8 +26,8 @@ FIRST_ROW = 10_000_000
 """Rows of this stage are numbered apart from those of pre-training."""
 
 
-def extended_model(vocab_size: int) -> LlamaForCausalLM:
-    """Return a model with interpolated positions: f'(x, m) = f(x, m L / L'), equation 4."""
+def extended_config(vocab_size: int) -> LlamaConfig:
+    """Return the shape with interpolated positions: f'(x, m) = f(x, m L / L'), equation 4."""
     config = mini_config(vocab_size)
     config.rope_parameters = {
         **config.rope_parameters,
@@ -35,7 +35,7 @@ def extended_model(vocab_size: int) -> LlamaForCausalLM:
         "factor": interpolation_factor(NATIVE_WINDOW, EXTENDED_WINDOW),
     }
     config.max_position_embeddings = EXTENDED_WINDOW
-    return LlamaForCausalLM(config)
+    return config
 
 
 def batches(rows: Rows, steps: int) -> Callable[[int], list[Batch]]:
@@ -58,7 +58,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     rows = Rows(arguments.work, Mixture())
-    model = extended_model(rows.vocab_size)
+    model = LlamaForCausalLM(extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "pretrain" / "weights.safetensors")
 
     def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers import LlamaForCausalLM
 
 from longsum.documents.sentences import is_statement, split_sentences
 from recipes.mini.corpus import clean, read_rows
-from recipes.mini.extend import extended_model
+from recipes.mini.extend import extended_config
 from recipes.mini.loop import IGNORE, Batch, Schedule, load_weights, scored_loss, train
 from recipes.mini.mixture import Mixture, Rows
 from recipes.mini.oracle import grams, oracle
@@ -147,7 +148,7 @@ def main() -> None:
     )
     lengths = sorted(len(prompt) + len(answer) for prompt, answer in ready)
     print(f"{len(ready)} examples, median {lengths[len(ready) // 2]} tokens", flush=True)
-    model = extended_model(rows.vocab_size)
+    model = LlamaForCausalLM(extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "extend" / "weights.safetensors")
     train(
         model,
