@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import load_config, open_document, reporting
+from longsum.cli.run import fetch_missing, load_config, open_document, reporting
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.errors import UsageError
 
@@ -83,6 +83,7 @@ def ask(
     )
     with reporting(quiet, as_json, output, force) as reporter:
         document = open_document(file, pages, password, reporter)
+        fetch_missing(load)
         from longsum.ask import prepare_questions
         from longsum.session import Session
         from longsum.summarize import announce
@@ -90,7 +91,7 @@ def ask(
         prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
         announce(prepared, reporter)
         if verbose:
-            reporter.explain(prepared)
+            reporter.explain(prepared, load.attention)
         session = Session(prepared, load, reporter)
         if interactive:
             converse(session, config, decode, reporter)

@@ -57,7 +57,7 @@ class Reporter(Listener):
         self.console = stderr_console()
         self.bar = not quiet and self.console.is_terminal
         self._progress: Any = None
-        self._status: Any = None
+        self._reading = False  # the bar is the prefill's
         self._started = 0.0
         self._last_line = 0.0
 
@@ -87,8 +87,17 @@ class Reporter(Listener):
         """Show a step that cannot say how far it is."""
         self.clear()
         if self.bar:
-            self._status = self.console.status(f"{escape(escape_for_terminal(name))} …")
-            self._status.start()
+            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            self._progress = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description} …"),
+                TimeElapsedColumn(),
+                console=self.console,
+                transient=True,
+            )
+            self._progress.add_task(escape(escape_for_terminal(name)), total=None)
+            self._progress.start()
 
     def prefill(self, done: int, total: int) -> None:
         """Show how much of the document is read."""
@@ -107,8 +116,9 @@ class Reporter(Listener):
     def _draw(self, done: int, total: int) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        if self._progress is None:
+        if not self._reading:
             self.clear()
+            self._reading = True
             self._progress = Progress(
                 TextColumn("reading"),
                 BarColumn(),
@@ -144,12 +154,14 @@ class Reporter(Listener):
         for line in receipt.lines():
             self.notice(line)
 
-    def explain(self, prepared: Prepared) -> None:
+    def explain(self, prepared: Prepared, attention: str) -> None:
         """Print what was chosen for a run, and why."""
         model, plan = prepared.model, prepared.plan
         self.notice(f"model: {model.source.folder}")
         self.notice(f"window: {model.rope.window:,} tokens; {model.rope.reason}")
         self.notice(f"machine: {model.machine.name}; {model.machine.reason}")
+        ours = "longsum's own: exact, in chunks, without a mask"
+        self.notice(f"attention: {ours if attention == 'auto' else attention + ', as asked'}")
         self.notice(
             f"memory: {format_bytes(plan.total_bytes)} of {format_bytes(plan.free_bytes)}, "
             f"{plan.chunk_tokens:,} tokens a chunk; {plan.reason}"
@@ -160,6 +172,4 @@ class Reporter(Listener):
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._reading = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -102,13 +104,23 @@ def pull(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Fetch a model's weights from Hugging Face into its local cache."""
-    import sys
+    print(fetch(model, revision, ask=not yes))
+    Reporter().notice(f"use it with: longsum summarize FILE --model {model}")
 
+
+def fetch(model: str, revision: str | None, *, ask: bool) -> Path:
+    """Tell a download's size and licence, fetch it with a progress bar, and return its folder.
+
+    Args:
+        model: an alias or a Hugging Face id.
+        revision: commit or branch.
+        ask: let the user decide, where there is a terminal.
+    """
     from longsum.errors import UsageError
     from longsum.model.catalog import find_known
     from longsum.model.memory import format_bytes
     from longsum.model.resolve import cached_folder, download_size
-    from longsum.model.resolve import pull as fetch
+    from longsum.model.resolve import pull as download
 
     known = find_known(model)
     repo = known.repo if known else model
@@ -116,18 +128,12 @@ def pull(
         raise UsageError("mini comes with longsum", hint="there is nothing to fetch")
     if "/" not in repo:
         raise UsageError(f"no model is called {model!r}", hint="see `longsum models list`")
-    size = download_size(repo, revision)
-    print_line(
-        "",
-        "",
-        f"{repo}: {format_bytes(size)} to download, licence "
-        f"{known.licence if known else 'see its page'}",
-    )
-    if not yes and sys.stdin.isatty() and cached_folder(repo, revision) is None:
+    size = format_bytes(download_size(repo, revision))
+    licence = known.licence if known else "see its page"
+    print_line("", "", f"{repo}: {size} to download, licence {licence}")
+    if ask and sys.stdin.isatty() and cached_folder(repo, revision) is None:
         typer.confirm("Fetch it?", abort=True, err=True)
-    folder = fetch(repo, revision)
-    print(folder)
-    Reporter().notice(f"use it with: longsum summarize FILE --model {model}")
+    return download(repo, revision)
 
 
 @app.command()

@@ -48,6 +48,19 @@ def load_config(
     )
 
 
+def fetch_missing(load: LoadConfig) -> None:
+    """Fetch the model a command names if `--download` was given and it is not on this disk."""
+    from longsum.cli.models import fetch
+    from longsum.errors import ModelNotFound
+    from longsum.model.resolve import resolve_model
+
+    if load.download and load.model:
+        try:
+            resolve_model(load.model, revision=load.revision)
+        except ModelNotFound:
+            fetch(load.model, load.revision, ask=False)
+
+
 def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> Reporter:
     """Check the output file and return what shows the run."""
     from longsum.cli.console import Reporter

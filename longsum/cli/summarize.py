@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import load_config, open_document, reporting
+from longsum.cli.run import fetch_missing, load_config, open_document, reporting
 from longsum.config import DecodeConfig, LoadConfig, Style, SummaryConfig, parse_length
 
 
@@ -93,6 +93,7 @@ def summarize(
     )
     with reporting(quiet, as_json, output, force) as reporter:
         document = open_document(file, pages, password, reporter)
+        fetch_missing(load)
         from longsum.cli.output import deliver
         from longsum.session import Session
         from longsum.summarize import announce, prepare_summary, summarize_session
@@ -100,7 +101,7 @@ def summarize(
         prepared = prepare_summary(document, config, load, decode, truncate=truncate)
         announce(prepared, reporter)
         if verbose:
-            reporter.explain(prepared)
+            reporter.explain(prepared, load.attention)
         session = Session(prepared, load, reporter)
         answer = summarize_session(session, config, decode, reporter)
         reporter.clear()
