@@ -103,3 +103,30 @@ def test_pull_tells_size_and_licence_before_it_fetches(monkeypatch, tmp_path):
     assert result.exit_code == 0
     assert result.stdout == f"{tmp_path}\n"
     assert "13.0 GiB to download, licence llama2" in result.stderr
+
+
+def test_download_option_tells_the_size_and_then_uses_the_model(monkeypatch, tmp_path):
+    """`--download` once fetched gigabytes without a word."""
+    folder = save_checkpoint(tmp_path / "cached")
+    fetched: list[str] = []
+
+    def pull(repo, revision):
+        fetched.append(repo)
+        return folder
+
+    monkeypatch.setattr("longsum.model.resolve.download_size", lambda *_: 13 * 1024**3)
+    monkeypatch.setattr("longsum.model.resolve.pull", pull)
+    monkeypatch.setattr(
+        "longsum.model.resolve.cached_folder", lambda *_: folder if fetched else None
+    )
+    document = tmp_path / "note.txt"
+    document.write_text("The mill was sold in 1902. Nobody knows who bought it from the widow.\n")
+    options = ("--model", "vicuna-7b-16k", "--verbatim", "--max-new-tokens", "100")
+    refused = run("summarize", document, *options)
+    assert refused.exit_code == 5
+    assert not fetched
+    result = run("summarize", document, *options, "--download")
+    assert result.exit_code == 0, result.stderr
+    assert fetched == ["lmsys/vicuna-7b-v1.5-16k"]
+    assert "13.0 GiB to download" in result.stderr
+    assert "[line 1]" in result.stdout
