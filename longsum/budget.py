@@ -67,7 +67,7 @@ def require_room(budget: Budget, largest_window: int | None = None) -> None:
     if budget.document > budget.room > 0:
         remedies.append("a --model with a larger window (`longsum models list`)")
         remedies.append("--truncate tail|head|middle to leave a part out")
-    if budget.answer > 64:
+    if over < budget.answer - 64:
         remedies.append("a shorter answer (--max-new-tokens)")
     raise DocumentTooLong(
         f"{over:,} tokens over the window: {budget}", hint="use " + ", or ".join(remedies)

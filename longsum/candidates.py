@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ BM25_K1, BM25_B = 1.2, 0.75
 NEIGHBOUR = 0.3
 """Share of its neighbours' score a sentence inherits: an answer may stand beside the words."""
 LEAST_COVERAGE = 0.4
-"""Share of a question's IDF weight to be found near one sentence, or it has no answer here."""
+"""Share of a question's words to be found near one sentence, or it has no answer here."""
 LIST_MARKER = re.compile(r"(?:\(?(?:\d{1,3}|[a-z])[.)]|[-*•–])\s+")
 """What stands before a list item."""
 
@@ -105,7 +105,7 @@ def answer_candidates(document: Document, question: str) -> list[Candidate]:
     texts = [document.text[s.start : s.end] for s in spans]
     bags = [terms_of(text) for text in texts]
     query = terms_of(question)
-    if not spans or not query or coverage(bags, query) < LEAST_COVERAGE:
+    if not spans or coverage(bags, query, names_in(question)) < LEAST_COVERAGE:
         return []
     scores = bm25(bags, query)
     around = scores.copy()
@@ -190,14 +190,32 @@ def bm25(bags: Sequence[Sequence[str]], query: Sequence[str]) -> np.ndarray:
     return scores
 
 
-def coverage(bags: Sequence[Sequence[str]], query: Sequence[str]) -> float:
-    """Return the largest share of a query's weight found in three sentences in a row."""
-    weights = idf_weights(bags)
-    rarest = max(weights.values(), default=1.0)  # a word that stands nowhere is as rare as can be
-    asked = {term: weights.get(term, rarest) for term in set(query)}
-    total = sum(asked.values())
-    best = 0.0
+def coverage(bags: Sequence[Sequence[str]], query: Sequence[str], names: Set[str]) -> float:
+    """Return the largest share of a question's terms found in three sentences in a row.
+
+    Names and numbers count twice. The words' rarity has no say: a question's verb is often one the
+    document never uses (`What did the Court hold?`), which does not make it a question about
+    something else.
+
+    Args:
+        bags: the terms of each sentence.
+        query: the terms of the question.
+        names: those of its terms that are names or numbers.
+    """
+    asked = {term: 2 if term in names else 1 for term in query}
+    best = 0
     for row in range(len(bags)):
         near = {term for bag in bags[max(0, row - 1) : row + 2] for term in bag}
         best = max(best, sum(weight for term, weight in asked.items() if term in near))
-    return best / total if total else 0.0
+    return best / sum(asked.values()) if asked else 0.0
+
+
+def names_in(question: str) -> set[str]:
+    """Return the terms of a question's names and numbers: capitalised behind its first word."""
+    later = question.split()[1:]
+    return {
+        term
+        for word in later
+        if word.lstrip("\"'“‘(")[:1].isupper() or any(c.isdigit() for c in word)
+        for term in terms_of(word)
+    }

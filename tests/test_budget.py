@@ -27,7 +27,7 @@ def test_document_that_is_too_long_is_refused_with_numbers_and_remedies():
     assert caught.value.exit_code == 3
     assert "7,844 tokens over the window" in caught.value.message
     assert "document 40,000 + prompt 100 + answer 512 = 40,612" in caught.value.message
-    for remedy in ("--pages", "--model", "--truncate", "--max-new-tokens"):
+    for remedy in ("--pages", "--model", "--truncate"):
         assert remedy in caught.value.hint
     assert "--context" not in caught.value.hint
 
@@ -59,3 +59,13 @@ def test_truncation_keeps_as_much_as_fits_in_order(total, room, cut):
     kept = apply_ranges(range(total), kept_ranges(total, room, cut))
     assert len(kept) == min(total, room)
     assert kept == sorted(set(kept))
+
+
+def test_a_shorter_answer_is_a_remedy_only_where_it_would_help():
+    def hint(document: int) -> str:
+        with pytest.raises(DocumentTooLong) as caught:
+            require_room(Budget(document=document, prompt=100, answer=512, window=32768))
+        return caught.value.hint or ""
+
+    assert "--max-new-tokens" in hint(32_400)
+    assert "--max-new-tokens" not in hint(40_000)

@@ -12,6 +12,7 @@ from longsum.candidates import (
     bm25,
     coverage,
     lexrank,
+    names_in,
     standardized,
     statements,
     summary_candidates,
@@ -67,19 +68,40 @@ def test_bm25_counts_a_repeated_query_word_once():
 
 
 @pytest.mark.parametrize(
-    ("query", "share"),
+    ("query", "names", "share"),
     [
-        (["a"], 1.0),
-        (["a", "b"], 1.0),
-        (["a", "c"], 0.5),
-        (["q"], 0.0),
-        (["a", "q"], 0.5),
-        ([], 0.0),
+        (["a"], set(), 1.0),
+        (["a", "b"], set(), 1.0),
+        (["a", "c"], set(), 0.5),
+        (["q"], set(), 0.0),
+        (["a", "q"], set(), 0.5),
+        (["a", "q"], {"q"}, 1 / 3),
+        (["a", "q"], {"a"}, 2 / 3),
+        ([], set(), 0.0),
     ],
 )
-def test_coverage_looks_at_three_sentences_in_a_row(query, share):
-    """All words are as rare as each other; a and c stand four sentences apart."""
-    assert coverage([["a"], ["b"], ["d"], ["c"]], query) == pytest.approx(share)
+def test_coverage_looks_at_three_sentences_in_a_row(query, names, share):
+    """A and c stand four sentences apart; names count twice."""
+    assert coverage([["a"], ["b"], ["d"], ["c"]], query, names) == pytest.approx(share)
+
+
+def test_names_and_numbers_of_a_question_are_told():
+    assert names_in("What did the Court of Appeals hold in 1998?") == {
+        *terms_of("Court"),
+        *terms_of("Appeals"),
+        *terms_of("1998"),
+    }
+    assert names_in("Why?") == set()
+
+
+def test_a_verb_the_document_never_uses_is_no_reason_to_refuse():
+    """`What did the Court hold?` was answered with a refusal: opinions say `held`."""
+    document = text_of(
+        "The Court reversed the judgment of the lower court in this case.",
+        "Two judges of the lower bench wrote a dissent of forty pages.",
+    )
+    assert answer_candidates(document, "What did the Court hold?")
+    assert not answer_candidates(document, "What is the capital of Mongolia?")
 
 
 def test_standardized_scores():
