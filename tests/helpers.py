@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -100,7 +101,14 @@ def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[
     """Start `longsum` in a process of its own, after some code that prepares it."""
     script = f"{code}\nfrom longsum.cli import main\nmain()"
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, env=environment(), **options)  # type: ignore[call-overload]
+    return subprocess.Popen(  # type: ignore[call-overload]
+        command, env=environment(), preexec_fn=_heed_interrupts, **options
+    )
+
+
+def _heed_interrupts() -> None:
+    """Undo a shell's deafness to Ctrl-C, which commands in its background inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def assert_refused(result: Result, exit_code: int, *parts: str) -> None:
