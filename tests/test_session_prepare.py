@@ -61,7 +61,7 @@ def test_too_long_document_exits_3_with_numbers_and_remedies_before_loading(
     assert caught.value.exit_code == 3
     assert f"document {tokens} + prompt {PROMPT_TOKENS} + answer 100 = " in caught.value.message
     hint = str(caught.value.hint)
-    for remedy in ("--pages", "--model", "--truncate", "--max-new-tokens"):
+    for remedy in ("--pages", "--model", "--truncate"):
         assert remedy in hint
     assert "--context" not in hint  # no window of this model would do
 
