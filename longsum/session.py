@@ -10,17 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longsum.budget import Budget, apply_ranges, kept_ranges, require_room
 from longsum.config import DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document, Span
-from longsum.errors import UsageError
+from longsum.errors import ModelNotFound, UsageError
 from longsum.events import Listener
+from longsum.model.catalog import find_known
 from longsum.model.checkpoint import ModelShape, quantized_on_disk, read_config, read_shape
-from longsum.model.hardware import Machine, detect_machine
+from longsum.model.hardware import Machine, detect_machine, other_machine
 from longsum.model.memory import MemoryPlan, plan_memory, require_fit
-from longsum.model.resolve import ModelSource, resolve_model, set_offline
+from longsum.model.resolve import MINI_FOLDER, ModelSource, resolve_model, set_offline
 from longsum.model.rope import Rope, read_rope, rope_for_context
 from longsum.model.tokenizer import Tokenizer, load_tokenizer
 from longsum.prompt import Prompt, Wrap
@@ -46,6 +48,8 @@ class Model:
     """Tokens; larger than the rope's window when a smaller one was asked for."""
     tokenizer: Tokenizer
     machine: Machine
+    estimated: bool = False
+    """Known from the catalogue alone; its tokens are counted with another tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,12 @@ class Prepared:
         return sum(end - start for start, end in self.kept)
 
 
-def find_model(load: LoadConfig) -> Model:
+def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
     """Find a checkpoint and read what can be read without its weights.
+
+    Args:
+        load: model, window, device.
+        machine: plan for this one instead of the one at hand.
 
     Raises:
         ModelUnavailable: when it is missing or not one we can run.
@@ -78,7 +86,7 @@ def find_model(load: LoadConfig) -> Model:
     """
     if load.offline:
         set_offline()
-    machine = detect_machine(load.device, load.dtype)
+    machine = machine or detect_machine(load.device, load.dtype)
     source = resolve_model(
         load.model,
         revision=load.revision,
@@ -91,6 +99,43 @@ def find_model(load: LoadConfig) -> Model:
     rope = rope_for_context(own, load.context, force=load.force_context)
     tokenizer = load_tokenizer(source.folder)
     return Model(source, config, shape, rope, own.window, tokenizer, machine)
+
+
+def find_model_for_plan(load: LoadConfig) -> Model:
+    """Find what is needed for a plan: for a model that is not on this disk, its catalogue entry.
+
+    Its tokens are then counted with the bundled model's tokenizer, whose small vocabulary takes
+    more tokens than others: an estimate on the safe side. With `--memory`, the device may be
+    another machine's.
+
+    Raises:
+        ModelUnavailable: when it is neither here nor in the catalogue.
+        UsageError: when the device is not known.
+    """
+    machine = None
+    if load.memory_bytes and load.device != "auto":
+        machine = other_machine(load.device, load.dtype, load.memory_bytes)
+    try:
+        return find_model(load, machine)
+    except ModelNotFound:
+        known = find_known(load.model or "")
+        if known is None:
+            raise
+    rope_type, _, factor = known.scaling.partition(" ")
+    own = Rope(
+        rope_type,
+        float(factor or 1),
+        known.native_window,
+        known.window,
+        rope_theta=0.0,  # the catalogue does not say
+        parameters={},
+        reason=f"{known.scaling} from the catalogue; {known.alias} is not on this disk",
+    )
+    source = ModelSource(known.alias, Path(known.repo), known=known)
+    rope = rope_for_context(own, load.context, force=load.force_context)
+    machine = machine or detect_machine(load.device, load.dtype)
+    tokenizer = load_tokenizer(MINI_FOLDER)
+    return Model(source, {}, known.shape, rope, own.window, tokenizer, machine, estimated=True)
 
 
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
@@ -115,6 +160,7 @@ def prepare(
     *,
     truncate: Truncate | None = None,
     check: bool = True,
+    model: Model | None = None,
 ) -> Prepared:
     """Count and plan; loads no weights.
 
@@ -125,6 +171,7 @@ def prepare(
         load: model, window, quantization, device.
         truncate: part to leave out of a document that is too long.
         check: refuse what does not fit; `longsum plan` shows it instead.
+        model: found already.
 
     Raises:
         DocumentTooLong: when it does not fit the window.
@@ -132,7 +179,7 @@ def prepare(
         ModelUnavailable: when the model cannot be used.
         UsageError: when nothing follows the document in the prompt, or the prompts differ before.
     """
-    model = find_model(load)
+    model = model or find_model(load)
     tokenizer = model.tokenizer
     wrap, _ = tokenizer.wrap(model.source.known)
     prompts = make_prompts(model.source, wrap)

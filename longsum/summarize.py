@@ -22,7 +22,7 @@ from longsum.events import Listener
 from longsum.grounding import Grounder, ground_verbatim
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
-from longsum.session import Prepared, Session, prepare
+from longsum.session import Model, Prepared, Session, prepare
 
 LONGEST_SENTENCE_TOKENS = 160
 """Room for the sentence that crosses the length asked for."""
@@ -99,6 +99,7 @@ def prepare_summary(
     *,
     truncate: Truncate | None = None,
     check: bool = True,
+    model: Model | None = None,
 ) -> Prepared:
     """Count and plan a summary; loads no weights."""
     task = SummaryTask(document, config)
@@ -109,6 +110,7 @@ def prepare_summary(
         load,
         truncate=truncate,
         check=check,
+        model=model,
     )
 
 

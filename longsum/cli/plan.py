@@ -44,8 +44,10 @@ def plan(
 ) -> None:
     """Show whether a document, a model and its cache fit this machine, or another.
 
-    Only the document, the tokenizer and the model's configuration are read; no weights. Exits with
-    3 when the document does not fit the window, with 4 when the run does not fit the memory.
+    Only the document, the tokenizer and the model's configuration are read; no weights. A model of
+    the catalogue need not be here, and with --device and --memory neither need the machine.
+
+    Exits with 3 when the document does not fit the window, with 4 when the run does not fit the memory.
     """
     if file == "-" and sys.stdin.isatty():
         raise UsageError("FILE is - but nothing is piped in")
@@ -83,12 +85,13 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     """Count and plan without refusing anything."""
     from dataclasses import replace
 
-    from longsum.session import plan_for
+    from longsum.session import find_model_for_plan, plan_for
     from longsum.summarize import prepare_summary
 
     asked = document or Document(text="", pages=(), sha256="", name="")
     config = SummaryConfig(words=words)
-    prepared = prepare_summary(asked, config, load, DecodeConfig(), check=False)
+    model = find_model_for_plan(load)
+    prepared = prepare_summary(asked, config, load, DecodeConfig(), check=False, model=model)
     if document is None:
         window = prepared.model.rope.window
         return replace(prepared, plan=plan_for(prepared.model, load, window))
@@ -100,11 +103,12 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
     return {
         "model": model.source.name,
+        "estimated": model.estimated,
         "window": model.rope.window,
         "rope": {
             "type": model.rope.rope_type,
             "factor": model.rope.factor,
-            "theta": model.rope.rope_theta,
+            "theta": model.rope.rope_theta or None,
             "native_window": model.rope.native_window,
         },
         "document": {
@@ -170,6 +174,9 @@ def _show(prepared: Prepared, with_document: bool) -> None:
     table.add_row("verdict", "fits" if plan.fits else "does not fit", "")
     console.print(table)
     window = f"window {model.rope.window:,} tokens: {model.rope.reason}"
-    lines = [*([str(budget)] if with_document else []), window, plan.reason, model.machine.reason]
+    counted = [str(budget)] if with_document else []
+    if model.estimated and with_document:
+        counted[0] += " (estimated with the bundled tokenizer, which counts more than others)"
+    lines = [*counted, window, plan.reason, model.machine.reason]
     for line in lines:
         print(line)

@@ -51,6 +51,32 @@ class Machine:
     """Why this device and dtype, and how memory was told."""
 
 
+def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:
+    """Describe a machine that is not this one, to plan for it.
+
+    Args:
+        device: `cuda`, `mps` or `cpu`.
+        dtype: `auto` takes bfloat16 on cuda, float16 on mps, float32 on cpu.
+        memory_bytes: free on it.
+
+    Raises:
+        UsageError: when there is no such device.
+    """
+    usual = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
+    if device not in usual:
+        raise UsageError(f"unknown --device {device!r}", hint="choose cuda, mps or cpu")
+    chosen = usual[device] if dtype == "auto" else DTYPES.get(dtype, dtype)
+    return Machine(
+        device=device,  # type: ignore[arg-type]  # checked above
+        name=f"another machine's {device}",
+        total_bytes=memory_bytes,
+        free_bytes=memory_bytes,
+        dtype=chosen,
+        devices=1,
+        reason=f"{device} and its memory as given by --device and --memory",
+    )
+
+
 def detect_machine(device: str = "auto", dtype: str = "auto") -> Machine:
     """Look at this machine.
 

@@ -142,3 +142,30 @@ def test_longer_answer_takes_more_room(pdf, tiny):
 )
 def test_refusals(arguments, exit_code):
     assert_refused(run("plan", *arguments), exit_code)
+
+
+def test_model_that_is_not_here_is_planned_from_the_catalogue(tmp_path):
+    """Whether 12.6 GiB are worth fetching is asked before they are fetched."""
+    document = tmp_path / "note.txt"
+    document.write_text("The mill was sold in 1902. Nobody knows who bought it.\n")
+    machine = ("--device", "cuda", "--memory", "24GiB")
+    result = run("plan", document, "--model", "llama-2-7b-32k-instruct", *machine)
+    assert result.exit_code == 0, result.stderr
+    for part in ("6,738,415,616 parameters", "estimated", "not on this disk", "another machine's"):
+        assert part in result.stdout
+    unknown = run("plan", document, "--model", "someone/Llama-unheard-of", *machine)
+    assert_refused(unknown, 5, "is not on this disk")
+
+
+def test_another_machine_needs_a_device_that_exists(tmp_path):
+    result = run("plan", "--memory", "12GiB", "--device", "abacus")
+    assert_refused(result, 2, "--device", "abacus")
+
+
+def test_whole_window_of_a_model_in_the_catalogue_is_planned_as_json():
+    options = ("--model", "llama-3.1-8b", "--context", "32k", "--device", "cuda")
+    result = run("plan", *options, "--memory", "24GiB", "--json")
+    planned = json.loads(result.stdout)
+    assert planned["estimated"] is True
+    assert planned["memory"]["kv_cache"] == 4 * 1024**3  # 128 KiB a token
+    assert planned["window"] == 32_768
