@@ -47,7 +47,8 @@ def plan(
     Only the document, the tokenizer and the model's configuration are read; no weights. A model of
     the catalogue need not be here, and with --device and --memory neither need the machine.
 
-    Exits with 3 when the document does not fit the window, with 4 when the run does not fit the memory.
+    Exits with 3 when the document does not fit the window, with 4 when the run does not fit the
+    memory.
     """
     if file == "-" and sys.stdin.isatty():
         raise UsageError("FILE is - but nothing is piped in")
