@@ -197,6 +197,10 @@ def _refusal(session: Session, question: str, listener: Listener) -> Answer:
     sentence = GroundedSentence(REFUSAL, 0, len(REFUSAL), (), (), None, True, (), is_refusal=True)
     listener.text(REFUSAL)
     receipt = replace(
-        session.receipt("verbatim"), answer_tokens=0, decode_s=0.0, finish_reason="stop"
+        session.receipt("verbatim"),
+        answer_tokens=0,
+        decode_s=0.0,
+        decode_tps=0.0,
+        finish_reason="stop",
     )
     return Answer(REFUSAL, REFUSAL, (sentence,), receipt, question)
