@@ -2,7 +2,7 @@
 
     python -m recipes.mini.pretrain --work runs/mini --steps 1000
 
-Rows grow from 256 to 2,048 tokens, so that copying is learned over short distances first.
+Rows grow from 512 to 2,048 tokens, so that copying is learned over short distances first.
 """
 
 from __future__ import annotations
