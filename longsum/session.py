@@ -10,21 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from longsum.budget import Budget, apply_ranges, kept_ranges, require_room
 from longsum.config import DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document, Span
-from longsum.errors import ModelNotFound, UsageError
+from longsum.errors import UsageError
 from longsum.events import Listener
-from longsum.model.catalog import find_known
-from longsum.model.checkpoint import ModelShape, quantized_on_disk, read_config, read_shape
-from longsum.model.hardware import Machine, detect_machine, other_machine
-from longsum.model.memory import MemoryPlan, plan_memory, require_fit
-from longsum.model.resolve import MINI_FOLDER, ModelSource, resolve_model, set_offline
-from longsum.model.rope import Rope, read_rope, rope_for_context
-from longsum.model.tokenizer import Tokenizer, load_tokenizer
+from longsum.model.find import Model, find_model, plan_for
+from longsum.model.memory import MemoryPlan, require_fit
+from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap
 from longsum.receipt import Receipt
 
@@ -34,22 +29,6 @@ if TYPE_CHECKING:
 
 MakePrompts = Callable[[ModelSource, Wrap], Sequence[Prompt]]
 """Renders a task's prompts for a model and its chat format; they differ behind the document."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """A checkpoint that is understood but not loaded."""
-
-    source: ModelSource
-    config: dict[str, Any]
-    shape: ModelShape
-    rope: Rope
-    tuned_window: int
-    """Tokens; larger than the rope's window when a smaller one was asked for."""
-    tokenizer: Tokenizer
-    machine: Machine
-    estimated: bool = False
-    """Known from the catalogue alone; its tokens are counted with another tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -71,85 +50,6 @@ class Prepared:
     def tokens_read(self) -> int:
         """Tokens of the document that the model reads."""
         return sum(end - start for start, end in self.kept)
-
-
-def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
-    """Find a checkpoint and read what can be read without its weights.
-
-    Args:
-        load: model, window, device.
-        machine: plan for this one instead of the one at hand.
-
-    Raises:
-        ModelUnavailable: when it is missing or not one we can run.
-        UsageError: when the device is not there.
-    """
-    if load.offline:
-        set_offline()
-    machine = machine or detect_machine(load.device, load.dtype)
-    source = resolve_model(
-        load.model,
-        revision=load.revision,
-        download=load.download,
-        cuda=machine.device == "cuda",
-    )
-    config = read_config(source.folder)
-    shape = read_shape(config)
-    own = read_rope(config, known_window=source.known.window if source.known else None)
-    rope = rope_for_context(own, load.context, force=load.force_context)
-    tokenizer = load_tokenizer(source.folder)
-    return Model(source, config, shape, rope, own.window, tokenizer, machine)
-
-
-def find_model_for_plan(load: LoadConfig) -> Model:
-    """Find what is needed for a plan: for a model that is not on this disk, its catalogue entry.
-
-    Its tokens are then counted with the bundled model's tokenizer, whose small vocabulary takes
-    more tokens than others: an estimate on the safe side. With `--memory`, the device may be
-    another machine's.
-
-    Raises:
-        ModelUnavailable: when it is neither here nor in the catalogue.
-        UsageError: when the device is not known.
-    """
-    machine = None
-    if load.memory_bytes and load.device != "auto":
-        machine = other_machine(load.device, load.dtype, load.memory_bytes)
-    try:
-        return find_model(load, machine)
-    except ModelNotFound:
-        known = find_known(load.model or "")
-        if known is None:
-            raise
-    rope_type, _, factor = known.scaling.partition(" ")
-    own = Rope(
-        rope_type,
-        float(factor or 1),
-        known.native_window,
-        known.window,
-        rope_theta=0.0,  # the catalogue does not say
-        parameters={},
-        reason=f"{known.scaling} from the catalogue; {known.alias} is not on this disk",
-    )
-    source = ModelSource(known.alias, Path(known.repo), known=known)
-    rope = rope_for_context(own, load.context, force=load.force_context)
-    machine = machine or detect_machine(load.device, load.dtype)
-    tokenizer = load_tokenizer(MINI_FOLDER)
-    return Model(source, {}, known.shape, rope, own.window, tokenizer, machine, estimated=True)
-
-
-def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
-    """Plan the memory of a run that holds `tokens` tokens in all."""
-    return plan_memory(
-        model.shape,
-        tokens=tokens,
-        device=model.machine.device,
-        dtype=model.machine.dtype,
-        free_bytes=load.memory_bytes or model.machine.free_bytes,
-        quantize=load.quantize,
-        on_disk_quantization=quantized_on_disk(model.config),
-        devices=model.machine.devices,
-    )
 
 
 def prepare(

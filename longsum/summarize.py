@@ -20,9 +20,10 @@ from longsum.documents.document import Document
 from longsum.errors import EmptyDocument, LongsumError, UsageError
 from longsum.events import Listener
 from longsum.grounding import Grounder, ground_verbatim
+from longsum.model.find import Model
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
-from longsum.session import Model, Prepared, Session, prepare
+from longsum.session import Prepared, Session, prepare
 
 LONGEST_SENTENCE_TOKENS = 160
 """Room for the sentence that crosses the length asked for."""

@@ -86,7 +86,7 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     """Count and plan without refusing anything."""
     from dataclasses import replace
 
-    from longsum.session import find_model_for_plan, plan_for
+    from longsum.model.find import find_model_for_plan, plan_for
     from longsum.summarize import prepare_summary
 
     asked = document or Document(text="", pages=(), sha256="", name="")

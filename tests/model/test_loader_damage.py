@@ -16,8 +16,8 @@ from transformers import LlamaForCausalLM
 
 from longsum.config import LoadConfig
 from longsum.errors import InsufficientMemory, UnsupportedModel
+from longsum.model.find import find_model
 from longsum.model.loader import load_model
-from longsum.session import find_model
 
 
 @pytest.fixture(scope="module")

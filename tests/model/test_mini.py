@@ -15,8 +15,8 @@ from transformers import LlamaForCausalLM
 from longsum.config import LoadConfig
 from longsum.errors import UnsupportedModel, UsageError
 from longsum.model.checkpoint import check_weights
+from longsum.model.find import find_model
 from longsum.model.mini import SCALE, is_packed, pack, quantize_rows, unpack
-from longsum.session import find_model
 
 PROMPT = torch.randint(2, 300, (1, 80), generator=torch.Generator().manual_seed(1))
 
