@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from longsum.answer import Answer, layout, plain_text
 from longsum.budget import Budget, require_room
 from longsum.candidates import answer_candidates
-from longsum.config import TOKENS_PER_WORD, AskConfig, DecodeConfig, LoadConfig, Truncate
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document
 from longsum.errors import UsageError
 from longsum.events import Listener
@@ -17,12 +17,12 @@ from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
 from longsum.session import Prepared, Session, prepare
 from longsum.summarize import (
-    LONGEST_SENTENCE_TOKENS,
     announce,
     choose_candidates,
     free_answer,
     is_verbatim,
     refuse_template,
+    room_for,
     tell_language,
 )
 
@@ -52,9 +52,7 @@ class AskTask:
 
     def answer_tokens(self, decode: DecodeConfig) -> int:
         """Return the room reserved for one answer."""
-        if decode.max_new_tokens is not None:
-            return decode.max_new_tokens
-        return int(2 * self.config.words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS
+        return room_for(self.config.words, decode)
 
 
 def prepare_questions(

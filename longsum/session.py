@@ -17,6 +17,7 @@ from longsum.config import DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document, Span
 from longsum.errors import UsageError
 from longsum.events import Listener
+from longsum.grounding import Grounder
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import MemoryPlan, require_fit
 from longsum.model.resolve import ModelSource
@@ -173,6 +174,11 @@ class Session:
     def room_behind(self, suffix: str) -> int:
         """Return how many tokens an answer may have behind an instruction."""
         return self.engine.room_behind(self.tokenizer.encode_prompt(suffix))
+
+    @cached_property
+    def grounder(self) -> Grounder:
+        """The document's index, built for the first free answer and kept for the next."""
+        return Grounder(self.prepared.document)
 
     def was_read(self, span: Span) -> bool:
         """Tell whether a span's text reached the model: always, unless a part was left out."""

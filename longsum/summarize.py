@@ -19,7 +19,7 @@ from longsum.config import (
 from longsum.documents.document import Document
 from longsum.errors import EmptyDocument, LongsumError, UsageError
 from longsum.events import Listener
-from longsum.grounding import Grounder, ground_verbatim
+from longsum.grounding import ground_verbatim
 from longsum.model.find import Model
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
@@ -62,10 +62,15 @@ class SummaryTask:
         return render_prompt(template, document=self.document.text, variables=variables, wrap=wrap)
 
     def answer_tokens(self, decode: DecodeConfig) -> int:
-        """Return the room reserved for the answer: twice the words asked for, and a sentence."""
-        if decode.max_new_tokens is not None:
-            return decode.max_new_tokens
-        return int(2 * self.config.words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS
+        """Return the room reserved for the answer."""
+        return room_for(self.config.words, decode)
+
+
+def room_for(words: int, decode: DecodeConfig) -> int:
+    """Return the tokens reserved for an answer: twice the words asked for, and a sentence."""
+    if decode.max_new_tokens is not None:
+        return decode.max_new_tokens
+    return int(2 * words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS
 
 
 def refuse_template(config: AnswerConfig) -> None:
@@ -178,7 +183,7 @@ def free_answer(
     question: str | None = None,
 ) -> Answer:
     """Let the model write, and find the place of every sentence in the document."""
-    stream = MarkedStream(Grounder(session.prepared.document), listener)
+    stream = MarkedStream(session.grounder, listener)
     pieces: list[str] = []
     for piece in session.write(suffix, decode, max_new_tokens):
         begun = piece if pieces else piece.lstrip()

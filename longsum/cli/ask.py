@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import fetch_missing, load_config, open_document, reporting
+from longsum.cli.run import (
+    fetch_missing,
+    load_config,
+    open_document,
+    open_session,
+    reporting,
+)
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.errors import UsageError
 
@@ -85,14 +91,9 @@ def ask(
         document = open_document(file, pages, password, reporter)
         fetch_missing(load)
         from longsum.ask import prepare_questions
-        from longsum.session import Session
-        from longsum.summarize import announce
 
         prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
-        announce(prepared, reporter)
-        if verbose:
-            reporter.explain(prepared, load.attention)
-        session = Session(prepared, load, reporter)
+        session = open_session(prepared, load, reporter, verbose=verbose)
         if interactive:
             converse(session, config, decode, reporter)
         else:

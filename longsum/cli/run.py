@@ -11,6 +11,7 @@ from longsum.config import Attention, LoadConfig, Quantize
 if TYPE_CHECKING:
     from longsum.cli.console import Reporter
     from longsum.documents.document import Document
+    from longsum.session import Prepared, Session
 
 
 def load_config(
@@ -68,6 +69,19 @@ def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> R
 
     check_output(output, force)
     return Reporter(quiet=quiet, stream=not as_json and output is None)
+
+
+def open_session(
+    prepared: Prepared, load: LoadConfig, reporter: Reporter, *, verbose: bool
+) -> Session:
+    """Say what was found out, then load the weights and read the document."""
+    from longsum.session import Session
+    from longsum.summarize import announce
+
+    announce(prepared, reporter)
+    if verbose:
+        reporter.explain(prepared, load.attention)
+    return Session(prepared, load, reporter)
 
 
 def open_document(

@@ -7,7 +7,13 @@ from typing import Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import fetch_missing, load_config, open_document, reporting
+from longsum.cli.run import (
+    fetch_missing,
+    load_config,
+    open_document,
+    open_session,
+    reporting,
+)
 from longsum.config import DecodeConfig, LoadConfig, Style, SummaryConfig, parse_length
 
 
@@ -95,14 +101,10 @@ def summarize(
         document = open_document(file, pages, password, reporter)
         fetch_missing(load)
         from longsum.cli.output import deliver
-        from longsum.session import Session
-        from longsum.summarize import announce, prepare_summary, summarize_session
+        from longsum.summarize import prepare_summary, summarize_session
 
         prepared = prepare_summary(document, config, load, decode, truncate=truncate)
-        announce(prepared, reporter)
-        if verbose:
-            reporter.explain(prepared, load.attention)
-        session = Session(prepared, load, reporter)
+        session = open_session(prepared, load, reporter, verbose=verbose)
         answer = summarize_session(session, config, decode, reporter)
         reporter.clear()
         deliver(answer.as_dict(), answer.marked, as_json=as_json, output=output)

@@ -72,9 +72,10 @@ def find_model_for_plan(load: LoadConfig) -> Model:
         ModelUnavailable: when it is neither here nor in the catalogue.
         UsageError: when the device is not known.
     """
-    machine = None
     if load.memory_bytes and load.device != "auto":
         machine = other_machine(load.device, load.dtype, load.memory_bytes)
+    else:
+        machine = detect_machine(load.device, load.dtype)
     try:
         return find_model(load, machine)
     except ModelNotFound:
@@ -93,7 +94,6 @@ def find_model_for_plan(load: LoadConfig) -> Model:
     )
     source = ModelSource(known.alias, Path(known.repo), known=known)
     rope = rope_for_context(own, load.context, force=load.force_context)
-    machine = machine or detect_machine(load.device, load.dtype)
     tokenizer = load_tokenizer(MINI_FOLDER)
     return Model(source, {}, known.shape, rope, own.window, tokenizer, machine, estimated=True)
 
