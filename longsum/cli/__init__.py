@@ -112,7 +112,7 @@ def root(
     """Take the options in front of the command."""
 
 
-def _joined(docstring: str) -> str:
+def joined(docstring: str) -> str:
     """Put each paragraph on one line, as the help wraps them itself."""
     paragraphs = inspect.cleandoc(docstring).split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
@@ -120,11 +120,12 @@ def _joined(docstring: str) -> str:
 
 def _register() -> None:
     """Add the commands; each file imports nothing heavy."""
-    from longsum.cli import ask, models, plan, summarize
+    from longsum.cli import ask, evaluate, extend, models, plan, summarize
 
-    for command in (summarize.summarize, ask.ask, plan.plan):
-        app.command(name=command.__name__, help=_joined(command.__doc__ or ""))(command)
+    for command in (summarize.summarize, ask.ask, plan.plan, extend.extend):
+        app.command(name=command.__name__, help=joined(command.__doc__ or ""))(command)
     app.add_typer(models.app, name="models")
+    app.add_typer(evaluate.app, name="evaluate")
 
 
 _register()

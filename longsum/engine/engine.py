@@ -61,7 +61,7 @@ def peak_memory_bytes(device: torch.device) -> int:
 
 
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def memory_errors() -> Iterator[None]:
     """Turn the device's out-of-memory error into ours."""
     try:
         yield
@@ -89,7 +89,7 @@ class Engine:
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
         """Read the document and what stands before it."""
         started = time.perf_counter()
-        with _memory_errors():
+        with memory_errors():
             self.reader.read(token_ids, progress)
         self.stats.prefill_tokens += len(token_ids)
         self.stats.prefill_s += time.perf_counter() - started
@@ -100,7 +100,7 @@ class Engine:
         started, held = time.perf_counter(), self.reader.length
         self.stats.decode_tokens, self.stats.finish_reason = 0, "interrupted"
         try:
-            with _memory_errors():
+            with memory_errors():
                 yield
         finally:
             self.stats.decode_s = time.perf_counter() - started

@@ -1,0 +1,182 @@
+"""How a training is shown, and what is printed when it is done."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from longsum.cli.console import PLAIN_PROGRESS_S, Reporter
+from longsum.cli.output import as_json_text
+from longsum.config import ExtendConfig, LoadConfig
+from longsum.documents.clean import escape_for_terminal
+from longsum.errors import LongsumError
+from longsum.extend.events import ExtendListener, ExtendResult, Extent, StepReport
+from longsum.model.memory import format_bytes
+
+
+class Interrupted(LongsumError):
+    """Raised when Ctrl-C stops a training that can go on."""
+
+    exit_code = 130
+
+
+class TrainingReporter(Reporter, ExtendListener):
+    """Shows how a training goes."""
+
+    def step(self, report: StepReport) -> None:
+        """Show a step: a bar on a terminal, a line now and then in a pipe."""
+        if self.quiet:
+            return
+        if self.bar:
+            self._draw_step(report)
+            return
+        now = time.monotonic()
+        if now - self._last_line >= PLAIN_PROGRESS_S or report.step in (1, report.steps):
+            self._last_line = now
+            self.console.print(f"step {report.step:,} of {report.steps:,}: {_figures(report)}")
+
+    def _draw_step(self, report: StepReport) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        if not self._reading:
+            self.clear()
+            self._reading = True
+            self._progress = Progress(
+                TextColumn("training"),
+                BarColumn(),
+                TextColumn("step {task.completed:,.0f} of {task.total:,.0f}"),
+                TextColumn("{task.fields[figures]}"),
+                console=self.console,
+                transient=True,
+            )
+            self._progress.add_task("training", total=report.steps, figures="")
+            self._progress.start()
+        self._progress.update(0, completed=report.step, figures=_figures(report))
+        if report.step >= report.steps:
+            self.clear()
+
+
+def _figures(report: StepReport) -> str:
+    """Return a step's loss, speed and time left."""
+    return (
+        f"loss {report.loss:.4f}, {report.tokens_per_s:,.0f} tok/s, "
+        f"{_duration(report.remaining_s)} left"
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Return a time for people: `2 h 05 min`, `4 min 10 s`, `8 s`."""
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{whole} s"
+
+
+def run_extension(
+    load: LoadConfig,
+    files: Sequence[Path],
+    output: Path,
+    config: ExtendConfig,
+    reporter: TrainingReporter,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Extend a model, or show what that takes.
+
+    Raises:
+        Interrupted: on Ctrl-C, with the step the same command goes on from.
+    """
+    if dry_run:
+        _dry_run(load, files, output, config, reporter, as_json=as_json)
+        return
+    reporter.phase("starting")
+    from longsum.extend.folder import last_step
+    from longsum.extend.train import extend
+
+    try:
+        result = extend(load, files, output, config, reporter)
+    except KeyboardInterrupt:
+        reporter.clear()
+        step = last_step(output)
+        where = f"goes on from step {step:,}" if step else "begins anew: no checkpoint was due yet"
+        raise Interrupted("interrupted", hint=f"the same command {where}") from None
+    reporter.clear()
+    if os.environ.get("RANK", "0") != "0":
+        return  # one of several processes; the first one prints
+    if as_json:
+        print(as_json_text(result_dict(result)))
+    elif reporter.quiet:
+        print(escape_for_terminal(str(result.output)))
+    else:
+        for line in _final_lines(result):
+            print(escape_for_terminal(line))
+
+
+def _dry_run(
+    load: LoadConfig,
+    files: Sequence[Path],
+    output: Path,
+    config: ExtendConfig,
+    reporter: TrainingReporter,
+    *,
+    as_json: bool,
+) -> None:
+    """Print what a run reads and needs; refuse as it would be refused."""
+    from longsum.extend.folder import require_disk
+    from longsum.extend.memory import require_fit
+    from longsum.extend.plan import plan_extension
+
+    job = plan_extension(load, files, output, config, reporter)
+    reporter.clear()
+    if as_json:
+        extent = asdict(job.extent) | {"epochs": job.extent.epochs, "dtype": job.dtype}
+        print(as_json_text(extent | {"memory": asdict(job.plan)}))
+    else:
+        for line in (f"{job.base.source.name}: {job.rope.reason}", *_extent_lines(job.extent)):
+            print(escape_for_terminal(line))
+    require_fit(job.plan)
+    require_disk(output, job.extent.disk_bytes)
+
+
+def _extent_lines(extent: Extent) -> list[str]:
+    """Return what a run reads and needs."""
+    read = [f"data: {f.name}: {f.texts:,} texts, {f.tokens:,} tokens" for f in extent.files]
+    return [
+        *read,
+        f"rows: {extent.rows:,} of {extent.context:,} tokens, {extent.held_out:,} more held out",
+        f"training: {extent.steps:,} steps of {extent.batch:,}, the data {extent.epochs:.2f} times",
+        f"memory: {format_bytes(extent.memory_bytes)} of {format_bytes(extent.free_bytes)} free; "
+        f"{extent.memory_reason}",
+        f"disk: {format_bytes(extent.disk_bytes)} of {format_bytes(extent.free_disk_bytes)} free",
+    ]
+
+
+def _final_lines(result: ExtendResult) -> list[str]:
+    """Return where the model is, how good, and what to do with it."""
+    native, extended = f"{result.native_window:,}", f"{result.context:,}"
+    where = shlex.quote(str(result.output))
+    state = "was finished before" if result.finished_before else "extended"
+    lines = [f"{state}: {result.model} to {extended} tokens ({result.position}) in {where}"]
+    if result.after.extended is not None:
+        lines += [
+            f"held-out loss at {extended}: {_loss(result.before.extended)} before, "
+            f"{_loss(result.after.extended)} after {result.steps:,} steps",
+            f"held-out loss at {native}: {_loss(result.before.native)} before, "
+            f"{_loss(result.after.native)} after; the base's own: {_loss(result.base.native)}",
+        ]
+    return [*lines, f"next: longsum summarize FILE --model {where}"]
+
+
+def _loss(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
+
+
+def result_dict(result: ExtendResult) -> dict[str, Any]:
+    """Return a result for JSON; losses in nats a token."""
+    return asdict(result) | {"output": str(result.output)}

@@ -1,0 +1,181 @@
+"""Load a model to be measured, also under another position scheme than its weights were tuned for.
+
+The plan decides as for every command: what does not fit the machine is refused before it loads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longsum.config import LoadConfig
+from longsum.errors import InsufficientMemory, UsageError
+from longsum.extend.position import Position, extended_rope
+from longsum.model.checkpoint import CONFIG_NAME
+from longsum.model.find import Model, find_model, plan_for
+from longsum.model.memory import CHUNKS, require_fit
+from longsum.model.rope import Rope
+from longsum.model.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model ready to be measured; one that is in memory already is described by four fields."""
+
+    model: LlamaForCausalLM
+    tokenizer: Tokenizer
+    rope: Rope
+    """The one in use."""
+    label: str
+    """What to call it in a table."""
+    identity: str = ""
+    """Tells two states of a model apart in a journal; empty for one in memory."""
+    chunk_tokens: int = CHUNKS[0]
+    """Most tokens of a forward pass."""
+    stop_ids: frozenset[int] = frozenset()
+    """Tokens that end an answer."""
+    load_s: float = 0.0
+    resident_before: int = 0
+    """Bytes this process held before the weights were loaded."""
+    machine: dict[str, Any] = field(default_factory=dict)
+    """For the report: device, name, dtype, quantization."""
+
+    @property
+    def unit(self) -> str:
+        """Return the model's part of the names of a journal's units."""
+        return f"{self.label} {self.identity}".strip()
+
+
+def find_for_evaluation(
+    load: LoadConfig, *, position: Position | None = None, context: int | None = None
+) -> Model:
+    """Find a model, with the positions it is to be measured with; loads no weights.
+
+    Args:
+        load: model, device, quantization.
+        position: a scheme the weights were not tuned for; None leaves the checkpoint's own.
+        context: window (tokens) of that scheme.
+
+    Raises:
+        UsageError: when only one of `position` and `context` is given.
+        ModelUnavailable: when it is missing or not one we can run.
+    """
+    if (position is None) != (context is None):
+        raise UsageError(
+            "--position and --context go together: the scheme, and the window it is for",
+            hint="--position pi --context 8192 interpolates untuned weights to 8,192 tokens",
+        )
+    model = find_model(replace(load, context=None))
+    if position is not None and context is not None:
+        rope = extended_rope(model.rope, context, position, model.shape.head_dim)
+        model = replace(model, rope=rope)
+    return model
+
+
+def open_model(
+    load: LoadConfig,
+    *,
+    tokens: int,
+    position: Position | None = None,
+    context: int | None = None,
+    model: Model | None = None,
+    label: str | None = None,
+) -> Opened:
+    """Load a model for an evaluation.
+
+    Args:
+        load: model, device, quantization.
+        tokens: most tokens it will hold at once; the memory plan is made for them.
+        position: a scheme the weights were not tuned for; None leaves the checkpoint's own.
+        context: window (tokens) of that scheme.
+        model: found already by `find_for_evaluation` with the same arguments.
+        label: what to call it; None takes the model's name.
+
+    Raises:
+        ModelUnavailable: when it is missing or not one we can run.
+        InsufficientMemory: when it does not fit.
+    """
+    model = model or find_for_evaluation(load, position=position, context=context)
+    # at least a chunk, so that small windows can be read several at once
+    plan = plan_for(model, load, max(tokens, CHUNKS[0]))
+    try:
+        require_fit(plan)
+    except InsufficientMemory as error:  # its remedies are for one document
+        more = "add --quantize nf4, or " if "--quantize nf4" in plan.remedies else ""
+        hint = f"{more}measure fewer tokens, or use a larger machine"
+        raise InsufficientMemory(f"{model.source.name} {error.message}", hint=hint) from None
+    # torch and transformers take seconds to import: only now, when the run is known to fit
+    from longsum.model.loader import load_model
+
+    resident, started = resident_bytes(), time.perf_counter()
+    weights = load_model(
+        model.source.folder, model.config, model.rope, plan, attention=load.attention
+    )
+    return Opened(
+        model=weights,
+        tokenizer=model.tokenizer,
+        rope=model.rope,
+        label=label or model.source.name,
+        identity=identity_of(model, plan.dtype, plan.quantize),
+        chunk_tokens=plan.chunk_tokens,
+        stop_ids=model.tokenizer.stop_ids(model.config),
+        load_s=time.perf_counter() - started,
+        resident_before=resident,
+        machine={
+            "device": plan.device,
+            "name": model.machine.name,
+            "dtype": plan.dtype,
+            "quantize": plan.quantize,
+        },
+    )
+
+
+def identity_of(model: Model, dtype: str, quantize: str) -> str:
+    """Return a short hash of what decides a model's numbers.
+
+    Of the weights it takes name, size and time of change: reading them all would take as long as
+    loading.
+    """
+    folder = model.source.folder
+    parts = [str(folder.resolve()), (folder / CONFIG_NAME).read_text(encoding="utf-8")]
+    for path in sorted(folder.glob("*.safetensors")):
+        found = path.stat()
+        parts.append(f"{path.name} {found.st_size} {found.st_mtime_ns}")
+    parts += [repr(sorted(model.rope.parameters.items(), key=str)), dtype, quantize]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def resident_bytes() -> int:
+    """Return the memory this process holds now; 0 on a system that does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def labels_for(names: list[str]) -> list[str]:
+    """Return each model's label: a folder's name, or its path where two are called the same."""
+    short = [Path(name).name if Path(name).is_dir() else name for name in names]
+    pairs = zip(names, short, strict=True)
+    return [name if short.count(each) > 1 else each for name, each in pairs]
+
+
+@contextmanager
+def evaluating(model: LlamaForCausalLM) -> Iterator[None]:
+    """Put a model into evaluation mode, and back: training may go on afterwards."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

@@ -1,0 +1,137 @@
+"""How fast a model reads and writes, and in what memory, at each length.
+
+Goes through the same engine as every answer. The tokens read are drawn at random: what they say
+makes no difference to the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from longsum.config import DecodeConfig, SpeedConfig
+from longsum.engine.engine import Engine, Stats, peak_memory_bytes
+from longsum.evaluate.journal import Journal
+from longsum.evaluate.loading import Opened, evaluating
+from longsum.events import Listener
+from longsum.model.memory import GIB
+
+
+def measure_speed(
+    opened: Opened,
+    config: SpeedConfig,
+    journal: Journal,
+    listener: Listener,
+) -> list[dict[str, Any]]:
+    """Time reading and writing.
+
+    Args:
+        opened: the model.
+        config: lengths, tokens to write, repetitions.
+        journal: results of an earlier run are taken from it; one unit a length.
+        listener: hears how many tokens are read, and each length's result.
+
+    Returns:
+        A row a length: medians of `prefill_tps` and `decode_tps`, the largest `peak_bytes`.
+    """
+    lengths = config.lengths or (max(1, opened.rope.window - config.new_tokens),)
+    total, done = sum(lengths) * config.runs, 0
+    rows = []
+    with evaluating(opened.model):
+        for length in sorted(lengths):  # memory once taken may not be given back
+            unit = f"{opened.unit} | length {length}"
+            row = journal.get(unit)
+            if row is None:
+                listener.phase(f"{opened.label}: timing {length:,} tokens")
+                row = _length(opened, length, config, listener, (done, total))
+                journal.add(unit, row)
+            done += length * config.runs
+            rows.append(row)
+            listener.notice(
+                f"{opened.label}, {length:,} tokens: reads {row['prefill_tps']:,.0f}, writes "
+                f"{row['decode_tps']:,.1f} tokens/s"
+            )
+    return rows
+
+
+def _length(
+    opened: Opened,
+    length: int,
+    config: SpeedConfig,
+    listener: Listener,
+    progress: tuple[int, int],
+) -> dict[str, Any]:
+    """Return the medians of one length's runs."""
+    device = opened.model.device
+    draw = random.Random(config.seed)
+    vocabulary = opened.model.config.vocab_size
+    ids = [draw.randrange(vocabulary) for _ in range(length + 1)]
+    _reset_peak(device)
+    engine = Engine(
+        opened.model, capacity=length + 1 + config.new_tokens, chunk_tokens=opened.chunk_tokens
+    )
+    base, total = progress
+    found: list[Stats] = []
+
+    def heard(done: int, _: int) -> None:
+        listener.prefill(base + len(found) * length + done, total)
+
+    for _ in range(config.runs):
+        engine.reader.rewind(0)
+        engine.stats = Stats()
+        engine.read(ids[:-1], heard)
+        # the instruction is one token: as many forward passes as tokens written
+        list(
+            engine.write(
+                ids[-1:], DecodeConfig(), max_new_tokens=config.new_tokens, stop_ids=frozenset()
+            )
+        )
+        found.append(engine.stats)
+    peak = peak_memory_bytes(device)
+    peak = peak if device.type == "cuda" else max(0, peak - opened.resident_before)
+    return {
+        "model": opened.label,
+        "length": length,
+        "load_s": opened.load_s,
+        "prefill_tps": median(stats.prefill_tps for stats in found),
+        "decode_tps": median(stats.decode_tps for stats in found),
+        "peak_bytes": peak,
+        "peak_gib": peak / GIB,
+        "runs": [
+            {
+                "prefill_s": stats.prefill_s,
+                "decode_s": stats.decode_s,
+                "decode_tokens": stats.decode_tokens,
+            }
+            for stats in found
+        ],
+    }
+
+
+def _reset_peak(device: torch.device) -> None:
+    """Begin to count the most memory held anew, where the system can."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        for i in range(torch.cuda.device_count()):
+            torch.cuda.reset_peak_memory_stats(i)
+        return
+    with contextlib.suppress(OSError):  # Linux alone: proc(5), clear_refs
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def speed_notes(rows: Sequence[dict[str, Any]], config: SpeedConfig) -> list[str]:
+    """Return what a reader of the rows has to know."""
+    notes = [
+        f"medians of {config.runs} runs, the first of which warms up; {config.new_tokens} tokens "
+        "written behind each length",
+        "memory: reserved on a GPU; on a CPU what the process grew by since before loading",
+    ]
+    if any(run["decode_tokens"] < config.new_tokens for row in rows for run in row["runs"]):
+        notes.append("some answers ran into a loop and ended early; their speed is per token")
+    return notes

@@ -1,0 +1,166 @@
+"""How close summaries come to people's: ROUGE of models and of baselines, side by side.
+
+The units of the journal are the summaries of one document by one system, scored.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from longsum.config import SummariesConfig
+from longsum.errors import DocumentError
+from longsum.evaluate.baselines import (
+    MOST_SENTENCES,
+    baseline_sentences,
+    baseline_summary,
+    is_too_long,
+    require_baselines,
+)
+from longsum.evaluate.journal import Journal
+from longsum.evaluate.loading import evaluating
+from longsum.evaluate.pairs import Pair, count_words, fingerprint
+from longsum.evaluate.report import Report
+from longsum.evaluate.rouge import Rouge
+from longsum.evaluate.summarizing import Summarizer, summarize_pair
+from longsum.evaluate.summary_rows import COLUMNS, Outcome, System, notes, summary_rows, told
+from longsum.events import Listener
+from longsum.files import replacing
+
+
+def measure_summaries(
+    summarizers: Iterable[Summarizer],
+    pairs: Sequence[Pair],
+    config: SummariesConfig,
+    journal: Journal,
+    listener: Listener,
+    *,
+    save: Path | None = None,
+) -> Report:
+    """Summarize documents with models and baselines, and compare with the references.
+
+    Args:
+        summarizers: models, opened one after the other if the iterable does so.
+        pairs: documents and references.
+        config: length, prompt, baselines.
+        journal: results of an earlier run are taken from it.
+        listener: hears how each document is read, and each system's result.
+        save: a file for every summary, a JSON object a line.
+
+    Raises:
+        UsageError: when a package is missing.
+        OutputError: when the summaries cannot be written.
+    """
+    started = time.perf_counter()
+    bench = Bench(pairs, config, journal, listener)
+    baselines = bench.baselines()
+    models = []
+    machine: dict[str, Any] = {}
+    for summarizer in summarizers:
+        models.append(bench.model(summarizer))
+        machine = machine or summarizer.opened.machine
+    systems = [*models, *baselines]
+    if save is not None:
+        save_summaries(save, pairs, systems)
+    return Report(
+        kind="summaries",
+        model=", ".join(system.name for system in models),
+        settings=summaries_settings(pairs, config),
+        columns=COLUMNS,
+        rows=summary_rows(systems, pairs),
+        notes=notes(systems, pairs, config),
+        machine=machine,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def summaries_settings(pairs: Sequence[Pair], config: SummariesConfig) -> dict[str, Any]:
+    """Return what the numbers depend on besides the model, for the journal and the report."""
+    return {**asdict(config), "documents": len(pairs), "sha256": fingerprint(pairs)}
+
+
+class Bench:
+    """Has systems summarize the same documents, and scores what they make.
+
+    Args:
+        pairs: documents and references.
+        config: length, prompt, baselines.
+        journal: results of an earlier run are taken from it.
+        listener: hears how each document is read, and each system's result.
+
+    Raises:
+        UsageError: when a package is missing.
+    """
+
+    def __init__(
+        self, pairs: Sequence[Pair], config: SummariesConfig, journal: Journal, listener: Listener
+    ) -> None:
+        require_baselines(config.baselines)
+        self.pairs, self.config = pairs, config
+        self.journal, self.listener = journal, listener
+        self._rouge = Rouge(stemmer=config.stemmer)
+
+    def model(self, summarizer: Summarizer) -> System:
+        """Return what a model makes of each document."""
+        opened = summarizer.opened
+
+        def summarize(pair: Pair) -> Outcome:
+            return summarize_pair(summarizer, pair, self.config, self.listener)
+
+        with evaluating(opened.model):
+            outcomes = self._outcomes(opened.label, opened.unit, summarize)
+        return System(opened.label, "model", outcomes)
+
+    def baselines(self) -> list[System]:
+        """Return what each baseline makes of each document."""
+        return [self._baseline(name) for name in self.config.baselines]
+
+    def _baseline(self, name: str) -> System:
+        def summarize(pair: Pair) -> Outcome:
+            sentences = baseline_sentences(pair.document)
+            if is_too_long(name, sentences):
+                return {"left_out": f"{len(sentences):,} sentences, over {MOST_SENTENCES}"}
+            words = self.config.words or pair.words
+            return {"summary": baseline_summary(name, pair.document, sentences, words)}
+
+        return System(name, "baseline", self._outcomes(name, f"baseline {name}", summarize))
+
+    def _outcomes(
+        self, name: str, unit: str, summarize: Callable[[Pair], Outcome]
+    ) -> list[Outcome]:
+        """Summarize and score each document, unless the journal has it."""
+        outcomes = []
+        for number, pair in enumerate(self.pairs, 1):
+            key = f"{unit} | {number} {pair.place} | {fingerprint([pair])}"
+            outcome = self.journal.get(key)
+            if outcome is None:
+                self.listener.phase(f"{name}: document {number:,} of {len(self.pairs):,}")
+                try:
+                    outcome = summarize(pair)
+                except DocumentError as error:
+                    outcome = {"error": error.message}
+                if "summary" in outcome:
+                    outcome["words"] = count_words(outcome["summary"])
+                    outcome["scores"] = self._rouge.score(outcome["summary"], pair.references)
+                self.journal.add(key, outcome)
+            outcomes.append(outcome)
+        self.listener.notice(told(System(name, "", outcomes)))
+        return outcomes
+
+
+def save_summaries(path: Path, pairs: Sequence[Pair], systems: Sequence[System]) -> None:
+    """Write every summary, or why there is none, as JSON lines, whole or not at all.
+
+    Raises:
+        OutputError: when the file cannot be written.
+    """
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for system in systems:
+            for pair, outcome in zip(pairs, system.outcomes, strict=True):
+                row = {"system": system.name, "id": pair.id, "place": pair.place, **outcome}
+                text = json.dumps(row, ensure_ascii=False)
+                file.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")

@@ -1,0 +1,194 @@
+"""How a model in memory summarizes: as `longsum summarize` does, or as the paper did.
+
+The weights are loaded once for all documents; counting, prompts, reading and choosing or writing
+are the use case's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from longsum.budget import require_room
+from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
+from longsum.documents.document import Document
+from longsum.errors import DocumentError, LongsumError
+from longsum.evaluate.loading import Opened
+from longsum.evaluate.pairs import Pair
+from longsum.events import Listener
+from longsum.model.checkpoint import read_shape
+from longsum.model.find import Model
+from longsum.model.hardware import detect_machine
+from longsum.model.resolve import ModelSource
+from longsum.model.tokenizer import Tokenizer
+from longsum.prompt import Prompt
+from longsum.session import Prepared, Session, prepare
+from longsum.summarize import prepare_summary, summarize_session
+
+PAPER_TOKENS = 15_000
+"""Of a document that are read (arXiv 2306.15595, section 3.5)."""
+PAPER_ANSWER = 1_000
+"""Most tokens of a summary (same)."""
+PAPER_TEMPERATURE, PAPER_TOP_P = 0.5, 0.95
+"""Of the sampling (same)."""
+PAPER_PREFIX = "Read the following article and then summarize it.\n"
+PAPER_SUFFIX = "\nNow summarize the above article.\nSummary:"
+"""Around the document (same, figure 4)."""
+
+
+@dataclass(frozen=True)
+class Summarizer:
+    """A model that summarizes."""
+
+    opened: Opened
+    found: Model | None = None
+    """How it was found; None describes one that is only in memory, which is never the bundled."""
+
+    @cached_property
+    def model(self) -> Model:
+        """Return what the use case needs to know of the model."""
+        if self.found is not None:
+            return self.found
+        opened = self.opened
+        config: dict[str, Any] = opened.model.config.to_dict()
+        dtype = str(opened.model.dtype).removeprefix("torch.")
+        return Model(
+            source=ModelSource(opened.label, Path(opened.label)),
+            config=config,
+            shape=read_shape(config),
+            rope=opened.rope,
+            tuned_window=opened.rope.window,
+            tokenizer=opened.tokenizer,
+            machine=detect_machine(opened.model.device.type, dtype),
+        )
+
+
+class OpenedSession(Session):
+    """A session whose weights are in memory already.
+
+    Args:
+        prepared: what is read.
+        opened: the model.
+        stop_ids: tokens that end an answer.
+        listener: hears how reading goes.
+    """
+
+    def __init__(
+        self, prepared: Prepared, opened: Opened, stop_ids: frozenset[int], listener: Listener
+    ) -> None:
+        from longsum.budget import apply_ranges
+        from longsum.engine.engine import Engine
+
+        self.prepared = prepared
+        self.load_s = 0.0
+        self.tokenizer, self.stop_ids = opened.tokenizer, stop_ids
+        capacity = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
+        self.engine = Engine(opened.model, capacity=capacity, chunk_tokens=opened.chunk_tokens)
+        ids = apply_ranges(prepared.document_ids, prepared.kept)
+        self.engine.read([*prepared.prefix_ids, *ids], listener.prefill)
+
+
+def longest_run(model: Model, pairs: Iterable[Pair], config: SummariesConfig) -> int:
+    """Return the most tokens that summarizing any of the documents holds; loads no weights.
+
+    Those that do not fit the window, or cannot be read, are left out: they will be refused.
+    """
+    longest = 1
+    for pair in pairs:
+        try:
+            prepared = prepare_pair(model, pair, config)
+        except DocumentError:
+            continue
+        held = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
+        if held <= model.rope.window:
+            longest = max(longest, held)
+    return longest
+
+
+def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
+    """Count and cut a document as it will be read; refuses nothing."""
+    if config.zero_shot_prompt == "own":
+        return prepare_summary(
+            pair.document,
+            _summary_config(pair, config),
+            LoadConfig(),
+            DecodeConfig(),
+            truncate=config.truncate,
+            check=False,
+            model=model,
+        )
+    document = head(pair.document, model.tokenizer, PAPER_TOKENS)
+    return prepare(
+        document,
+        lambda source, wrap: [Prompt(PAPER_PREFIX, document.text, PAPER_SUFFIX)],
+        PAPER_ANSWER,
+        LoadConfig(),
+        truncate=config.truncate,
+        check=False,
+        model=model,
+    )
+
+
+def _summary_config(pair: Pair, config: SummariesConfig) -> SummaryConfig:
+    """Return what is asked of the use case: the reference's length, the query as the focus."""
+    words = config.words or pair.words
+    return SummaryConfig(words=words, focus=pair.focus, verbatim=config.verbatim)
+
+
+def head(document: Document, tokenizer: Tokenizer, tokens: int) -> Document:
+    """Return a document of the first tokens."""
+    offsets = tokenizer.offsets(document.text)
+    if len(offsets) <= tokens:
+        return document
+    return replace(document, text=document.text[: offsets[tokens - 1][1]])
+
+
+def summarize_pair(
+    summarizer: Summarizer, pair: Pair, config: SummariesConfig, listener: Listener
+) -> dict[str, Any]:
+    """Summarize a pair's document.
+
+    Args:
+        summarizer: the model.
+        pair: the document, the length asked for and the focus.
+        config: how it is made.
+        listener: hears how reading goes.
+
+    Returns:
+        `summary`, `finish` (why it ended), `tokens_read` and `tokens_total`. A model that wrote
+        nothing gives an empty summary.
+
+    Raises:
+        DocumentError: when the document cannot be read, or does not fit.
+    """
+    model, opened = summarizer.model, summarizer.opened
+    prepared = prepare_pair(model, pair, config)
+    if not prepared.truncated:
+        require_room(prepared.budget, model.tuned_window)
+    stop_ids = opened.stop_ids or opened.tokenizer.stop_ids(model.config)
+    session = OpenedSession(prepared, opened, stop_ids, listener)
+    if config.zero_shot_prompt == "paper":
+        decode = DecodeConfig(PAPER_ANSWER, PAPER_TEMPERATURE, PAPER_TOP_P, config.seed)
+        text = "".join(session.write(PAPER_SUFFIX, decode, PAPER_ANSWER)).strip()
+    else:
+        decode = DecodeConfig(seed=config.seed)
+        text = _use_case(session, _summary_config(pair, config), decode)
+    return {
+        "summary": text,
+        "finish": session.engine.stats.finish_reason,
+        "tokens_read": prepared.tokens_read,
+        "tokens_total": len(opened.tokenizer.encode_document(pair.document.text)),
+    }
+
+
+def _use_case(session: Session, config: SummaryConfig, decode: DecodeConfig) -> str:
+    """Return the text of `longsum summarize`; empty where the model writes nothing."""
+    try:
+        return summarize_session(session, config, decode, Listener()).text
+    except LongsumError as error:
+        if type(error) is LongsumError:  # it wrote nothing, which is an answer to be scored
+            return ""
+        raise

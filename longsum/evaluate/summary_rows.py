@@ -1,0 +1,142 @@
+"""The table of `evaluate summaries`: means, paired differences, failures, and what to know of them.
+
+Pure: scores in, rows out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from longsum.config import SummariesConfig
+from longsum.evaluate.baselines import MOST_SENTENCES
+from longsum.evaluate.means import mean_and_error
+from longsum.evaluate.pairs import Pair
+from longsum.evaluate.report import Column
+from longsum.evaluate.rouge import GEOMETRIC, MEASURES, geometric_mean
+
+TITLES = dict(zip(MEASURES, ("R-1", "R-2", "R-L", "R-Lsum"), strict=True))
+
+COLUMNS = (
+    Column("system", "system"),
+    Column("n", "n"),
+    *(c for m, title in TITLES.items() for c in (Column(m, title, 1), Column(f"{m}_se", "±", 1))),
+    Column("geometric_mean", "geo. mean", 1),
+    Column("words", "words", 0),
+    Column("remark", "remark"),
+)
+Outcome = dict[str, Any]
+"""A `summary` with `words` and `scores`, or the `error` or `left_out` that says why there is none.
+"""
+
+
+@dataclass(frozen=True)
+class System:
+    """Something that summarizes, and what it made of each pair."""
+
+    name: str
+    kind: str
+    """`model` or `baseline`."""
+    outcomes: Sequence[Outcome]
+
+    def scores(self, measure: str) -> list[float | None]:
+        """Return a measure by pair; None where there is no summary."""
+        return [o["scores"][measure] if "scores" in o else None for o in self.outcomes]
+
+
+def summary_rows(systems: Sequence[System], pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Return the systems' means, the models' paired differences, and what failed and why."""
+    rows = [system_row(system) for system in systems]
+    models = [system for system in systems if system.kind == "model"]
+    for i, model in enumerate(models):
+        for other in [*models[:i], *(s for s in systems if s.kind == "baseline")]:
+            rows.append(_difference_row(model, other))
+    for system in systems:
+        for pair, outcome in zip(pairs, system.outcomes, strict=True):
+            if "error" in outcome:
+                row = {"system": system.name, "kind": "failure", "document": pair.id}
+                rows.append({**row, "remark": f"{pair.id}: {outcome['error']}"})
+    return rows
+
+
+def system_row(system: System) -> dict[str, Any]:
+    """Return a system's means."""
+    done = [outcome for outcome in system.outcomes if "scores" in outcome]
+    row: dict[str, Any] = {"system": system.name, "kind": system.kind, "n": len(done)}
+    for measure in MEASURES:
+        mean, error = mean_and_error([o["scores"][measure] for o in done])
+        row |= {measure: mean, f"{measure}_se": error}
+    if done:
+        row["geometric_mean"] = geometric_mean([row[measure] for measure in GEOMETRIC])
+    row["words"] = mean_and_error([o["words"] for o in done])[0]
+    row["failed"] = sum("error" in outcome for outcome in system.outcomes)
+    row["left_out"] = sum("left_out" in outcome for outcome in system.outcomes)
+    told = {"failed": row["failed"], "left out": row["left_out"]}
+    row["remark"] = ", ".join(f"{n:,} {what}" for what, n in told.items() if n)
+    return row
+
+
+def _difference_row(first: System, second: System) -> dict[str, Any]:
+    """Return the mean differences over the documents that both have summarized."""
+    row: dict[str, Any] = {"system": f"{first.name} - {second.name}", "kind": "difference"}
+    row["remark"] = "paired"
+    for measure in MEASURES:
+        scores = zip(first.scores(measure), second.scores(measure), strict=True)
+        differences = [a - b for a, b in scores if a is not None and b is not None]
+        mean, error = mean_and_error(differences)
+        row |= {"n": len(differences), measure: mean, f"{measure}_se": error}
+    return row
+
+
+def notes(systems: Sequence[System], pairs: Sequence[Pair], config: SummariesConfig) -> list[str]:
+    """Return what a reader of the numbers has to know."""
+    found = [
+        "F1 in percent, for each measure that of the best reference; ± standard error over "
+        "documents; words in any script, " + ("stemmed" if config.stemmer else "not stemmed"),
+        "R-Lsum goes by sentences, which are split by longsum; the geometric mean is of the means "
+        "of R-1, R-2 and R-L",
+        "differences are means over the documents that both have summarized",
+    ]
+    whole = sum(bool(pair.query) and pair.focus is None for pair in pairs)
+    if whole and config.zero_shot_prompt == "own":
+        found.append(f"{whole:,} queries ask for the whole document and were no --focus")
+    if config.zero_shot_prompt == "paper":
+        found.append(
+            "summaries as in arXiv 2306.15595, section 3.5: the first 15,000 tokens, the prompt of "
+            "figure 4, temperature 0.5, top-p 0.95, at most 1,000 tokens"
+        )
+    for system in systems:
+        found += _system_notes(system)
+    if len({tuple("scores" in o for o in system.outcomes) for system in systems}) > 1:
+        found.append("the means are not all over the same documents; the differences are")
+    return found
+
+
+def _system_notes(system: System) -> list[str]:
+    """Return what happened to a system's documents besides being summarized."""
+    total = len(system.outcomes)
+    failed = sum("error" in outcome for outcome in system.outcomes)
+    left_out = sum("left_out" in outcome for outcome in system.outcomes)
+    cut = sum(o.get("tokens_read", 0) < o.get("tokens_total", 0) for o in system.outcomes)
+    empty = sum(o.get("summary") == "" for o in system.outcomes)
+    finish = Counter(o.get("finish") for o in system.outcomes)
+    told = {
+        "could not be summarized": failed,
+        f"were left out, having over {MOST_SENTENCES} sentences": left_out,
+        "were read in part": cut,
+        "got no word, and score 0": empty,
+        "got summaries cut off at the token limit": finish["length"],
+        "got summaries stopped in a loop": finish["loop"],
+    }
+    return [f"{system.name}: {n:,} of {total:,} documents {what}" for what, n in told.items() if n]
+
+
+def told(system: System) -> str:
+    """Return a system's result in a line."""
+    row = system_row(system)
+    if not row["n"]:
+        return f"{system.name}: none of {len(system.outcomes):,} documents summarized"
+    shown = ", ".join(f"{title} {row[measure]:.1f}" for measure, title in TITLES.items())
+    return f"{system.name}: {shown} ({row['n']:,} of {len(system.outcomes):,} documents)"

@@ -1,0 +1,170 @@
+"""Texts into rows of exactly L' tokens, in an order that the seed and a row's number decide."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from longsum.corpus import read_corpus
+from longsum.documents.read import shown_name
+from longsum.errors import DocumentTooLong, EmptyDocument, UnsupportedModel
+from longsum.events import Listener
+from longsum.extend.events import DataFile
+from longsum.model.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Packed sequences: the first are trained on, the last held out."""
+
+    tokens: torch.Tensor
+    """(rows, context) int32."""
+    held_out: int
+    """Rows at the end that are never trained on."""
+    seed: int
+    files: tuple[DataFile, ...]
+    total_tokens: int
+    """Before the rest that fills no row was left out, and what `max_rows` leaves out."""
+
+    @property
+    def training(self) -> int:
+        """Rows to train on."""
+        return len(self.tokens) - self.held_out
+
+    def row(self, number: int) -> torch.Tensor:
+        """Return the row that is read as the `number`-th, from 0, epoch after epoch.
+
+        Every epoch has an order of its own, known from the seed alone: a run that goes on needs no
+        more than the number it had come to.
+        """
+        epoch, place = divmod(number, self.training)
+        return self.tokens[_order(self.seed, epoch, self.training)[place]].long()
+
+    def validation(self) -> torch.Tensor:
+        """Return the held-out rows, (rows, context)."""
+        return self.tokens[self.training :].long()
+
+
+_ORDERS: dict[tuple[int, int, int], list[int]] = {}
+
+
+def _order(seed: int, epoch: int, rows: int) -> list[int]:
+    """Return an epoch's order of rows; the last one asked for is kept."""
+    key = (seed, epoch, rows)
+    if key not in _ORDERS:
+        _ORDERS.clear()
+        order = list(range(rows))
+        random.Random(f"{seed}/{epoch}").shuffle(order)
+        _ORDERS[key] = order
+    return _ORDERS[key]
+
+
+def pack_rows(
+    paths: Sequence[Path],
+    tokenizer: Tokenizer,
+    context: int,
+    listener: Listener,
+    *,
+    vocab_size: int,
+    seed: int = 0,
+    validation_rows: int = 4,
+    max_rows: int | None = None,
+) -> Rows:
+    """Read, tokenize and pack texts.
+
+    Args:
+        paths: what `read_corpus` takes.
+        tokenizer: the checkpoint's.
+        context: tokens of a row.
+        listener: hears what is skipped or left over.
+        vocab_size: rows of the model's embedding.
+        seed: of the order.
+        validation_rows: sequences to hold out, at most a tenth, at least one if there are two.
+        max_rows: most rows to train on.
+
+    Raises:
+        DocumentError: when a file cannot be read, or all of them hold less than one row.
+        UnsupportedModel: when the tokenizer has no token to put between texts, or its tokens
+            have no place in the embedding.
+    """
+    stream = array("i")
+    files = [_append(stream, path, tokenizer, listener, vocab_size) for path in paths]
+    rows = len(stream) // context
+    if not rows:
+        raise EmptyDocument(
+            f"too little text for one sequence: {len(stream):,} tokens, "
+            f"--context {context:,} needs as many",
+            hint="name more --data, or a smaller --context",
+        )
+    held_out = held_out_rows(rows, validation_rows)
+    if max_rows is not None:
+        rows = min(rows, max_rows + held_out)
+    _tell(len(stream), rows, held_out, context, listener)
+    tokens = torch.frombuffer(stream, dtype=torch.int32)[: rows * context].view(rows, context)
+    return Rows(tokens, held_out, seed, tuple(files), len(stream))
+
+
+def held_out_rows(rows: int, asked: int) -> int:
+    """Return how many rows to hold out: those asked for, at most a tenth, one of a few."""
+    return 0 if rows < 2 else min(asked, max(1, rows // 10))
+
+
+def _append(
+    stream: array[int], path: Path, tokenizer: Tokenizer, listener: Listener, vocab_size: int
+) -> DataFile:
+    """Tokenize one entry of `--data` onto the stream."""
+    before, texts, digest = len(stream), 0, hashlib.sha256()
+    begin, end = _separators(tokenizer)
+    _check_ids([*begin, *end], vocab_size)
+    name = shown_name(path.name or str(path))
+    listener.phase(f"tokenizing {name}")
+    for text in read_corpus([path], listener):
+        data = text.text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+        ids = tokenizer.encode_document(text.text)
+        _check_ids(ids, vocab_size)
+        stream.extend([*begin, *ids, *end])
+        texts += 1
+        if len(stream) > 1 << 33:
+            raise DocumentTooLong("the data holds more than 8 billion tokens", hint="name less")
+    return DataFile(name, texts, len(stream) - before, digest.hexdigest())
+
+
+def _separators(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the tokens in front of and behind each text: bos, or eos where there is no bos."""
+    begin, end = tokenizer.inner.bos_token_id, tokenizer.inner.eos_token_id
+    if begin is not None:
+        return [begin], []
+    if end is not None:
+        return [], [end]
+    raise UnsupportedModel(
+        "the tokenizer has neither a beginning- nor an end-of-text token, so texts cannot be told "
+        "apart in a sequence",
+        hint="set bos_token in the model's tokenizer_config.json",
+    )
+
+
+def _check_ids(ids: list[int], vocab_size: int) -> None:
+    """Refuse tokens without a row in the embedding."""
+    if ids and max(ids) >= vocab_size:
+        raise UnsupportedModel(
+            f"the tokenizer makes token {max(ids):,}, the model's embedding has {vocab_size:,} "
+            "rows",
+            hint="the folder mixes the files of two models; download it again",
+        )
+
+
+def _tell(tokens: int, rows: int, held_out: int, context: int, listener: Listener) -> None:
+    """Say what is not trained on."""
+    if not held_out:
+        why = "there is one sequence only" if rows == 1 else "--validation-rows is 0"
+        listener.notice(f"nothing is held out for validation: {why}")
+    left = tokens - rows * context
+    if left:
+        listener.notice(f"{left:,} of {tokens:,} tokens are left over: rows hold {context:,}")

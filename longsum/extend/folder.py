@@ -1,0 +1,228 @@
+"""The output folder: whose it is, whether a run goes on in it, and whether it can hold the result.
+
+    OUTPUT/checkpoint/settings.json     what the run was asked; there from before the first step
+    OUTPUT/checkpoint/step-000200/      the last complete checkpoint; none yet, or several, if a
+                                        run was killed between writing one and removing another
+    OUTPUT/training.json                written last: the run is finished
+
+Knows files and settings; no tensors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from longsum.documents.read import shown_name
+from longsum.errors import OutputError, UsageError
+from longsum.files import replacing, umask
+from longsum.model.memory import format_bytes
+
+CHECKPOINT, SETTINGS, TRAINING = "checkpoint", "settings.json", "training.json"
+
+FLAGS = {
+    "data": "--data",
+    "dtype": "--dtype",
+    "keep_checkpoints_at": "--keep-at",
+    "train_norm_and_embedding": "--train-norm-and-embedding",
+}
+"""Options whose names differ from their setting's; the others have dashes for underscores."""
+
+
+def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a finished run left, or None when there is work to do.
+
+    Args:
+        output: the folder, which need not exist.
+        settings: what this run is asked, as JSON would give it back.
+
+    Raises:
+        OutputError: when the folder holds other things, or cannot be read.
+        UsageError: when it holds a run of other settings, naming the first that differs.
+    """
+    shown = shown_name(str(output))
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{shown} is a file", hint="name a folder for --output")
+    with _reading(shown):
+        found = sorted(path.name for path in output.iterdir()) if output.is_dir() else []
+        finished = _read_json(output / TRAINING)
+        begun = _read_json(output / CHECKPOINT / SETTINGS)
+    if found == [CHECKPOINT] and begun is not None and last_checkpoint(output) is None:
+        return None  # begun, but nothing to go on with: nothing to lose either
+    earlier = begun if begun is not None else (finished or {}).get("settings")
+    if isinstance(earlier, dict):
+        _require_same(earlier, settings, shown)
+        # the checkpoint is removed last: while it is there, files may be missing
+        return finished if begun is None else None
+    if any(name != CHECKPOINT for name in found) or _holds_files(output / CHECKPOINT):
+        raise OutputError(
+            f"{shown} is not empty, and nothing in it is a run of longsum extend",
+            hint="name a new folder for --output",
+        )
+    return None
+
+
+def _holds_files(folder: Path) -> bool:
+    """Tell whether a checkpoint folder without settings holds what a run did not leave there."""
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+
+
+def _require_same(earlier: dict[str, Any], settings: dict[str, Any], shown: str) -> None:
+    """Raise unless a run's settings are those asked for."""
+    for key, value in settings.items():
+        if earlier.get(key) != value:
+            flag = FLAGS.get(key, f"--{key.replace('_', '-')}")
+            raise UsageError(
+                f"{shown} holds a run with {flag} {_brief(earlier.get(key))}, not {_brief(value)}",
+                hint="give the same options to go on with it, or another --output",
+            )
+
+
+def _brief(value: Any) -> str:
+    """Return a setting's value in a few words."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        value = ", ".join(f"{file['name']} ({file['sha256'][:12]})" for file in value)
+    text = shown_name(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def last_step(output: Path) -> int:
+    """Return the step a run in this folder would go on from; 0 where it would begin."""
+    found = last_checkpoint(output)
+    return int(found.name.removeprefix("step-")) if found else 0
+
+
+def last_checkpoint(output: Path) -> Path | None:
+    """Return the last complete checkpoint of a run."""
+    found = (output / CHECKPOINT).glob("step-[0-9]*")
+    return max(found, key=lambda path: path.name, default=None)
+
+
+def free_disk(output: Path) -> int:
+    """Return the free bytes where the output goes.
+
+    Raises:
+        OutputError: when nothing can be written there.
+    """
+    parent = _standing(output)
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"{shown_name(str(parent))} cannot be written", hint="name another --output"
+        )
+    return shutil.disk_usage(parent).free
+
+
+def require_disk(output: Path, needed_bytes: int) -> None:
+    """Raise unless a result and its checkpoints go onto the disk.
+
+    Args:
+        output: the folder; what a run left there counts as room it has.
+        needed_bytes: in all.
+
+    Raises:
+        OutputError: when they do not.
+    """
+    held = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    if free_disk(output) + held < needed_bytes:
+        raise OutputError(
+            f"the model and its checkpoints take {format_bytes(needed_bytes)}, "
+            f"{format_bytes(free_disk(output))} are free at {shown_name(str(_standing(output)))}",
+            hint="name an --output on another disk; --save-every 0 keeps no checkpoints",
+        )
+
+
+def _standing(output: Path) -> Path:
+    """Return the innermost folder of a path that is there."""
+    parent = output.absolute()
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    return parent
+
+
+def prepare_output(output: Path, settings: dict[str, Any]) -> None:
+    """Make the folder, and write what the run was asked.
+
+    Raises:
+        OutputError: when it cannot be written.
+    """
+    with writing(output):
+        folder = output / CHECKPOINT
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob(".*"):  # left by a run that was killed while writing
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        write_json(folder / SETTINGS, settings)
+
+
+@contextmanager
+def complete_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill, which takes its name when it is complete, replacing another.
+
+    Raises:
+        OutputError: when the disk is full or cannot be written.
+    """
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            partial.chmod(0o777 & ~umask())
+            yield partial
+            _sync(partial)
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is whole or not there."""
+    with replacing(path) as temporary:
+        text = json.dumps(content, ensure_ascii=False, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system and safetensors raise on writing into our error."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(
+            f"{shown_name(str(path))} cannot be written: {shown_name(reason)}",
+            hint="free some space or name another --output; what is complete there is kept",
+        ) from error
+
+
+@contextmanager
+def _reading(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{shown} cannot be read: {error.strerror}", hint="name another --output"
+        ) from error
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """Return a file's object, or None where there is no such file, or it is not ours."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk hold a folder's files before their name says that they are complete."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())

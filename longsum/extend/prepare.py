@@ -1,0 +1,98 @@
+"""Load the weights for training, and give model and optimizer to accelerate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import torch
+from accelerate import Accelerator  # type: ignore[import-untyped]
+from accelerate.utils import DistributedType  # type: ignore[import-untyped]
+from transformers import LlamaForCausalLM
+
+from longsum.config import ExtendConfig
+from longsum.errors import InsufficientMemory, UsageError
+from longsum.extend.adapters import require_peft, set_trainable
+from longsum.extend.events import ExtendListener
+from longsum.extend.loss import NextTokenLoss
+from longsum.extend.plan import Job
+from longsum.model.loader import load_model
+from longsum.model.memory import plan_memory
+
+
+def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
+    """Refuse what is not installed, or does not go together."""
+    if config.method != "full":
+        require_peft()
+    if accelerator.distributed_type != DistributedType.FSDP:
+        return
+    if not accelerator.is_fsdp2:
+        raise UsageError(
+            "longsum trains with FSDP 2, accelerate was told to use FSDP 1",
+            hint="add --fsdp_version 2 to accelerate launch",
+        )
+    if config.method == "qlora":
+        raise UsageError("--method qlora does not go with FSDP", hint="use --method lora")
+
+
+def prepare(job: Job, accelerator: Accelerator, listener: ExtendListener) -> tuple[Any, Any]:
+    """Load the weights, choose those that learn, and give model and optimizer to accelerate."""
+    config, base = job.config, job.base
+    sharded = accelerator.distributed_type == DistributedType.FSDP
+    listener.phase(f"loading {base.source.name}")
+    # what learns is kept in float32, and so is everything where FSDP wants one dtype
+    dtype = "float32" if config.method == "full" or sharded else job.dtype
+    plan = plan_memory(
+        base.shape,
+        tokens=job.rope.window,
+        device=base.machine.device,
+        dtype=dtype,
+        free_bytes=job.plan.free_bytes,
+        quantize="nf4" if config.method == "qlora" else "none",
+    )
+    plan = replace(plan, device="cpu" if sharded else _one_device(accelerator.device))
+    loaded = load_model(base.source.folder, base.config, job.rope, plan, attention="sdpa")
+    torch.manual_seed(config.seed)  # new LoRA matrices are random
+    set_trainable(loaded, config)
+    if job.plan.gradient_checkpointing:
+        checkpoint_layers(loaded)
+    model = NextTokenLoss(loaded, autocast=job.dtype == "bfloat16")
+    optimizer = torch.optim.AdamW(
+        [weight for weight in model.parameters() if weight.requires_grad],
+        lr=config.learning_rate,
+        betas=(config.beta1, config.beta2),
+        weight_decay=config.weight_decay,
+    )
+    prepared: tuple[Any, Any] = accelerator.prepare(model, optimizer)
+    return prepared
+
+
+def _one_device(device: torch.device) -> str:
+    """Return a device with its number: without one, the layers would be spread over all GPUs."""
+    if device.type == "cuda" and device.index is None:
+        return f"cuda:{torch.cuda.current_device()}"
+    return str(device)
+
+
+def checkpoint_layers(model: LlamaForCausalLM) -> None:
+    """Have the layers compute their activations again in the backward pass."""
+    # renamed in the course of transformers 5, and the old name warns
+    new = getattr(model, "activation_checkpointing_enable", None)
+    (new or model.gradient_checkpointing_enable)({"use_reentrant": False})
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn a device's lack of memory into our error."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        lacks = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not lacks and "not enough memory" not in str(error):  # how torch says it on a CPU
+            raise
+        raise InsufficientMemory(
+            "the device ran out of memory while training",
+            hint="add --gradient-checkpointing or --method lora, or a smaller --context",
+        ) from error

@@ -1,0 +1,21 @@
+"""The learning rate of a step. Pure."""
+
+from __future__ import annotations
+
+from longsum.config import ExtendConfig
+
+
+def learning_rate(step: int, config: ExtendConfig) -> float:
+    """Return the learning rate of a step: linear warm-up, then constant.
+
+    "A linear learning rate warmup of 20 steps starting from 10% of the maximum learning rate"
+    (arXiv 2306.15595, section 3.1); no decay is told there, and none is done.
+
+    Args:
+        step: from 0.
+        config: the rate, the steps of warm-up and the share it starts from.
+    """
+    if step >= config.warmup_steps:
+        return config.learning_rate
+    start = config.warmup_start
+    return config.learning_rate * (start + (1 - start) * step / config.warmup_steps)

@@ -1,0 +1,266 @@
+"""Extend a model's window: `extend` prepares, `fit` trains, `validate` measures, `extend` saves.
+
+One process on a CPU or a GPU, or several started by `accelerate launch` (DDP or FSDP).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator  # type: ignore[import-untyped]
+from accelerate.utils import DistributedType  # type: ignore[import-untyped]
+from transformers import LlamaForCausalLM
+
+from longsum.config import ExtendConfig, LoadConfig
+from longsum.errors import LongsumError
+from longsum.extend.checkpoint import Progress, load_checkpoint, save_checkpoint
+from longsum.extend.events import ExtendListener, ExtendResult, StepReport, Validation
+from longsum.extend.folder import open_output, prepare_output, require_disk
+from longsum.extend.memory import require_fit
+from longsum.extend.plan import Job, plan_extension, sequences_at_once
+from longsum.extend.prepare import check_processes, memory_errors, prepare
+from longsum.extend.results import (
+    earlier_result,
+    finish,
+    forget_checkpoints,
+    keep_model,
+)
+from longsum.extend.schedule import learning_rate
+from longsum.model.loader import build_config
+
+SPEED_STEPS = 20
+"""Steps whose time tells the speed."""
+
+
+def extend(
+    load: LoadConfig,
+    data: Sequence[Path],
+    output: Path,
+    config: ExtendConfig,
+    listener: ExtendListener | None = None,
+) -> ExtendResult:
+    """Train a checkpoint on sequences longer than its window, and save it with the new one.
+
+    Killed and called again with the same settings, it goes on from its last checkpoint with the
+    losses of a run that was never interrupted; finished, it does nothing.
+
+    Args:
+        load: `model`, `context` (L' in tokens), `device`, `memory_bytes`, `offline`.
+        data: texts, PDFs, JSON lines with a `text`, or folders of them.
+        output: folder of the result.
+        config: position, method, and how to train.
+        listener: hears notices and every step; on the main process only.
+
+    Raises:
+        LongsumError: when it cannot be done; nothing is then written to `output`.
+    """
+    listener = listener or ExtendListener()
+    accelerator = Accelerator(mixed_precision="no", cpu=load.device == "cpu")
+    if not accelerator.is_main_process:
+        listener = ExtendListener()
+    sharded = accelerator.distributed_type == DistributedType.FSDP
+    processes = accelerator.num_processes
+    check_processes(accelerator, config)
+    job = plan_extension(
+        load,
+        data,
+        output,
+        config,
+        listener,
+        shards=processes if sharded else 1,
+        processes=processes,
+    )
+    finished = open_output(output, job.settings)
+    accelerator.wait_for_everyone()
+    if finished:
+        forget_checkpoints(output)
+        return earlier_result(output, finished, job)
+    require_fit(job.plan)
+    require_disk(output, job.extent.disk_bytes)
+    _announce(job, listener)
+    with memory_errors():
+        model, optimizer = prepare(job, accelerator, listener)
+        progress = load_checkpoint(output, accelerator, model, optimizer)
+        if accelerator.is_main_process:
+            prepare_output(output, job.settings)
+        accelerator.wait_for_everyone()
+        resumed_from = progress.step
+        if resumed_from:
+            listener.notice(f"going on from step {resumed_from:,}")
+        else:
+            listener.phase("measuring the held-out sequences")
+            progress.base = asdict(validate_base(model, job, accelerator))
+            progress.before = asdict(validate(model, job, accelerator))
+        fit(model, optimizer, progress, job, output, accelerator, listener)
+        listener.phase("measuring the held-out sequences")
+        after = validate(model, job, accelerator)
+        listener.phase("saving")
+        result = finish(output, job, accelerator, model, progress, after)
+    return replace(result, resumed_from=resumed_from)
+
+
+def fit(
+    model: torch.nn.Module,
+    optimizer: Any,
+    progress: Progress,
+    job: Job,
+    output: Path,
+    accelerator: Accelerator,
+    listener: ExtendListener,
+) -> None:
+    """Train until the last step, saving on the way; `progress` tells where to begin.
+
+    Raises:
+        LongsumError: when the loss is no number any more.
+    """
+    config = job.config
+    # not the model's: FSDP 2 swaps its parameters for whole ones while it computes
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    recent: deque[float] = deque(maxlen=SPEED_STEPS)
+    model.train()
+    if progress.step == 0 and 0 in config.keep_checkpoints_at:
+        keep_model(output, 0, job, accelerator, model)
+    while progress.step < config.steps:
+        started = time.perf_counter()
+        # whatever is random in a step follows from its number, so nothing needs to be stored
+        torch.manual_seed(_step_seed(config.seed, progress.step, accelerator.process_index))
+        rate = learning_rate(progress.step, config)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = _accumulate(model, progress.step, job, accelerator)
+        if not math.isfinite(loss):
+            raise LongsumError(
+                f"the loss is {loss} at step {progress.step + 1}",
+                hint="use a smaller --learning-rate, or --dtype float32",
+            )
+        if config.max_grad_norm:
+            torch.nn.utils.clip_grad_norm_(weights, config.max_grad_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        progress.step += 1
+        progress.losses.append(loss)
+        recent.append(time.perf_counter() - started)
+        progress.seconds += recent[-1]
+        if progress.step in config.keep_checkpoints_at:
+            keep_model(output, progress.step, job, accelerator, model)
+        if _is_due(progress.step, config):
+            save_checkpoint(output, progress, accelerator, model, optimizer)
+        listener.step(_report(progress, rate, recent, job))
+
+
+def _accumulate(model: torch.nn.Module, step: int, job: Job, accelerator: Accelerator) -> float:
+    """Add up the gradients of a step's sequences, and return their mean loss.
+
+    Every process reads an equal share of the batch; all sequences have as many targets, so that
+    the mean over them is the mean over tokens.
+    """
+    config = job.config
+    share = config.batch // accelerator.num_processes
+    at_once = sequences_at_once(config, accelerator.num_processes)
+    first = step * config.batch + accelerator.process_index * share
+    parts = range(first, first + share, at_once)
+    total = torch.zeros((), device=accelerator.device)
+    for start in parts:
+        rows = torch.stack([job.rows.row(start + i) for i in range(at_once)])
+        last = start == parts[-1]
+        # DDP averages gradients over the processes once, after the last part; FSDP would have to
+        # hold them whole until then
+        wait = not last and accelerator.distributed_type != DistributedType.FSDP
+        with accelerator.no_sync(model) if wait else nullcontext():
+            loss = model(rows.to(accelerator.device))  # (at_once, context) → mean in nats
+            accelerator.backward(loss / len(parts))
+        total += loss.detach() / len(parts)
+    return float(accelerator.reduce(total, "mean"))
+
+
+def validate(model: torch.nn.Module, job: Job, accelerator: Accelerator) -> Validation:
+    """Return the loss on the held-out sequences, at both windows.
+
+    Every process measures all of them: under FSDP none can compute alone.
+    """
+    rows, native = job.rows.validation(), job.base.rope.native_window
+    if not len(rows):
+        return Validation()
+    return Validation(
+        native=_mean_loss(model, _pieces(rows, native), accelerator),
+        extended=_mean_loss(model, rows, accelerator),
+    )
+
+
+def validate_base(model: torch.nn.Module, job: Job, accelerator: Accelerator) -> Validation:
+    """Return the checkpoint's own loss, with its own rotation, at its native window."""
+    rows = job.rows.validation()
+    if not len(rows):
+        return Validation()
+    inner: LlamaForCausalLM = accelerator.unwrap_model(model).model
+    extended, own = inner.model.rotary_emb, build_config(job.base.config, job.base.rope)
+    inner.model.rotary_emb = type(extended)(config=own).to(accelerator.device)
+    try:
+        pieces = _pieces(rows, job.base.rope.native_window)
+        return Validation(native=_mean_loss(model, pieces, accelerator))
+    finally:
+        inner.model.rotary_emb = extended
+
+
+def _pieces(rows: torch.Tensor, window: int) -> torch.Tensor:
+    """Cut (rows, context) into (pieces, window); what fills no piece is left out."""
+    whole = rows.shape[1] // window * window
+    return rows[:, :whole].reshape(-1, window)
+
+
+@torch.no_grad()
+def _mean_loss(model: torch.nn.Module, rows: torch.Tensor, accelerator: Accelerator) -> float:
+    """Return the mean loss of equally long sequences, in nats a token."""
+    was_training = model.training
+    model.eval()
+    losses = [float(model(row[None].to(accelerator.device))) for row in rows]
+    model.train(was_training)
+    return math.fsum(losses) / len(losses)
+
+
+def _announce(job: Job, listener: ExtendListener) -> None:
+    """Say what is trained, and how often the data is gone through."""
+    extent = job.extent
+    listener.notice(f"{job.base.source.name}: {job.rope.reason}")
+    listener.notice(
+        f"{extent.rows:,} sequences of {extent.context:,} tokens, {extent.held_out} held out; "
+        f"{job.plan.reason}; {job.dtype}"
+    )
+    if extent.epochs > 1:
+        listener.notice(
+            f"{extent.steps:,} steps of {extent.batch} go through the data {extent.epochs:.1f} "
+            "times: name more --data for a better model"
+        )
+
+
+def _report(progress: Progress, rate: float, recent: deque[float], job: Job) -> StepReport:
+    """Return how a step went; the first of a run is slow, and left out when there are others."""
+    config = job.config
+    times = sorted(recent)
+    usual = times[len(times) // 2]
+    return StepReport(
+        step=progress.step,
+        steps=config.steps,
+        loss=progress.losses[-1],
+        learning_rate=rate,
+        tokens_per_s=job.rope.window * config.batch / usual,
+        remaining_s=usual * (config.steps - progress.step),
+    )
+
+
+def _is_due(step: int, config: ExtendConfig) -> bool:
+    """Tell whether a step ends with a checkpoint: every so many, and the last."""
+    return bool(config.save_every) and (step % config.save_every == 0 or step == config.steps)
+
+
+def _step_seed(seed: int, step: int, process: int) -> int:
+    """Return a seed of its own for each step and process."""
+    return (seed * 1_000_003 + step * 4_099 + process) % (1 << 63)

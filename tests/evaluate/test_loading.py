@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import restate, save_checkpoint, tiny_model
+
+from longsum.config import LoadConfig
+from longsum.errors import InsufficientMemory, UsageError
+from longsum.evaluate.loading import (
+    evaluating,
+    find_for_evaluation,
+    identity_of,
+    labels_for,
+    open_model,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def load(folder: Path, **more) -> LoadConfig:
+    return LoadConfig(model=str(folder), device="cpu", dtype="float32", **more)
+
+
+def test_model_is_opened_with_its_own_positions(folder):
+    opened = open_model(load(folder), tokens=64)
+    assert (opened.label, opened.rope.window, opened.rope.factor) == ("tiny", 256, 1)
+    assert opened.unit.startswith("tiny ")
+    assert opened.load_s > 0
+    assert opened.machine["dtype"] == "float32"
+    assert 1 in opened.stop_ids
+
+
+@pytest.mark.parametrize("position", ["pi", "yarn"])
+def test_untuned_positions_equal_transformers_own(folder, position):
+    """Zero-step interpolation: the same weights, positions as transformers would scale them."""
+    opened = open_model(load(folder), tokens=64, position=position, context=1024)
+    assert (opened.rope.factor, opened.rope.window) == (4.0, 1024)
+    parameters = {
+        "pi": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0},
+        "yarn": {
+            "rope_type": "yarn",
+            "factor": 4.0,
+            "rope_theta": 10000.0,
+            "original_max_position_embeddings": 256,
+        },
+    }[position]
+    reference = tiny_model(rope_parameters=parameters, max_position_embeddings=1024)
+    ids = torch.randint(2, 300, (1, 400), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(opened.model(ids).logits, reference(ids).logits)
+
+
+def test_extrapolation_leaves_the_rotation_alone(folder):
+    opened = open_model(load(folder), tokens=64, position="none", context=1024)
+    assert (opened.rope.factor, opened.rope.window) == (1.0, 1024)
+    ids = torch.randint(2, 300, (1, 400), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(opened.model(ids).logits, tiny_model()(ids).logits)
+
+
+@pytest.mark.parametrize("given", [{"position": "pi"}, {"context": 1024}])
+def test_position_and_context_go_together(folder, given):
+    with pytest.raises(UsageError, match="--position and --context go together"):
+        find_for_evaluation(load(folder), **given)
+
+
+def test_what_does_not_fit_is_refused_before_it_loads(folder, monkeypatch):
+    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    with pytest.raises(InsufficientMemory) as raised:
+        open_model(load(folder, memory_bytes=1 << 20), tokens=64)
+    assert "tiny needs" in raised.value.message
+    assert "--context" not in (raised.value.hint or "")
+
+
+def test_changed_weights_and_positions_are_another_model(folder, tmp_path):
+    def identity(path: Path, **more) -> str:
+        return identity_of(find_for_evaluation(load(path), **more), "float32", "none")
+
+    same = identity(folder)
+    assert same == identity(folder)
+    assert same != identity(folder, position="pi", context=1024)
+    copy = restate(folder, tmp_path / "copy", {})
+    first = identity(copy)
+    os.utime(copy / "model.safetensors", ns=(1, 1))
+    assert identity(copy) != first
+
+
+def test_labels_are_short_but_tell_models_apart(tmp_path):
+    folders = [tmp_path / "a" / "final", tmp_path / "b" / "final", tmp_path / "c" / "other"]
+    for each in folders:
+        each.mkdir(parents=True)
+    names = [str(each) for each in folders]
+    assert labels_for([*names, "mini"]) == [names[0], names[1], "other", "mini"]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_measuring_leaves_a_model_as_it_was(training):
+    model = tiny_model().train(training)
+    with evaluating(model):
+        assert not model.training
+    assert model.training is training
