@@ -1,8 +1,10 @@
-"""Write the bundled model: int8 weights, configuration, tokenizer.
+"""Write a stage's weights as a checkpoint: weights, configuration, tokenizer.
 
-python -m recipes.mini.export --work runs/mini --stage tune --output longsum/mini
+    python -m recipes.mini.export --work runs/mini --stage pretrain --plain --output runs/mini/base
+    python -m recipes.mini.export --work runs/mini --stage tune --output longsum/mini
 
-The card beside them is kept by hand.
+With `--plain` in float32, as `longsum extend` and plain `transformers` read it; without, in the
+bundled model's int8 rows. The card beside them is kept by hand.
 """
 
 from __future__ import annotations
@@ -10,14 +12,18 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from longsum.model.mini import pack, unpack
-from recipes.mini.extend import extended_config
-from recipes.mini.loop import NATIVE_WINDOW
+from recipes.mini.shapes import FACTOR, SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
+
+EXTENDED = ("extend", "tune")
+"""Stages whose positions are interpolated."""
 
 
 def write_tokenizer(work: Path, output: Path) -> None:
@@ -32,32 +38,47 @@ def write_tokenizer(work: Path, output: Path) -> None:
     tokenizer.save_pretrained(output)
 
 
-def write_config(output: Path) -> None:
-    """Save the configuration, with the native window beside the extended one."""
-    config = extended_config(VOCAB_SIZE)
+def settings_of(shape: Shape, *, extended: bool) -> dict[str, Any]:
+    """Return config.json, with the native window beside the extended one."""
+    config = shape.config(VOCAB_SIZE)
     config.architectures = ["LlamaForCausalLM"]
-    settings = {**config.to_dict(), "original_max_position_embeddings": NATIVE_WINDOW}
-    (output / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
+    if not extended:
+        return config.to_dict()
+    config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
+    config.max_position_embeddings = shape.extended_window
+    return {**config.to_dict(), "original_max_position_embeddings": shape.window}
+
+
+def write_packed(weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Save int8 rows and report the largest error of a matrix."""
+    packed = pack(weights)
+    back = unpack(packed, next(iter(weights.values())).dtype)
+    error = max(((back[n] - w).norm() / w.norm()).item() for n, w in weights.items() if w.ndim == 2)
+    save_file(packed, path, metadata={"format": "pt"})
+    print(f"largest relative error of a matrix {error:.4f}")
 
 
 def main() -> None:
-    """Export a stage's weights and report the largest error of the int8 rows."""
+    """Export a stage's weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--stage", default="tune", help="pretrain, extend or tune")
+    parser.add_argument("--shape", choices=list(SHAPES), default="mini")
+    parser.add_argument("--stage", default="tune", help="folder of the stage")
+    parser.add_argument("--plain", action="store_true", help="float32 instead of int8 rows")
     parser.add_argument("--output", type=Path, default=Path("longsum/mini"))
     arguments = parser.parse_args()
     weights = load_file(arguments.work / arguments.stage / "weights.safetensors")
     weights.pop("lm_head.weight", None)  # tied to the embeddings
-    packed = pack(weights)
-    back = unpack(packed, next(iter(weights.values())).dtype)
-    error = max(((back[n] - w).norm() / w.norm()).item() for n, w in weights.items() if w.ndim == 2)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    save_file(packed, arguments.output / "model.safetensors", metadata={"format": "pt"})
-    write_config(arguments.output)
+    path = arguments.output / "model.safetensors"
+    if arguments.plain:
+        save_file(weights, path, metadata={"format": "pt"})
+    else:
+        write_packed(weights, path)
+    settings = settings_of(SHAPES[arguments.shape], extended=arguments.stage in EXTENDED)
+    (arguments.output / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
     write_tokenizer(arguments.work, arguments.output)
-    size = (arguments.output / "model.safetensors").stat().st_size
-    print(f"{size:,} bytes; largest relative error of a matrix {error:.4f}")
+    print(f"{path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -11,18 +11,30 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 from torch.optim import Optimizer
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
-NATIVE_WINDOW = 2048
+from recipes.mini.tasks import Row
+
 IGNORE = -100
 
-Batch = tuple[torch.Tensor, torch.Tensor]
-"""`input_ids` and `labels` (shifted already), both (rows, tokens); `IGNORE` is not scored."""
+
+class Batch(NamedTuple):
+    """Rows of equal length; `labels` and `weights` are shifted already."""
+
+    input_ids: torch.Tensor
+    """(rows, tokens)."""
+    labels: torch.Tensor
+    """(rows, tokens); `IGNORE` is not scored."""
+    weights: torch.Tensor
+    """(rows, tokens) float32: what a label counts."""
+
 
 LossOf = Callable[[LlamaForCausalLM, Batch], torch.Tensor]
 """Mean nats of a batch."""
@@ -48,26 +60,6 @@ class Schedule:
         return 1.0 - (1.0 - self.final) * (step - self.warmup) / max(1, self.steps - self.warmup)
 
 
-def mini_config(vocab_size: int) -> LlamaConfig:
-    """Return the bundled model's shape: 12.6 M parameters, `head_dim` 128, one key-value head."""
-    return LlamaConfig(
-        vocab_size=vocab_size,
-        hidden_size=384,
-        intermediate_size=1024,
-        num_hidden_layers=6,
-        num_attention_heads=3,
-        num_key_value_heads=1,
-        head_dim=128,
-        max_position_embeddings=NATIVE_WINDOW,
-        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
-        tie_word_embeddings=True,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-        initializer_range=0.02,
-    )
-
-
 def optimizers(model: LlamaForCausalLM, schedule: Schedule) -> list[Optimizer]:
     """Muon for the matrices inside the layers, AdamW for the rest."""
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
@@ -87,20 +79,25 @@ def optimizers(model: LlamaForCausalLM, schedule: Schedule) -> list[Optimizer]:
 
 
 def dense_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Mean nats of rows in which nearly every position is scored."""
-    input_ids, labels = batch
-    hidden = model.model(input_ids=input_ids, use_cache=False).last_hidden_state  # (B, T, H)
-    return F.cross_entropy(
-        model.lm_head(hidden).flatten(0, 1), labels.flatten(), ignore_index=IGNORE
+    """Weighted mean nats of rows in which most positions are scored."""
+    hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state  # (B, T, H)
+    nats = F.cross_entropy(
+        model.lm_head(hidden).flatten(0, 1),
+        batch.labels.flatten(),
+        ignore_index=IGNORE,
+        reduction="none",
     )
+    weights = batch.weights.flatten()
+    return (nats * weights).sum() / weights.sum()
 
 
 def scored_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Mean nats of the scored positions; logits are computed for those alone."""
-    input_ids, labels = batch
-    hidden = model.model(input_ids=input_ids, use_cache=False).last_hidden_state  # (B, T, H)
-    scored = labels != IGNORE
-    return F.cross_entropy(model.lm_head(hidden[scored]), labels[scored])
+    """Weighted mean nats of the scored positions; logits are computed for those alone."""
+    hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state  # (B, T, H)
+    scored = (batch.labels != IGNORE) & (batch.weights > 0)
+    nats = F.cross_entropy(model.lm_head(hidden[scored]), batch.labels[scored], reduction="none")
+    weights = batch.weights[scored]
+    return (nats * weights).sum() / weights.sum()
 
 
 def save_checkpoint(
@@ -138,6 +135,14 @@ def load_checkpoint(folder: Path, model: LlamaForCausalLM, optimizer_list: list[
     return int(json.loads((folder / "step.json").read_text())["step"])
 
 
+def as_batch(rows: list[Row], weights: Callable[[Row], np.ndarray]) -> Batch:
+    """Stack rows of equal length; the last position of each predicts nothing."""
+    ids = torch.from_numpy(np.stack([row.ids for row in rows])).long()
+    counts = torch.from_numpy(np.stack([weights(row) for row in rows]))
+    labels = torch.cat([ids[:, 1:], torch.full_like(ids[:, :1], IGNORE)], dim=1)
+    return Batch(ids, labels, torch.cat([counts[:, 1:], torch.zeros_like(counts[:, :1])], dim=1))
+
+
 def load_weights(model: LlamaForCausalLM, path: Path) -> None:
     """Load a stage's weights into the model."""
     missing, unexpected = model.load_state_dict(load_file(path), strict=False)
@@ -165,9 +170,9 @@ def train_step(
             group["lr"] = group["base_lr"] * factor
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-    tokens = sum(batch[0].numel() for batch in micro_batches)
+    tokens = sum(batch.input_ids.numel() for batch in micro_batches)
     speed = tokens / (time.perf_counter() - started)
-    length = micro_batches[0][0].shape[1]
+    length = micro_batches[0].input_ids.shape[1]
     return {"loss": total, "norm": norm, "length": length, "tokens_per_s": speed}
 
 

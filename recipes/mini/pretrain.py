@@ -1,13 +1,15 @@
-"""Pre-train the bundled model inside its native window of 2,048 tokens.
+"""Pre-train inside the native window.
 
-    python -m recipes.mini.pretrain --work runs/mini --steps 1000
+    python -m recipes.mini.pretrain --work runs/mini --shape mini --steps 1000
 
-Rows grow from 512 to 2,048 tokens, so that copying is learned over short distances first.
+The initial weights copy already (`initial.py`); a third of the rows asks for it, so that they go on
+copying while they learn to read. The log tells passkey accuracy and perplexity beside the loss.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,27 +17,49 @@ import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
-from recipes.mini.loop import IGNORE, NATIVE_WINDOW, Batch, Schedule, mini_config, train
+from recipes.mini.initial import set_induction_circuit
+from recipes.mini.loop import (
+    Batch,
+    Schedule,
+    as_batch,
+    dense_loss,
+    train,
+)
 from recipes.mini.mixture import Mixture, Rows
+from recipes.mini.shapes import SHAPES
 
-LENGTHS = ((0.5, 512), (0.75, 1024), (1.01, NATIVE_WINDOW))
-"""Row length until that share of the steps."""
+MICRO_BATCH_TOKENS = 8192
+WARMUP = 100
+"""Steps; the weights begin with something that must not be shaken to pieces."""
+SHORTEST = 256
+"""Tokens of a row at least."""
 
 
-def length_at(share_done: float) -> int:
-    """Row length (tokens) at a point of the run."""
-    return next(length for until, length in LENGTHS if share_done < until)
+def length_at(share_done: float, window: int) -> int:
+    """Row length (tokens): a quarter of the window, half of it, all of it; never below `SHORTEST`.
 
-
-def as_batch(rows: list[np.ndarray]) -> Batch:
-    """Stack rows into `input_ids` and shifted `labels`."""
-    ids = torch.from_numpy(np.stack(rows)).long()
-    return ids, torch.cat([ids[:, 1:], torch.full_like(ids[:, :1], IGNORE)], dim=1)
+    Short rows are read faster, and near tokens are learned first anyway.
+    """
+    divisor = next(d for until, d in ((0.4, 4), (0.7, 2), (2.0, 1)) if share_done < until)
+    return max(window // divisor, min(SHORTEST, window))
 
 
 @torch.no_grad()
-def passkey_accuracy(model: LlamaForCausalLM, rows: Rows, length: int, trials: int = 16) -> float:
-    """Return the share of made-up numbers that the model copies exactly from a fact in the text."""
+def passkey_accuracy(
+    model: LlamaForCausalLM, rows: Rows, length: int, trials: int = 32, *, paper: bool = False
+) -> float:
+    """Return the share of made-up numbers that the model copies exactly from a fact in the text.
+
+    Args:
+        model: the model.
+        rows: for tokenizer and filler.
+        length: tokens of a trial.
+        trials: at depths from the beginning to the end.
+        paper: fill with the paper's sentences (arXiv 2306.15595, figure 3) instead of real text.
+    """
+    garbage = rows.encode(
+        " The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again."
+    )
     right = 0
     for trial in range(trials):
         rng = np.random.default_rng([12345, trial])
@@ -43,7 +67,8 @@ def passkey_accuracy(model: LlamaForCausalLM, rows: Rows, length: int, trials: i
         fact = rows.encode(f" The pass key is {number}. Remember it. {number} is the pass key.")
         question = rows.encode(" What is the pass key? The pass key is")
         answer = rows.encode(f" {number}")
-        text = rows.text(rng, length - len(fact) - len(question) - len(answer) - 1)
+        room = length - len(fact) - len(question) - len(answer) - 1
+        text = np.resize(garbage, room) if paper else rows.text(rng, room)
         cut = int(len(text) * (trial + 0.5) / trials)
         ids = [rows.begin, *text[:cut], *fact, *text[cut:], *question, *answer]
         logits = model(torch.tensor([ids[:-1]]), logits_to_keep=len(answer)).logits[0]
@@ -53,10 +78,11 @@ def passkey_accuracy(model: LlamaForCausalLM, rows: Rows, length: int, trials: i
 
 @torch.no_grad()
 def perplexity_by_position(
-    model: LlamaForCausalLM, work: Path, length: int, windows: int = 8
+    model: LlamaForCausalLM, work: Path, length: int, tokens: int = 16384
 ) -> dict[str, float]:
     """Return the perplexity on held-out books for the first and the last quarter of a window."""
     held_out = np.memmap(work / "shards" / "books-test-000.bin", np.uint16, "r")
+    windows = max(2, tokens // length)
     nats = torch.zeros(length - 1)
     for start in np.linspace(0, len(held_out) - length, windows).astype(int):
         ids = torch.from_numpy(np.array(held_out[start : start + length], dtype=np.int64))[None]
@@ -69,16 +95,23 @@ def perplexity_by_position(
     }
 
 
-def batches(rows: Rows, steps: int, tokens_per_step: int) -> Callable[[int], list[Batch]]:
-    """From a step's number to its micro-batches of at most 8,192 tokens."""
+def batches(
+    rows: Rows,
+    window: int,
+    steps: int,
+    tokens_per_step: int,
+) -> Callable[[int], list[Batch]]:
+    """From a step's number to its micro-batches."""
 
     def batch_for(step: int) -> list[Batch]:
-        length = length_at(step / steps)
+        length = length_at(step / steps, window)
         count = tokens_per_step // length
-        first = step * (tokens_per_step // 256)  # row numbers never repeat, whatever the length
+        # row numbers never repeat, whatever the length
+        first = step * (tokens_per_step // min(SHORTEST, window))
         numbered = [rows.row(first + i, length) for i in range(count)]
-        size = max(1, 8192 // length)
-        return [as_batch(numbered[i : i + size]) for i in range(0, count, size)]
+        size = max(1, MICRO_BATCH_TOKENS // length)
+        weights = rows.mixture.weights
+        return [as_batch(numbered[i : i + size], weights) for i in range(0, count, size)]
 
     return batch_for
 
@@ -87,31 +120,42 @@ def main() -> None:
     """Pre-train, or go on with it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
+    parser.add_argument("--shape", choices=list(SHAPES), default="mini")
+    parser.add_argument("--folder", default="pretrain")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
-    parser.add_argument("--muon-lr", type=float, default=4e-3)
-    parser.add_argument("--adam-lr", type=float, default=3e-3)
-    parser.add_argument("--folder", default="pretrain")
+    parser.add_argument("--muon-lr", type=float, default=2e-3)
+    parser.add_argument("--adam-lr", type=float, default=1e-3)
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    torch.set_num_threads(2)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    shape = SHAPES[arguments.shape]
     rows = Rows(arguments.work, Mixture())
-    model = LlamaForCausalLM(mini_config(rows.vocab_size))
+    model = LlamaForCausalLM(shape.config(rows.vocab_size))
+    set_induction_circuit(model)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
 
     def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:
-        length = length_at((step - 1) / arguments.steps)
         return {
-            "passkey": passkey_accuracy(model, rows, length),
-            **perplexity_by_position(model, arguments.work, length),
+            "passkey": passkey_accuracy(model, rows, shape.window),
+            "passkey_paper": passkey_accuracy(model, rows, shape.window, paper=True),
+            **perplexity_by_position(model, arguments.work, shape.window),
         }
 
     train(
         model,
-        batches(rows, arguments.steps, arguments.tokens_per_step),
-        Schedule(arguments.steps, arguments.muon_lr, arguments.adam_lr),
+        batches(
+            rows,
+            shape.window,
+            arguments.steps,
+            arguments.tokens_per_step,
+        ),
+        Schedule(arguments.steps, arguments.muon_lr, arguments.adam_lr, warmup=WARMUP),
         arguments.work / arguments.folder,
+        loss_of=dense_loss,
         measure=measure,
+        measure_every=50,
+        save_every=50,
     )
 
 

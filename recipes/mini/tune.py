@@ -22,8 +22,7 @@ from transformers import LlamaForCausalLM
 
 from longsum.documents.sentences import is_statement, split_sentences
 from recipes.mini.corpus import clean, read_rows
-from recipes.mini.extend import extended_config
-from recipes.mini.loop import IGNORE, Batch, Schedule, load_weights, scored_loss, train
+from recipes.mini.loop import IGNORE, Batch, Schedule, scored_loss, train
 from recipes.mini.mixture import Mixture, Rows
 from recipes.mini.oracle import grams, oracle
 
@@ -124,7 +123,7 @@ def batches(ready: list[list[np.ndarray]], per_step: int) -> Callable[[int], lis
             ids = torch.from_numpy(np.concatenate([prompt, answer])).long()[None]
             labels = torch.full_like(ids, IGNORE)
             labels[0, len(prompt) - 1 : -1] = ids[0, len(prompt) :]
-            result.append((ids, labels))
+            result.append(Batch(ids, labels, torch.ones(ids.shape)))
         return result
 
     return batch_for
@@ -148,8 +147,7 @@ def main() -> None:
     )
     lengths = sorted(len(prompt) + len(answer) for prompt, answer in ready)
     print(f"{len(ready)} examples, median {lengths[len(ready) // 2]} tokens", flush=True)
-    model = LlamaForCausalLM(extended_config(rows.vocab_size))
-    load_weights(model, arguments.work / "extend" / "weights.safetensors")
+    model = LlamaForCausalLM.from_pretrained(arguments.work / "extend", dtype=torch.float32)
     train(
         model,
         batches(ready, arguments.per_step),

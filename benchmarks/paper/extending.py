@@ -1,0 +1,52 @@
+"""Train PI and direct fine-tuning with `longsum extend`, the same data and steps for both."""
+
+from __future__ import annotations
+
+from benchmarks.paper.settings import Extension, Settings
+from longsum.config import ExtendConfig, LoadConfig
+from longsum.extend.events import ExtendListener, StepReport
+from longsum.extend.train import extend
+
+
+class Lines(ExtendListener):
+    """Prints notices, and every twentieth step."""
+
+    def notice(self, line: str) -> None:
+        """Print it."""
+        print(line, flush=True)
+
+    def step(self, report: StepReport) -> None:
+        """Print how far it is."""
+        if report.step % 20 == 0:
+            print(
+                f"step {report.step} of {report.steps}: loss {report.loss:.3f}, "
+                f"{report.tokens_per_s:,.0f} tokens/s",
+                flush=True,
+            )
+
+
+def train(settings: Settings, extension: Extension) -> dict[str, object]:
+    """Extend the base and return what the training tells; a finished one is not trained again."""
+    print(f"== {extension.name}", flush=True)
+    config = ExtendConfig(
+        position=extension.position,
+        steps=settings.steps,
+        # as many tokens a step whatever the window
+        batch=settings.extended // extension.context,
+        learning_rate=settings.learning_rate,
+        keep_checkpoints_at=settings.kept[:-1],
+        validation_rows=8,
+    )
+    result = extend(
+        LoadConfig(model=str(settings.base), context=extension.context, device="auto"),
+        [settings.tuning],
+        settings.folder(extension),
+        config,
+        Lines(),
+    )
+    return {
+        "losses": result.losses[:: max(1, settings.steps // 20)],
+        "before": result.before.extended,
+        "after": result.after.extended,
+        "seconds": result.seconds,
+    }

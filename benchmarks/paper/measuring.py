@@ -1,0 +1,146 @@
+"""Measure base and extensions with `longsum evaluate`'s own functions, one result file a table."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.paper.settings import Extension, Settings
+from longsum.config import LoadConfig, PasskeyConfig, PerplexityConfig, Position, ShortConfig
+from longsum.corpus import Text
+from longsum.evaluate.choices import make_cloze
+from longsum.evaluate.journal import Journal
+from longsum.evaluate.loading import Opened, open_model
+from longsum.evaluate.passkey import measure_passkey
+from longsum.evaluate.perplexity import measure_perplexity
+from longsum.evaluate.short import measure_short
+from longsum.events import Listener
+
+SPECIFICATIONS_TRAINED = 2_700
+"""Documents at the beginning of the file that training may have seen."""
+MOST_TOKENS = 32_768
+"""Of a document; the paper truncates proof-pile's so."""
+CLOZE_ITEMS = 400
+
+Rows = list[dict[str, Any]]
+
+
+class Notices(Listener):
+    """Prints notices."""
+
+    def notice(self, line: str) -> None:
+        """Print it."""
+        print(line, flush=True)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model to measure: a folder, and perhaps positions its weights were not tuned for."""
+
+    label: str
+    folder: Path
+    position: Position | None = None
+    context: int | None = None
+
+    def open(self, tokens: int) -> Opened:
+        """Load it for runs of at most so many tokens."""
+        return open_model(
+            LoadConfig(model=str(self.folder)),
+            tokens=tokens,
+            position=self.position,
+            context=self.context,
+            label=self.label,
+        )
+
+
+def tuned(settings: Settings, extension: Extension, step: int | None = None) -> Variant:
+    """Return an extension's model, after all or some of its steps."""
+    label = f"{extension.method} {extension.context}"
+    if step is not None:
+        label += f" after {step}"
+    return Variant(label, settings.folder(extension, step))
+
+
+def kept(path: Path, measure: Callable[[], Any]) -> Any:
+    """Return a result, measured once and kept as JSON."""
+    if not path.exists():
+        print(f"== {path.stem}", flush=True)
+        found = measure()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".tmp")
+        unfinished.write_text(json.dumps(found, indent=1) + "\n")
+        unfinished.replace(path)
+    return json.loads(path.read_text())
+
+
+def held_out(settings: Settings, name: str) -> Iterator[Text]:
+    """Yield documents that no training has seen: `books-test`, or the last specifications."""
+    path = settings.data / "text" / f"{name}.jsonl.xz"
+    first = SPECIFICATIONS_TRAINED if name == "specifications" else 0
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        for line in islice(file, first, None):
+            row = json.loads(line)
+            yield Text(str(row["id"]), row["text"])
+
+
+def perplexity(settings: Settings, name: str, variants: list[Variant]) -> Rows:
+    """Measure perplexity by window: the same tokens predicted whatever the window and the model."""
+    texts = list(held_out(settings, name))
+    config = PerplexityConfig(
+        windows=settings.windows,
+        stride=settings.stride,
+        max_windows=settings.max_windows,
+        max_tokens=MOST_TOKENS,
+    )
+    rows: Rows = []
+    for variant in variants:
+        opened = variant.open(settings.extended)
+        found = measure_perplexity(
+            opened, texts, config, Journal(None, {}), Notices(), reach=settings.extended
+        )
+        rows += [{**row, "model": variant.label} for row in found]
+    return rows
+
+
+def perplexity_by_steps(settings: Settings, extension: Extension) -> Rows:
+    """Measure perplexity at the extended window after so many steps."""
+    texts = list(held_out(settings, "books-test"))
+    config = PerplexityConfig(
+        windows=(extension.context,),
+        stride=settings.stride,
+        max_windows=settings.max_windows,
+        max_tokens=MOST_TOKENS,
+    )
+    rows: Rows = []
+    for step in settings.kept:
+        opened = tuned(settings, extension, step).open(extension.context)
+        (row,) = measure_perplexity(
+            opened, texts, config, Journal(None, {}), Notices(), reach=settings.extended
+        )
+        rows.append({**row, "step": step})
+    return rows
+
+
+def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]:
+    """Measure retrieval by distance in prompts of so many tokens."""
+    config = PasskeyConfig(lengths=(length,), depths=settings.depths, trials=settings.trials)
+    (row,) = measure_passkey(variant.open(length), config, Journal(None, {}), Notices())
+    return row
+
+
+def short_tasks(settings: Settings, variants: list[Variant]) -> Rows:
+    """Measure multiple choice inside the native window: which continuation is a passage's own."""
+    rows: Rows = []
+    for name in ("books-test", "specifications"):
+        items = make_cloze(list(held_out(settings, name)), CLOZE_ITEMS, seed=0)
+        for variant in variants:
+            opened = variant.open(settings.window)
+            config = ShortConfig(length=settings.window)
+            found = measure_short(opened, items, config, Journal(None, {}), Notices())
+            rows.append({**found, "model": variant.label, "text": name})
+    return rows

@@ -1,0 +1,88 @@
+"""What is run: windows, factors, steps, and how much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from longsum.config import Position
+
+
+@dataclass(frozen=True)
+class Extension:
+    """One way to extend the base."""
+
+    position: Position
+    """`pi`, or `none` for direct fine-tuning."""
+    context: int
+    """L' in tokens."""
+
+    @property
+    def name(self) -> str:
+        """Return the folder's name."""
+        return f"{self.position}-{self.context}"
+
+    @property
+    def method(self) -> str:
+        """Return the paper's word for it."""
+        return {"pi": "PI", "none": "FT"}[self.position]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole reproduction."""
+
+    base: Path
+    """Our model in its native window, as a checkpoint folder."""
+    tuning: Path
+    """JSON lines to extend on."""
+    data: Path
+    """Folder with text/ and pairs/ of held-out documents."""
+    work: Path
+    """Where trained models and results lie."""
+    window: int
+    """L in tokens."""
+    factors: tuple[int, ...] = (4, 16)
+    """L'/L; the paper's are 4, 8 and 16."""
+    steps: int = 400
+    """The paper takes 1,000 for PI and 10,000 for direct fine-tuning; here both take as many."""
+    learning_rate: float = 5e-4
+    """The paper's 2e-5 is for 7 B parameters; see README.md for how this one was found."""
+    max_windows: int = 128
+    """Windows of each size for perplexity, evenly spaced."""
+    depths: int = 32
+    trials: int = 10
+
+    @property
+    def extended(self) -> int:
+        """Return the largest window, L' in tokens."""
+        return self.window * max(self.factors)
+
+    @property
+    def stride(self) -> int:
+        """Return S; the paper's 256 is an eighth of its native window, and so is this."""
+        return self.window // 8
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """Return the windows of Tables 1 and 2: powers of two from L to L'."""
+        return tuple(self.window << k for k in range((self.extended // self.window).bit_length()))
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Return the steps of Tables 3 and 4: none, and every fifth of all."""
+        return tuple(self.steps * i // 5 for i in range(6))
+
+    @property
+    def extensions(self) -> tuple[Extension, ...]:
+        """Return what is trained: PI and direct fine-tuning at every factor."""
+        return tuple(
+            Extension(position, self.window * factor)
+            for factor in self.factors
+            for position in ("pi", "none")
+        )
+
+    def folder(self, extension: Extension, step: int | None = None) -> Path:
+        """Return where an extension's model lies, or its state after so many steps."""
+        folder = self.work / extension.name
+        return folder if step in (None, self.steps) else folder / f"step-{step}"

@@ -1,0 +1,143 @@
+"""Initial weights that can copy: an induction circuit, set by hand before training.
+
+What has been read is found again by two layers (Olsson et al. 2022, arXiv 2209.11895): a head of
+the first writes to each position what came before it; a head of the second looks for positions
+whose "before" is like the present, and copies what stands there. Small models take hundreds of
+millions of tokens to form the two from random weights. Setting weights by hand so that attention
+starts with the form it would learn is known as mimetic initialization (Trockman and Kolter 2023,
+arXiv 2305.09828); here it is the circuit itself. Training is free to change all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from transformers import LlamaForCausalLM
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Strengths of the circuit, found by what it copies untrained."""
+
+    embedding_std: float = 0.08
+    """Of an embedding's entries in the token subspace."""
+    constant: float = 5.0
+    """An entry all embeddings share, in units of `embedding_std`: what position heads look at."""
+    noise_std: float = 0.002
+    """Of an embedding's entries elsewhere."""
+    fast_pairs: int = 12
+    """RoPE pairs that tell neighbours apart."""
+    sharpness: float = 4.0
+    """Attention score a fast pair adds at the distance looked at (nats)."""
+    written: float = 2.0
+    """Size of what the first layer writes, in units of the embedding."""
+    match: float = 2.0
+    """Weight of a query's and a key's likeness."""
+    copied: float = 20.0
+    """Size of what the second layer writes, in units of the embedding."""
+
+
+@torch.no_grad()
+def set_induction_circuit(
+    model: LlamaForCausalLM, circuit: Circuit = Circuit(), seed: int = 0
+) -> None:
+    """Set embeddings and the attention of the first two layers so that the model copies.
+
+    Two heads of the first layer write down the token before and the one before that. A head of the
+    second looks for positions whose two predecessors are the present token and its predecessor.
+
+    Args:
+        model: with two or more query heads, one key-value head and tied embeddings.
+        circuit: strengths.
+        seed: of the random subspaces.
+    """
+    config = model.config
+    width, head_dim = config.hidden_size, config.head_dim
+    generator = torch.Generator().manual_seed(seed)
+    tokens = min(head_dim, width // 2)
+    half = (width - tokens - 1) // 2
+    basis = torch.linalg.qr(torch.randn(width, width, generator=generator))[0].T  # (width, width)
+    constant, token, before, earlier, _ = basis.split(
+        [1, tokens, half, half, width - tokens - 1 - 2 * half]
+    )
+    rms = _set_embeddings(model, circuit, constant[0], token, generator)
+    values = torch.zeros(head_dim, width)
+    values[:tokens] = token
+    shorten = torch.randn(half, head_dim, generator=generator) / math.sqrt(tokens)
+
+    first = model.model.layers[0].self_attn
+    key = torch.zeros(head_dim)
+    key[: circuit.fast_pairs] = 1.0
+    first.k_proj.weight.copy_(torch.outer(key, constant[0]))
+    first.v_proj.weight.copy_(values)
+    shared = circuit.constant * circuit.embedding_std / rms  # constant entry behind the RMSNorm
+    strength = math.sqrt(head_dim) * circuit.sharpness / shared**2
+    for head, place in enumerate((before, earlier)):
+        rows = slice(head * head_dim, (head + 1) * head_dim)
+        looks = _query_for_distance(head + 1, circuit.fast_pairs, head_dim, model)
+        first.q_proj.weight[rows] = torch.outer(strength * looks, constant[0])
+        first.o_proj.weight[:, rows] = place.T @ shorten * circuit.written * rms
+
+    second = model.model.layers[1].self_attn
+    for weight in (second.q_proj.weight[:head_dim], second.k_proj.weight):
+        weight.zero_()
+    now = shorten @ values * circuit.written  # the present token, as if it had been written
+    for dimensions, asked, found in zip(
+        _slow_dimensions(model), (now, before), (before, earlier), strict=True
+    ):
+        size = max(half, len(dimensions))
+        project = torch.linalg.qr(torch.randn(size, size, generator=generator))[0]
+        project = project[: len(dimensions), :half] * circuit.match
+        second.q_proj.weight[dimensions] = project @ asked
+        second.k_proj.weight[dimensions] = project @ found
+    second.v_proj.weight.copy_(values)
+    second.o_proj.weight[:, :head_dim] = values.T * rms * circuit.copied
+
+
+def _set_embeddings(
+    model: LlamaForCausalLM,
+    circuit: Circuit,
+    constant: torch.Tensor,
+    token: torch.Tensor,
+    generator: torch.Generator,
+) -> float:
+    """Set the embeddings and return their root mean square, by which the RMSNorm divides them."""
+    weight = model.model.embed_tokens.weight  # (vocabulary, width)
+    vocabulary, width = weight.shape
+    drawn = torch.randn(vocabulary, len(token), generator=generator) @ token
+    noise = torch.randn(vocabulary, width, generator=generator)
+    shared = constant * circuit.embedding_std * circuit.constant
+    weight.copy_(drawn * circuit.embedding_std + noise * circuit.noise_std + shared)
+    return weight.pow(2).mean().sqrt().item()
+
+
+def _frequencies(model: LlamaForCausalLM) -> torch.Tensor:
+    """Return RoPE's angles a token, one a pair: (head_dim / 2,)."""
+    half = model.config.head_dim // 2
+    theta: float = model.config.rope_parameters["rope_theta"]
+    return theta ** (-torch.arange(half) / half)
+
+
+def _query_for_distance(
+    distance: float, pairs: int, head_dim: int, model: LlamaForCausalLM
+) -> torch.Tensor:
+    """Return a query whose score with a constant key is the sum of cos(θ_j (m - n - distance))."""
+    angle = _frequencies(model)[:pairs] * -distance
+    query = torch.zeros(head_dim)
+    query[:pairs] = angle.cos()
+    query[head_dim // 2 : head_dim // 2 + pairs] = angle.sin()
+    return query
+
+
+def _slow_dimensions(model: LlamaForCausalLM) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the dimensions whose pairs turn by less than about a radian within the window.
+
+    Likeness must not depend on how far back something stands. They are dealt out in two halves,
+    one for each token that is compared.
+    """
+    turned = _frequencies(model) * model.config.max_position_embeddings
+    pairs = torch.nonzero(turned < 1.0).flatten()
+    half = model.config.head_dim // 2
+    return tuple(torch.cat([some, some + half]) for some in (pairs[0::2], pairs[1::2]))  # type: ignore[return-value]

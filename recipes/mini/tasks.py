@@ -1,0 +1,119 @@
+"""Made-up rows that only copying solves: repeated passages, and facts that are asked for.
+
+Works on token ids, and on the tokenizer for the sentences around a fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from recipes.mini.mixture import Rows
+
+Ids = np.ndarray
+
+THINGS = """
+door code,pass key,room number,train number,account number,locker code,flight number,file number,
+case number,ticket number,page count,serial number,order number,street number,phone extension,
+test score
+""".replace("\n", "").split(",")
+OWNERS = """
+Alice,Bruno,Chen,Dana,Elena,Farid,Greta,Hiro,Ines,Jonas,Karim,Lena,Marta,Nils,Olga,Pavel,Rosa,Samir,
+Tilda,Viktor
+""".replace("\n", "").split(",")
+LEAST_TEXT = 4
+"""Tokens between facts and questions, in all."""
+FIRST_TOKEN = 6
+"""The ids before it are the special tokens."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training sequence; the first token is `<s>`."""
+
+    ids: Ids
+    plain: np.ndarray
+    """Tokens to be predicted as text: (length,) bool."""
+    copied: np.ndarray
+    """Tokens that stand earlier in the row, where they can be found: (length,) bool."""
+
+
+def copies(rows: Rows, rng: np.random.Generator, length: int) -> Row:
+    """Return a passage, of text or of random tokens, that comes again and again."""
+    passage = int(rng.integers(4, length // 2))
+    if rng.random() < 0.5:
+        once = rng.integers(FIRST_TOKEN, rows.vocab_size, passage)
+        plain = np.zeros(length, bool)
+    else:
+        once = rows.text(rng, passage)
+        plain = (np.arange(length) > 0) & (np.arange(length) <= passage)
+    ids = np.concatenate([[rows.begin], np.resize(once, length - 1)])
+    # the first token of a repetition cannot be told
+    return Row(ids, plain, np.arange(length) > passage + 1)
+
+
+def facts(rows: Rows, rng: np.random.Generator, length: int) -> Row:
+    """Return text with facts scattered in it that are asked for at the end."""
+    count = 1 if rng.random() < 0.3 else int(rng.integers(1, 4))
+    named = rng.permutation(len(THINGS) * len(OWNERS))[:count]
+    alone = count == 1 and rng.random() < 0.7
+    stated: list[list[int]] = []
+    asked: list[tuple[list[int], list[int]]] = []
+    for number in named:
+        thing, owner = THINGS[number % len(THINGS)], OWNERS[number // len(THINGS)]
+        name = thing if alone else f"{thing} of {owner}"
+        value = "".join(map(str, rng.integers(0, 10, 5)))
+        again = f" Remember it. {value} is the {name}." if rng.random() < 0.5 else ""
+        question = f" What is the {name}?" if rng.random() < 0.7 else ""
+        stated.append(rows.encode(f" The {name} is {value}.{again}"))
+        asked.append((rows.encode(f"{question} The {name} is"), rows.encode(f" {value}.")))
+    if _room(stated, asked, length) < LEAST_TEXT:
+        stated, asked = stated[:1], asked[:1]
+    if _room(stated, asked, length) < LEAST_TEXT:
+        return copies(rows, rng, length)
+    asked = [asked[i] for i in rng.permutation(len(asked))]
+    return _assembled(rows, rng, stated, asked, length)
+
+
+def _room(stated: list[list[int]], asked: list[tuple[list[int], list[int]]], length: int) -> int:
+    """Return how many tokens are left for the text between the facts."""
+    return length - 1 - sum(map(len, stated)) - sum(len(q) + len(a) for q, a in asked)
+
+
+def _assembled(
+    rows: Rows,
+    rng: np.random.Generator,
+    stated: list[list[int]],
+    asked: list[tuple[list[int], list[int]]],
+    length: int,
+) -> Row:
+    """Put facts between text, or between the same few words over and over, questions last."""
+    room = _room(stated, asked, length)
+    monotonous = rng.random() < 0.3
+    text = (
+        np.resize(rows.text(rng, int(rng.integers(8, 40))), room)
+        if monotonous
+        else rows.text(rng, room)
+    )
+    reach = int(room * max(0.05, rng.random()))  # how far back the facts stand
+    ids, plain, copied = [rows.begin], [False], [False]
+
+    def add(tokens: Ids | list[int], is_plain: bool, is_copied: bool) -> None:
+        ids.extend(int(token) for token in tokens)
+        plain.extend([is_plain] * len(tokens))
+        copied.extend([is_copied] * len(tokens))
+
+    last = 0
+    cuts = np.sort(rng.integers(room - reach, room + 1, len(stated)))
+    for cut, fact in zip(cuts, stated, strict=True):
+        add(text[last:cut], not monotonous, False)
+        add(fact, False, False)
+        last = int(cut)
+    add(text[last:], not monotonous, False)
+    for question, answer in asked:
+        add(question, False, False)
+        add(answer, False, True)
+    return Row(np.array(ids), np.array(plain), np.array(copied))
