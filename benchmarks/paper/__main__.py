@@ -56,6 +56,22 @@ def parsed() -> tuple[Settings, Path]:
     return settings, given.output
 
 
+def retuned(settings: Settings) -> list[Variant]:
+    """Return the base with interpolated positions, untrained, its local heads set right by hand."""
+    contexts = sorted({extension.context for extension in settings.extensions})
+    return [
+        Variant(
+            f"PI {context}, untuned, two heads set by hand",
+            local_heads.write(
+                settings.base, settings.work / f"retuned-{context}", context / settings.window
+            ),
+            "pi",
+            context,
+        )
+        for context in contexts
+    ]
+
+
 def measure(settings: Settings) -> dict[str, Any]:
     """Train and measure whatever is not there yet."""
     results = settings.work / "results"
@@ -66,19 +82,11 @@ def measure(settings: Settings) -> dict[str, Any]:
             results / f"training-{extension.name}.json", lambda e=extension: train(settings, e)
         )
     base = Variant(f"base {settings.window}", settings.base)
-    untuned = Variant(f"PI {settings.extended}, untuned", settings.base, "pi", settings.extended)
-    retuned = [
-        Variant(
-            f"PI {context}, two heads re-tuned",
-            local_heads.write(
-                settings.base, settings.work / f"retuned-{context}", context / settings.window
-            ),
-            "pi",
-            context,
-        )
+    untuned = [
+        Variant(f"PI {context}, untuned", settings.base, "pi", context)
         for context in sorted({extension.context for extension in extensions})
     ]
-    variants = [base, untuned, *retuned, *(tuned(settings, e) for e in extensions)]
+    variants = [base, *untuned, *(tuned(settings, e) for e in extensions)]
     for extension in extensions:
         name = tuned(settings, extension).label
         found["k_max"][name] = [
@@ -98,16 +106,10 @@ def measure(settings: Settings) -> dict[str, Any]:
         )
         for length in (settings.window, *sorted({e.context for e in extensions}))
     ]
-    found["retuned_k_max"] = [
-        {
-            "model": variant.label,
-            **kept(
-                results / f"passkey-retuned-{variant.context}.json",
-                lambda v=variant: measuring.passkey(settings, v, v.context),
-            ),
-        }
-        for variant in retuned
-    ]
+    found["copying"] = kept(
+        results / "copying.json",
+        lambda: measuring.copying(settings, [*variants, *retuned(settings)]),
+    )
     for name in ("books-test", "specifications"):
         found[name] = kept(
             results / f"perplexity-{name}.json",
@@ -161,8 +163,10 @@ def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
         "## Table 3: perplexity at the extended window by steps, books\n",
         tables.by_steps(settings, found["by_steps"]),
         "## Table 4: effective window k_max by steps\n",
-        tables.k_max(settings, found["k_max"], found["base_k_max"], found["retuned_k_max"]),
+        tables.k_max(settings, found["k_max"], found["base_k_max"]),
         "![Perplexity by window, and k_max by steps](paper.png)\n",
+        "## What interpolation breaks: copying inside the native window\n",
+        tables.copying(found["copying"]),
         "## Table 5: short tasks inside the native window\n",
         tables.short_tasks(found["short"]),
         "## Table 6: ROUGE after fine-tuning on summaries\n",

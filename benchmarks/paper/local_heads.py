@@ -4,10 +4,9 @@
 
 Positions divided by s lie s times closer. A head that looks one token back, score
 Σ_j A cos(θ_j (Δ - 1)), then looks s tokens back, and its peak, of curvature Σ_j A θ_j², is s² times
-flatter. The base retrieves through two such heads in its first layer (`recipes/mini/initial.py`).
+flatter. The base copies through two such heads in its first layer (`recipes/mini/initial.py`).
 So we change these two by hand, phase by -θ_j Δ (1 - 1/s) and strength by s², leave every other
-weight as it is, and train nothing. If retrieval over the extended window comes back, it is what was
-lost.
+weight as it is, and train nothing. If copying comes back, it is what was lost.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from pathlib import Path
 import torch
 from transformers import LlamaForCausalLM
 
+FAST_PAIRS = 12
+"""RoPE pairs that these heads tell neighbours apart by."""
 DISTANCES = (1, 2)
 """Tokens that the first layer's first and second head look back."""
 
@@ -27,6 +28,10 @@ DISTANCES = (1, 2)
 def retune(model: LlamaForCausalLM, factor: float) -> None:
     """Make the first layer's position heads look as far back as before, positions interpolated.
 
+    A strength of s² would also multiply what differs between tokens in the size of their keys. So
+    the score at the distance looked for is taken off again, by as many of the slowest pairs, which
+    hardly turn: s² Σ_j A (cos(θ_j (Δ - Δ₀) / s) - 1).
+
     Args:
         model: the base, not extended.
         factor: s = L'/L.
@@ -34,14 +39,26 @@ def retune(model: LlamaForCausalLM, factor: float) -> None:
     head_dim: int = model.config.head_dim
     theta: float = model.config.rope_parameters["rope_theta"]
     half = head_dim // 2
-    frequencies = theta ** (-torch.arange(half) / half)  # θ_j, one a pair
-    weight = model.model.layers[0].self_attn.q_proj.weight  # (heads · head_dim, hidden)
+    attention = model.model.layers[0].self_attn
+    angles = theta ** (-torch.arange(FAST_PAIRS) / half)[:, None]  # θ_j a token: (pairs, 1)
+    fast, slow = torch.arange(FAST_PAIRS), torch.arange(half - FAST_PAIRS, half)
+    key = attention.k_proj.weight  # (head_dim, hidden): all heads share it
+    key[slow], key[slow + half] = key[fast].clone(), key[fast + half].clone()
     for head, distance in enumerate(DISTANCES):
-        rows = weight[head * head_dim : (head + 1) * head_dim]
-        turn = (frequencies * distance * (1 - 1 / factor))[:, None]
-        first, second = rows[:half].clone(), rows[half:].clone()
-        rows[:half] = (first * turn.cos() - second * turn.sin()) * factor**2
-        rows[half:] = (second * turn.cos() + first * turn.sin()) * factor**2
+        query = attention.q_proj.weight[head * head_dim : (head + 1) * head_dim]
+        first, second = query[fast] * factor**2, query[fast + half] * factor**2
+        query[fast], query[fast + half] = turned(
+            first, second, angles * distance * (1 - 1 / factor)
+        )
+        query[slow], query[slow + half] = turned(-first, -second, angles * distance)
+
+
+def turned(
+    first: torch.Tensor, second: torch.Tensor, angle: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both halves of RoPE pairs turned by an angle (radians)."""
+    cos, sin = angle.cos(), angle.sin()
+    return first * cos - second * sin, second * cos + first * sin
 
 
 def write(base: Path, output: Path, factor: float) -> Path:

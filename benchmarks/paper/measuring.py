@@ -25,7 +25,7 @@ SPECIFICATIONS_TRAINED = 2_700
 """Documents at the beginning of the file that training may have seen."""
 MOST_TOKENS = 32_768
 """Of a document; the paper truncates proof-pile's so."""
-CLOZE_ITEMS = 400
+CLOZE_ITEMS = 200
 
 Rows = list[dict[str, Any]]
 
@@ -131,6 +131,24 @@ def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]
     config = PasskeyConfig(lengths=(length,), depths=settings.depths, trials=settings.trials)
     (row,) = measure_passkey(variant.open(length), config, Journal(None, {}), Notices())
     return row
+
+
+def copying(settings: Settings, variants: list[Variant]) -> dict[str, float]:
+    """Measure how many random tokens are told right when their sequence comes a second time."""
+    import torch
+
+    drawn = torch.Generator().manual_seed(0)
+    shares = {}
+    for variant in variants:
+        opened = variant.open(settings.window)
+        once = torch.randint(
+            6, opened.model.config.vocab_size, (16, settings.window // 2), generator=drawn
+        )
+        twice = torch.cat([once, once], dim=1)
+        with torch.no_grad():
+            told = opened.model(twice).logits[:, once.shape[1] : -1].argmax(-1)
+        shares[variant.label] = (told == twice[:, once.shape[1] + 1 :]).float().mean().item()
+    return shares
 
 
 def short_tasks(settings: Settings, variants: list[Variant]) -> Rows:

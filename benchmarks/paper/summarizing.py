@@ -29,8 +29,8 @@ from recipes.mini.loop import IGNORE, Batch, Schedule, scored_loss, train
 
 TRAINED_ON = ("wiki_leads.train", "openstax_section_summ.train")
 MEASURED_ON = "wiki_leads.test"
-DOCUMENTS = 30
-STEPS = 150
+DOCUMENTS = 20
+STEPS = 60
 PER_STEP = 2
 ANSWER_SHARE, DOCUMENT_SHARE = 1000 / 16384, 15000 / 16384
 """Of the window, as in the paper."""

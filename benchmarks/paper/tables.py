@@ -67,7 +67,7 @@ def by_steps(settings: Settings, found: dict[str, Rows]) -> str:
     )
 
 
-def k_max(settings: Settings, found: dict[str, Rows], base: Rows, retuned: Rows) -> str:
+def k_max(settings: Settings, found: dict[str, Rows], base: Rows) -> str:
     """Return Table 4, with the accuracy over all distances beside each k_max."""
     cell = "{k_max:,} ({accuracy:.0%})".format_map
     ours = [[name, *(cell(row) for row in rows)] for name, rows in found.items()]
@@ -81,10 +81,15 @@ def k_max(settings: Settings, found: dict[str, Rows], base: Rows, retuned: Rows)
         + table(["model", *map(str, settings.kept)], ours)
         + "\nThe base, its positions unchanged, in prompts of:\n\n"
         + table(["tokens", "k_max (accuracy)"], untrained)
-        + "\nThe base with interpolated positions, untrained, two heads re-tuned by hand:\n\n"
-        + table(["model", "k_max (accuracy)"], [[row["model"], cell(row)] for row in retuned])
         + "\nThe paper's, steps:\n\n"
         + table(["7B", *map(str, published.STEPS)], paper)
+    )
+
+
+def copying(shares: dict[str, float]) -> str:
+    """Return how many random tokens each model told right when they came a second time."""
+    return "Random tokens told right when they come a second time:\n\n" + table(
+        ["model", "told right"], [[name, f"{share:.0%}"] for name, share in shares.items()]
     )
 
 
