@@ -17,7 +17,7 @@ def draw(settings: Settings, by_window: Rows, by_steps: dict[str, Rows], path: P
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
     for name in dict.fromkeys(row["model"] for row in by_window):
         rows = [row for row in by_window if row["model"] == name]
         left.plot(
@@ -28,11 +28,12 @@ def draw(settings: Settings, by_window: Rows, by_steps: dict[str, Rows], path: P
     left.set_xticks(settings.windows, [f"{window:,}" for window in settings.windows])
     left.minorticks_off()
     low, high = left.get_ylim()
-    ticks = [t for t in (20, 30, 50, 70, 100, 150, 200, 300, 500, 1000) if low <= t <= high]
+    ticks = [
+        t for t in (20, 30, 50, 70, 100, 150, 200, 250, 300, 400, 500, 1000) if low <= t <= high
+    ]
     left.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
     left.set(xlabel="evaluation window (tokens)", ylabel="perplexity", title="Held-out books")
     left.axvline(settings.window, color="grey", linewidth=0.8, linestyle=":")
-    left.legend(fontsize=8)
     for name, rows in by_steps.items():
         right.plot([row["step"] for row in rows], [row["k_max"] for row in rows], "o-", label=name)
     right.axhline(settings.window, color="grey", linewidth=0.8, linestyle=":")
@@ -42,6 +43,7 @@ def draw(settings: Settings, by_window: Rows, by_steps: dict[str, Rows], path: P
         title="How far back a passkey is found",
         ylim=(0, settings.extended * 1.05),
     )
-    right.legend(fontsize=8)
+    left.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    right.legend(fontsize=8, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     figure.savefig(path, dpi=120)
     plt.close(figure)

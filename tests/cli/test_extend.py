@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -100,7 +101,10 @@ def test_files_that_a_shell_expands_are_data_too(base, text, tmp_path):
     more.write_text(WORDS * 200)
     one = extend(base, text, tmp_path / "out", more, "--dry-run")
     other = extend(base, text, tmp_path / "out", "--data", more, "--dry-run")
-    assert one.stdout == other.stdout
+    # what is free on the machine changes from one moment to the next
+    assert re.sub(r"[\d.]+ GiB free", "", one.stdout) == re.sub(
+        r"[\d.]+ GiB free", "", other.stdout
+    )
     assert "data: more.txt" in one.stdout
 
 
