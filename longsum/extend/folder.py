@@ -172,6 +172,8 @@ def complete_folder(folder: Path) -> Iterator[Path]:
         try:
             partial.chmod(0o777 & ~umask())
             yield partial
+            for path in filter(Path.is_file, partial.rglob("*")):
+                path.chmod(0o666 & ~umask())  # safetensors lets nobody else read what it writes
             _sync(partial)
             shutil.rmtree(folder, ignore_errors=True)
             partial.rename(folder)

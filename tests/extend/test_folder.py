@@ -147,3 +147,13 @@ def test_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         free_disk(tmp_path / "file" / "below")
+
+
+def test_files_of_a_folder_have_the_usual_permissions(tmp_path):
+    before = os.umask(0o022)
+    try:
+        with complete_folder(tmp_path / "made") as partial:
+            (partial / "model.safetensors").touch(mode=0o600)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "made" / "model.safetensors").stat().st_mode & 0o777 == 0o644
