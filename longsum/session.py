@@ -25,6 +25,8 @@ from longsum.prompt import Prompt, Wrap
 from longsum.receipt import Receipt
 
 if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
     from longsum.engine.engine import Engine
     from longsum.engine.verbatim import Choice
 
@@ -126,7 +128,6 @@ class Session:
 
     def __init__(self, prepared: Prepared, load: LoadConfig, listener: Listener) -> None:
         # torch and transformers take seconds to import: only now, when the run is known to fit
-        from longsum.engine.engine import Engine
         from longsum.model.loader import load_model
 
         self.prepared = prepared
@@ -137,10 +138,17 @@ class Session:
             model.source.folder, model.config, model.rope, plan, attention=load.attention
         )
         self.load_s = time.perf_counter() - started
-        capacity = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
-        self.engine: Engine = Engine(weights, capacity=capacity, chunk_tokens=plan.chunk_tokens)
         self.tokenizer = model.tokenizer
         self.stop_ids = self.tokenizer.stop_ids(model.config)
+        self._read(weights, plan.chunk_tokens, listener)
+
+    def _read(self, weights: LlamaForCausalLM, chunk_tokens: int, listener: Listener) -> None:
+        """Have the model read the prompt up to the end of the document."""
+        from longsum.engine.engine import Engine
+
+        prepared = self.prepared
+        capacity = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
+        self.engine: Engine = Engine(weights, capacity=capacity, chunk_tokens=chunk_tokens)
         ids = apply_ranges(prepared.document_ids, prepared.kept)
         before = len(prepared.prefix_ids)  # the progress tells of the document alone
         self.engine.read(

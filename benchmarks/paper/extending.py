@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from benchmarks.paper.settings import Extension, Settings
 from longsum.config import ExtendConfig, LoadConfig
-from longsum.extend.events import ExtendListener, StepReport
 from longsum.extend.train import extend
-
-
-class Lines(ExtendListener):
-    """Prints notices, and every twentieth step."""
-
-    def notice(self, line: str) -> None:
-        """Print it."""
-        print(line, flush=True)
-
-    def step(self, report: StepReport) -> None:
-        """Print how far it is."""
-        if report.step % 20 == 0:
-            print(
-                f"step {report.step} of {report.steps}: loss {report.loss:.3f}, "
-                f"{report.tokens_per_s:,.0f} tokens/s",
-                flush=True,
-            )
+from recipes.mini.extend import Lines
 
 
 def train(settings: Settings, extension: Extension) -> dict[str, object]:
@@ -42,7 +25,7 @@ def train(settings: Settings, extension: Extension) -> dict[str, object]:
         [settings.tuning],
         settings.folder(extension),
         config,
-        Lines(),
+        Lines(every=20),
     )
     return {
         "losses": result.losses[:: max(1, settings.steps // 20)],

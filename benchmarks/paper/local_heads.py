@@ -18,7 +18,9 @@ from pathlib import Path
 import torch
 from transformers import LlamaForCausalLM
 
-FAST_PAIRS = 12
+from recipes.mini.initial import Circuit, frequencies
+
+FAST_PAIRS = Circuit.fast_pairs
 """RoPE pairs that these heads tell neighbours apart by."""
 DISTANCES = (1, 2)
 """Tokens that the first layer's first and second head look back."""
@@ -37,10 +39,9 @@ def retune(model: LlamaForCausalLM, factor: float) -> None:
         factor: s = L'/L.
     """
     head_dim: int = model.config.head_dim
-    theta: float = model.config.rope_parameters["rope_theta"]
     half = head_dim // 2
     attention = model.model.layers[0].self_attn
-    angles = theta ** (-torch.arange(FAST_PAIRS) / half)[:, None]  # θ_j a token: (pairs, 1)
+    angles = frequencies(model)[:FAST_PAIRS, None]  # θ_j a token: (pairs, 1)
     fast, slow = torch.arange(FAST_PAIRS), torch.arange(half - FAST_PAIRS, half)
     key = attention.k_proj.weight  # (head_dim, hidden): all heads share it
     key[slow], key[slow + half] = key[fast].clone(), key[fast + half].clone()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,9 +19,10 @@ from longsum.evaluate.passkey import measure_passkey
 from longsum.evaluate.perplexity import measure_perplexity
 from longsum.evaluate.short import measure_short
 from longsum.events import Listener
+from longsum.extend.folder import write_json
+from longsum.jsonl import read_jsonl
+from recipes.mini.shards import TAKEN
 
-SPECIFICATIONS_TRAINED = 2_700
-"""Documents at the beginning of the file that training may have seen."""
 MOST_TOKENS = 32_768
 """Of a document; the paper truncates proof-pile's so."""
 CLOZE_ITEMS = 200
@@ -72,58 +72,52 @@ def kept(path: Path, measure: Callable[[], Any]) -> Any:
         print(f"== {path.stem}", flush=True)
         found = measure()
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".tmp")
-        unfinished.write_text(json.dumps(found, indent=1) + "\n")
-        unfinished.replace(path)
+        write_json(path, found)
     return json.loads(path.read_text())
 
 
 def held_out(settings: Settings, name: str) -> Iterator[Text]:
     """Yield documents that no training has seen: `books-test`, or the last specifications."""
     path = settings.data / "text" / f"{name}.jsonl.xz"
-    first = SPECIFICATIONS_TRAINED if name == "specifications" else 0
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        for line in islice(file, first, None):
-            row = json.loads(line)
-            yield Text(str(row["id"]), row["text"])
+    for _, row in islice(read_jsonl(path), TAKEN.get(name, 0), None):
+        yield Text(str(row["id"]), row["text"])
 
 
 def perplexity(settings: Settings, name: str, variants: list[Variant]) -> Rows:
     """Measure perplexity by window: the same tokens predicted whatever the window and the model."""
     texts = list(held_out(settings, name))
-    config = PerplexityConfig(
-        windows=settings.windows,
-        stride=settings.stride,
-        max_windows=settings.max_windows,
-        max_tokens=MOST_TOKENS,
-    )
-    rows: Rows = []
-    for variant in variants:
-        opened = variant.open(settings.extended)
-        found = measure_perplexity(
-            opened, texts, config, Journal(None, {}), Notices(), reach=settings.extended
-        )
-        rows += [{**row, "model": variant.label} for row in found]
-    return rows
+    return [
+        row
+        for variant in variants
+        for row in _by_window(settings, texts, variant.open(settings.extended), settings.windows)
+    ]
 
 
 def perplexity_by_steps(settings: Settings, extension: Extension) -> Rows:
     """Measure perplexity at the extended window after so many steps."""
     texts = list(held_out(settings, "books-test"))
+    window = extension.context
+    return [
+        {**row, "step": step}
+        for step in settings.kept
+        for row in _by_window(
+            settings, texts, tuned(settings, extension, step).open(window), (window,)
+        )
+    ]
+
+
+def _by_window(
+    settings: Settings, texts: list[Text], opened: Opened, windows: tuple[int, ...]
+) -> Rows:
+    """Measure a model's perplexity on the tokens that the largest window of all can predict."""
     config = PerplexityConfig(
-        windows=(extension.context,),
+        windows=windows,
         stride=settings.stride,
         max_windows=settings.max_windows,
         max_tokens=MOST_TOKENS,
     )
-    rows: Rows = []
-    for step in settings.kept:
-        opened = tuned(settings, extension, step).open(extension.context)
-        (row,) = measure_perplexity(
-            opened, texts, config, Journal(None, {}), Notices(), reach=settings.extended
-        )
-        rows.append({**row, "step": step})
-    return rows
+    nothing = Journal(None, {})
+    return measure_perplexity(opened, texts, config, nothing, Notices(), reach=settings.extended)
 
 
 def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from longsum.evaluate.loading import find_for_evaluation, open_model
 from longsum.evaluate.pairs import Pair, read_pairs
 from longsum.evaluate.summaries import measure_summaries
 from longsum.evaluate.summarizing import PAPER_PREFIX, PAPER_SUFFIX, Summarizer
-from recipes.mini.loop import IGNORE, Batch, Schedule, scored_loss, train
+from recipes.mini.loop import Batch, Schedule, answer_batch, scored_loss, train
 
 TRAINED_ON = ("wiki_leads.train", "openstax_section_summ.train")
 MEASURED_ON = "wiki_leads.test"
@@ -58,13 +57,11 @@ def examples(settings: Settings, tokenizer: Any) -> list[Example]:
 def batches(ready: list[Example]) -> Callable[[int], list[Batch]]:
     """From a step's number to its examples, one a micro-batch."""
 
-    def one(prompt: list[int], answer: list[int]) -> Batch:
-        ids = torch.tensor([prompt + answer])
-        labels = torch.full_like(ids, IGNORE)
-        labels[0, len(prompt) - 1 : -1] = ids[0, len(prompt) :]
-        return Batch(ids, labels, torch.ones(ids.shape))
+    def batch_for(step: int) -> list[Batch]:
+        first = step * PER_STEP
+        return [answer_batch(*ready[(first + i) % len(ready)]) for i in range(PER_STEP)]
 
-    return lambda step: [one(*ready[(step * PER_STEP + i) % len(ready)]) for i in range(PER_STEP)]
+    return batch_for
 
 
 def fine_tune(settings: Settings, extension: Extension) -> Path:
@@ -100,7 +97,7 @@ def rouge(settings: Settings, extension: Extension) -> list[dict[str, Any]]:
     )
     config = SummariesConfig(zero_shot_prompt="paper", truncate="tail")
     report = measure_summaries(
-        [Summarizer(opened, replace(found))],
+        [Summarizer(opened, found)],
         pairs,
         config,
         Journal(None, {}),

@@ -79,16 +79,10 @@ class OpenedSession(Session):
     def __init__(
         self, prepared: Prepared, opened: Opened, stop_ids: frozenset[int], listener: Listener
     ) -> None:
-        from longsum.budget import apply_ranges
-        from longsum.engine.engine import Engine
-
         self.prepared = prepared
         self.load_s = 0.0
         self.tokenizer, self.stop_ids = opened.tokenizer, stop_ids
-        capacity = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
-        self.engine = Engine(opened.model, capacity=capacity, chunk_tokens=opened.chunk_tokens)
-        ids = apply_ranges(prepared.document_ids, prepared.kept)
-        self.engine.read([*prepared.prefix_ids, *ids], listener.prefill)
+        self._read(opened.model, opened.chunk_tokens, listener)
 
 
 def longest_run(model: Model, pairs: Iterable[Pair], config: SummariesConfig) -> int:

@@ -26,12 +26,7 @@ from longsum.model.memory import format_bytes
 
 CHECKPOINT, SETTINGS, TRAINING = "checkpoint", "settings.json", "training.json"
 
-FLAGS = {
-    "data": "--data",
-    "dtype": "--dtype",
-    "keep_checkpoints_at": "--keep-at",
-    "train_norm_and_embedding": "--train-norm-and-embedding",
-}
+FLAGS = {"keep_checkpoints_at": "--keep-at"}
 """Options whose names differ from their setting's; the others have dashes for underscores."""
 
 

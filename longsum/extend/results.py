@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -79,24 +79,16 @@ def forget_checkpoints(output: Path) -> None:
 
 def earlier_result(output: Path, account: dict[str, Any], job: Job) -> ExtendResult:
     """Return the result of a run that had finished."""
-    return ExtendResult(
-        output=output,
-        model=job.base.source.name,
-        context=job.rope.window,
-        native_window=job.base.rope.native_window,
-        factor=job.rope.factor,
-        position=job.config.position,
-        method=job.config.method,
-        steps=job.config.steps,
-        losses=tuple(account.get("losses", ())),
-        base=Validation(**account.get("validation", {}).get("base", {})),
-        before=Validation(**account.get("validation", {}).get("before", {})),
-        after=Validation(**account.get("validation", {}).get("after", {})),
+    validation = account.get("validation", {})
+    progress = Progress(
+        step=job.config.steps,
+        losses=account.get("losses", []),
         seconds=account.get("seconds", 0.0),
-        extent=job.extent,
-        finished_before=True,
-        settings=job.settings,
+        base=validation.get("base", {}),
+        before=validation.get("before", {}),
     )
+    after = Validation(**validation.get("after", {}))
+    return replace(_result(output, job, progress, after), finished_before=True)
 
 
 def _result(output: Path, job: Job, progress: Progress, after: Validation) -> ExtendResult:

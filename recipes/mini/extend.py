@@ -18,7 +18,10 @@ from recipes.mini.shapes import SHAPES
 
 
 class Lines(ExtendListener):
-    """Prints notices, and every tenth step."""
+    """Prints notices, and every so many steps how far it is."""
+
+    def __init__(self, every: int = 10) -> None:
+        self.every = every
 
     def notice(self, line: str) -> None:
         """Print it."""
@@ -26,7 +29,7 @@ class Lines(ExtendListener):
 
     def step(self, report: StepReport) -> None:
         """Print how far it is."""
-        if report.step % 10 == 0:
+        if report.step % self.every == 0:
             print(
                 f"step={report.step} loss={report.loss:.3f} tokens_per_s={report.tokens_per_s:.0f}",
                 flush=True,

@@ -113,7 +113,7 @@ def _set_embeddings(
     return weight.pow(2).mean().sqrt().item()
 
 
-def _frequencies(model: LlamaForCausalLM) -> torch.Tensor:
+def frequencies(model: LlamaForCausalLM) -> torch.Tensor:
     """Return RoPE's angles a token, one a pair: (head_dim / 2,)."""
     half = model.config.head_dim // 2
     theta: float = model.config.rope_parameters["rope_theta"]
@@ -124,7 +124,7 @@ def _query_for_distance(
     distance: float, pairs: int, head_dim: int, model: LlamaForCausalLM
 ) -> torch.Tensor:
     """Return a query whose score with a constant key is the sum of cos(θ_j (m - n - distance))."""
-    angle = _frequencies(model)[:pairs] * -distance
+    angle = frequencies(model)[:pairs] * -distance
     query = torch.zeros(head_dim)
     query[:pairs] = angle.cos()
     query[head_dim // 2 : head_dim // 2 + pairs] = angle.sin()
@@ -137,7 +137,7 @@ def _slow_dimensions(model: LlamaForCausalLM) -> tuple[torch.Tensor, torch.Tenso
     Likeness must not depend on how far back something stands. They are dealt out in two halves,
     one for each token that is compared.
     """
-    turned = _frequencies(model) * model.config.max_position_embeddings
+    turned = frequencies(model) * model.config.max_position_embeddings
     pairs = torch.nonzero(turned < 1.0).flatten()
     half = model.config.head_dim // 2
     return tuple(torch.cat([some, some + half]) for some in (pairs[0::2], pairs[1::2]))  # type: ignore[return-value]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -141,6 +141,14 @@ def as_batch(rows: list[Row], weights: Callable[[Row], np.ndarray]) -> Batch:
     counts = torch.from_numpy(np.stack([weights(row) for row in rows]))
     labels = torch.cat([ids[:, 1:], torch.full_like(ids[:, :1], IGNORE)], dim=1)
     return Batch(ids, labels, torch.cat([counts[:, 1:], torch.zeros_like(counts[:, :1])], dim=1))
+
+
+def answer_batch(prompt: Sequence[int], answer: Sequence[int]) -> Batch:
+    """Return one row of which the answer alone is scored."""
+    ids = torch.tensor([[*prompt, *answer]])
+    labels = torch.full_like(ids, IGNORE)
+    labels[0, len(prompt) - 1 : -1] = ids[0, len(prompt) :]
+    return Batch(ids, labels, torch.ones(ids.shape))
 
 
 def load_weights(model: LlamaForCausalLM, path: Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
+from longsum.evaluate.passkey_prompt import FILLER
 from recipes.mini.initial import set_induction_circuit
 from recipes.mini.loop import (
     Batch,
@@ -57,9 +58,7 @@ def passkey_accuracy(
         trials: at depths from the beginning to the end.
         paper: fill with the paper's sentences (arXiv 2306.15595, figure 3) instead of real text.
     """
-    garbage = rows.encode(
-        " The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again."
-    )
+    garbage = rows.encode(" " + " ".join(FILLER))
     right = 0
     for trial in range(trials):
         rng = np.random.default_rng([12345, trial])

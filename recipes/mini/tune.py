@@ -22,7 +22,7 @@ from transformers import LlamaForCausalLM
 
 from longsum.documents.sentences import is_statement, split_sentences
 from recipes.mini.corpus import clean, read_rows
-from recipes.mini.loop import IGNORE, Batch, Schedule, scored_loss, train
+from recipes.mini.loop import Batch, Schedule, answer_batch, scored_loss, train
 from recipes.mini.mixture import Mixture, Rows
 from recipes.mini.oracle import grams, oracle
 
@@ -117,14 +117,8 @@ def batches(ready: list[list[np.ndarray]], per_step: int) -> Callable[[int], lis
     """From a step's number to its examples, one a micro-batch."""
 
     def batch_for(step: int) -> list[Batch]:
-        result = []
-        for i in range(per_step):
-            prompt, answer = ready[(step * per_step + i) % len(ready)]
-            ids = torch.from_numpy(np.concatenate([prompt, answer])).long()[None]
-            labels = torch.full_like(ids, IGNORE)
-            labels[0, len(prompt) - 1 : -1] = ids[0, len(prompt) :]
-            result.append(Batch(ids, labels, torch.ones(ids.shape)))
-        return result
+        first = step * per_step
+        return [answer_batch(*ready[(first + i) % len(ready)]) for i in range(per_step)]
 
     return batch_for
 

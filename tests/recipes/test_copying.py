@@ -70,7 +70,7 @@ def test_what_is_asked_for_stands_earlier_in_the_row(number: int) -> None:
 def test_every_copied_token_follows_the_tokens_it_followed_before(number: int) -> None:
     row = made(copies, number)
     at = np.flatnonzero(row.copied)
-    period = at[0] - 2 + 1 - 1  # the first to be copied is the passage's second
+    period = at[0] - 2  # the first to be copied is the passage's second
     assert (row.ids[at] == row.ids[at - period]).all()
 
 
