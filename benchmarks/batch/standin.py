@@ -1,0 +1,28 @@
+"""A worker that answers at once, so that only what surrounds a model is measured."""
+
+from __future__ import annotations
+
+from longsum.batch.job import Job
+from longsum.batch.reading import Reading
+from longsum.batch.results import result_name, write_result
+from longsum.batch.row import DONE, Row, base_row
+from longsum.batch.worker import Answer, Progress
+
+OPEN = "benchmarks.batch.standin:open_instant"
+
+
+def open_instant(job: Job) -> Answer:
+    """Return what answers with a document's first 500 characters."""
+
+    def answer(reading: Reading, progress: Progress | None) -> Row:
+        assert reading.document is not None
+        text = reading.document.text
+        name = result_name(reading.name, job.batch.format)
+        return base_row(job, reading, DONE) | {
+            "result": name,
+            "result_bytes": write_result(job.output, name, text[:500] + "\n"),
+            "answers": [{"question": None, "text": text[:500]}],
+            "receipt": {"tokens_read": len(text), "tokens_total": len(text), "answer_tokens": 100},
+        }
+
+    return answer

@@ -1,0 +1,182 @@
+"""What a worker does: holds the model, and turns one read document after another into a row."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from longsum.ask import AskTask, answer_question
+from longsum.batch.devices import workers_here
+from longsum.batch.job import Job
+from longsum.batch.reading import Reading
+from longsum.batch.results import result_name, result_text, write_result
+from longsum.batch.row import DONE, Row, base_row
+from longsum.batch.worker import Progress
+from longsum.budget import require_room
+from longsum.config import AskConfig, LoadConfig, SummaryConfig
+from longsum.documents.document import Document
+from longsum.errors import InsufficientMemory
+from longsum.events import Listener
+from longsum.model.find import Model, find_model, plan_for
+from longsum.model.hardware import Machine, detect_machine
+from longsum.model.memory import MemoryPlan, require_fit
+from longsum.model.tokenizer import Tokenizer
+from longsum.session import Prepared, Session, prepare
+from longsum.summarize import prepare_summary, summarize_session
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+    from longsum.answer import Answer
+
+
+class _ReadAhead(Tokenizer):
+    """A tokenizer that knows one text's tokens already."""
+
+    def __init__(self, inner: Any, text: str, ids: list[int]) -> None:
+        super().__init__(inner)
+        self._text, self._ids = text, ids
+
+    def encode_document(self, text: str) -> list[int]:
+        """Return the ids of foreign text; the known one's at once."""
+        return self._ids if text == self._text else super().encode_document(text)
+
+
+class _Forward(Listener):
+    """Passes on how far a document is read."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+
+    def prefill(self, done: int, total: int) -> None:
+        """Take how many tokens are read."""
+        if self._progress is not None:
+            self._progress((done, total))
+
+
+class Answerer:
+    """A model in memory that answers a job's question about every document it is given.
+
+    Args:
+        job: what is asked.
+        model: how it was found.
+        load: as asked, with the quantization that the weights have.
+        weights: in evaluation mode.
+    """
+
+    def __init__(self, job: Job, model: Model, load: LoadConfig, weights: LlamaForCausalLM) -> None:
+        self.job, self.model, self.load, self.weights = job, model, load, weights
+
+    def __call__(self, reading: Reading, progress: Progress | None) -> Row:
+        """Answer about a document, write its result, and return its row.
+
+        Raises:
+            LongsumError: when it does not fit, the model wrote nothing, or the disk is full.
+        """
+        try:
+            answers = self._answers(reading, _Forward(progress))
+        except InsufficientMemory:
+            self._free()
+            raise
+        job = self.job
+        name = result_name(reading.name, job.batch.format)
+        text = result_text(reading.name, answers, job.batch.format)
+        return base_row(job, reading, DONE) | {
+            "result": name,
+            "result_bytes": write_result(job.output, name, text),
+            "answers": [{"question": each.question, "text": each.text} for each in answers],
+            "receipt": answers[-1].receipt.as_dict(),
+        }
+
+    def _answers(self, reading: Reading, listener: Listener) -> list[Answer]:
+        """Read a document, then summarize it, or answer all questions from one reading."""
+        job = self.job
+        session = Session(self._prepare(reading), self.load, listener, weights=self.weights)
+        if isinstance(job.task, SummaryConfig):
+            return [summarize_session(session, job.task, job.decode, listener)]
+        return [
+            answer_question(session, question, job.task, job.decode, listener)
+            for question in job.questions
+        ]
+
+    def _prepare(self, reading: Reading) -> Prepared:
+        """Count and plan; refuse what does not fit, with its numbers."""
+        document = reading.document
+        assert document is not None
+        model = self.model
+        if reading.input_ids is not None:
+            ids = list(reading.input_ids)
+            model = replace(model, tokenizer=_ReadAhead(model.tokenizer.inner, document.text, ids))
+        prepared = prepare_document(self.job, document, self.load, model)
+        if prepared.truncated is None:
+            require_room(prepared.budget, model.tuned_window)
+        require_fit(prepared.plan)
+        return prepared
+
+    def _free(self) -> None:
+        """Give back what a document that did not fit has left behind."""
+        import torch
+
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def prepare_document(job: Job, document: Document, load: LoadConfig, model: Model) -> Prepared:
+    """Count and plan what a job asks of a document; refuses only mistakes of the user's."""
+    if isinstance(job.task, AskConfig):
+        task = AskTask(document, job.task)
+        return prepare(
+            document,
+            lambda source, wrap: [task.prompt(source, wrap, each) for each in job.questions],
+            task.answer_tokens(job.decode),
+            load,
+            truncate=job.read.truncate,
+            check=False,
+            model=model,
+        )
+    return prepare_summary(
+        document, job.task, load, job.decode, truncate=job.read.truncate, check=False, model=model
+    )
+
+
+def open_answerer(job: Job) -> Answerer:
+    """Load a job's model for all its documents.
+
+    Raises:
+        ModelUnavailable: when it cannot be used.
+        InsufficientMemory: when it does not fit.
+        UsageError: when the job's prompts cannot be used with it.
+    """
+    load = job.load
+    model = find_model(load, _share(detect_machine(load.device, load.dtype)))
+    probe = Document("A sentence.", (), sha256="", name="probe")
+    prepare_document(job, probe, load, model)  # a template's mistake is every document's
+    plan = _plan(model, load)
+    for held in ("none", "nf4", "int8"):
+        if plan.quantize == held:
+            load = replace(load, quantize=held)  # documents' plans must not choose again
+    from longsum.model.loader import load_model
+
+    weights = load_model(
+        model.source.folder, model.config, model.rope, plan, attention=load.attention
+    )
+    return Answerer(job, model, load, weights)
+
+
+def _plan(model: Model, load: LoadConfig) -> MemoryPlan:
+    """Plan for the longest document there can be, or else for what fits."""
+    plan = plan_for(model, load, model.rope.window)
+    if plan.fits:
+        return plan
+    small = plan_for(model, load, 1)  # short documents may fit all the same
+    require_fit(small)
+    return small
+
+
+def _share(machine: Machine) -> Machine:
+    """Return the machine with a worker's part of its memory."""
+    if machine.device == "cuda":
+        return machine  # a worker sees a GPU of its own
+    return replace(machine, free_bytes=machine.free_bytes // workers_here())

@@ -1,0 +1,71 @@
+"""How many workers a machine gets, and which of its devices each of them sees.
+
+The process that hands out the work asks; it must not take a GPU's memory itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from longsum.config import BatchConfig
+
+MOST_READERS = 4
+WORKERS_HERE = "LONGSUM_BATCH_WORKERS"
+"""Variable that tells a worker how many there are; set by us alone."""
+_GPU_FILES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""One of them is there on a Linux with a GPU that torch can use: NVIDIA, AMD, WSL."""
+
+
+def cpu_count() -> int:
+    """Return the cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cuda_devices() -> int:
+    """Return the number of GPUs in sight; imports torch only where there can be one."""
+    if sys.platform == "linux" and not any(Path(name).exists() for name in _GPU_FILES):
+        return 0
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def has_cuda(device: str) -> bool:
+    """Tell whether a model asked for with `--device` runs on a GPU of CUDA's."""
+    return device in ("auto", "cuda") and cuda_devices() > 0
+
+
+def reader_count(config: BatchConfig) -> int:
+    """Return the number of processes that read ahead."""
+    return config.readers or max(1, min(MOST_READERS, cpu_count() - 1))
+
+
+def worker_environments(device: str, workers: int | None) -> list[dict[str, str]]:
+    """Return the environment of each worker: its GPU, or its share of the cores.
+
+    Args:
+        device: as asked: `auto`, `cuda`, `mps` or `cpu`.
+        workers: how many; None takes one per GPU, else one. A single one sees all GPUs, for a
+            model that needs several.
+    """
+    gpus = cuda_devices() if device in ("auto", "cuda") else 0
+    count = workers or max(1, gpus)
+    if count == 1:
+        return [{}]
+    shared = {WORKERS_HERE: str(count)}
+    if gpus:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = seen.split(",") if seen else [str(number) for number in range(gpus)]
+        seeing = [names[worker % len(names)] for worker in range(count)]
+        return [shared | {"CUDA_VISIBLE_DEVICES": name} for name in seeing]
+    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, cpu_count() // count))
+    return [shared | {"OMP_NUM_THREADS": threads} for _ in range(count)]
+
+
+def workers_here() -> int:
+    """Return with how many workers, itself among them, this one shares the machine."""
+    return int(os.environ.get(WORKERS_HERE, "1"))

@@ -1,0 +1,131 @@
+"""The overviews of an output folder, written from its rows: index.md, results.jsonl, results.csv.
+
+One row at a time: a million documents take no more memory than one.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from longsum.batch.journal import journals
+from longsum.batch.ledger import Ledger
+from longsum.batch.results import INDEX, LINES, TABLE, as_markdown
+from longsum.batch.row import DONE, FAILED, Row
+from longsum.errors import OutputError
+from longsum.files import replacing
+
+FIRST_CHARACTERS = 240
+"""Of an answer, in the index."""
+_INTERNAL = ("settings", "size", "mtime_ns", "result_bytes", "again")
+"""What of a row serves only the next run."""
+COLUMNS = (
+    *("document", "outcome", "question", "text", "result", "error", "hint", "warnings"),
+    *("tokens_read", "tokens_total", "pages_read", "pages_total", "truncated", "answer_tokens"),
+    *("finish_reason", "model", "seconds", "worker", "finished_at", "sha256"),
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of a cell that a spreadsheet would obey."""
+
+
+def is_current(output: Path) -> bool:
+    """Tell whether the overviews are newer than every journal."""
+    try:
+        oldest = min((output / name).stat().st_mtime_ns for name in (INDEX, LINES, TABLE))
+        return oldest >= max(path.stat().st_mtime_ns for path in journals(output))
+    except (OSError, ValueError):
+        return False
+
+
+def export(output: Path, ledger: Ledger) -> None:
+    """Write the overviews, each whole or not at all.
+
+    Raises:
+        OutputError: when one cannot be written.
+    """
+    try:
+        with ExitStack() as stack:
+
+            def opened(name: str) -> IO[str]:
+                path = stack.enter_context(replacing(output / name))
+                file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+                return stack.enter_context(file)
+
+            index, lines = opened(INDEX), opened(LINES)
+            table = csv.writer(opened(TABLE))
+            table.writerow(COLUMNS)
+            _begin_index(index, ledger)
+            for row in ledger.rows():
+                index.write(index_entry(row))
+                lines.write(json.dumps(public(row), ensure_ascii=False) + "\n")
+                table.writerows(cells(row))
+    except OSError as error:
+        raise OutputError(
+            f"the overviews in {output} cannot be written: {error.strerror}",
+            hint="free some space, then run the same command again",
+        ) from error
+
+
+def _begin_index(file: IO[str], ledger: Ledger) -> None:
+    counts = ledger.outcomes()
+    told = [f"{number:,} {outcome}" for outcome, number in sorted(counts.items())]
+    file.write(f"# Documents\n\n{', '.join(told) or 'none'}. All of it: [{LINES}]({LINES}), ")
+    file.write(f"[{TABLE}]({TABLE}).\n")
+
+
+def index_entry(row: Row) -> str:
+    """Return a document's part of the index: its name, a link to its result, its first lines."""
+    name = as_markdown(row["document"])
+    if row["outcome"] != DONE:
+        error = row["error"] or {}
+        return f"\n## {name}\n\n{row['outcome']}: {as_markdown(error.get('message') or '')}\n"
+    link = quote(row["result"].encode("utf-8", "surrogateescape"))
+    parts = [f"\n## [{name}]({link})\n"]
+    for answer in row["answers"]:
+        asked = f"**{as_markdown(answer['question'])}** " if answer["question"] else ""
+        parts.append(f"\n{asked}{as_markdown(first_lines(answer['text']))}\n")
+    return "".join(parts)
+
+
+def first_lines(text: str) -> str:
+    """Return the beginning of a text, on one line, cut between words."""
+    flat = " ".join(text[: 4 * FIRST_CHARACTERS].split())
+    if len(flat) <= FIRST_CHARACTERS:
+        return flat
+    return flat[:FIRST_CHARACTERS].rpartition(" ")[0] + " …"
+
+
+def public(row: Row) -> Row:
+    """Return what of a row is for other tools."""
+    return {key: value for key, value in row.items() if key not in _INTERNAL}
+
+
+def cells(row: Row) -> Iterator[list[Any]]:
+    """Yield a document's lines of the table: one, or one a question."""
+    receipt, error = row.get("receipt") or {}, row.get("error") or {}
+    known = receipt | row
+    known |= {
+        "error": error.get("message"),
+        "hint": error.get("hint"),
+        "warnings": " | ".join(row.get("warnings") or ()),
+    }
+    for answer in row.get("answers") or [{}]:
+        line = known | answer
+        yield [_cell(line.get(column)) for column in COLUMNS]
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a spreadsheet may read it: text is never a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return "" if value is None else value
+
+
+def failures(ledger: Ledger) -> Iterator[Row]:
+    """Yield the rows of the documents that have failed."""
+    return (row for row in ledger.rows() if row["outcome"] == FAILED)

@@ -1,0 +1,139 @@
+"""What is asked of every document of a batch, and the hash that tells two such askings apart.
+
+Plain data that travels to other processes and machines. No torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longsum.config import (
+    AskConfig,
+    BatchConfig,
+    DecodeConfig,
+    LoadConfig,
+    ReadConfig,
+    SummaryConfig,
+)
+
+if TYPE_CHECKING:
+    from longsum.model.rope import Rope
+
+SAMPLED_BYTES = 64 << 10
+"""Read at the beginning, the middle and the end of a weight file to tell it from others."""
+
+_WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")
+"""Settings of `LoadConfig` that say where a model is and where it runs, not what it answers."""
+
+ANSWERER = "longsum.batch.answering:open_answerer"
+READER = "longsum.batch.reading:open_reader"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A batch's question and where its results go."""
+
+    output: Path
+    """Folder of the results, absolute."""
+    load: LoadConfig = field(default_factory=LoadConfig)
+    read: ReadConfig = field(default_factory=ReadConfig)
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    task: SummaryConfig | AskConfig = field(default_factory=SummaryConfig)
+    questions: tuple[str, ...] = ()
+    """Asked of every document; empty summarizes."""
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    model_folder: Path | None = None
+    """The checkpoint; its tokenizer reads ahead. None leaves that to the worker."""
+    identity: str = ""
+    """Tells the weights apart; the same on every machine."""
+    settings: str = ""
+    """Hash of everything the results depend on but the documents; from `with_settings`."""
+    open_worker: str = ANSWERER
+    """`module:function` that a worker calls with the job, and gets what answers from."""
+    open_reader: str = READER
+    """The same of a process that reads ahead."""
+
+
+def settings_of(job: Job) -> dict[str, Any]:
+    """Return what the results depend on, as JSON values; the same on every machine.
+
+    A password is left out: it opens a document, or does not, but changes nothing in the answer.
+    """
+    load = {key: value for key, value in asdict(job.load).items() if key not in _WHERE}
+    task = asdict(job.task)
+    template = task.pop("prompt")
+    if template is not None:
+        from longsum.prompt import load_template  # not for every process that takes a job
+
+        text = load_template(template)
+        task["prompt_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    return {
+        "model": job.identity,
+        "load": load,
+        "pages": job.read.pages,
+        "truncate": job.read.truncate,
+        "decode": asdict(job.decode),
+        "task": task,
+        "questions": list(job.questions),
+        "format": job.batch.format,
+    }
+
+
+def with_settings(job: Job) -> Job:
+    """Return the job with the hash of its settings."""
+    from longsum.evaluate.journal import settings_hash
+
+    return replace(job, settings=settings_hash(settings_of(job))[:16])
+
+
+def with_model(job: Job) -> Job:
+    """Find the job's model, without its weights, and return the job that knows it.
+
+    Raises:
+        ModelUnavailable: when it is missing, or not one we can run.
+    """
+    from longsum.batch.devices import has_cuda
+    from longsum.model.checkpoint import check_weights, read_config, read_shape
+    from longsum.model.resolve import resolve_model, set_offline
+    from longsum.model.rope import read_rope, rope_for_context
+
+    load = job.load
+    if load.offline:
+        set_offline()
+    source = resolve_model(
+        load.model, revision=load.revision, download=load.download, cuda=has_cuda(load.device)
+    )
+    config = read_config(source.folder)
+    read_shape(config)
+    own = read_rope(config, known_window=source.known.window if source.known else None)
+    rope = rope_for_context(own, load.context, force=load.force_context)
+    check_weights(source.folder)
+    # what was chosen here must be chosen in every process: of folders the whole path, else a name
+    is_folder = source.revision is None and not source.is_bundled
+    name = str(source.folder.resolve()) if is_folder else load.model or source.name
+    identity = identity_of(source.folder, rope)
+    return replace(
+        job, load=replace(load, model=name), model_folder=source.folder, identity=identity
+    )
+
+
+def identity_of(folder: Path, rope: Rope) -> str:
+    """Return a hash of a checkpoint that does not depend on where it lies.
+
+    Of the weights it takes sizes and samples: reading them all would take as long as loading.
+    """
+    from longsum.model.checkpoint import CONFIG_NAME
+
+    digest = hashlib.sha256((folder / CONFIG_NAME).read_bytes())
+    digest.update(repr(sorted(rope.parameters.items(), key=str)).encode())
+    for path in sorted(folder.glob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}\n".encode())
+        with path.open("rb") as file:
+            for start in (0, max(0, size // 2), max(0, size - SAMPLED_BYTES)):
+                file.seek(start)
+                digest.update(file.read(SAMPLED_BYTES))
+    return digest.hexdigest()[:16]

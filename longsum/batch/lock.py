@@ -1,0 +1,57 @@
+"""One run at a time in an output folder; the parts of `--shard` may run side by side.
+
+The locks are the operating system's: they go with the process that holds them, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from longsum.batch.journal import FOLDER
+from longsum.documents.read import shown_name
+from longsum.errors import OutputError
+
+
+@contextlib.contextmanager
+def locked(output: Path, shard: tuple[int, int] | None = None) -> Iterator[None]:
+    """Hold an output folder, which is made if it is not there.
+
+    Args:
+        output: the folder.
+        shard: the part that runs; None is a whole run, beside which no other may run.
+
+    Raises:
+        OutputError: when another run holds it, or it cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = output / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"folder {shown_name(str(output))} cannot be made: {error.strerror}",
+            hint="name another with -o",
+        ) from error
+    name = "whole" if shard is None else f"shard-{shard[0]}-of-{shard[1]}"
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(FileLock(folder / f"{name}.lock", timeout=0))
+            # own first, then the others': of two that start at once, at least one sees the other
+            others = folder.glob("shard-*.lock") if shard is None else [folder / "whole.lock"]
+            for path in others:
+                with FileLock(path, timeout=0):
+                    pass
+        except Timeout as error:
+            raise OutputError(
+                f"another run is writing to {shown_name(str(output))}",
+                hint="wait for it, or name another folder with -o",
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"{shown_name(str(folder))} cannot be locked: {error.strerror}",
+                hint="name a folder that you may write to with -o",
+            ) from error
+        yield

@@ -1,0 +1,128 @@
+"""Bring the parts of a batch together: several journals become one, and one set of overviews."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from longsum.batch.export import export
+from longsum.batch.journal import FOLDER, Journal, journal_path, journals, read_rows
+from longsum.batch.ledger import Ledger
+from longsum.batch.lock import locked
+from longsum.batch.row import DONE
+from longsum.documents.read import shown_name
+from longsum.errors import DocumentNotFound, OutputError
+from longsum.files import replacing
+
+_SHARD = re.compile(r"shard-(\d+)-of-(\d+)\.jsonl")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came of a merge."""
+
+    journals: int
+    """How many were brought together."""
+    outcomes: dict[str, int]
+    """Documents by outcome."""
+    missing: tuple[str, ...]
+    """Parts, as `2/8`, that have left no journal."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return asdict(self)
+
+
+def merge(output: Path, others: list[Path]) -> Merged:
+    """Bring the parts in one folder, and in others, together in the one.
+
+    Killed in its midst, it can be repeated: a journal goes only when its rows are in the whole
+    one, and of two rows of a document the newest counts.
+
+    Args:
+        output: takes everything.
+        others: folders of parts that ran elsewhere; their results are copied, they stay.
+
+    Raises:
+        DocumentNotFound: when a folder holds no batch.
+        OutputError: when a part is running, or something cannot be written.
+    """
+    for folder in (output, *others):
+        if not journals(folder) and not (folder == output and others):
+            raise DocumentNotFound(
+                f"{shown_name(str(folder))} holds no results of longsum batch",
+                hint="name the OUT of `longsum batch --shard`",
+            )
+    with locked(output):
+        ledger = Ledger()
+        try:
+            found = [path for folder in (output, *others) for path in journals(folder)]
+            missing = _missing(found)
+            _copy_results(output, others)
+            _join(output, found)
+            ledger.load(journal_path(output))
+            export(output, ledger)
+            return Merged(len(found), ledger.outcomes(), missing)
+        finally:
+            ledger.close()
+
+
+def _missing(found: list[Path]) -> tuple[str, ...]:
+    """Return the parts that are not there of those that should be."""
+    there: dict[int, set[int]] = defaultdict(set)
+    for path in found:
+        if match := _SHARD.fullmatch(path.name):
+            there[int(match[2])].add(int(match[1]))
+    return tuple(
+        f"{part}/{parts}"
+        for parts, have in sorted(there.items())
+        for part in range(1, parts + 1)
+        if part not in have
+    )
+
+
+def _join(output: Path, found: list[Path]) -> None:
+    """Append the rows of all journals to the whole run's, and remove those of parts."""
+    whole = journal_path(output)
+    journal = Journal(whole)
+    try:
+        for path in found:
+            if path != whole:
+                for _, row in read_rows(path):
+                    journal.add(row)
+    finally:
+        journal.close()
+    for path in journals(output):
+        if path != whole:
+            path.unlink()
+
+
+def _copy_results(output: Path, others: list[Path]) -> None:
+    """Copy the results that other folders' rows tell of."""
+    for folder in others:
+        with locked(folder):
+            for path in journals(folder):
+                for _, row in read_rows(path):
+                    if row["outcome"] == DONE and isinstance(row.get("result"), str):
+                        _copy(folder, output, row["result"])
+
+
+def _copy(folder: Path, output: Path, name: str) -> None:
+    source, target = folder / name, output / name
+    inside = os.path.realpath(target).startswith(os.path.realpath(output) + os.sep)
+    if not inside or not source.is_file():  # a journal is a file that anyone may have written
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary:
+            shutil.copyfile(source, temporary)
+    except OSError as error:
+        raise OutputError(
+            f"{shown_name(str(target))} cannot be written: {error.strerror}",
+            hint=f"everything is still in {shown_name(str(folder / FOLDER))}",
+        ) from error

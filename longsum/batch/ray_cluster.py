@@ -1,0 +1,163 @@
+"""A Ray cluster: joined or started here, and how its CPUs and GPUs are shared out."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from longsum.batch.job import Job
+from longsum.config import BatchConfig
+from longsum.errors import LongsumError, UsageError
+
+READERS_A_WORKER = 2
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each actor gets of a cluster."""
+
+    nodes: int
+    workers: int
+    worker_cpus: float
+    worker_gpus: float
+    readers: int
+    """At most."""
+    reader_cpus: float
+
+    def lines(self) -> list[str]:
+        """Return it for people."""
+        device = "a GPU" if self.worker_gpus else f"{self.worker_cpus:g} CPUs"
+        return [
+            f"Ray: {self.nodes:,} nodes, {self.workers:,} workers with {device} each, "
+            f"up to {self.readers:,} readers"
+        ]
+
+
+@contextlib.contextmanager
+def connected(config: BatchConfig) -> Iterator[Any]:
+    """Join the cluster asked for, or start one on this machine; leave it afterwards.
+
+    Yields:
+        The `ray` module.
+
+    Raises:
+        LongsumError: when there is no such cluster.
+    """
+    address = config.ray_address
+    set_environment(local=address is None)
+    import ray
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ray.init(
+                address=address or "local",
+                include_dashboard=None if address else False,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+            )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise LongsumError(
+            f"Ray cannot be reached at {address or 'this machine'}: {said}",
+            hint="check --ray-address; `ray status` shows a running cluster",
+        ) from error
+    try:
+        _configure()
+        # Ray prints what happens to its processes on stdout, which is the answer's
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            yield ray
+    finally:
+        ray.shutdown()
+
+
+def set_environment(*, local: bool) -> None:
+    """Set what Ray reads before it is imported: nothing leaves the machine unasked.
+
+    Args:
+        local: a cluster of this machine alone, which listens on its loopback address only.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that is late must not start a new one
+    if local:
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the one switch for loopback
+
+
+def _configure() -> None:
+    """Set Ray Data up for documents: each matters, none may stop the others."""
+    from ray.data import DataContext
+
+    context = DataContext.get_current()
+    context.max_errored_blocks = -1
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.execution_options.preserve_order = False
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def share_out(job: Job) -> Share:
+    """Divide the cluster that is joined.
+
+    Raises:
+        UsageError: when it is too small for the workers asked for.
+    """
+    import ray
+
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    found = ray.cluster_resources()
+    wants_gpu = job.load.device in ("auto", "cuda")
+    gpus = int(found.get("GPU", 0)) if wants_gpu else 0
+    smallest = min(node["Resources"].get("CPU", 0) for node in nodes)
+    return divide(
+        nodes=len(nodes),
+        cpus=found.get("CPU", 0.0),
+        smallest_cpus=smallest,
+        gpus=gpus,
+        workers=job.batch.workers,
+        readers=job.batch.readers,
+    )
+
+
+def divide(
+    *,
+    nodes: int,
+    cpus: float,
+    smallest_cpus: float,
+    gpus: int,
+    workers: int | None,
+    readers: int | None,
+) -> Share:
+    """Return each actor's share. Pure.
+
+    Args:
+        nodes: alive.
+        cpus: of all nodes.
+        smallest_cpus: of the smallest node.
+        gpus: of all nodes that may be used.
+        workers: as asked; None takes one per GPU, or one per node.
+        readers: as asked; None takes two a worker, as far as there are CPUs.
+
+    Raises:
+        UsageError: when there are fewer CPUs, or GPUs, than workers asked for.
+    """
+    count = workers or gpus or nodes
+    if gpus and count > gpus:
+        raise UsageError(f"--workers {count}, but the cluster has {gpus} GPUs")
+    if count > cpus:
+        raise UsageError(f"--workers {count}, but the cluster has {cpus:g} CPUs")
+    spare = cpus - count
+    wanted = readers or max(1, min(READERS_A_WORKER * count, int(spare)))
+    # without a CPU to spare, readers take what workers leave, which is little
+    reader_cpus = 1.0 if spare >= wanted else round(max(0.0, spare) / wanted, 2)
+    each = 1.0
+    if not gpus:
+        each = max(1.0, min((cpus - wanted * reader_cpus) // count, smallest_cpus - reader_cpus))
+    return Share(nodes, count, each, 1.0 if gpus else 0.0, wanted, reader_cpus)

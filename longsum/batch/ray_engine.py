@@ -1,0 +1,292 @@
+"""The engine of several machines: Ray Data reads ahead and hands documents to model actors.
+
+Every actor runs the same function on a document as a worker of one machine does, and its rows go
+into the same journal. Ray starts actors again that die, and gives them their documents again; one
+that has killed its actors twice is a failed row. FOLDER, OUT and the model lie on storage that all
+nodes share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import queue
+import threading
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+from longsum.batch.book import Book
+from longsum.batch.events import BatchListener, Stop
+from longsum.batch.job import Job
+from longsum.batch.local import STRIKES, TICK_S
+from longsum.batch.processes import DONE, Child
+from longsum.batch.ray_cluster import Share, connected, share_out
+from longsum.batch.reading import Reading, ReadTask, lost_reading, too_slow
+from longsum.batch.row import died, failed_row, row_of_reading
+from longsum.batch.worker import open_worker
+
+MOST_BLOCKS = 10_000
+"""Ray's unit of work is a block; with more documents than that, a block holds several."""
+CLOSING_S = 30.0
+"""Given to Ray for ending the actors before we leave the cluster."""
+_ROW, _UNCHANGED, _LEFT, _BROKEN = "row", "unchanged", "left", "broken"
+"""What an actor says of a document."""
+
+
+class RayReader:
+    """An actor that reads documents in a process of its own, which may die.
+
+    Args:
+        job: pages, password, the model's tokenizer, limits.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._child: Child | None = None
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Read the documents of a block."""
+        tasks = [pickle.loads(data) for data in batch["task"]]
+        return {"reading": [pickle.dumps(self._read(task)) for task in tasks]}
+
+    def _read(self, task: ReadTask) -> Reading:
+        child = self._child = self._child or self._open()
+        limit = self.job.batch.read_limit_s
+        child.send(task)
+        if not child.connection.poll(limit):
+            child.kill()
+            self._child = None
+            return lost_reading(task, too_slow(limit), limit)
+        said = child.receive()
+        if said is None:
+            self._child = None
+            return lost_reading(task, died("read it", child.join()))
+        if said[0] != DONE:
+            raise said[1]
+        reading: Reading = said[1]
+        return reading
+
+    def _open(self) -> Child:
+        """Start the process and wait until it is ready."""
+        child = Child(self.job.open_reader, self.job)
+        said = child.receive()
+        if said is None or said[1] is not None:
+            raise RuntimeError(f"no process for reading can be started: {said}")
+        return child
+
+
+class RayWorker:
+    """An actor that holds the model.
+
+    Args:
+        job: what is asked of every document.
+        control: the actor that all others ask.
+    """
+
+    def __init__(self, job: Job, control: Any) -> None:
+        import ray
+
+        context = ray.get_runtime_context()
+        actor = str(context.get_actor_id())
+        self.name = f"ray-{context.get_node_id()[:6]}-{actor[:12]}"
+        self.job, self._control = job, control
+        self._error: Exception | None = None
+        try:
+            self._answer = open_worker(job)
+        except Exception as error:  # raised here, Ray would only try again
+            self._error = error
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Answer about the documents of a block."""
+        said = [self._say(pickle.loads(data)) for data in batch["reading"]]
+        return {"said": [pickle.dumps(each) for each in said]}
+
+    def _say(self, reading: Reading) -> tuple[str, Any]:
+        import ray
+
+        row = row_of_reading(self.job, reading)
+        if row is not None:
+            return _ROW, row
+        if reading.unchanged:
+            return _UNCHANGED, reading
+        if self._error is not None:
+            return _BROKEN, self._error
+        attempt = ray.get(self._control.begin.remote(reading.name))
+        if not attempt:
+            return _LEFT, self.name
+        if attempt > STRIKES:
+            row = failed_row(self.job, reading, died("held the model", None))
+        else:
+            row = self._answer(reading)
+        self._control.end.remote(reading.name)
+        return _ROW, row | {"worker": self.name}
+
+
+class Control:
+    """An actor that all others ask: whether to go on, and how often a document was begun."""
+
+    def __init__(self) -> None:
+        self._stop = False
+        self._begun: dict[str, int] = {}
+
+    def stop(self) -> None:
+        """Let nobody begin anything."""
+        self._stop = True
+
+    def begin(self, name: str) -> int:
+        """Return how often a document has been begun, this time included; 0 to leave it."""
+        if self._stop:
+            return 0
+        self._begun[name] = self._begun.get(name, 0) + 1
+        return self._begun[name]
+
+    def end(self, name: str) -> None:
+        """Forget a document that is finished."""
+        self._begun.pop(name, None)
+
+
+class RayEngine:
+    """Works through documents on a Ray cluster.
+
+    Args:
+        job: what is asked of every document.
+        listener: hears how it goes.
+        stop: a request to stop.
+        book: takes finished rows.
+
+    Raises:
+        UsageError: when Ray is not installed.
+    """
+
+    def __init__(self, job: Job, listener: BatchListener, stop: Stop, book: Book) -> None:
+        require_ray()
+        self.job, self.listener, self.stop, self.book = job, listener, stop, book
+        self._begun = False
+
+    def run(self, tasks: Iterator[ReadTask]) -> None:
+        """Work on all documents, or until asked to stop.
+
+        Raises:
+            LongsumError: when there is no cluster, or the model cannot be opened.
+        """
+        with connected(self.job.batch) as ray:
+            share = share_out(self.job)
+            for line in share.lines():
+                self.listener.notice(line)
+            control = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Control).remote()
+            self._take(_dataset(self.job, list(tasks), share, control), share, control)
+        if not self.stop.level:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Make failed rows of what Ray has lost, if ever it does; the next run tries it again."""
+        error = {
+            "type": "LostByRay",
+            "message": "Ray has lost it",
+            "hint": "run the same command again; Ray's logs may tell more",
+        }
+        for task in list(self.book.left()):
+            row = failed_row(self.job, lost_reading(task, error), error)
+            self.book.finish(row | {"again": True}, None)
+
+    def _take(self, dataset: Any, share: Share, control: Any) -> None:
+        """Take in rows as they come, until there are no more or the run is to stop."""
+        over = threading.Event()
+        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        thread = threading.Thread(target=_iterate, args=(dataset, inbox, over), daemon=True)
+        thread.start()
+        try:
+            self._take_from(inbox, share, control)
+        finally:
+            over.set()
+            thread.join(0.0 if self.stop.level > 1 else CLOSING_S)
+
+    def _take_from(self, inbox: queue.SimpleQueue[Any], share: Share, control: Any) -> None:
+        told = False
+        left: set[str] = set()
+        while self.stop.level < 2 and len(left) < share.workers:
+            self.listener.tick()
+            if self.stop.level and not told:
+                control.stop.remote()
+                told = True
+            try:
+                said = inbox.get(timeout=TICK_S)
+            except queue.Empty:
+                continue
+            if said is None:
+                return
+            if isinstance(said, BaseException):
+                raise said
+            word, value = said
+            if word == _BROKEN:
+                raise value
+            if word == _LEFT:
+                left.add(value)  # when all have said so, all have finished what they had in hand
+            elif word == _UNCHANGED:
+                self.book.unchanged(value)
+            else:
+                self._begin(value["document"])
+                self.book.finish(value, None)
+
+    def _begin(self, name: str) -> None:
+        """Tell once that documents are being worked on."""
+        if not self._begun:
+            self._begun = True
+            self.listener.begun(0, name)
+
+
+def require_ray() -> None:
+    """Refuse to go on without Ray.
+
+    Raises:
+        UsageError: with the command that installs it.
+    """
+    from longsum.errors import UsageError
+
+    if find_spec("ray") is None or find_spec("pyarrow") is None:
+        raise UsageError(
+            "--engine ray needs Ray, which is not installed", hint="pip install 'longsum[ray]'"
+        )
+
+
+def _dataset(job: Job, tasks: list[ReadTask], share: Share, control: Any) -> Any:
+    """Return the pipeline: documents, read ahead, answered."""
+    import ray
+
+    items = [{"task": pickle.dumps(task)} for task in tasks]
+    return (
+        ray.data.from_items(items, override_num_blocks=min(len(items), MOST_BLOCKS))
+        .map_batches(
+            RayReader,
+            fn_constructor_args=(job,),
+            batch_size=1,
+            concurrency=(1, share.readers),
+            num_cpus=share.reader_cpus,
+        )
+        .map_batches(
+            RayWorker,
+            fn_constructor_args=(job, control),
+            batch_size=1,
+            concurrency=share.workers,
+            num_cpus=share.worker_cpus,
+            num_gpus=share.worker_gpus,
+        )
+    )
+
+
+def _iterate(dataset: Any, inbox: queue.SimpleQueue[Any], over: threading.Event) -> None:
+    """Put what the actors say into a queue, None at the end; runs in a thread.
+
+    Leaving the loop has Ray end the actors.
+    """
+    try:
+        for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0):
+            for data in batch["said"]:
+                inbox.put(pickle.loads(data))
+            if over.is_set():
+                break
+        inbox.put(None)
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            inbox.put(error)

@@ -1,0 +1,59 @@
+"""The function that local workers, parts of a job array and Ray's actors all run on a document."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from longsum.batch.job import Job
+from longsum.batch.reading import Reading
+from longsum.batch.row import Row, failed_row
+from longsum.errors import InsufficientMemory
+
+WORKER = "longsum.batch.worker:open_worker"
+
+Progress = Callable[[Any], None]
+"""Takes (tokens read, tokens in all) of the document in hand."""
+Answer = Callable[[Reading, Progress | None], Row]
+"""Answers about a read document, writes its result and returns its row; may raise anything."""
+
+
+class Worker:
+    """Turns one read document after another into a row.
+
+    Args:
+        job: what is asked of every document.
+        answer: with the model in memory.
+    """
+
+    def __init__(self, job: Job, answer: Answer) -> None:
+        self.job, self._answer = job, answer
+
+    def __call__(self, reading: Reading, progress: Progress | None = None) -> Row:
+        """Answer about a document; an error is a row, too, and must not be the others'."""
+        started = time.perf_counter()
+        try:
+            row = self._answer(reading, progress)
+        except MemoryError:
+            error = InsufficientMemory(
+                "the memory ran out", hint="close other programs, or use fewer --workers"
+            )
+            row = failed_row(self.job, reading, error)
+        except (BrokenPipeError, ConnectionError):
+            raise  # whoever gave us the document has gone
+        except Exception as error:
+            row = failed_row(self.job, reading, error)
+        row["seconds"] = round(reading.seconds + time.perf_counter() - started, 6)
+        return row
+
+
+def open_worker(job: Job) -> Worker:
+    """Load a job's model.
+
+    Raises:
+        LongsumError: when it cannot be used.
+    """
+    module, _, name = job.open_worker.partition(":")
+    return Worker(job, getattr(import_module(module), name)(job))

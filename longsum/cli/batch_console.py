@@ -1,0 +1,224 @@
+"""How a batch is shown: bars on a terminal, a line now and then in a pipe, a closing table."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from longsum.batch.events import BatchListener, Stop
+from longsum.batch.inputs import Passed
+from longsum.batch.ledger import Counts, is_pdf
+from longsum.batch.pace import Pace
+from longsum.batch.results import INDEX
+from longsum.batch.row import DONE, FAILED, Row
+from longsum.cli.console import PLAIN_PROGRESS_S, print_line, stderr_console
+from longsum.documents.clean import escape_for_terminal
+from longsum.documents.read import shown_name
+
+if TYPE_CHECKING:
+    from longsum.batch.job import Job
+    from longsum.batch.run import Outcome
+
+MOST_FAILURES_SHOWN = 20
+"""Failures printed while a batch runs; the rest is in the overviews."""
+NAME_WIDTH = 40
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: `2 h 05 min`, `3 min 20 s`, `45 s`."""
+    whole = int(seconds + 0.5)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+class BatchReporter(BatchListener):
+    """Shows how a batch goes.
+
+    Args:
+        stop: shown when it was asked.
+        quiet: only warnings.
+    """
+
+    def __init__(self, stop: Stop, *, quiet: bool = False) -> None:
+        self.stop, self.quiet = stop, quiet
+        self.console = stderr_console()
+        self.bar = not quiet and self.console.is_terminal
+        self._progress: Any = None
+        self._bars: dict[int, Any] = {}
+        self._pace: Pace | None = None
+        self._todo = self._done = self._failed = 0
+        self._started: float | None = None  # when the first document was begun, the model loaded
+        self._last_line = time.monotonic()
+        self._told_stop = 0
+
+    def __enter__(self) -> BatchReporter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def notice(self, line: str) -> None:
+        """Print a line about the run."""
+        if not self.quiet:
+            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+
+    def warning(self, line: str) -> None:
+        """Print a line that even a quiet run must show."""
+        self.console.print(f"[yellow]warning:[/yellow] {escape(escape_for_terminal(line))}")
+
+    def planned(self, counts: Counts, passed: Passed, workers: int) -> None:
+        """Say what was found, and begin to show."""
+        self._todo = counts.todo
+        texts, text_bytes = counts.todo - counts.pdfs, counts.todo_bytes - counts.pdf_bytes
+        self._pace = Pace(counts.pdfs, counts.pdf_bytes, texts, text_bytes)
+        before = [
+            f"{number:,} {what}"
+            for number, what in (
+                (counts.done_before, "done before"),
+                (counts.failed_before, "failed before (--retry-failed tries again)"),
+                (counts.skipped_before, "neither PDF nor text"),
+            )
+            if number
+        ]
+        self.notice("; ".join([f"{counts.todo:,} documents to work on", *before]))
+        for line in passed.lines():
+            self.notice(line)
+        if self.bar and counts.todo:
+            self._open_bars(counts.todo, workers)
+
+    def _open_bars(self, total: int, workers: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            console=self.console,
+            transient=True,
+            refresh_per_second=4,
+        )
+        self._bars[-1] = self._progress.add_task("documents", total=total, figures="")
+        for worker in range(workers if workers <= 16 else 0):
+            self._bars[worker] = self._progress.add_task(
+                f"worker {worker + 1}", total=1, figures="waiting"
+            )
+        self._progress.start()
+
+    def begun(self, worker: int, name: str) -> None:
+        """Show what a worker is at."""
+        self._started = self._started or time.monotonic()
+        self._draw(worker, completed=0, total=1, figures=_short(name))
+
+    def prefill(self, worker: int, done: int, total: int) -> None:
+        """Show how far a worker has read."""
+        self._draw(worker, completed=done, total=total)
+
+    def _draw(self, worker: int, **what: Any) -> None:
+        if self._progress is not None and worker in self._bars:
+            self._progress.update(self._bars[worker], **what)
+
+    def finished(self, row: Row, worker: int | None) -> None:
+        """Count a document, and tell of a failure."""
+        self._done += 1
+        if self._pace is not None:
+            name, size = row["document"], row["size"]
+            # one that was refused took the model no time: no measure for the others
+            worked = row["seconds"] if row["outcome"] == DONE else None
+            self._pace.add(is_pdf=is_pdf(name), size=size, seconds=worked)
+        if row["outcome"] == FAILED:
+            self._failed += 1
+            if self._failed <= MOST_FAILURES_SHOWN:
+                self.warning(failure(row))
+            if self._failed == MOST_FAILURES_SHOWN:
+                self.warning(f"further failures are not shown here; see {INDEX}")
+        elif row["outcome"] == DONE and not self.quiet and self.bar:
+            self._draw(-1, completed=self._done)
+
+    def figures(self) -> str:
+        """Return how far the run is, in words."""
+        parts = [f"{self._done:,} of {self._todo:,} documents"]
+        if self._failed:
+            parts.append(f"{self._failed:,} failed")
+        if self._started is None:
+            return ", ".join([*parts, "starting"])
+        elapsed = time.monotonic() - self._started
+        if self._pace is not None and self._pace.done:
+            parts.append(f"{self._pace.per_hour(elapsed):,.0f} an hour")
+            left = self._pace.left_s(elapsed)
+            if left is not None:
+                parts.append(f"{duration(left)} left")
+        return ", ".join(parts)
+
+    def tick(self) -> None:
+        """Draw the whole run, or print a line now and then."""
+        if self.stop.level > self._told_stop:
+            self._told_stop = self.stop.level
+            if self.stop.level == 1:
+                self.warning("finishing the documents in hand; Ctrl-C again stops at once")
+        if self._progress is not None:
+            self._draw(-1, completed=self._done, figures=self.figures())
+        elif not self.quiet and time.monotonic() - self._last_line >= PLAIN_PROGRESS_S:
+            self._last_line = time.monotonic()
+            self.notice(self.figures())
+
+    def exporting(self) -> None:
+        """Take the bars away: only the overviews are left to write."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Take bars off the terminal."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def failure(row: Row) -> str:
+    """Return why a document failed, in one line; its name once, with its folders."""
+    name, message = shown_name(row["document"]), row["error"]["message"]
+    base = name.rpartition("/")[2]
+    return name + message[len(base) :] if message.startswith(base) else f"{name}: {message}"
+
+
+def _short(name: str) -> str:
+    """Return the end of a name, safe to print."""
+    shown = shown_name(name)
+    return escape(shown if len(shown) <= NAME_WIDTH else "…" + shown[1 - NAME_WIDTH :])
+
+
+def show_outcome(outcome: Outcome, job: Job) -> None:
+    """Print the closing table on stdout."""
+    counts, tally = outcome.counts, outcome.tally
+    before = counts.done_before + tally.unchanged
+    skipped = tally.skipped + counts.skipped_before
+    rows = [
+        ("done", f"{tally.done:,}" + (f" and {before:,} before" if before else "")),
+        ("skipped", f"{skipped:,} neither PDF nor text" if skipped else "0"),
+        (
+            "failed",
+            f"{tally.failed:,}"
+            + (f" and {counts.failed_before:,} before" if counts.failed_before else ""),
+        ),
+        ("tokens", f"{tally.tokens_read:,} read, {tally.tokens_written:,} written"),
+    ]
+    if tally.finished:
+        rows.append(("time", duration(outcome.elapsed_s)))
+        rows.append(("pace", f"{outcome.per_hour:,.0f} documents/hour"))
+    if job.batch.shard is None:
+        rows.append(("results", shown_name(str(job.output / INDEX))))
+    for name, value in rows:
+        print(f"{name:<9}{value}")
+    if job.batch.shard is not None:
+        print_line("hint", "cyan", f"after all parts: longsum batch merge {job.output}")

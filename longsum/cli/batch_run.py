@@ -1,0 +1,96 @@
+"""Run a batch on the command line: Ctrl-C, the closing table, the exit code; and merge parts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from longsum.cli import options as o
+from longsum.cli.console import print_line
+
+if TYPE_CHECKING:
+    from longsum.batch.events import Stop
+    from longsum.batch.job import Job
+    from longsum.batch.run import FindInputs
+
+
+def run_job(job: Job, find_inputs: FindInputs, *, as_json: bool, quiet: bool) -> None:
+    """Run a batch, show how it goes and what it came to.
+
+    Raises:
+        typer.Exit: with 1 when failures count, with 130 when it was interrupted.
+    """
+    from longsum.batch.events import Stop
+    from longsum.batch.job import with_model
+    from longsum.batch.run import run_batch
+    from longsum.cli.batch_console import BatchReporter, show_outcome
+
+    stop = Stop()
+    with BatchReporter(stop, quiet=quiet) as reporter:
+        job = with_model(job)
+        with _heeding_interrupts(stop):
+            outcome = run_batch(job, find_inputs, listener=reporter, stop=stop)
+    if as_json:
+        print(json.dumps(outcome.as_dict(), indent=2))
+    elif not quiet:
+        show_outcome(outcome, job)
+    code = outcome.exit_code(job.batch.fail_on)
+    if outcome.stopped:
+        print_line("error", "bold red", "interrupted; what was finished is kept")
+        print_line("hint", "cyan", "run the same command again to go on from here")
+    if code:
+        raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def _heeding_interrupts(stop: Stop) -> Iterator[None]:
+    """Have Ctrl-C ask the run to stop instead of breaking it off."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.ask()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def merge(
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The folder whose parts are brought together.")
+    ],
+    others: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="OTHER", help="Results of parts that had folders of their own; copied."
+        ),
+    ] = None,
+    as_json: o.PlainJson = False,
+) -> None:
+    """Bring the parts of `longsum batch --shard` together: one journal, one index, one table.
+
+    Exits with 1 when a part has left no journal, or is still running.
+    """
+    from longsum.batch.merge import merge as bring_together
+    from longsum.cli.console import Reporter
+
+    with Reporter() as reporter:
+        reporter.phase("merging")
+        merged = bring_together(output.absolute(), [other.absolute() for other in others or []])
+    if as_json:
+        print(json.dumps(merged.as_dict(), indent=2))
+    else:
+        told = ", ".join(f"{count:,} {outcome}" for outcome, count in merged.outcomes.items())
+        print(f"{merged.journals:,} journals merged: {told or 'no documents'}")
+    for part in merged.missing:
+        print_line("warning", "yellow", f"part {part} has left no journal")
+    if merged.missing:
+        raise typer.Exit(1)

@@ -1,0 +1,136 @@
+"""The real model's worker, in this process, against the commands for one document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import report_pdf
+from tiny import save_checkpoint
+
+from longsum.ask import ask_document
+from longsum.batch.job import Job, with_model
+from longsum.batch.reading import DocumentReader, Reading, ReadTask
+from longsum.batch.worker import open_worker
+from longsum.config import AskConfig, BatchConfig, LoadConfig, ReadConfig, SummaryConfig
+from longsum.documents.read import read_document
+from longsum.errors import InsufficientMemory, UsageError
+from longsum.summarize import summarize_document
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    return save_checkpoint(folder, max_position_embeddings=8192)
+
+
+@pytest.fixture
+def job(checkpoint, tmp_path) -> Job:
+    load = LoadConfig(model=str(checkpoint), device="cpu", dtype="float32")
+    task = SummaryConfig(words=40, verbatim=True)
+    return with_model(Job(output=tmp_path / "out", load=load, task=task))
+
+
+def read(job: Job, path: Path) -> Reading:
+    found = path.stat()
+    return DocumentReader(job)(ReadTask(path.name, str(path), found.st_size, found.st_mtime_ns))
+
+
+def test_summary_is_what_the_command_for_one_document_gives(job, tmp_path):
+    path = report_pdf(tmp_path / "report.pdf")
+    worker = open_worker(job)
+    heard: list = []
+    row = worker(read(job, path), heard.append)
+    alone = summarize_document(read_document(path), config=job.task, load=job.load)
+    assert row["answers"] == [{"question": None, "text": alone.text}]
+    assert row["receipt"]["tokens_read"] == alone.receipt.tokens_read
+    assert heard[-1] == (alone.receipt.tokens_read,) * 2
+    written = (job.output / row["result"]).read_text()
+    assert written.startswith("# report.pdf\n\n" + alone.marked)
+    assert len(written.encode()) == row["result_bytes"]
+    assert worker(read(job, path))["answers"] == row["answers"]
+
+
+def test_all_questions_are_answered_from_one_reading(job, tmp_path, monkeypatch):
+    from longsum.session import Session
+
+    readings = []
+    original = Session._read
+
+    def counted(self, *args, **kwargs):
+        readings.append(1)
+        return original(self, *args, **kwargs)
+
+    path = report_pdf(tmp_path / "report.pdf")
+    questions = ("Who inspected the lighthouse?", "What did the judge describe?")
+    task = AskConfig(verbatim=True)
+    asking = replace(job, task=task, questions=questions, batch=BatchConfig(format="json"))
+    worker = open_worker(asking)
+    monkeypatch.setattr(Session, "_read", counted)
+    row = worker(read(asking, path))
+    assert len(readings) == 1
+    alone = ask_document(read_document(path), list(questions), config=task, load=job.load)
+    assert row["answers"] == [{"question": a.question, "text": a.text} for a in alone]
+    written = json.loads((job.output / "report.pdf.json").read_text())
+    assert [each["question"] for each in written] == list(questions)
+    assert written[0]["sentences"] == alone[0].as_dict()["sentences"]
+
+
+def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_asked(job, tmp_path):
+    path = report_pdf(tmp_path / "long.pdf", pages=12)
+    row = open_worker(job)(read(job, path))
+    assert row["outcome"] == "failed"
+    assert row["error"]["type"] == "DocumentTooLong"
+    assert "of 8,192 tokens" in row["error"]["message"]
+    assert not job.output.exists()
+    cutting = replace(job, read=ReadConfig(truncate="tail"))
+    row = open_worker(cutting)(read(cutting, path))
+    assert row["outcome"] == "done"
+    assert row["receipt"]["truncated"] == "tail"
+
+
+def test_documents_tokens_are_those_read_ahead(job, tmp_path, monkeypatch):
+    from longsum.model.tokenizer import Tokenizer
+
+    path = report_pdf(tmp_path / "report.pdf")
+    reading = read(job, path)
+    worker = open_worker(job)
+    monkeypatch.setattr(Tokenizer, "encode_document", lambda *_: pytest.fail("read twice"))
+    row = worker(reading)
+    assert row["outcome"] == "done", row["error"]
+    assert reading.input_ids is not None
+    assert row["receipt"]["tokens_total"] == len(reading.input_ids)
+
+
+def test_what_cannot_work_for_any_document_is_refused_at_once(job, tmp_path):
+    template = tmp_path / "mine.jinja"
+    template.write_text("{{ document }} {{ wrods }}")
+    wrong = replace(job, task=SummaryConfig(prompt=template))
+    with pytest.raises(UsageError, match="wrods"):
+        open_worker(wrong)
+    small = replace(job, load=replace(job.load, memory_bytes=1 << 20))
+    with pytest.raises(InsufficientMemory, match="needs"):
+        open_worker(small)
+
+
+def test_errors_and_full_memory_are_rows(job, tmp_path, monkeypatch):
+    reading = read(job, report_pdf(tmp_path / "report.pdf"))
+    worker = open_worker(job)
+    for error, expected in (
+        (MemoryError(), "InsufficientMemory"),
+        (RuntimeError("boom"), "RuntimeError"),
+        (OSError(28, "No space left on device"), "OutputError"),
+    ):
+
+        def fail(*args, error=error, **kwargs):
+            raise error
+
+        place = "longsum.files.tempfile.mkstemp" if isinstance(error, OSError) else None
+        with monkeypatch.context() as patch:
+            patch.setattr(place or "longsum.batch.answering.summarize_session", fail)
+            row = worker(reading)
+        assert row["error"]["type"] == expected
+        assert bool(row.get("again")) == (expected == "OutputError")
+    assert worker(reading)["outcome"] == "done"

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tiny import restate, save_checkpoint
+
+from longsum.batch.devices import WORKERS_HERE, worker_environments, workers_here
+from longsum.batch.job import Job, settings_of, with_model, with_settings
+from longsum.config import (
+    AskConfig,
+    BatchConfig,
+    DecodeConfig,
+    LoadConfig,
+    ReadConfig,
+    SummaryConfig,
+)
+from longsum.errors import ModelNotFound, UsageError
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    return save_checkpoint(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def job(**options) -> Job:
+    return with_settings(Job(output=Path("/out"), identity="m", **options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"task": SummaryConfig(words=300)},
+        {"task": SummaryConfig(focus="money")},
+        {"task": AskConfig(), "questions": ("Why?",)},
+        {"decode": DecodeConfig(temperature=0.5)},
+        {"read": ReadConfig(truncate="tail")},
+        {"read": ReadConfig(pages="1-3")},
+        {"load": LoadConfig(context=1024)},
+        {"load": LoadConfig(quantize="nf4")},
+        {"batch": BatchConfig(format="json")},
+    ],
+)
+def test_what_changes_results_changes_the_settings(options):
+    assert job(**options).settings != job().settings
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"read": ReadConfig(password="sesame")},
+        {"load": LoadConfig(device="cpu", memory_bytes=1, offline=True, download=True)},
+        {"load": LoadConfig(model="elsewhere/of/the/same/weights")},
+        {"batch": BatchConfig(workers=4, shard=(1, 2), retry_failed=True)},
+    ],
+)
+def test_what_changes_no_result_leaves_the_settings_alone(options):
+    assert job(**options).settings == job().settings
+
+
+def test_password_is_not_in_the_settings():
+    assert "sesame" not in json.dumps(settings_of(job(read=ReadConfig(password="sesame"))))
+
+
+def test_template_counts_by_its_text(tmp_path):
+    one, same, other = (tmp_path / name for name in ("one", "same", "other"))
+    for path, text in ((one, "{{ document }} A"), (same, "{{ document }} A"), (other, "B")):
+        path.write_text(text)
+    settings = [job(task=SummaryConfig(prompt=path)).settings for path in (one, same, other)]
+    assert settings[0] == settings[1] != settings[2]
+    with pytest.raises(UsageError, match="gone"):
+        job(task=SummaryConfig(prompt=tmp_path / "gone"))
+
+
+def found(folder: Path) -> Job:
+    return with_model(Job(output=Path("/out"), load=LoadConfig(model=str(folder))))
+
+
+def test_model_is_known_by_its_weights_wherever_it_lies(checkpoint, tmp_path):
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    other = save_checkpoint(tmp_path / "other", seed=1)
+    scaled = restate(checkpoint, tmp_path / "scaled", {"rope_theta": 5000.0})
+    first = found(checkpoint)
+    assert found(copy).identity == first.identity
+    assert len({first.identity, found(other).identity, found(scaled).identity}) == 3
+    assert first.model_folder == checkpoint
+
+
+def test_relative_folder_means_the_same_in_every_process(checkpoint, monkeypatch):
+    monkeypatch.chdir(checkpoint.parent)
+    assert found(Path("./tiny")).load.model == str(checkpoint.resolve())
+
+
+def test_bundled_model_goes_by_its_name_and_a_missing_one_is_refused():
+    assert with_model(Job(output=Path("/out"))).load.model == "mini"
+    with pytest.raises(ModelNotFound):
+        found(Path("./nowhere"))
+
+
+# ---- who sees which device
+
+
+def test_cpu_workers_share_the_cores(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("longsum.batch.devices.cpu_count", lambda: 8)
+    assert worker_environments("cpu", None) == [{}]
+    two = worker_environments("cpu", 2)
+    assert two == [{"OMP_NUM_THREADS": "4", WORKERS_HERE: "2"}] * 2
+
+
+def test_every_gpu_gets_a_worker(monkeypatch):
+    monkeypatch.setattr("longsum.batch.devices.cuda_devices", lambda: 3)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
+    seen = [each["CUDA_VISIBLE_DEVICES"] for each in worker_environments("auto", None)]
+    assert seen == ["4", "5", "6"]
+    assert worker_environments("auto", 1) == [{}]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    seen = [each["CUDA_VISIBLE_DEVICES"] for each in worker_environments("cuda", 4)]
+    assert seen == ["0", "1", "2", "0"]
+
+
+def test_worker_knows_how_many_share_the_machine(monkeypatch):
+    assert workers_here() == 1
+    monkeypatch.setenv(WORKERS_HERE, "3")
+    assert workers_here() == 3
+
+
+def test_settings_without_a_worker_are_refused():
+    for wrong in ({"workers": 0}, {"readers": 0}, {"read_limit_s": 0}, {"read_memory_bytes": 1}):
+        with pytest.raises(UsageError, match="--"):
+            BatchConfig(**wrong)
+    with pytest.raises(UsageError, match="--shard"):
+        BatchConfig(engine="ray", shard=(1, 2))
+    with pytest.raises(UsageError, match="--ray-address"):
+        BatchConfig(ray_address="auto")
+    assert replace(BatchConfig(), engine="ray", ray_address="auto").ray_address == "auto"
