@@ -14,6 +14,8 @@ from longsum.errors import UsageError
 ENVIRONMENT = {
     "LONGSUM_MODEL": "default model: an alias, a folder or a Hugging Face id",
     "LONGSUM_CONFIG_HOME": "folder of config.toml",
+    "LONGSUM_CACHE_HOME": "folder of documents that were read, kept for later questions",
+    "LONGSUM_CACHE_SIZE": "most bytes of it, such as 20GiB; 0 keeps nothing",
     "NO_COLOR": "print without colours",
     "HF_HOME": "where downloaded models are kept",
     "HF_TOKEN": "access to gated models, for `longsum models pull`",
@@ -25,6 +27,18 @@ def config_file() -> Path:
     home = os.environ.get("LONGSUM_CONFIG_HOME")
     folder = Path(home) if home else Path(platformdirs.user_config_dir("longsum", appauthor=False))
     return folder / "config.toml"
+
+
+def prefix_folder() -> Path:
+    """Return the folder of documents that were read, which need not exist."""
+    home = os.environ.get("LONGSUM_CACHE_HOME")
+    folder = Path(home) if home else Path(platformdirs.user_cache_dir("longsum", appauthor=False))
+    return folder / "documents"
+
+
+def configured_cache_size() -> str | None:
+    """Return what `LONGSUM_CACHE_SIZE` says."""
+    return os.environ.get("LONGSUM_CACHE_SIZE") or None
 
 
 def configured_model() -> str | None:

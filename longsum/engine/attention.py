@@ -16,6 +16,10 @@ from torch.nn import functional as F
 from torch.nn.attention.bias import causal_lower_right
 from transformers import AttentionInterface
 
+from longsum.engine.partial import attend_part
+from longsum.engine.quantized import QuantizedLayer
+from longsum.engine.quantized_attention import attend_quantized
+
 NAME = "longsum"
 
 
@@ -36,23 +40,15 @@ def reference_attention(
     return scores.masked_fill(~visible, float("-inf")).softmax(-1) @ value
 
 
-def _flash_cpu(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, causal: bool, scale: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Run the CPU flash kernel; returns the output and the log-sum-exp (batch, heads, T)."""
-    output, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-        query, key, value, 0.0, causal, scale=scale
-    )
-    return output, lse
-
-
 def _merged_cpu(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
     """Attend to the keys before the chunk and to the chunk itself, and merge the two."""
     past = key.shape[-2] - query.shape[-2]
-    before, lse_before = _flash_cpu(query, key[:, :, :past], value[:, :, :past], False, scale)
-    own, lse_own = _flash_cpu(query, key[:, :, past:], value[:, :, past:], True, scale)
+    before, lse_before = attend_part(
+        query, key[:, :, :past], value[:, :, :past], scale, causal=False
+    )
+    own, lse_own = attend_part(query, key[:, :, past:], value[:, :, past:], scale, causal=True)
     weight = torch.sigmoid(lse_own - lse_before).unsqueeze(-1)  # (B, H, T, 1)
     return torch.lerp(before, own, weight.to(own.dtype))
 
@@ -106,15 +102,20 @@ def _causal(
 def _attention_forward(
     module: torch.nn.Module,
     query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
+    key: torch.Tensor | QuantizedLayer,
+    value: torch.Tensor | QuantizedLayer,
     attention_mask: torch.Tensor | None,
     scaling: float,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Adapt `attend` to the signature `transformers` calls."""
     assert attention_mask is None, "longsum attention reads one unpadded sequence"
-    return attend(query, key, value, scaling).transpose(1, 2).contiguous(), None
+    if isinstance(key, QuantizedLayer):
+        output = attend_quantized(query, key, scaling)
+    else:
+        assert isinstance(value, torch.Tensor)
+        output = attend(query, key, value, scaling)
+    return output.transpose(1, 2).contiguous(), None
 
 
 def register() -> str:

@@ -1,83 +1,47 @@
-"""The key-value cache: allocated once, filled in place, trimmed for free.
+"""The key-value cache of a whole model: as it comes, or in 8 or 4 bits.
 
-Works on tensors; knows nothing about tokens. It plugs into `transformers` through its `Cache`
-layers, so the model's own code runs untouched. `generate()`'s default cache concatenates at every
-step instead, which copies the whole cache for each token of an answer.
+Works on tensors; knows nothing about tokens, and nothing about files: `tensors` gives what it
+holds, `restore` takes it back.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import torch
-from transformers import LlamaConfig
-from transformers.cache_utils import Cache, CacheLayerMixin
+from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.cache_utils import Cache
 
+from longsum.config import KVCache
+from longsum.engine.attention import NAME
+from longsum.engine.layers import HeldLayer, PreallocatedLayer
+from longsum.engine.quantized import QuantizedLayer, Workspace
 
-class PreallocatedLayer(CacheLayerMixin):
-    """Keys and values of one layer: (1, num_key_value_heads, capacity, head_dim) each."""
-
-    is_sliding = False
-    is_croppable = True
-
-    def __init__(self, capacity: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # transformers annotates nothing here
-        self.capacity = capacity
-        self.length = 0
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Allocate the buffers in the dtype and on the device of the first keys that arrive."""
-        batch, heads, _, head_dim = key_states.shape
-        shape = (batch, heads, self.capacity, head_dim)
-        self.keys = torch.empty(shape, dtype=key_states.dtype, device=key_states.device)
-        self.values = torch.empty(shape, dtype=value_states.dtype, device=value_states.device)
-        self.dtype, self.device = key_states.dtype, key_states.device
-        self.is_initialized = True
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write new keys and values behind the old ones and return views of all of them."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        end = self.length + key_states.shape[-2]
-        assert end <= self.capacity, f"cache of {self.capacity} tokens asked to hold {end}"
-        assert self.keys is not None
-        assert self.values is not None
-        self.keys[:, :, self.length : end] = key_states
-        self.values[:, :, self.length : end] = value_states
-        self.length = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Return the length and offset of the keys that the next `query_length` tokens see."""
-        return self.length + query_length, 0
-
-    def get_seq_length(self) -> int:
-        """Return the number of tokens held."""
-        return self.length
-
-    def get_max_length(self) -> int:
-        """Return the number of tokens the layer can hold."""
-        return self.capacity
-
-    def reset(self) -> None:
-        """Forget everything; the buffers stay."""
-        self.length = 0
+Fill = Callable[[Mapping[str, torch.Tensor]], None]
+"""Fills tensors with what was held under their names."""
 
 
 class PreallocatedCache(Cache):
-    """One `PreallocatedLayer` a decoder layer.
+    """One layer of keys and values a decoder layer.
 
     Args:
         config: the model's configuration.
         capacity: most tokens the cache will ever hold: document, prompt and answer.
+        kv_cache: `native` keeps keys and values in the dtype they come in; `int8`, `int4`.
     """
 
-    def __init__(self, config: LlamaConfig, capacity: int) -> None:
-        self.held = [PreallocatedLayer(capacity) for _ in range(config.num_hidden_layers)]
-        super().__init__(layers=list(self.held))
+    def __init__(self, config: LlamaConfig, capacity: int, kv_cache: KVCache = "native") -> None:
         self.capacity = capacity
+        self.workspace = Workspace()
+        fused = config._attn_implementation == NAME
+
+        def layer() -> HeldLayer:
+            if kv_cache in ("int8", "int4"):
+                return QuantizedLayer(capacity, kv_cache, self.workspace, fused=fused)
+            return PreallocatedLayer(capacity)
+
+        self.held = [layer() for _ in range(config.num_hidden_layers)]
+        super().__init__(layers=list(self.held))
 
     @property
     def length(self) -> int:
@@ -87,11 +51,49 @@ class PreallocatedCache(Cache):
     @property
     def nbytes(self) -> int:
         """Bytes allocated for keys and values."""
-        tensors = (t for layer in self.held for t in (layer.keys, layer.values) if t is not None)
-        return sum(t.numel() * t.element_size() for t in tensors)
+        return sum(layer.nbytes for layer in self.held)
 
     def trim(self, length: int) -> None:
         """Keep the first `length` tokens; the rest is overwritten by what comes next."""
         assert 0 <= length <= self.length
         for layer in self.held:
             layer.length = length
+
+    def allocate(self, model: LlamaForCausalLM) -> None:
+        """Allocate the buffers of one sequence now instead of with the first tokens."""
+        heads, head_dim = model.config.num_key_value_heads, model.config.head_dim
+        assert heads is not None
+        assert head_dim is not None
+        for held, decoder in zip(self.held, model.model.layers, strict=True):
+            device = decoder.self_attn.k_proj.weight.device
+            held.allocate(1, heads, head_dim, model.dtype, device)
+
+    def tensors(self, length: int) -> dict[str, torch.Tensor]:
+        """Return views of what the first `length` tokens left: what a later process needs.
+
+        Returns:
+            For layer 3 `3.keys` and the like, each (1, num_key_value_heads, length, …).
+        """
+        assert length <= self.length
+        return self._views(length)
+
+    def restore(self, length: int, fill: Fill) -> None:
+        """Take back what `tensors` gave; the buffers are allocated already.
+
+        Args:
+            length: tokens.
+            fill: fills all of the views; what it raises leaves the cache empty.
+        """
+        for layer in self.held:
+            layer.length = 0
+        fill(self._views(length))
+        for layer in self.held:
+            layer.length = length
+
+    def _views(self, length: int) -> dict[str, torch.Tensor]:
+        """Return the buffers' first `length` tokens."""
+        return {
+            f"{number}.{name}": buffer[:, :, :length]
+            for number, layer in enumerate(self.held)
+            for name, buffer in layer.buffers().items()
+        }

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal
 
 import torch
 
+from longsum.engine.lookup import Drafter, DraftLength, NgramIndex
 from longsum.engine.prefill import Reader
 from longsum.engine.sampling import Sampler
 
 FinishReason = Literal["stop", "length", "loop", "words", "exhausted", "interrupted"]
 """Why an answer ended: its end token, the token limit, a loop, enough words, or no sentence
 left."""
+
+ReadOne = Callable[[int], torch.Tensor]
+"""Reads a token behind those already read and returns (vocab,) logits of the next."""
 
 LOOP_PERIOD = 64
 """Longest repeated passage (tokens) that is recognized as a loop."""
@@ -42,6 +47,8 @@ def write(
     *,
     max_new_tokens: int,
     stop_ids: Collection[int],
+    drafts: Drafts | None = None,
+    read_one: ReadOne | None = None,
 ) -> Iterator[int | FinishReason]:
     """Yield token ids, then the reason for the end.
 
@@ -51,10 +58,12 @@ def write(
         sampler: picks the tokens.
         max_new_tokens: most tokens to yield.
         stop_ids: tokens that end the answer; not yielded.
+        drafts: guesses from the document, to be checked several at a time.
+        read_one: a faster `reader.read` of a single token.
     """
+    read_one = read_one or (lambda token_id: reader.read([token_id]))
     written: list[int] = []
-    while True:
-        token_id = sampler.pick(logits)
+    for token_id in _picks(reader, logits, sampler, drafts, read_one):
         if token_id in stop_ids:
             yield "stop"
             return
@@ -66,4 +75,57 @@ def write(
         if is_looping(written):
             yield "loop"
             return
-        logits = reader.read([token_id])
+
+
+class Drafts:
+    """What is guessed for one answer, and how long the guesses are.
+
+    Args:
+        index: of the document.
+    """
+
+    def __init__(self, index: NgramIndex) -> None:
+        self.drafter = Drafter(index)
+        self.length = DraftLength()
+
+    def take(self, token_id: int, room: int) -> list[int]:
+        """Take the newest token and return guesses for what follows, at most `room`."""
+        self.drafter.push(token_id)
+        return self.drafter.draft(min(self.length.most(), room))
+
+
+def _picks(
+    reader: Reader,
+    logits: torch.Tensor,
+    sampler: Sampler,
+    drafts: Drafts | None,
+    read_one: ReadOne,
+) -> Iterator[int]:
+    """Yield the sampler's picks without end, each read by the model before the next.
+
+    A draft's tokens are read before they are picked, which saves a pass for each that is picked
+    then: the same picks from the same logits, in the same order, whatever the temperature.
+    """
+    token_id = sampler.pick(logits)
+    while True:
+        yield token_id
+        started, held = time.perf_counter(), reader.length
+        draft = drafts.take(token_id, reader.cache.capacity - held - 1) if drafts else []
+        if not (drafts and draft):
+            token_id = sampler.pick(read_one(token_id))
+            if drafts:
+                drafts.length.wrote_plainly(time.perf_counter() - started)
+            continue
+        rows = reader.read_all([token_id, *draft])  # (1 + drafted, vocab)
+        picks = [sampler.pick(rows[0])]
+        for guess in draft:
+            if picks[-1] != guess:
+                break
+            picks.append(sampler.pick(rows[len(picks)]))
+        accepted = len(picks) - 1
+        reader.rewind(held + 1 + accepted)
+        drafts.length.checked(len(draft), accepted, time.perf_counter() - started)
+        for guess in picks[:-1]:
+            yield guess
+            drafts.drafter.push(guess)
+        token_id = picks[-1]

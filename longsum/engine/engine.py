@@ -14,8 +14,11 @@ from dataclasses import dataclass
 import torch
 from transformers import LlamaForCausalLM
 
-from longsum.config import DecodeConfig
-from longsum.engine.decode import FinishReason, write
+from longsum.config import DecodeConfig, KVCache
+from longsum.engine.cache import Fill
+from longsum.engine.decode import Drafts, FinishReason, write
+from longsum.engine.graphs import Stepper
+from longsum.engine.lookup import NgramIndex
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
 from longsum.engine.verbatim import Choice, choose
@@ -29,16 +32,24 @@ class Stats:
     prefill_tokens: int = 0
     """Tokens of the document and the words before it."""
     prefill_s: float = 0.0
+    is_restored: bool = False
+    """They were not read but taken back from disk, in `prefill_s`."""
     decode_tokens: int = 0
     """Tokens of the last answer."""
     decode_s: float = 0.0
     """Seconds for the last answer, its instruction included."""
     finish_reason: FinishReason = "stop"
+    drafted_tokens: int = 0
+    """Tokens of the last answer that were guessed and checked."""
+    accepted_tokens: int = 0
+    """Guesses among them that the model would have written."""
 
     @property
     def prefill_tps(self) -> float:
-        """Tokens read a second."""
-        return self.prefill_tokens / self.prefill_s if self.prefill_s else 0.0
+        """Tokens read a second; 0 when they were not read."""
+        if self.is_restored or not self.prefill_s:
+            return 0.0
+        return self.prefill_tokens / self.prefill_s
 
     @property
     def decode_tps(self) -> float:
@@ -68,7 +79,7 @@ def memory_errors() -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         raise InsufficientMemory(
             "the device ran out of memory",
-            hint="close other programs, or add --quantize nf4 or a smaller --context",
+            hint="close other programs, or add --kv-cache int8, --quantize nf4 or --context",
         ) from error
 
 
@@ -79,26 +90,58 @@ class Engine:
         model: in evaluation mode.
         capacity: most tokens ever held: document, prompt and the longest answer.
         chunk_tokens: tokens of one forward pass of the prefill.
+        kv_cache: `native`, `int8` or `int4`.
     """
 
-    def __init__(self, model: LlamaForCausalLM, *, capacity: int, chunk_tokens: int) -> None:
-        self.reader = Reader(model, capacity, chunk_tokens)
+    def __init__(
+        self,
+        model: LlamaForCausalLM,
+        *,
+        capacity: int,
+        chunk_tokens: int,
+        kv_cache: KVCache = "native",
+    ) -> None:
+        self.reader = Reader(model, capacity, chunk_tokens, kv_cache)
+        self.stepper = Stepper(self.reader)
         self.device = model.device
         self.stats = Stats()
+        self.read_ids: list[int] = []
+        """What was read and stays, for guessing what an answer copies."""
+        self._index: NgramIndex | None = None
 
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
         """Read the document and what stands before it."""
-        started = time.perf_counter()
+        started, held = time.perf_counter(), self.reader.length
         with memory_errors():
             self.reader.read(token_ids, progress)
+        self.read_ids[held:] = token_ids
         self.stats.prefill_tokens += len(token_ids)
         self.stats.prefill_s += time.perf_counter() - started
+
+    def restore(self, token_ids: Sequence[int], fill: Fill) -> None:
+        """Take back what an earlier process read; what `fill` raises leaves nothing read.
+
+        Args:
+            token_ids: what it read.
+            fill: fills the cache's tensors.
+        """
+        started = time.perf_counter()
+        with memory_errors():
+            self.reader.restore(len(token_ids), fill)
+        self.read_ids = list(token_ids)
+        self.stats.prefill_tokens, self.stats.is_restored = len(token_ids), True
+        self.stats.prefill_s = time.perf_counter() - started
+
+    def tensors(self, length: int) -> dict[str, torch.Tensor]:
+        """Return what the first `length` tokens left in the cache, for `restore`."""
+        return self.reader.cache.tensors(length)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
         """Time an answer, and forget it when it is over or broken off."""
         started, held = time.perf_counter(), self.reader.length
         self.stats.decode_tokens, self.stats.finish_reason = 0, "interrupted"
+        self.stats.drafted_tokens = self.stats.accepted_tokens = 0
         try:
             with memory_errors():
                 yield
@@ -125,15 +168,31 @@ class Engine:
         with self._answering():
             logits = self.reader.read(suffix_ids)
             sampler = Sampler(config, logits.device)
+            drafts = Drafts(self._lookup_index()) if config.lookup else None
             steps = write(
-                self.reader, logits, sampler, max_new_tokens=max_new_tokens, stop_ids=stop_ids
+                self.reader,
+                logits,
+                sampler,
+                max_new_tokens=max_new_tokens,
+                stop_ids=stop_ids,
+                drafts=drafts,
+                read_one=self.stepper,
             )
             for step in steps:
+                if drafts:
+                    self.stats.drafted_tokens = drafts.length.drafted
+                    self.stats.accepted_tokens = drafts.length.accepted
                 if isinstance(step, str):
                     self.stats.finish_reason = step
                     return
                 self.stats.decode_tokens += 1
                 yield step
+
+    def _lookup_index(self) -> NgramIndex:
+        """Return the index of what was read, built for the first answer that needs it."""
+        if self._index is None or self._index.token_ids != self.read_ids:
+            self._index = NgramIndex(self.read_ids)
+        return self._index
 
     def choose(
         self, suffix_ids: Sequence[int], choices: Sequence[Choice], config: DecodeConfig

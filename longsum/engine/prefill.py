@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import torch
 from transformers import LlamaForCausalLM
 
-from longsum.engine.cache import PreallocatedCache
+from longsum.config import KVCache
+from longsum.engine.cache import Fill, PreallocatedCache
 from longsum.engine.chunks import chunk_bounds
 
 Progress = Callable[[int, int], None]
@@ -24,12 +25,19 @@ class Reader:
         model: in evaluation mode; its attention must take an unpadded sequence and no mask.
         capacity: most tokens that will ever be held.
         chunk_tokens: most tokens of one forward pass; bounds the activations.
+        kv_cache: `native`, `int8` or `int4`.
     """
 
-    def __init__(self, model: LlamaForCausalLM, capacity: int, chunk_tokens: int) -> None:
+    def __init__(
+        self,
+        model: LlamaForCausalLM,
+        capacity: int,
+        chunk_tokens: int,
+        kv_cache: KVCache = "native",
+    ) -> None:
         self.model = model
         self.chunk_tokens = chunk_tokens
-        self.cache = PreallocatedCache(model.config, capacity)
+        self.cache = PreallocatedCache(model.config, capacity, kv_cache)
 
     @property
     def length(self) -> int:
@@ -57,6 +65,34 @@ class Reader:
                 progress(end, ids.shape[1])
         logits: torch.Tensor = output.logits[0, -1]
         return logits
+
+    @torch.inference_mode()
+    def read_all(self, token_ids: Sequence[int]) -> torch.Tensor:
+        """Read a few tokens in one pass, for the logits behind each of them.
+
+        Args:
+            token_ids: at least one, not many: nothing is cut into chunks.
+
+        Returns:
+            (tokens, vocab) logits.
+        """
+        ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
+        output = self.model(
+            ids, past_key_values=self.cache, use_cache=True, logits_to_keep=len(token_ids)
+        )
+        logits: torch.Tensor = output.logits[0]
+        return logits
+
+    @torch.inference_mode()
+    def restore(self, length: int, fill: Fill) -> None:
+        """Take back what an earlier process read instead of reading it.
+
+        Args:
+            length: tokens.
+            fill: fills the cache's tensors.
+        """
+        self.cache.allocate(self.model)
+        self.cache.restore(length, fill)
 
     def rewind(self, length: int) -> None:
         """Forget all but the first `length` tokens."""

@@ -107,6 +107,7 @@ def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
         dtype=model.machine.dtype,
         free_bytes=load.memory_bytes or model.machine.free_bytes,
         quantize=load.quantize,
+        kv_cache=load.kv_cache,
         on_disk_quantization=quantized_on_disk(model.config),
         devices=model.machine.devices,
     )

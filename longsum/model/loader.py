@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import BitsAndBytesConfig, GenerationConfig, LlamaConfig, LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from longsum.engine.attention import register
 from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
+from longsum.events import Listener
 from longsum.model.checkpoint import check_weights
+from longsum.model.kept import kept_weights
 from longsum.model.memory import MemoryPlan
 from longsum.model.mini import is_packed, unpack
 from longsum.model.quantize import quantization_config
@@ -45,9 +49,17 @@ def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
 
 
 def load_model(
-    folder: Path, config: dict[str, Any], rope: Rope, plan: MemoryPlan, *, attention: str = "auto"
+    folder: Path,
+    config: dict[str, Any],
+    rope: Rope,
+    plan: MemoryPlan,
+    *,
+    attention: str = "auto",
+    listener: Listener | None = None,
 ) -> LlamaForCausalLM:
     """Load the weights as the plan says.
+
+    Weights that are quantized on the way are kept (`longsum/model/kept.py`).
 
     Args:
         folder: the checkpoint.
@@ -55,6 +67,7 @@ def load_model(
         rope: window and RoPE parameters to use.
         plan: device, dtype and quantization.
         attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
+        listener: hears of quantized weights that are kept, or damaged.
 
     Raises:
         UnsupportedModel: when the weights are damaged or do not fit the configuration.
@@ -70,11 +83,15 @@ def load_model(
             model = _load_packed(files[0], built, dtype)
             model.to(torch.device(plan.device))  # type: ignore[arg-type]  # of transformers
         else:
-            model = _load_pretrained(folder, built, dtype, plan)
+            model = _load_pretrained(folder, built, dtype, plan, listener or Listener())
     model.set_attn_implementation(register() if attention == "auto" else attention)
     # the engine decodes; a checkpoint's own sampling has no say
     model.generation_config = None  # type: ignore[assignment]
     model.eval().requires_grad_(False)
+    if plan.device == "cpu" and plan.quantize in ("nf4", "fp4"):
+        from longsum.model.cpu4bit import dequantize_by_chunk
+
+        dequantize_by_chunk(model)
     return model
 
 
@@ -104,9 +121,9 @@ def _load_packed(path: Path, config: LlamaConfig, dtype: torch.dtype) -> LlamaFo
 
 
 def _load_pretrained(
-    folder: Path, config: LlamaConfig, dtype: torch.dtype, plan: MemoryPlan
+    folder: Path, config: LlamaConfig, dtype: torch.dtype, plan: MemoryPlan, listener: Listener
 ) -> LlamaForCausalLM:
-    """Load a checkpoint through `transformers`, quantized on the way if the plan says so."""
+    """Load a checkpoint through `transformers`, quantized now or before if the plan says so."""
     if (folder / "adapter_config.json").exists():
         # with peft installed, transformers would load the model it names instead of this one
         raise UnsupportedModel(
@@ -115,6 +132,37 @@ def _load_pretrained(
         )
     stored = getattr(config, "quantization_config", None)
     quantization = None if stored else quantization_config(plan.quantize, dtype)
+    if quantization is None:
+        return _from_pretrained(folder, config, dtype, plan)
+    kept = kept_weights(folder, plan, quantization, listener)
+    if kept and (quantized := kept.folder()):
+        whole = copy.deepcopy(config)
+        whole.quantization_config = quantization.to_dict()
+        try:
+            return _from_pretrained(quantized, whole, dtype, plan)
+        except (torch.OutOfMemoryError, MemoryError):
+            raise
+        except Exception as error:  # whatever it stumbles over: the original weights are there
+            kept.refuse(" ".join(str(error).split())[:200])
+    started = time.perf_counter()
+    model = _from_pretrained(folder, config, dtype, plan, quantization)
+    if kept:
+        kept.keep(model, time.perf_counter() - started)
+    return model
+
+
+def _from_pretrained(
+    folder: Path,
+    config: LlamaConfig,
+    dtype: torch.dtype,
+    plan: MemoryPlan,
+    quantization: BitsAndBytesConfig | None = None,
+) -> LlamaForCausalLM:
+    """Load safetensors in a folder onto the plan's devices.
+
+    Raises:
+        UnsupportedModel: when they are not those that the configuration describes.
+    """
     device_map: Any = {"": plan.device}
     if plan.device == "cuda" and torch.cuda.device_count() > 1:
         device_map = "auto"  # accelerate spreads the layers
@@ -124,6 +172,7 @@ def _load_pretrained(
         dtype=dtype,
         device_map=device_map,
         quantization_config=quantization,
+        generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
@@ -181,7 +230,7 @@ def _load_errors(folder: Path) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise InsufficientMemory(
             "the device ran out of memory while loading the weights",
-            hint="close other programs, or add --quantize nf4 or a smaller --context",
+            hint="add --kv-cache int8, --quantize nf4 or a smaller --context",
         ) from error
     except SafetensorError as error:
         raise UnsupportedModel(

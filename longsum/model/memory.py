@@ -10,11 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from longsum.config import KVCache
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model.catalog import KNOWN_MODELS
 from longsum.model.checkpoint import ModelShape
+from longsum.model.kv_memory import (
+    KV_DTYPES,
+    bytes_of_kv_cache,
+    bytes_of_kv_workspace,
+    is_quantized,
+)
 
 GIB = 1024**3
 MIB = 1024**2
@@ -22,20 +29,19 @@ MIB = 1024**2
 DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes of a value of each compute dtype."""
 
-KV_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
-"""The cache's dtype where none is asked for: the compute dtype, losing nothing."""
-
-KV_BITS = {"fp32": 32.0, "bf16": 16.0, "fp16": 16.0, "int8": 8.5, "int4": 4.5}
-"""Bits of a cached value; int8 and int4 carry one 16-bit scale for 32 values."""
-
 WEIGHT_BYTES = {
     "nf4": 0.5 + 1 / 64 + 4 / (64 * 256),
     "nf4-single": 0.5 + 4 / 64,
+    "nf4-cpu": 0.5 + 2 / 64,
     "int8": 1.0,
 }
 """Bytes of a quantized weight. NF4 keeps one absmax for 64 weights: as float32 (`nf4-single`), or
 by double quantization as 8 bits and one float32 for 256 of them, 0.516 in all (arXiv 2305.14314,
-section 3). int8 keeps one float32 for each output row besides (arXiv 2208.07339)."""
+section 3); on a CPU bitsandbytes' kernel wants it as bfloat16 (`nf4-cpu`). int8 keeps one float32
+for each output row besides (arXiv 2208.07339)."""
+
+CODES_BYTES = 2
+"""Held for each weight of a 4-bit matrix while a CPU unpacks its codes (`cpu4bit.unpack`)."""
 
 CHUNKS = (4096, 2048, 1024, 512)
 """Prefill chunk sizes (tokens) tried, the fastest first."""
@@ -45,10 +51,7 @@ OVERHEAD_BYTES = {"cuda": 512 * MIB, "mps": 512 * MIB, "cpu": 512 * MIB}
 the allocator's blocks (the context itself is gone from the free bytes once they were asked for);
 cpu: code and heap of torch and transformers; mps: both. An estimate, rounded up."""
 
-CPU_REASON = (
-    "not quantized on the CPU: bitsandbytes prefills nine times slower there "
-    "(65 against 577 tokens/s, 1B model at 2k)"
-)
+CPU_REASON = "not quantized on the CPU: whole weights read faster, --quantize nf4 takes less memory"
 MPS_REASON = "not quantized on mps: longsum brings no bitsandbytes to macOS"
 STEP = 1024
 """Contexts are suggested in multiples of this many tokens."""
@@ -67,14 +70,18 @@ class MemoryPlan:
     fits: bool
     quantize: str
     """`none`, `nf4`, `int8`, or `fp4` where the checkpoint is stored so."""
+    kv_cache: KVCache
+    """`native`, `int8` or `int4`."""
     kv_dtype: str
-    """A key of `KV_BITS`."""
+    """`bf16`, `fp16` or `fp32` for a native cache, else `int8` or `int4`."""
     chunk_tokens: int
     """Tokens a prefill step reads."""
     device: str
     dtype: str
     reason: str
     """Why this quantization."""
+    kv_reason: str
+    """Why this dtype of the KV cache."""
     remedies: tuple[str, ...]
     """Flags any one of which makes the run fit; empty when it does, or when none does."""
 
@@ -88,31 +95,52 @@ class Parts(NamedTuple):
     overhead: int
 
 
+class Choice(NamedTuple):
+    """How weights and cache are held."""
+
+    quantize: str
+    kv_cache: KVCache
+
+
+LEAST_LOSS = (
+    *(Choice("none", "native"), Choice("none", "int8"), Choice("nf4", "native")),
+    *(Choice("nf4", "int8"), Choice("none", "int4"), Choice("nf4", "int4")),
+)
+"""What `auto` tries, the least lossy first: an int8 cache costs a thousandth of the perplexity at
+most, an int4 cache a hundredth; 4-bit weights lie between."""
+
+
 @dataclass(frozen=True)
 class _Run:
-    """What the arithmetic depends on, besides quantization and chunk size."""
+    """What the arithmetic depends on, besides the choice and the chunk size."""
 
     shape: ModelShape
     tokens: int
     device: str
     dtype: str
-    kv_dtype: str
     devices: int
     stored: str | None
 
-    def parts(self, quantize: str, chunk_tokens: int) -> Parts:
+    def kv_dtype(self, kv_cache: KVCache) -> str:
+        """Return what the cache's values are held in."""
+        return KV_DTYPES[self.dtype] if kv_cache == "native" else kv_cache
+
+    def parts(self, choice: Choice, chunk_tokens: int) -> Parts:
         """Return the bytes needed."""
+        quantize, kv_dtype = choice.quantize, self.kv_dtype(choice.kv_cache)
         single = self.stored in ("nf4", "fp4")  # may lack double quantization: count without it
-        kind = "nf4-single" if single else quantize
+        on_cpu = self.device == "cpu" and quantize in ("nf4", "fp4")
+        kind = "nf4-single" if single else "nf4-cpu" if on_cpu else quantize
         weights = bytes_of_weights(self.shape, quantize=kind, dtype=self.dtype)
-        kv_cache = bytes_of_kv_cache(self.shape, self.tokens, self.kv_dtype)
+        kv_cache = bytes_of_kv_cache(self.shape, self.tokens, kv_dtype)
         activations = bytes_of_activations(
             self.shape,
             min(chunk_tokens, self.tokens),
             dtype=self.dtype,
             tokens=self.tokens,
             quantized_weights=quantize != "none",
-            quantized_cache=self.kv_dtype in ("int8", "int4"),
+            codes=on_cpu,
+            kv_dtype=kv_dtype,
         )
         # A layer is not split: every further device may leave one layer's room empty.
         layer = (weights + kv_cache) // self.shape.num_hidden_layers
@@ -130,12 +158,6 @@ def bytes_of_weights(shape: ModelShape, *, quantize: str = "none", dtype: str) -
     return linear + scales + shape.other_parameters * width
 
 
-def bytes_of_kv_cache(shape: ModelShape, tokens: int, kv_dtype: str) -> int:
-    """Return the bytes of the KV cache: 2 · layers · kv heads · head_dim · tokens · bits / 8."""
-    values = 2 * shape.num_hidden_layers * shape.key_value_size * tokens
-    return int(values * KV_BITS[kv_dtype] / 8)
-
-
 def bytes_of_activations(
     shape: ModelShape,
     chunk_tokens: int,
@@ -143,7 +165,8 @@ def bytes_of_activations(
     dtype: str,
     tokens: int,
     quantized_weights: bool = False,
-    quantized_cache: bool = False,
+    codes: bool = False,
+    kv_dtype: str = "",
 ) -> int:
     """Return the peak bytes of one prefill chunk, as transformers' Llama holds them.
 
@@ -152,28 +175,28 @@ def bytes_of_activations(
     - the norm: copy and square (2 · hidden, float32);
     - the rotation of q, or of k after it (A = heads · head_dim, K = kv heads · head_dim): q, two
       products and a half turned, with k and v (4 A + 2 K), or the same of k (2 A + 5 K). Flash and
-      SDPA kernels hold no scores; their output takes less room than the rotation did;
+      SDPA kernels hold no scores; their output takes less room than the rotation did. A quantized
+      cache holds q, q turned by Hadamard's matrix, a part's output and, in float32, their sum
+      (3 A, and A in float32);
     - the MLP: residual, gate after its activation, up, product (hidden + 3 · intermediate).
     Within 3 % of what torch allocates on a CPU (tested). To it come the last position's logits
-    (in dtype and float32), one dequantized weight matrix, and one layer's dequantized keys and
-    values where those are quantized.
+    (in dtype and float32), one dequantized weight matrix (with its `codes` on a CPU), and what it
+    takes to read a quantized cache.
     """
     width = DTYPE_BYTES[dtype]
     queries, keys = shape.attention_size, shape.key_value_size
     held = (3 * shape.hidden_size + 2 * shape.head_dim) * width
     norm = 2 * shape.hidden_size * 4
     attention = max(4 * queries + 2 * keys, 2 * queries + 5 * keys) * width
+    if is_quantized(kv_dtype):
+        attention = max(attention, 3 * queries * width + 4 * queries)
     mlp = (shape.hidden_size + 3 * shape.intermediate_size) * width
     chunk = chunk_tokens * (held + max(norm, attention, mlp))
     logits = shape.vocab_size * (width + 4)
-    matrix = shape.hidden_size * max(shape.intermediate_size, shape.attention_size) * width
-    layer_cache = 2 * tokens * shape.key_value_size * width
-    return (
-        chunk
-        + logits
-        + (matrix if quantized_weights else 0)
-        + (layer_cache if quantized_cache else 0)
-    )
+    largest = shape.hidden_size * max(shape.intermediate_size, shape.attention_size)
+    matrix = largest * (width + (CODES_BYTES if codes else 0))
+    workspace = bytes_of_kv_workspace(shape, tokens, kv_dtype, width)
+    return chunk + logits + (matrix if quantized_weights else 0) + workspace
 
 
 def plan_memory(
@@ -184,12 +207,12 @@ def plan_memory(
     dtype: str,
     free_bytes: int,
     quantize: str = "auto",
-    kv_dtype: str | None = None,
+    kv_cache: str = "auto",
     on_disk_quantization: str | None = None,
     chunk_tokens: int | None = None,
     devices: int = 1,
 ) -> MemoryPlan:
-    """Choose quantization and chunk size, and say whether the run fits.
+    """Choose how weights and cache are held and a chunk's size, and say whether the run fits.
 
     Args:
         shape: the model's.
@@ -198,7 +221,7 @@ def plan_memory(
         dtype: compute dtype, a key of `DTYPE_BYTES`.
         free_bytes: free memory, summed over the devices.
         quantize: `auto`, `none`, `nf4` or `int8`.
-        kv_dtype: a key of `KV_BITS`; None follows `dtype`.
+        kv_cache: `auto`, `native` (in the compute dtype), `int8` or `int4`.
         on_disk_quantization: how the checkpoint is stored, from `quantized_on_disk`.
         chunk_tokens: None takes the largest of `CHUNKS` that fits.
         devices: number of devices the layers are spread over.
@@ -206,11 +229,9 @@ def plan_memory(
     Raises:
         UsageError: an option is unknown, or contradicts how the checkpoint is stored.
     """
-    _check_options(tokens, device, dtype, quantize, kv_dtype, on_disk_quantization, chunk_tokens)
-    run = _Run(
-        shape, tokens, device, dtype, kv_dtype or KV_DTYPES[dtype], devices, on_disk_quantization
-    )
-    choices = _choices(quantize, device, on_disk_quantization)
+    _check_options(tokens, device, dtype, quantize, kv_cache, on_disk_quantization, chunk_tokens)
+    run = _Run(shape, tokens, device, dtype, devices, on_disk_quantization)
+    choices = _choices(quantize, kv_cache, device, on_disk_quantization)
     chunks = (chunk_tokens,) if chunk_tokens else CHUNKS
     found = _first_fit(run, choices, chunks, free_bytes)
     choice, chunk = found or (choices[-1], chunks[-1])
@@ -223,12 +244,14 @@ def plan_memory(
         total_bytes=sum(parts),
         free_bytes=free_bytes,
         fits=found is not None,
-        quantize=choice,
-        kv_dtype=run.kv_dtype,
+        quantize=choice.quantize,
+        kv_cache=choice.kv_cache,
+        kv_dtype=run.kv_dtype(choice.kv_cache),
         chunk_tokens=chunk,
         device=device,
         dtype=dtype,
         reason=_reason(run, quantize, choice, chunks[-1], fits=found is not None),
+        kv_reason=_kv_reason(run, kv_cache, choice, chunks[-1]),
         remedies=() if found else _remedies(run, choice, chunks, free_bytes),
     )
 
@@ -278,7 +301,7 @@ def _check_options(
     device: str,
     dtype: str,
     quantize: str,
-    kv_dtype: str | None,
+    kv_cache: str,
     stored: str | None,
     chunk_tokens: int | None,
 ) -> None:
@@ -287,7 +310,7 @@ def _check_options(
         ("--device", device, tuple(OVERHEAD_BYTES)),
         ("--dtype", dtype, tuple(DTYPE_BYTES)),
         ("--quantize", quantize, ("auto", "none", "nf4", "int8")),
-        ("the KV cache's dtype", kv_dtype, (*KV_BITS,)),
+        ("--kv-cache", kv_cache, ("auto", *get_args(KVCache))),
         ("stored quantization", stored, ("nf4", "fp4", "int8")),
     )
     for name, value, allowed in known:
@@ -302,19 +325,23 @@ def _check_options(
         )
 
 
-def _choices(quantize: str, device: str, stored: str | None) -> tuple[str, ...]:
-    """Return the quantizations to try, the least lossy first."""
-    if stored:
-        return (stored,)
-    if quantize != "auto":
-        return (quantize,)
-    return ("none", "nf4") if device == "cuda" else ("none",)
+def _choices(quantize: str, kv_cache: str, device: str, stored: str | None) -> list[Choice]:
+    """Return what to try, the least lossy first."""
+    if stored or quantize != "auto":
+        weights = [stored or quantize]
+    else:
+        weights = ["none", "nf4"] if device == "cuda" else ["none"]
+    caches = [each for each in get_args(KVCache) if kv_cache in ("auto", each)]
+    tried = [Choice(each, held) for held in caches for each in weights]
+    if len(weights) > 1:
+        tried.sort(key=LEAST_LOSS.index)
+    return tried
 
 
 def _first_fit(
-    run: _Run, choices: Sequence[str], chunks: Sequence[int], free_bytes: int
-) -> tuple[str, int] | None:
-    """Return the first quantization, with its largest chunk, that fits."""
+    run: _Run, choices: Sequence[Choice], chunks: Sequence[int], free_bytes: int
+) -> tuple[Choice, int] | None:
+    """Return the first choice, with its largest chunk, that fits."""
     for choice in choices:
         for chunk in chunks:
             if sum(run.parts(choice, chunk)) <= free_bytes:
@@ -322,7 +349,7 @@ def _first_fit(
     return None
 
 
-def _reason(run: _Run, asked: str, choice: str, smallest_chunk: int, *, fits: bool) -> str:
+def _reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int, *, fits: bool) -> str:
     """Return why the weights are kept as they are."""
     if run.stored:
         return f"the checkpoint is stored as {run.stored}"
@@ -330,9 +357,9 @@ def _reason(run: _Run, asked: str, choice: str, smallest_chunk: int, *, fits: bo
         return f"--quantize {asked} was asked for"
     if run.device != "cuda":
         return CPU_REASON if run.device == "cpu" else MPS_REASON
-    if choice == "none":
+    if choice.quantize == "none":
         return f"{run.dtype} weights fit, nothing is quantized"
-    whole = format_bytes(sum(run.parts("none", smallest_chunk)))
+    whole = format_bytes(sum(run.parts(choice._replace(quantize="none"), smallest_chunk)))
     verdict = "nf4 fits" if fits else "nf4 does not fit either"
     return (
         f"{run.dtype} weights would bring it to {whole}; {verdict} "
@@ -340,16 +367,31 @@ def _reason(run: _Run, asked: str, choice: str, smallest_chunk: int, *, fits: bo
     )
 
 
-def _remedies(run: _Run, choice: str, chunks: Sequence[int], free_bytes: int) -> tuple[str, ...]:
+def _kv_reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int) -> str:
+    """Return why the KV cache is held as it is."""
+    native = run.kv_dtype("native")
+    if asked != "auto":
+        return f"--kv-cache {asked} was asked for"
+    if choice.kv_cache == "native":
+        return f"a KV cache in {native} fits, it loses nothing"
+    whole = format_bytes(sum(run.parts(choice._replace(kv_cache="native"), smallest_chunk)))
+    return f"KV cache in {choice.kv_cache}: in {native} it would take {whole} in all"
+
+
+def _remedies(run: _Run, choice: Choice, chunks: Sequence[int], free_bytes: int) -> tuple[str, ...]:
     """Return the flags any one of which makes the run fit, each checked by the same arithmetic."""
+    smaller = _smaller(run, choice)
+    fitting = [flags for flags, each in smaller if _first_fit(run, (each,), chunks, free_bytes)]
     found: list[str] = []
-    quantizable = choice in ("none", "int8") and not run.stored and run.device != "mps"
-    if quantizable and _first_fit(run, ("nf4",), chunks, free_bytes):
-        found.append("--quantize nf4")
+    for flag in ("--kv-cache", "--quantize"):
+        found += [each for each in fitting if each.startswith(flag)][:1]
+    single = [each for each in found if each.count("--") == 1]
+    found = single or found[:1]
     prefix = ""
     tokens = _most_tokens(run, choice, chunks, free_bytes)
-    if not tokens and quantizable and not found:
-        tokens, prefix = _most_tokens(run, "nf4", chunks, free_bytes), "--quantize nf4 "
+    if not tokens and smaller and not found:
+        flags, smallest = smaller[-1]
+        tokens, prefix = _most_tokens(run, smallest, chunks, free_bytes), f"{flags} "
     if tokens:
         found.append(f"{prefix}--context {tokens // STEP}k")
         found.append(f"{prefix}--pages with at most {tokens:,} tokens, prompt and answer included")
@@ -359,7 +401,22 @@ def _remedies(run: _Run, choice: str, chunks: Sequence[int], free_bytes: int) ->
     return tuple(found)
 
 
-def _most_tokens(run: _Run, choice: str, chunks: Sequence[int], free_bytes: int) -> int:
+def _smaller(run: _Run, choice: Choice) -> list[tuple[str, Choice]]:
+    """Return what takes less memory than a choice, with its flags: one change, then two."""
+    caches = get_args(KVCache)
+    caches = caches[caches.index(choice.kv_cache) + 1 :]
+    quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
+    found = [(f"--kv-cache {cache}", choice._replace(kv_cache=cache)) for cache in caches]
+    if quantizable:
+        nf4 = choice._replace(quantize="nf4")
+        found.append(("--quantize nf4", nf4))
+        found += [
+            (f"--quantize nf4 --kv-cache {cache}", nf4._replace(kv_cache=cache)) for cache in caches
+        ]
+    return found
+
+
+def _most_tokens(run: _Run, choice: Choice, chunks: Sequence[int], free_bytes: int) -> int:
     """Return the largest multiple of `STEP` below the run's tokens that fits, or 0."""
     low, high = 0, (run.tokens - 1) // STEP
     while low < high:
@@ -374,7 +431,7 @@ def _most_tokens(run: _Run, choice: str, chunks: Sequence[int], free_bytes: int)
 
 def _other_model(run: _Run, chunks: Sequence[int], free_bytes: int) -> str | None:
     """Return the alias of the largest known model that fits, one that summarizes before `mini`."""
-    choices = _choices("auto", run.device, None)
+    choices = _choices("auto", "auto", run.device, None)
     fitting = [
         known
         for known in KNOWN_MODELS

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import torch
 
 from longsum.errors import UnsupportedModel
 
+if TYPE_CHECKING:
+    from transformers import BitsAndBytesConfig
 
-def quantization_config(quantize: str, dtype: torch.dtype) -> object | None:
+
+def quantization_config(quantize: str, dtype: torch.dtype) -> BitsAndBytesConfig | None:
     """Return the `BitsAndBytesConfig` of a quantization, or None for `none`.
 
     Args:

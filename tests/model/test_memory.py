@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model import catalog
 from longsum.model.checkpoint import read_shape
+from longsum.model.kv_memory import (
+    QUANTIZE_TOKENS,
+    WORKSPACE_TOKENS,
+    bytes_of_kv_cache,
+    bytes_of_kv_workspace,
+    kv_block,
+)
 from longsum.model.memory import (
     CHUNKS,
     GIB,
     bytes_of_activations,
-    bytes_of_kv_cache,
     bytes_of_weights,
     format_bytes,
     parse_bytes,
@@ -28,7 +34,7 @@ LLAMA_32_1B, MINI = catalog.LLAMA_32_1B, catalog.MINI
 
 
 def plan(shape=LLAMA_7B, *, gib: float, tokens: int = 16384, **more):
-    options = {"device": "cuda", "dtype": "bfloat16", **more}
+    options = {"device": "cuda", "dtype": "bfloat16", "kv_cache": "native", **more}
     return plan_memory(shape, tokens=tokens, free_bytes=int(gib * GIB), **options)
 
 
@@ -85,8 +91,8 @@ def test_activations_grow_with_the_chunk_not_with_the_document():
 
     assert size(512, 32768) == size(512, 16384)
     assert 7.5 < size(4096, 32768) / size(512, 32768) <= 8
-    dequantized = size(512, 32768, quantized_cache=True) - size(512, 32768)
-    assert dequantized == 512 * 1024 * 32768 // 32  # one layer's keys and values
+    dequantized = size(512, 32768, kv_dtype="int8") - size(512, 32768)
+    assert dequantized == bytes_of_kv_workspace(LLAMA_7B, 32768, "int8", 2)
     assert size(512, 32768, quantized_weights=True) - size(512, 32768) == 4096 * 11008 * 2
 
 
@@ -124,6 +130,74 @@ def test_activations_are_what_torch_allocates(dtype, heads, key_value_heads, int
     shape = read_shape(config.to_dict())
     planned = bytes_of_activations(shape, 512, dtype=dtype, tokens=512)
     assert planned == pytest.approx(peak, rel=0.03)
+
+
+# the quantized cache
+
+
+@pytest.mark.parametrize("head_dim", [128, 80, 64, 48, 16, 6])
+@pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
+def test_cache_takes_what_the_formula_says(head_dim, kv_cache):
+    import torch
+    from tiny import tiny_model
+
+    from longsum.engine.prefill import Reader
+
+    model = tiny_model(head_dim=head_dim)
+    reader = Reader(model, 40, 40, kv_cache)
+    reader.read([2, 3, 4])
+    shape = read_shape(model.config.to_dict())
+    kv_dtype = "fp32" if kv_cache == "native" else kv_cache
+    assert reader.cache.nbytes == bytes_of_kv_cache(shape, 40, kv_dtype)
+    assert model.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("head_dim", "block"), [(128, 32), (80, 16), (96, 32), (100, 4), (64, 32), (6, 2)]
+)
+def test_blocks_divide_the_head(head_dim, block):
+    assert kv_block(head_dim) == block
+
+
+def test_workspace_does_not_grow_with_the_document():
+    sizes = {bytes_of_kv_workspace(LLAMA_7B, n, "int4", 2) for n in (WORKSPACE_TOKENS, 32768)}
+    assert len(sizes) == 1
+    assert bytes_of_kv_workspace(LLAMA_7B, 100, "int4", 2) < sizes.pop()
+    assert bytes_of_kv_workspace(LLAMA_7B, 32768, "bf16", 2) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("kv_cache", ["int8", "int4"])
+@pytest.mark.parametrize(("heads", "kv_heads"), [(8, 8), (8, 2)])
+def test_chunk_over_a_quantized_cache_takes_no_more_than_planned(dtype, kv_cache, heads, kv_heads):
+    import torch
+    from tiny import tiny_model
+    from torch.profiler import ProfilerActivity, profile
+
+    from longsum.engine.attention import register
+    from longsum.engine.prefill import Reader
+
+    model = tiny_model(
+        hidden_size=256,
+        intermediate_size=64,
+        num_attention_heads=heads,
+        num_key_value_heads=kv_heads,
+        head_dim=64,
+    ).to(getattr(torch, dtype))
+    model.set_attn_implementation(register())
+    tokens, chunk = 3 * QUANTIZE_TOKENS, QUANTIZE_TOKENS
+    shape = read_shape(model.config.to_dict())
+    reader = Reader(model, tokens, chunk, kv_cache)
+    reader.cache.allocate(model)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        reader.read([2 + i % 200 for i in range(tokens)])
+    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    held = peak = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    planned = bytes_of_activations(shape, chunk, dtype=dtype, tokens=tokens, kv_dtype=kv_cache)
+    assert 0.6 * planned < peak < 1.03 * planned
 
 
 # plans
@@ -166,15 +240,17 @@ def test_what_does_not_fit_is_refused_with_both_numbers():
 
 def test_the_quantize_remedy():
     found = plan(gib=16, quantize="none")
-    assert found.remedies[0] == "--quantize nf4"
+    assert found.remedies[:2] == ("--kv-cache int4", "--quantize nf4")
     assert plan(gib=16, quantize="nf4").fits
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu", "mps"])
 @pytest.mark.parametrize("quantize", ["auto", "none", "nf4", "int8"])
+@pytest.mark.parametrize("kv_cache", ["auto", "native", "int8"])
 @pytest.mark.parametrize("gib", [1, 3, 6, 8, 12, 16, 24])
-def test_every_remedy_fits_by_the_same_arithmetic(device, quantize, gib):
+def test_every_remedy_fits_by_the_same_arithmetic(device, quantize, kv_cache, gib):
     options = {"device": device, "quantize": quantize, "dtype": "float16", "tokens": 32768}
+    options["kv_cache"] = kv_cache
     found = plan(LLAMA_7B, gib=gib, **options)
     assert found.fits == (found.total_bytes <= found.free_bytes)
     for remedy in found.remedies:
@@ -183,6 +259,8 @@ def test_every_remedy_fits_by_the_same_arithmetic(device, quantize, gib):
         flags = dict(zip(words[::2], words[1::2], strict=False))
         if "--quantize" in flags:
             changed["quantize"] = flags["--quantize"]
+        if "--kv-cache" in flags:
+            changed["kv_cache"] = flags["--kv-cache"]
         if "--context" in flags:
             changed["tokens"] = parse_context(flags["--context"])
             wider = {**changed, "tokens": changed["tokens"] + 1024}
@@ -190,7 +268,7 @@ def test_every_remedy_fits_by_the_same_arithmetic(device, quantize, gib):
         if "--model" in flags:
             known = catalog.find_known(flags["--model"])
             assert known.window >= 32768
-            shape, changed["quantize"] = known.shape, "auto"
+            shape, changed["quantize"], changed["kv_cache"] = known.shape, "auto", "auto"
         if "--pages" not in remedy:
             assert plan(shape, gib=gib, **changed).fits, remedy
         if device == "mps":
@@ -225,7 +303,49 @@ def test_auto_never_quantizes_off_cuda(device):
 def test_cache_follows_the_compute_dtype_unless_asked():
     assert plan(gib=60, dtype="float16").kv_dtype == "fp16"
     assert plan(gib=60, dtype="float32").kv_dtype == "fp32"
-    assert plan(gib=60, kv_dtype="int8").kv_cache_bytes == 4.25 * GIB
+    assert plan(gib=60, kv_cache="int8").kv_cache_bytes == 4.25 * GIB
+
+
+def test_auto_takes_the_least_lossy_cache_that_fits():
+    """bf16 weights of 12.6 GiB with a cache of 8.0, 4.25 or 2.25 GiB at 16k tokens."""
+    chosen = {
+        gib: (found.quantize, found.kv_cache)
+        for gib in (24, 18.5, 13.5, 9, 7.2)
+        if (found := plan(gib=gib, kv_cache="auto")).fits
+    }
+    assert chosen == {
+        24: ("none", "native"),
+        18.5: ("none", "int8"),
+        13.5: ("nf4", "native"),
+        9: ("nf4", "int8"),
+        7.2: ("nf4", "int4"),
+    }
+
+
+def test_cache_says_why_it_is_held_so():
+    assert "loses nothing" in plan(gib=24, kv_cache="auto").kv_reason
+    assert "was asked for" in plan(gib=24, kv_cache="int4").kv_reason
+    reason = plan(gib=18.5, kv_cache="auto").kv_reason
+    assert "int8" in reason
+    assert "in bf16 it would take" in reason
+
+
+def test_auto_cache_helps_where_weights_are_not_quantized():
+    assert plan(gib=18.5, device="cpu", kv_cache="auto").kv_cache == "int8"
+    assert plan(gib=16.5, device="cpu", kv_cache="auto").kv_cache == "int4"
+    assert not plan(gib=16.5, device="cpu").fits
+
+
+def test_two_remedies_together_are_offered_where_one_is_too_little():
+    remedies = plan(gib=9, quantize="none").remedies
+    assert remedies[0] == "--quantize nf4 --kv-cache int8"
+    assert plan(gib=9, quantize="nf4", kv_cache="int8").fits
+
+
+def test_seven_billion_at_32k_within_the_targets():
+    for kv_cache, most in (("int8", 14.5), ("int4", 10.5)):
+        found = plan(gib=most, tokens=32768, quantize="nf4", kv_cache=kv_cache)
+        assert found.fits, (kv_cache, found)
 
 
 def test_stored_quantization_wins_and_contradictions_are_refused():
@@ -249,7 +369,7 @@ def test_several_devices_cost_overhead():
         {"device": "tpu"},
         {"dtype": "float64"},
         {"quantize": "gptq"},
-        {"kv_dtype": "fp8"},
+        {"kv_cache": "fp8"},
         {"chunk_tokens": 0},
         {"on_disk_quantization": "awq"},
     ],

@@ -1,0 +1,110 @@
+"""Run contestants, each as a whole process, and measure what the system says about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to answer."""
+
+    name: str
+    script: str
+    """In this folder."""
+    python: str = sys.executable
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What differs from the common task."""
+
+
+def run_once(contestant: Contestant, task: dict[str, Any], work: Path) -> dict[str, Any]:
+    """Run a contestant once.
+
+    Returns:
+        What it printed, and `wall_s` and `peak_bytes` of its process.
+
+    Raises:
+        SystemExit: when it failed, with its last words.
+    """
+    path = work / "task.json"
+    path.write_text(json.dumps(task | contestant.settings))
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1]), "HF_HUB_OFFLINE": "1"}
+    if task["threads"]:
+        environment["OMP_NUM_THREADS"] = str(task["threads"])
+    words = work / "stderr.txt"
+    started = time.perf_counter()
+    with words.open("w") as errors:
+        process = subprocess.Popen(
+            [contestant.python, str(HERE / contestant.script), str(path)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+        )
+        assert process.stdout is not None
+        with process.stdout:
+            printed = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall_s = time.perf_counter() - started
+    if process.returncode != 0 or not printed.strip():
+        tail = words.read_text()[-2000:]
+        raise SystemExit(f"{contestant.name} failed with {process.returncode}:\n{tail}")
+    found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return found | {"wall_s": wall_s, "peak_bytes": peak_of(usage)}
+
+
+def peak_of(usage: resource.struct_rusage) -> int:
+    """Return a process's peak resident bytes."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def compete(
+    contestants: list[Contestant], task: dict[str, Any], work: Path, runs: int
+) -> list[dict[str, Any]]:
+    """Run all contestants in turn, several times over, and return the median of each.
+
+    In turn, so that whatever else the machine does falls on all of them.
+    """
+    found: dict[str, list[dict[str, Any]]] = {each.name: [] for each in contestants}
+    for number in range(runs):
+        for each in contestants:
+            result = run_once(each, task, work)
+            found[each.name].append(result)
+            sys.stderr.write(f"run {number + 1}, {each.name}: {result['wall_s']:.1f} s\n")
+    rows = [median_row(name, results, task) for name, results in found.items()]
+    for row in rows:  # a contestant's tokens are compared with the first plain one's
+        reference = next((r for r in rows if r["name"].startswith("transformers")), rows[0])
+        row["same_tokens"] = same_beginning(row["tokens"], reference["tokens"])
+    return rows
+
+
+def median_row(name: str, results: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]:
+    """Return the medians of a contestant's times, and the largest of its peaks."""
+    row: dict[str, Any] = {"name": name, "tokens": results[0]["tokens"]}
+    for key in ("wall_s", "import_s", "load_s", "prefill_s", "first_token_s", "decode_s"):
+        row[key] = statistics.median(result[key] for result in results)
+    row["prefill_tps"] = len(task["document"]) / row["prefill_s"]
+    # the first token comes with the prefill
+    row["decode_tps"] = (task["new_tokens"] - 1) / row["decode_s"] if row["decode_s"] else 0.0
+    row["peak_bytes"] = max(max(r["peak_bytes"], 0) for r in results)
+    row["device_bytes"] = max(r["device_bytes"] for r in results)
+    row["drafted"] = results[0].get("drafted", 0)
+    row["accepted"] = results[0].get("accepted", 0)
+    return row
+
+
+def same_beginning(tokens: list[int], reference: list[int]) -> int:
+    """Return how many tokens from the start are the same."""
+    pairs = zip(tokens, reference, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(tokens), len(reference)))

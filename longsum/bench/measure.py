@@ -1,0 +1,130 @@
+"""One model beside the limits of its machine: what `longsum bench` shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import LlamaForCausalLM
+
+from longsum.bench.machine import MachineLimits, measure_limits
+from longsum.bench.work import decode_bytes, prefill_flops
+from longsum.config import BenchConfig, SpeedConfig
+from longsum.evaluate.journal import Journal
+from longsum.evaluate.loading import Opened
+from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed
+from longsum.events import Listener
+from longsum.model.checkpoint import read_shape
+from longsum.model.kv_memory import bytes_of_kv_cache
+from longsum.model.memory import format_bytes
+
+
+def measure_bench(
+    opened: Opened, config: BenchConfig, journal: Journal, listener: Listener
+) -> list[dict[str, Any]]:
+    """Time loading, reading, writing and a second question, beside the machine's limits.
+
+    Args:
+        opened: the model.
+        config: tokens to read and to write, repetitions.
+        journal: an earlier run's speed is taken from it.
+        listener: hears how many tokens are read.
+
+    Returns:
+        A row for each step: `seconds`, `rate` as text, `share` of the limit named in `limit`.
+    """
+    listener.phase("measuring the machine's limits")
+    limits = measure_limits(opened.model.device, opened.model.dtype)
+    speed = SpeedConfig((config.tokens,), config.new_tokens, config.runs)
+    (row,) = measure_speed(opened, speed, journal, listener)
+    return step_rows(opened, config, row, limits)
+
+
+def step_rows(
+    opened: Opened, config: BenchConfig, speed: dict[str, Any], limits: MachineLimits
+) -> list[dict[str, Any]]:
+    """Return the rows of the table.
+
+    Args:
+        opened: the model.
+        config: tokens to read and to write.
+        speed: a row of `measure_speed`.
+        limits: the machine's.
+    """
+    shape = read_shape(opened.model.config.to_dict())
+    weights = read_bytes(opened.model)
+    depth = config.tokens + config.new_tokens // 2
+    kv = bytes_of_kv_cache(shape, depth, opened.machine["kv_cache"])
+    prefill_s = config.tokens / speed["prefill_tps"]
+    token_s = 1 / speed["decode_tps"]
+    question = prefill_flops(shape, QUESTION_TOKENS, before=config.tokens)
+    question_least_s = max(
+        question / limits.matmul_flops, decode_bytes(weights, kv) / limits.copy_bytes
+    )
+    return [
+        _row("load", speed["load_s"], f"{format_bytes(weights)} of weights"),
+        _row(
+            "prefill",
+            prefill_s,
+            f"{speed['prefill_tps']:,.0f} tokens/s",
+            prefill_flops(shape, config.tokens) / prefill_s / limits.matmul_flops,
+            "matrix products",
+        ),
+        _row(
+            "decode",
+            config.new_tokens * token_s,
+            f"{speed['decode_tps']:,.1f} tokens/s",
+            decode_bytes(weights, kv) / token_s / limits.copy_bytes,
+            "copying",
+        ),
+        _row(
+            "second question",
+            speed["question_s"],
+            f"{speed['question_s'] / prefill_s:.2%} of the prefill, to the first token",
+            question_least_s / speed["question_s"],
+            "either",
+        ),
+        {"step": "peak memory", "bytes": speed["peak_bytes"]}
+        | {"rate": format_bytes(speed["peak_bytes"])},
+        {"step": "limit: matrix products", "flops": limits.matmul_flops}
+        | {"rate": f"{limits.matmul_flops / 1e9:,.0f} GFLOP/s in {opened.machine['dtype']}"},
+        {"step": "limit: copying", "bytes_per_s": limits.copy_bytes}
+        | {"rate": f"{limits.copy_bytes / 1e9:,.1f} GB/s"},
+    ]
+
+
+def _row(
+    step: str, seconds: float, rate: str, share: float | None = None, limit: str | None = None
+) -> dict[str, Any]:
+    """Return a step's row."""
+    percent = None if share is None else f"{share:.0%} of {limit}"
+    return {
+        "step": step,
+        "seconds": seconds,
+        "rate": rate,
+        "share": share,
+        "limit": limit,
+        "percent": percent,
+    }
+
+
+def read_bytes(model: LlamaForCausalLM) -> int:
+    """Return the bytes of the weights that each token written reads: an own embedding left out."""
+    seen: dict[int, torch.Tensor] = {w.data_ptr(): w for w in model.parameters()}
+    embedding = model.get_input_embeddings().weight
+    head = model.get_output_embeddings().weight
+    if embedding.data_ptr() != head.data_ptr():  # type: ignore[operator]  # of transformers
+        seen.pop(embedding.data_ptr(), None)  # type: ignore[operator]
+    return sum(w.numel() * w.element_size() for w in seen.values())
+
+
+def bench_notes(config: BenchConfig) -> list[str]:
+    """Return what a reader of the rows has to know."""
+    return [
+        f"{config.tokens:,} random tokens read, {config.new_tokens} written; medians of "
+        f"{config.runs} runs, the first of which warms up; nothing is guessed from the document",
+        "shares: of the operations a second of a large matrix product, and of the bytes a second "
+        "of a large copy (read and written), both measured just before; weights that fit the "
+        "processor's own cache can be read faster than that",
+        "memory: reserved on a GPU; on a CPU what the process grew by since before loading",
+    ]

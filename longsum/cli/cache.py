@@ -1,0 +1,138 @@
+"""`longsum cache`: what is kept of documents and of quantized models, and how to be rid of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from longsum.cli import options as o
+
+if TYPE_CHECKING:
+    from longsum.store.entries import Entry, EntryStore
+
+Kind = Literal["document", "model"]
+COUNTED: dict[Kind, str] = {"document": "document", "model": "quantized model"}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List and remove what is kept of documents that were read, and of models that were "
+    "quantized. A document's entry is the model's memory of it: it holds the document's content, "
+    "and lets a later question start at once. A model's holds its weights in 4 or 8 bits, which "
+    "the next start reads instead of the whole ones; it is bounded by LONGSUM_WEIGHTS_SIZE, by "
+    "default 20GiB, and 0 keeps none.",
+)
+
+Only = Annotated[
+    Kind | None,
+    typer.Option("--only", help="Leave entries of the other kind out."),
+]
+
+
+@app.command(name="list")
+def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
+    """List the entries, last used first: name, size, tokens or bits, model, document."""
+    from longsum.documents.clean import escape_for_terminal
+    from longsum.model.memory import format_bytes
+
+    stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
+    if as_json:
+        from longsum.cli.output import as_json_text
+
+        found = [_as_dict(kind, each) for kind, (_, held) in stores.items() for each in held]
+        print(as_json_text(found))
+        return
+    for kind, (store, entries) in stores.items():
+        for entry in entries:
+            print(escape_for_terminal(_line(kind, entry)).replace("\n", " "))
+        if entries or kind == "document" or only:
+            total = format_bytes(sum(entry.size_bytes for entry in entries))
+            print(f"{_count(kind, entries)}, {total} in {escape_for_terminal(str(store.root))}")
+
+
+@app.command()
+def clear(
+    entry: Annotated[
+        str | None,
+        typer.Argument(metavar="ENTRY", help="Its name, or the beginning of it; none removes all."),
+    ] = None,
+    only: Only = None,
+) -> None:
+    """Remove what is kept: one entry, or all."""
+    from longsum.cli.console import Reporter
+    from longsum.errors import UsageError
+    from longsum.model.memory import format_bytes
+
+    stores = _stores(only)
+    if entry is not None:
+        named = {
+            kind: store
+            for kind, store in stores.items()
+            for held in store.entries()
+            if entry and held.name.startswith(entry)
+        }
+        try:
+            ((kind, store),) = named.items()
+            removed = {kind: store.clear(entry)}
+        except (ValueError, KeyError):
+            raise UsageError(
+                f"{entry!r} is not the name of one entry", hint="`longsum cache list` shows them"
+            ) from None
+    else:
+        removed = {kind: store.clear() for kind, store in stores.items()}
+    for kind, entries in removed.items():
+        if entries or len(removed) == 1 or kind == "document":
+            size = format_bytes(sum(each.size_bytes for each in entries))
+            Reporter().notice(f"removed {_count(kind, entries)}, {size}, from {stores[kind].root}")
+
+
+def _stores(only: Kind | None) -> dict[Kind, EntryStore]:
+    """Return the stores asked for; their sizes do not matter here."""
+    from longsum.model.kept import WeightStore, weights_folder
+    from longsum.paths import prefix_folder
+    from longsum.store.prefixes import PrefixStore
+
+    stores: dict[Kind, EntryStore] = {
+        "document": PrefixStore(prefix_folder(), 0),
+        "model": WeightStore(weights_folder(), 0),
+    }
+    return {kind: store for kind, store in stores.items() if only in (None, kind)}
+
+
+def _count(kind: Kind, entries: list[Entry]) -> str:
+    """Return how many entries there are, in words."""
+    return f"{len(entries):,} {COUNTED[kind]}{'' if len(entries) == 1 else 's'}"
+
+
+def _line(kind: Kind, entry: Entry) -> str:
+    """Return what people see of an entry."""
+    from longsum.model.memory import format_bytes
+
+    facts = _as_dict(kind, entry)
+    held = f"{facts['tokens']:>7,} tokens" if kind == "document" else f"{facts['quantize']:>14}"
+    return (
+        f"{entry.name[:12]}  {format_bytes(entry.size_bytes):>10}  {held}  "
+        f"{facts['used'][:16].replace('T', ' ')}  {facts['model']}  {facts.get('document', '')}"
+    ).rstrip()
+
+
+def _as_dict(kind: Kind, entry: Entry) -> dict[str, Any]:
+    """Return what is known of an entry."""
+    record = entry.record
+    tokens = record.get("tokens")
+    own: dict[str, Any] = {"quantize": str(record.get("quantize", ""))}
+    if kind == "document":
+        own = {
+            "document": str(record.get("document", "")),
+            "tokens": tokens if isinstance(tokens, int) else 0,
+        }
+    return {
+        "entry": entry.name,
+        "kind": kind,
+        "model": str(record.get("model", "")),
+        **own,
+        "size_bytes": entry.size_bytes,
+        "used": datetime.fromtimestamp(entry.used).isoformat(timespec="seconds"),
+        "folder": str(entry.folder),
+    }

@@ -1,0 +1,118 @@
+"""Keys and values in 8 or 4 bits: symmetric blocks along head_dim, a float16 scale each.
+
+A block x of 32 values is kept as whole numbers c and one scale d with x ≈ c · d. int8: d = max|x| /
+127. int4: d = -m / 8 for the m of largest magnitude, so that it falls on the one code without a
+mirror image, -8 (llama.cpp's q4_0). Before int4, keys and values are rotated along head_dim by a
+Hadamard matrix, which spreads the few large channels of a head over all of them (QuaRot, arXiv
+2404.00456, section 4); queries are rotated alike, which leaves scores as they are, and the output
+is rotated back.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+
+LARGEST = 60_000.0
+"""Scales stay below float16's 65,504."""
+
+
+def _blocks(values: torch.Tensor, block: int) -> torch.Tensor:
+    """Return a view (…, head_dim / block, block) of (…, head_dim)."""
+    return values.view(*values.shape[:-1], -1, block)
+
+
+def quantize_int8(values: torch.Tensor, block: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return int8 codes and their scales.
+
+    Args:
+        values: (…, head_dim), any floating dtype.
+        block: divides head_dim.
+
+    Returns:
+        int8 (…, head_dim) and float16 (…, head_dim / block).
+    """
+    blocks = _blocks(values, block).float()
+    scale = (blocks.abs().amax(-1) / 127).clamp(torch.finfo(torch.float16).tiny, LARGEST).half()
+    codes = (blocks / scale.float().unsqueeze(-1)).round_().clamp_(-127, 127)
+    return codes.to(torch.int8).flatten(-2), scale
+
+
+def quantize_int4(values: torch.Tensor, block: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return packed int4 codes and their scales.
+
+    Args:
+        values: (…, head_dim), any floating dtype.
+        block: divides head_dim, which is even.
+
+    Returns:
+        uint8 (…, head_dim / 2): a byte holds values i (low bits) and i + head_dim / 2 (high bits),
+        each in two's complement; and float16 (…, head_dim / block).
+    """
+    blocks = _blocks(values, block).float()
+    extreme = blocks.gather(-1, blocks.abs().argmax(-1, keepdim=True))  # (…, blocks, 1)
+    scale = (extreme / -8).clamp(-LARGEST, LARGEST).half()
+    tiny = torch.finfo(torch.float16).tiny
+    scale = torch.where(scale.abs() < tiny, torch.full_like(scale, tiny), scale)
+    codes = (blocks / scale.float()).round_().clamp_(-8, 7).to(torch.int8).flatten(-2)
+    low, high = codes.chunk(2, dim=-1)
+    return (low & 15) | (high << 4), scale.squeeze(-1)
+
+
+def unpack_int4(packed: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """Write the codes of packed bytes.
+
+    Args:
+        packed: int8 (…, head_dim / 2).
+        out: int8 (…, head_dim).
+    """
+    low, high = out.chunk(2, dim=-1)
+    torch.bitwise_left_shift(packed, 4, out=low)
+    low.bitwise_right_shift_(4)  # arithmetic: the sign comes with it
+    torch.bitwise_right_shift(packed, 4, out=high)
+    return out
+
+
+def dequantize(codes: torch.Tensor, scale: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """Write codes times scales.
+
+    Args:
+        codes: int8 (…, head_dim).
+        scale: float16 (…, head_dim / block).
+        out: (…, head_dim), any floating dtype.
+    """
+    out.copy_(codes)
+    _blocks(out, out.shape[-1] // scale.shape[-1]).mul_(scale.to(out.dtype).unsqueeze(-1))
+    return out
+
+
+@cache
+def hadamard(size: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Return Sylvester's Hadamard matrix over sqrt(size): symmetric, and its own inverse.
+
+    Args:
+        size: a power of two.
+        dtype: of the matrix.
+        device: of the matrix.
+    """
+    assert size > 0, size
+    assert size & (size - 1) == 0, f"{size} is no power of two"
+    with torch.inference_mode(False):  # it is kept, also for those who train
+        matrix = torch.ones(1, 1, dtype=torch.float64)
+        while matrix.shape[0] < size:
+            matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)])
+        matrix /= size**0.5
+        return matrix.to(device=device, dtype=dtype)
+
+
+def rotate(values: torch.Tensor) -> torch.Tensor:
+    """Rotate along head_dim where it is a power of two; twice gives the values back.
+
+    Args:
+        values: (…, head_dim).
+    """
+    size = values.shape[-1]
+    if size & (size - 1):
+        return values
+    return values @ hadamard(size, values.dtype, values.device)

@@ -1,0 +1,99 @@
+"""Exact causal attention over a quantized layer, without ever dequantizing all of it.
+
+Keys are dequantized a block of tokens at a time into buffers that all layers share; the blocks'
+results are merged by their log-sum-exp. `QuantizedLayer.dequantize_all` with the plain attention is
+the slow form of the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import torch
+
+from longsum.engine.chunks import chunk_bounds
+from longsum.engine.fallback import tell_once
+from longsum.engine.kvquant import rotate
+from longsum.engine.partial import Merge, attend_part
+from longsum.engine.quantized import QuantizedLayer
+from longsum.model.kv_memory import WORKSPACE_TOKENS
+
+
+def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor:
+    """Attend causally to all a layer holds, the queries being those of its last tokens.
+
+    Args:
+        query: (batch, heads, T, head_dim).
+        layer: their keys and values are in it already.
+        scale: factor on the scores.
+
+    Returns:
+        (batch, heads, T, head_dim).
+    """
+    batch, heads, t, head_dim = query.shape
+    kv_heads = layer.shape[1]
+    groups = heads // kv_heads
+    if layer.is_rotated:
+        query = rotate(query)
+    if t == 1:  # one query: its group shares the keys as if it were a longer query
+        query = query.reshape(batch, kv_heads, groups, head_dim)
+        one = _by_kernel(query, layer, scale)
+        if one is not None:
+            output = one.reshape(batch, heads, 1, head_dim)
+            return rotate(output) if layer.is_rotated else output
+    else:  # one batch entry a key head, its group sharing it by a stride of 0: no copy
+        query = query.reshape(batch * kv_heads, groups, t, head_dim)
+    merge = Merge()
+    for start, end, causal in _parts(layer.length, t):
+        key, value = layer.read(start, end)
+        if t > 1:
+            shape = (batch * kv_heads, 1, end - start, head_dim)
+            key = key.view(shape).expand(-1, groups, -1, -1)
+            value = value.view(shape).expand(-1, groups, -1, -1)
+        merge.add(*attend_part(query, key, value, scale, causal=causal))
+    output = merge.result(query.dtype).reshape(batch, heads, t, head_dim)
+    return rotate(output) if layer.is_rotated else output
+
+
+def _parts(length: int, t: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield bounds of the keys dequantized together, and whether they are the queries' own."""
+    if t == 1:  # the last key is the query's own: it sees them all
+        for start, end in chunk_bounds(0, length, WORKSPACE_TOKENS):
+            yield start, end, False
+        return
+    for start, end in chunk_bounds(0, length - t, WORKSPACE_TOKENS):
+        yield start, end, False
+    yield length - t, length, True
+
+
+SLOWER = "no Triton kernel for a quantized cache, answers are written more slowly"
+
+_kernels: list[ModuleType | None] = []
+"""The GPU's own kernels, once they were looked for; None when they are not there or don't work."""
+
+
+def _by_kernel(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor | None:
+    """Attend with one query through the GPU's own kernel; None where there is none."""
+    if query.device.type != "cuda":
+        return None
+    if not _kernels:
+        try:
+            from longsum.engine import triton_decode
+        except ImportError as error:
+            _kernels.append(None)
+            tell_once(SLOWER, error)
+        else:
+            _kernels.append(triton_decode)
+    kernels = _kernels[0]
+    if kernels is None or not kernels.is_supported(layer):
+        return None
+    try:
+        output: torch.Tensor = kernels.attend_one(query, layer, scale)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # no compiler, an old driver: Triton fails in many ways, torch works
+        _kernels[0] = None
+        tell_once(SLOWER, error)
+        return None
+    return output

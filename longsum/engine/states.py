@@ -1,0 +1,49 @@
+"""Keep what a model makes of the tokens it reads: their last hidden states, projected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import LlamaForCausalLM
+
+
+class Recorder:
+    """Projected states of the tokens read so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[torch.Tensor] = []
+
+    def add(self, states: torch.Tensor) -> None:
+        """Take the states of further tokens: (tokens, directions)."""
+        self._parts.append(states.to("cpu", torch.float16))
+
+    @property
+    def states(self) -> torch.Tensor:
+        """Return all of them: (tokens, directions) float16."""
+        return torch.cat(self._parts)
+
+
+@contextmanager
+def recording(model: LlamaForCausalLM, projection: np.ndarray) -> Iterator[Recorder]:
+    """Record the states behind the last norm of every token read inside, projected.
+
+    Args:
+        model: reads one sequence at a time.
+        projection: (hidden_size, directions).
+    """
+    norm = model.model.norm
+    matrix = torch.from_numpy(projection).to(norm.weight.device, torch.float32)
+    recorder = Recorder()
+
+    def keep(module: torch.nn.Module, given: Any, output: torch.Tensor) -> None:
+        recorder.add(output[0].float() @ matrix)
+
+    handle = norm.register_forward_hook(keep)
+    try:
+        yield recorder
+    finally:
+        handle.remove()

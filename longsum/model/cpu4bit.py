@@ -1,0 +1,181 @@
+"""4-bit weights on a CPU that read a chunk as fast as whole ones, and a single token as 4 bits.
+
+On a CPU with AVX512-BF16, bitsandbytes multiplies straight from the 4-bit codes. That is fast for
+one token, whose time goes into reading the weights, but for a chunk of many it costs two to ten
+times the product of whole matrices. So a matrix meets a chunk dequantized, one at a time: its codes
+are unpacked and scaled once for all of the chunk's tokens, and forgotten. Other CPUs get no other
+treatment from bitsandbytes than this one, and are left alone.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch
+from bitsandbytes import functional as bnb
+from bitsandbytes.nn.modules import Linear4bit
+from torch.nn import functional as F
+
+BLOCK_ROWS = 32
+"""Output rows that bitsandbytes lays out together for its kernel."""
+NIBBLE = 0x000F000F000F000F
+"""The lowest four bits of each of the four bytes that are treated at once, each in 16 bits."""
+LEAST_TOKENS = 48
+"""From here on, dequantizing costs less than it saves (measured: 32 to 64, by dtype)."""
+
+
+class ChunkedLinear4bit(Linear4bit):
+    """A linear layer of bitsandbytes that dequantizes for a chunk; made by `dequantize_by_chunk`.
+
+    The codes are held as the kernel for single tokens wants them, from the first forward pass on;
+    training is left to bitsandbytes, which keeps them as they were stored.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Multiply by the weights.
+
+        Args:
+            x: (..., in_features).
+
+        Returns:
+            (..., out_features), in x's dtype.
+        """
+        if self.training or torch.is_grad_enabled():
+            trained: torch.Tensor = super().forward(x)
+            return trained
+        pack_layer(self)
+        if state_of(self).packing_format_for_cpu and tokens_of(x) < LEAST_TOKENS:
+            few: torch.Tensor = super().forward(x)
+            return few
+        dtype = self.compute_dtype or x.dtype
+        bias = None if self.bias is None else self.bias.to(dtype)
+        return F.linear(x.to(dtype), dequantized(self, dtype), bias).to(x.dtype)
+
+
+def tokens_of(x: torch.Tensor) -> int:
+    """Return how many rows a matrix product has."""
+    return x.numel() // x.shape[-1]
+
+
+def dequantize_by_chunk(model: torch.nn.Module) -> int:
+    """Give a loaded model's 4-bit layers the fast way for chunks, where it is one.
+
+    Args:
+        model: on the CPU, before its first forward pass.
+
+    Returns:
+        The number of layers changed.
+    """
+    if not (bnb.has_avx512bf16() and is_layout_known()):
+        return 0
+    layers = [module for module in model.modules() if type(module) is Linear4bit]
+    for layer in layers:
+        layer.__class__ = ChunkedLinear4bit  # same state, and peft still knows what it is
+    return len(layers)
+
+
+def state_of(layer: Linear4bit) -> Any:
+    """Return a layer's `QuantState`: scales, shape and how its codes are laid out."""
+    weight: Any = layer.weight  # of a class that torch's annotations do not know
+    return weight.quant_state
+
+
+def pack_layer(layer: Linear4bit) -> None:
+    """Lay a layer's codes out for the kernel once, where its shape allows.
+
+    Does what `bitsandbytes.functional._convert_weight_packed_for_cpu` does, in a tenth of the time
+    and without an int32 for each weight; a layer's scales become bfloat16, as there.
+    """
+    state = state_of(layer)
+    if getattr(state, "packing_format_for_cpu", None) is not None:
+        return
+    rows, columns = state.shape
+    codes = layer.weight.data
+    state.packing_format_for_cpu = False
+    if rows % BLOCK_ROWS or columns % state.blocksize or codes.dtype != torch.uint8:
+        return  # bitsandbytes has no kernel for it
+    absmax = scales(state)
+    state.original_dtype, state.original_nested = state.dtype, state.nested
+    state.original_qshape = codes.shape
+    layer.weight.data = pack(codes, rows, columns)
+    state.absmax = absmax.view(rows, -1).T.to(torch.bfloat16).contiguous()
+    if state.nested:
+        state.nested = False
+        del state.state2
+    state.dtype, state.packing_format_for_cpu = torch.bfloat16, True
+
+
+def scales(state: Any) -> torch.Tensor:
+    """Return a layer's scales: float32, one for each block of weights, row by row."""
+    absmax: torch.Tensor = state.absmax
+    if state.packing_format_for_cpu:
+        return absmax.T.float().contiguous().view(-1)
+    if state.nested:
+        absmax = bnb.dequantize_blockwise(absmax, state.state2) + state.offset
+    return absmax.float()
+
+
+def dequantized(layer: Linear4bit, dtype: torch.dtype) -> torch.Tensor:
+    """Return a layer's weights, (out_features, in_features) in a dtype."""
+    state = state_of(layer)
+    codes = layer.weight.data
+    if state.packing_format_for_cpu:
+        codes = unpack(codes, *state.shape)
+    weights: torch.Tensor = torch.ops.bitsandbytes.dequantize_4bit(
+        codes.view(-1, 1), scales(state), state.blocksize, state.quant_type, state.shape, dtype
+    )
+    return weights
+
+
+def pack(codes: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    """Lay codes out as the kernel reads them: 32 rows side by side, two columns at a time.
+
+    A byte of the result holds one column of row r below (bits 0 to 3) and of row r + 16 above; of a
+    pair of bytes, the first has the even column.
+
+    Args:
+        codes: rows · columns / 2 bytes, row by row; the even column of a pair in bits 4 to 7.
+        rows: a multiple of 32.
+        columns: a multiple of 8.
+
+    Returns:
+        (rows, columns / 2) bytes.
+    """
+    wide = codes.view(rows, columns // 2).to(torch.int16).view(torch.int64)  # four bytes in one
+    wide = ((wide >> 4) & NIBBLE) | ((wide & NIBBLE) << 8)  # a column a byte, the even one first
+    halves = wide.view(-1, 2, BLOCK_ROWS // 2, columns // 8)
+    both = (halves[:, 0] | (halves[:, 1] << 4)).view(torch.int16)  # (row blocks, 16, columns / 2)
+    return both.transpose(1, 2).contiguous().view(torch.uint8).view(rows, columns // 2)
+
+
+def unpack(packed: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    """Undo `pack`.
+
+    Returns:
+        (rows, columns / 2) bytes.
+    """
+    both = packed.view(torch.int16).view(-1, columns // 2, BLOCK_ROWS // 2).transpose(1, 2)
+    wide = both.contiguous().view(torch.int64)  # (row blocks, 16, columns / 8)
+    codes = torch.empty((len(wide), 2, BLOCK_ROWS // 2, columns // 2), dtype=torch.uint8)
+    below = ((wide & NIBBLE) << 4) | ((wide >> 8) & NIBBLE)
+    codes[:, 0] = below.view(torch.int16)
+    above = (wide & (NIBBLE << 4)) | ((wide >> 12) & NIBBLE)
+    codes[:, 1] = above.view(torch.int16)
+    return codes.view(rows, columns // 2)
+
+
+@functools.cache
+def is_layout_known() -> bool:
+    """Tell whether this version of bitsandbytes lays weights out as `pack` does."""
+    convert = getattr(bnb, "_convert_weight_packed_for_cpu", None)
+    if convert is None:
+        return False
+    weights = torch.linspace(-1, 1, 64 * 128).view(64, 128)
+    codes, state = bnb.quantize_4bit(weights, quant_type="nf4", compress_statistics=True)
+    ours = pack(codes, 64, 128)
+    try:
+        theirs, _ = convert(codes, state)
+    except Exception:  # it is no part of the library's interface, and may ask for anything
+        return False
+    return torch.equal(ours, theirs) and torch.equal(unpack(ours, 64, 128).view(-1, 1), codes)

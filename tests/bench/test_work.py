@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import tiny_model
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import DynamicCache
+
+from longsum.bench.measure import read_bytes
+from longsum.bench.work import decode_bytes, prefill_flops
+from longsum.model.checkpoint import read_shape
+
+
+@pytest.mark.parametrize("before", [0, 1, 37])
+def test_operations_are_those_that_torch_counts(before: int) -> None:
+    model = tiny_model(tie_word_embeddings=True)
+    model.set_attn_implementation("eager")
+    cache = DynamicCache(config=model.config)
+    with torch.no_grad():
+        if before:
+            model(torch.zeros(1, before, dtype=torch.long), past_key_values=cache)
+        with FlopCounterMode(display=False) as counter:
+            model(torch.zeros(1, 1, dtype=torch.long), past_key_values=cache)
+    shape = read_shape(model.config.to_dict())
+    assert counter.get_total_flops() == prefill_flops(shape, 1, before)
+
+
+@pytest.mark.parametrize(("tokens", "before"), [(1, 0), (5, 0), (5, 8)])
+def test_tokens_together_take_what_they_take_one_by_one(tokens: int, before: int) -> None:
+    shape = read_shape(tiny_model().config.to_dict())
+    vocabulary = 2 * shape.hidden_size * shape.vocab_size
+    singly = sum(prefill_flops(shape, 1, before + i) for i in range(tokens))
+    assert prefill_flops(shape, tokens, before) == singly - (tokens - 1) * vocabulary
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_an_own_input_embedding_is_not_read_for_every_token(tied: bool) -> None:
+    model = tiny_model(tie_word_embeddings=tied)
+    every = sum(w.numel() * w.element_size() for w in model.parameters())
+    embedding = model.get_input_embeddings().weight
+    assert read_bytes(model) == every - (0 if tied else embedding.numel() * 4)
+    assert decode_bytes(read_bytes(model), 10) == read_bytes(model) + 10
