@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from longsum.documents.clean import clean_characters, clean_line, escape_for_terminal
 from longsum.documents.glyphs import pdfium_lines, too_much
+from longsum.documents.limits import check_unpacked_size
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import reading_order
 from longsum.documents.pages import format_pages, parse_pages
@@ -75,11 +76,12 @@ def read_pdf(data: bytes, *, shown: str, pages: str | None, password: str | None
         PasswordError: it is missing or wrong.
         CorruptDocument: neither reader can open the file.
         NoSuchPage: the selection names pages that are not there.
-        DocumentTooLong: the file unpacks to more text than any window holds.
+        DocumentTooLong: the file unpacks to more than any window holds.
     """
     import pypdfium2
     import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
+    check_unpacked_size(data, shown)
     with _LOCK:
         try:
             pdf = pypdfium2.PdfDocument(data, password=password)

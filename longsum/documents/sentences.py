@@ -177,7 +177,8 @@ def _is_starter(text: str, at: int) -> bool:
 
 MIN_WORDS, MAX_WORDS, MIN_CJK = 5, 120, 10
 _ENDS = re.compile(rf"[.?!…。！？؟۔।][{_CLOSERS}]*\d{{0,3}}$")
-_LEADERS = re.compile(r"(?:[.·…]\s?){5,}")
+_LEADERS = re.compile(r"(?:[.·…]\s?){5,}|(?:\.\s){2,}\d{1,4}\b")
+_TRAILING_DOTS = re.compile(r"(?:\s\.){3,}$")
 _CAPTION = re.compile(
     r"(?:figure|fig|table|chart|exhibit|plate|listing|algorithm|box|scheme|abbildung|abb|tabelle|tab)"
     r"\.?\s*(?:[A-Z]?\d{1,3}(?:[.-]\d{1,3})*|[IVXL]{1,6})\s*(?:[.:|–—-]|\()",
@@ -249,7 +250,7 @@ def _is_apparatus(text: str) -> bool:
         return True
     words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
     capital = sum(word[0].isupper() for word in words)
-    if text.isupper():
+    if text.isupper() or (_TRAILING_DOTS.search(text) and capital > 0.5 * len(words)):
         return True
     return 2 < len(words) <= 12 and capital >= 0.85 * len(words) and text.endswith(".")
 

@@ -99,6 +99,8 @@ def test_statements(text: str) -> None:
         "SUPREME COURT OF THE UNITED STATES OF AMERICA.",
         "The Origins And Growth Of River Law.",
         "6.1 Overview . . . . . . . . . . . . . . . . . . . . 8.",
+        "Public Statements that he had No Connection to Russia . . . 58 4.",
+        "President Trump has Dinner with FBI Director Comey . . . .",
         "Figure 3: The river at the bridge in the spring of that year.",
         "Table 2. The height of the water in feet by month.",
         "[12] A. Smith and B. Jones. The law of rivers. Journal of Water, 1999.",
