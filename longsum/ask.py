@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 from longsum.answer import Answer, layout, plain_text
+from longsum.answering import (
+    announce,
+    free_answer,
+    is_verbatim,
+    refuse_template,
+    room_for,
+    tell_language,
+)
 from longsum.budget import Budget, require_room
-from longsum.candidates import answer_candidates
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document
 from longsum.errors import UsageError
@@ -16,15 +22,7 @@ from longsum.grounding import REFUSAL, GroundedSentence, ground_verbatim
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
 from longsum.session import Prepared, Session, prepare
-from longsum.summarize import (
-    announce,
-    choose_candidates,
-    free_answer,
-    is_verbatim,
-    refuse_template,
-    room_for,
-    tell_language,
-)
+from longsum.verbatim import answer_spans
 
 LONGEST_QUESTION = "word " * 150
 """Stands for the questions of an interactive session, which are not known beforehand."""
@@ -170,20 +168,14 @@ def _verbatim(
     decode: DecodeConfig,
     listener: Listener,
 ) -> Answer:
-    """Let the model choose the sentences that answer, best first."""
+    """Choose the sentences that answer, best first."""
     tell_language(config, listener)
     document = session.prepared.document
-    candidates = [c for c in answer_candidates(document, question) if session.was_read(c.span)]
-    if not candidates:
-        return _refusal(session, question, listener)
     listener.phase("choosing sentences")
-    chosen = []
-    with closing(choose_candidates(session, suffix, candidates, decode)) as choosing:
-        for candidate in choosing:
-            chosen.append(candidate)
-            if len(chosen) == config.sentences:
-                break
-    sentences = ground_verbatim(document, [c.span for c in chosen])
+    spans = answer_spans(session, question, suffix, config, decode)
+    if not spans:
+        return _refusal(session, question, listener)
+    sentences = ground_verbatim(document, spans)
     marked = layout(sentences, "bullets" if len(sentences) > 1 else "paragraph")
     listener.text(marked)
     receipt = session.receipt("verbatim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from longsum.model.kv_memory import is_quantized
 from longsum.model.memory import format_bytes
 
 FINISH = {
@@ -39,6 +40,8 @@ class Receipt:
     factor: float
     quantize: str
     dtype: str
+    kv_cache: str
+    """The KV cache's dtype: `bf16`, `fp16`, `fp32`, `int8` or `int4`."""
     device: str
     mode: str
     """`verbatim` or `free`."""
@@ -46,9 +49,12 @@ class Receipt:
     answer_tokens: int
     load_s: float
     prefill_s: float
+    """Seconds of reading the document, or of taking it from the cache."""
+    from_cache: bool
+    """The document was read by an earlier run, and what it left was taken from disk."""
     decode_s: float
     prefill_tps: float
-    """Tokens read a second."""
+    """Tokens read a second; 0 when they came from the cache."""
     decode_tps: float
     peak_memory_bytes: int
     finish_reason: str
@@ -68,11 +74,14 @@ class Receipt:
             read += f", {self.truncated.upper()} LEFT OUT"
         scaling = f", {self.rope} ×{self.factor:g}" if self.factor != 1 else ""
         held = self.dtype if self.quantize == "none" else self.quantize
+        if is_quantized(self.kv_cache):
+            held += f", {self.kv_cache} cache"
         model = f"{self.model} ({self.window:,}-token window{scaling}, {held}, {self.device})"
-        speed = (
-            f"load {self.load_s:.1f} s, "
-            f"read {self.prefill_s:.1f} s ({self.prefill_tps:,.0f} tok/s), "
-            f"answer {self.decode_s:.1f} s ({self.decode_tps:,.0f} tok/s)"
+        reading = f"read {self.prefill_s:.1f} s ({self.prefill_tps:,.0f} tok/s)"
+        if self.from_cache:
+            reading = f"read before, taken from the cache in {self.prefill_s:.1f} s"
+        speed = f"load {self.load_s:.1f} s, {reading}, answer {self.decode_s:.1f} s" + (
+            f" ({self.decode_tps:,.0f} tok/s)" if self.decode_tps else ""
         )
         if self.peak_memory_bytes:
             speed += f", peak {format_bytes(self.peak_memory_bytes)}"

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from longsum.budget import Budget, apply_ranges, kept_ranges, require_room
-from longsum.config import DecodeConfig, LoadConfig, Truncate
+from longsum.config import DecodeConfig, LoadConfig, StoreConfig, Truncate
 from longsum.documents.document import Document, Span
 from longsum.errors import UsageError
 from longsum.events import Listener
@@ -23,12 +25,15 @@ from longsum.model.memory import MemoryPlan, require_fit
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap
 from longsum.receipt import Receipt
+from longsum.selection.head import load_head
+from longsum.selection.states import TokenStates
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
     from longsum.engine.engine import Engine
     from longsum.engine.verbatim import Choice
+    from longsum.store.stored import StoredPrefix
 
 MakePrompts = Callable[[ModelSource, Wrap], Sequence[Prompt]]
 """Renders a task's prompts for a model and its chat format; they differ behind the document."""
@@ -124,37 +129,100 @@ class Session:
         prepared: what `prepare` found to fit.
         load: for the attention backend.
         listener: hears how loading and reading go.
+        weights: in memory already, as the plan holds them; None loads them.
+        store: for what was read by earlier runs and is kept for later ones; None has neither.
     """
 
-    def __init__(self, prepared: Prepared, load: LoadConfig, listener: Listener) -> None:
+    stored: StoredPrefix | None = None
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        load: LoadConfig,
+        listener: Listener,
+        *,
+        weights: LlamaForCausalLM | None = None,
+        store: StoreConfig | None = None,
+    ) -> None:
         # torch and transformers take seconds to import: only now, when the run is known to fit
         from longsum.model.loader import load_model
 
         self.prepared = prepared
         model, plan = prepared.model, prepared.plan
-        listener.phase(f"loading {model.source.name}")
-        started = time.perf_counter()
-        weights = load_model(
-            model.source.folder, model.config, model.rope, plan, attention=load.attention
-        )
-        self.load_s = time.perf_counter() - started
+        self.load_s = 0.0
+        if weights is None:
+            if plan.kv_cache != "native" and load.kv_cache == "auto":
+                listener.notice(plan.kv_reason)
+            listener.phase(f"loading {model.source.name}")
+            started = time.perf_counter()
+            weights = load_model(
+                model.source.folder, model.config, model.rope, plan, attention=load.attention
+            )
+            self.load_s = time.perf_counter() - started
         self.tokenizer = model.tokenizer
         self.stop_ids = self.tokenizer.stop_ids(model.config)
+        if store is not None and store.size_bytes:
+            from longsum.store.stored import stored_prefix
+
+            self.stored = stored_prefix(
+                prepared.document.name, self._read_ids(), model, plan, load, store
+            )
         self._read(weights, plan.chunk_tokens, listener)
 
     def _read(self, weights: LlamaForCausalLM, chunk_tokens: int, listener: Listener) -> None:
-        """Have the model read the prompt up to the end of the document."""
+        """Have the model read the prompt up to the end of the document, unless it did before."""
         from longsum.engine.engine import Engine
 
         prepared = self.prepared
         capacity = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
-        self.engine: Engine = Engine(weights, capacity=capacity, chunk_tokens=chunk_tokens)
-        ids = apply_ranges(prepared.document_ids, prepared.kept)
+
+        def engine() -> Engine:
+            return Engine(
+                weights,
+                capacity=capacity,
+                chunk_tokens=chunk_tokens,
+                kv_cache=prepared.plan.kv_cache,
+            )
+
+        self.engine = engine()
+        self.head = load_head(prepared.model.source.folder)
+        ids = self._read_ids()
+        if self.stored is not None and self.stored.restore(self.engine, ids, listener):
+            if self.head is None:
+                return
+            if (states := self.stored.extra.get(self.head.states_name)) is not None:
+                self._states = states
+                return
+            self.engine = engine()
         before = len(prepared.prefix_ids)  # the progress tells of the document alone
-        self.engine.read(
-            [*prepared.prefix_ids, *ids],
-            lambda done, total: listener.prefill(max(0, done - before), total - before),
-        )
+
+        def progress(done: int, total: int) -> None:
+            listener.prefill(max(0, done - before), total - before)
+
+        if self.head is None:
+            self.engine.read(ids, progress)
+            return
+        from longsum.engine.states import recording
+
+        with recording(weights, self.head.projection) as recorder:
+            self.engine.read(ids, progress)
+        self._states = recorder.states
+        if self.stored is not None:
+            self.stored.extra[self.head.states_name] = self._states
+
+    def _read_ids(self) -> list[int]:
+        """Return all tokens up to the end of the document, those left out not among them."""
+        prepared = self.prepared
+        kept = apply_ranges(prepared.document_ids, prepared.kept)
+        return [*prepared.prefix_ids, *kept]
+
+    def keep(self, listener: Listener) -> None:
+        """Keep what was read for later runs, if it took long and the store is on.
+
+        Call it once an answer is out: nobody should wait for the disk.
+        """
+        if self.stored is not None:
+            self.stored.keep(self.engine, listener)
 
     def write(self, suffix: str, decode: DecodeConfig, max_new_tokens: int) -> Iterator[str]:
         """Yield the pieces of a free answer.
@@ -182,6 +250,14 @@ class Session:
     def room_behind(self, suffix: str) -> int:
         """Return how many tokens an answer may have behind an instruction."""
         return self.engine.room_behind(self.tokenizer.encode_prompt(suffix))
+
+    @cached_property
+    def token_states(self) -> TokenStates:
+        """What the model made of the document's tokens, for the selection head."""
+        prepared = self.prepared
+        starts = [start for start, _ in self.tokenizer.offsets(prepared.document.text)]
+        read = self._states[len(prepared.prefix_ids) :].float().numpy()
+        return TokenStates(read, np.array(apply_ranges(starts, prepared.kept)))
 
     @cached_property
     def grounder(self) -> Grounder:
@@ -223,12 +299,14 @@ class Session:
             factor=model.rope.factor,
             quantize=plan.quantize,
             dtype=plan.dtype,
+            kv_cache=plan.kv_dtype,
             device=plan.device,
             mode=mode,
             prompt_tokens=prepared.budget.prompt,
             answer_tokens=stats.decode_tokens,
             load_s=self.load_s,
             prefill_s=stats.prefill_s,
+            from_cache=stats.is_restored,
             decode_s=stats.decode_s,
             prefill_tps=stats.prefill_tps,
             decode_tps=stats.decode_tps,

@@ -92,6 +92,11 @@ def words(text: str) -> list[str]:
     return found
 
 
+def count_words(text: str) -> int:
+    """Count what white space parts; in scripts that write no spaces, characters."""
+    return sum(max(1, len(PAIRED_CHARACTER.findall(part))) for part in text.split())
+
+
 def content_words(text: str) -> list[str]:
     """Return a text's words without those that only hold sentences together."""
     return [word for word in words(text) if word not in FUNCTION_WORDS]

@@ -213,8 +213,9 @@ def test_answer_as_json_holds_spans_into_the_document():
     receipt = Receipt(
         document="report.pdf", sha256="0", tokens_read=9, tokens_total=9, pages_read=2,
         pages_total=2, truncated=None, model="mini", revision=None, window=100, rope="PI",
-        factor=16.0, quantize="none", dtype="float32", device="cpu", mode="verbatim",
-        prompt_tokens=3, answer_tokens=4, load_s=0.1, prefill_s=0.1, decode_s=0.1,
+        factor=16.0, quantize="none", dtype="float32", kv_cache="fp32", device="cpu",
+        mode="verbatim", prompt_tokens=3, answer_tokens=4, load_s=0.1, prefill_s=0.1,
+        from_cache=False, decode_s=0.1,
         prefill_tps=90.0, decode_tps=40.0, peak_memory_bytes=0, finish_reason="words",
     )  # fmt: skip
     answer = Answer(plain_text(SENTENCES), "", tuple(SENTENCES), receipt, "Who?")

@@ -42,7 +42,7 @@ def test_summary_of_a_fixed_document(tmp_path: Path) -> None:
         "sons. [line 7",
         "A cable was laid under the sea for it, and the crew was reduced from four keepers to "
         "two. [line 12",
-        "The last keeper left in 1988, when the light was made automatic. [line 13]\n",
+        "Since then a technician visits the tower four times a year. [line 14]\n",
     ]
 
 

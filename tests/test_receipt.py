@@ -22,12 +22,14 @@ WHOLE = Receipt(
     factor=8.0,
     quantize="nf4",
     dtype="bfloat16",
+    kv_cache="bf16",
     device="cuda",
     mode="free",
     prompt_tokens=96,
     answer_tokens=210,
     load_s=3.04,
     prefill_s=9.17,
+    from_cache=False,
     decode_s=4.0,
     prefill_tps=2000.4,
     decode_tps=52.5,
@@ -123,3 +125,20 @@ def test_json_holds_every_field():
     data = json.loads(json.dumps(WHOLE.as_dict()))
     assert list(data) == [field.name for field in fields(Receipt)]
     assert Receipt(**data) == WHOLE
+
+
+@pytest.mark.parametrize("kv_cache", ["int8", "int4"])
+def test_quantized_cache_is_named(kv_cache):
+    assert f", nf4, {kv_cache} cache, cuda)" in replace(WHOLE, kv_cache=kv_cache).lines()[1]
+
+
+def test_native_cache_is_not_worth_a_word():
+    for kv_cache in ("bf16", "fp16", "fp32"):
+        assert replace(WHOLE, kv_cache=kv_cache).lines() == WHOLE.lines()
+
+
+def test_document_from_the_cache_was_read_before():
+    lines = replace(WHOLE, from_cache=True, prefill_s=0.31, prefill_tps=0.0).lines()
+    assert lines[0] == WHOLE.lines()[0]  # every token is in the answer all the same
+    assert "read before, taken from the cache in 0.3 s" in lines[2]
+    assert "(0 tok/s)" not in lines[2]

@@ -5,9 +5,8 @@ from helpers import REORDERED, REPEATED, printed, report_pdf, story
 from tiny import save_checkpoint
 
 from longsum.answer import mark
-from longsum.candidates import Candidate
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
-from longsum.documents.document import Document, Span
+from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import (
     DocumentTooLong,
@@ -21,8 +20,6 @@ from longsum.events import Listener
 from longsum.session import Session
 from longsum.similarity import near_duplicates
 from longsum.summarize import (
-    MOST_PASSED_OVER,
-    fill,
     prepare_summary,
     summarize_document,
     summarize_session,
@@ -58,6 +55,15 @@ def session(document) -> Session:
     """The bundled model with the report read."""
     prepared = prepare_summary(document, SummaryConfig(words=450), MINI, GREEDY)
     return Session(prepared, MINI, Listener())
+
+
+@pytest.fixture(scope="module")
+def likelihood_session(document) -> Session:
+    """The same without its selection head: the model's own likelihood chooses."""
+    prepared = prepare_summary(document, SummaryConfig(words=450), MINI, GREEDY)
+    session = Session(prepared, MINI, Listener())
+    session.head = None
+    return session
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +123,20 @@ def test_style_changes_the_lines_and_not_the_sentences(session):
     assert all(line.startswith("- ") for line in executive[2:])
 
 
-def test_focus_reaches_what_the_model_chooses_from(session, monkeypatch):
+def test_focus_draws_in_what_the_reader_asked_for(session):
+    plain, focused = (
+        summarize_session(session, SummaryConfig(words=80, focus=focus), GREEDY, Listener())
+        for focus in (None, "the night watchman and the granary")
+    )
+
+    def share(answer):
+        texts = [sentence.text for sentence in answer.sentences]
+        return sum("watchman" in text or "granary" in text for text in texts) / len(texts)
+
+    assert share(focused) > share(plain)
+
+
+def test_focus_reaches_what_the_model_chooses_from(likelihood_session, monkeypatch):
     """The model may choose others; what it chooses from leans to what the reader asked for."""
     offered: dict[str | None, dict[str, float]] = {}
     choose = Session.choose
@@ -129,7 +148,8 @@ def test_focus_reaches_what_the_model_chooses_from(session, monkeypatch):
             return choose(self, suffix, choices, decode)
 
         monkeypatch.setattr(Session, "choose", spy)
-        summarize_session(session, SummaryConfig(words=80, focus=focus), GREEDY, Listener())
+        config = SummaryConfig(words=80, focus=focus)
+        summarize_session(likelihood_session, config, GREEDY, Listener())
     plain, focused = offered.values()
     raised = {text: focused[text] - plain[text] for text in plain if text in focused}
     about = [rise for text, rise in raised.items() if "watchman" in text]
@@ -198,36 +218,6 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
             document, config=SummaryConfig(verbatim=True), load=tiny,
             decode=DecodeConfig(max_new_tokens=5),
         )  # fmt: skip
-
-
-# ---- the length
-
-
-def candidates(*lengths: int) -> list[Candidate]:
-    return [Candidate(Span(i, i + 1), "word " * n, 0.0, i) for i, n in enumerate(lengths)]
-
-
-def lengths(taken: list[Candidate]) -> list[int]:
-    return [len(c.text.split()) for c in taken]
-
-
-def test_sentences_are_taken_until_the_length_is_reached():
-    assert lengths(fill(candidates(10, 10, 10, 10), 20)) == [10, 10]
-    assert lengths(fill(candidates(10, 9, 10), 20)) == [10, 9]
-
-
-def test_sentence_that_overshoots_is_passed_over_for_a_shorter_one():
-    assert lengths(fill(candidates(10, 50, 10), 20)) == [10, 10]
-
-
-def test_filling_is_given_up_in_time():
-    taken = iter(candidates(10, *[50] * MOST_PASSED_OVER, 10))
-    assert lengths(fill(taken, 20)) == [10]
-    assert lengths(list(taken)) == [10]
-
-
-def test_first_sentence_is_taken_however_long():
-    assert lengths(fill(candidates(50, 10), 20)) == [50]
 
 
 # ---- free

@@ -1,10 +1,10 @@
 """Write a stage's weights as a checkpoint: weights, configuration, tokenizer.
 
-    python -m recipes.mini.export --work runs/mini --stage pretrain --plain --output runs/mini/base
-    python -m recipes.mini.export --work runs/mini --stage tune --output longsum/mini
+    python -m recipes.mini.export --work runs/mini --stage settle --plain --output runs/mini/settled
+    python -m recipes.mini.export --work runs/mini --stage extend --output longsum/mini
 
 With `--plain` in float32, as `longsum extend` and plain `transformers` read it; without, in the
-bundled model's int8 rows. The card beside them is kept by hand.
+bundled model's int8 rows, and with the selection head. The card beside them is kept by hand.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from longsum.model.mini import pack, unpack
+from longsum.selection.head import FILE
 from recipes.mini.shapes import FACTOR, SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 
-EXTENDED = ("extend", "tune")
+EXTENDED = ("settle", "extend", "tune")
 """Stages whose positions are interpolated."""
+HEADS = ("summaries", "answers")
+"""Files of the selection head, from `select` and `answers`."""
 
 
 def write_tokenizer(work: Path, output: Path) -> None:
@@ -49,6 +52,23 @@ def settings_of(shape: Shape, *, extended: bool) -> dict[str, Any]:
     return {**config.to_dict(), "original_max_position_embeddings": shape.window}
 
 
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    """Return a stage's weights in float32: of our own loop, or of `longsum extend`."""
+    own = folder / "weights.safetensors"
+    weights = load_file(own if own.exists() else folder / "model.safetensors")
+    weights.pop("lm_head.weight", None)  # tied to the embeddings
+    return {name: tensor.float() for name, tensor in weights.items()}
+
+
+def write_head(work: Path, path: Path) -> None:
+    """Write the selection head: weights in float16, what features are divided by in float32."""
+    tensors: dict[str, torch.Tensor] = {}
+    for part in HEADS:
+        for name, tensor in load_file(work / "select" / f"{part}.safetensors").items():
+            tensors[name] = tensor.half() if name.endswith((".weight", ".bias")) else tensor
+    save_file(tensors, path)
+
+
 def write_packed(weights: dict[str, torch.Tensor], path: Path) -> None:
     """Save int8 rows and report the largest error of a matrix."""
     packed = pack(weights)
@@ -63,18 +83,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--stage", default="tune", help="folder of the stage")
+    parser.add_argument("--stage", default="extend", help="folder of the stage")
     parser.add_argument("--plain", action="store_true", help="float32 instead of int8 rows")
     parser.add_argument("--output", type=Path, default=Path("longsum/mini"))
     arguments = parser.parse_args()
-    weights = load_file(arguments.work / arguments.stage / "weights.safetensors")
-    weights.pop("lm_head.weight", None)  # tied to the embeddings
+    weights = weights_of(arguments.work / arguments.stage)
     arguments.output.mkdir(parents=True, exist_ok=True)
     path = arguments.output / "model.safetensors"
     if arguments.plain:
         save_file(weights, path, metadata={"format": "pt"})
     else:
         write_packed(weights, path)
+        write_head(arguments.work, arguments.output / FILE)
     settings = settings_of(SHAPES[arguments.shape], extended=arguments.stage in EXTENDED)
     (arguments.output / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
     write_tokenizer(arguments.work, arguments.output)

@@ -70,6 +70,7 @@ def set_induction_circuit(
     first = model.model.layers[0].self_attn
     key = torch.zeros(head_dim)
     key[: circuit.fast_pairs] = 1.0
+    key[head_dim // 2 - circuit.fast_pairs : head_dim // 2] = 1.0
     first.k_proj.weight.copy_(torch.outer(key, constant[0]))
     first.v_proj.weight.copy_(values)
     shared = circuit.constant * circuit.embedding_std / rms  # constant entry behind the RMSNorm
@@ -123,11 +124,17 @@ def frequencies(model: LlamaForCausalLM) -> torch.Tensor:
 def _query_for_distance(
     distance: float, pairs: int, head_dim: int, model: LlamaForCausalLM
 ) -> torch.Tensor:
-    """Return a query whose score with a constant key is the sum of cos(θ_j (m - n - distance))."""
+    """Return a query whose score with a constant key is Σ_j (cos(θ_j (m - n - distance)) - 1).
+
+    As many of the slowest pairs, which hardly turn, take the score at the distance off again: it is
+    zero there and negative elsewhere, whatever the size of the constant in a token's key.
+    """
     angle = frequencies(model)[:pairs] * -distance
+    half = head_dim // 2
     query = torch.zeros(head_dim)
     query[:pairs] = angle.cos()
-    query[head_dim // 2 : head_dim // 2 + pairs] = angle.sin()
+    query[half : half + pairs] = angle.sin()
+    query[half - pairs : half] = -1.0
     return query
 
 

@@ -32,16 +32,22 @@ from recipes.mini.shapes import SHAPES
 MICRO_BATCH_TOKENS = 8192
 WARMUP = 100
 """Steps; the weights begin with something that must not be shaken to pieces."""
+WHOLE_EVERY = 3
+"""Steps from one that reads whole windows to the next."""
 SHORTEST = 256
 """Tokens of a row at least."""
 
 
-def length_at(share_done: float, window: int) -> int:
+def length_at(step: int, steps: int, window: int) -> int:
     """Row length (tokens): a quarter of the window, half of it, all of it; never below `SHORTEST`.
 
-    Short rows are read faster, and near tokens are learned first anyway.
+    Short rows are read faster, and near tokens are learned first anyway. Every third step reads
+    whole windows all the same: with short rows alone, what is far was soon not found any more.
     """
-    divisor = next(d for until, d in ((0.4, 4), (0.7, 2), (2.0, 1)) if share_done < until)
+    done = step / steps
+    divisor = next(d for until, d in ((0.4, 4), (0.7, 2), (2.0, 1)) if done < until)
+    if step % WHOLE_EVERY == 0:
+        divisor = 1
     return max(window // divisor, min(SHORTEST, window))
 
 
@@ -95,18 +101,22 @@ def perplexity_by_position(
 
 
 def batches(
-    rows: Rows,
-    window: int,
-    steps: int,
-    tokens_per_step: int,
+    rows: Rows, length_of: Callable[[int], int], tokens_per_step: int, first_row: int = 0
 ) -> Callable[[int], list[Batch]]:
-    """From a step's number to its micro-batches."""
+    """From a step's number to its micro-batches.
+
+    Args:
+        rows: by number.
+        length_of: from a step's number to the length of its rows (tokens).
+        tokens_per_step: of a step; one row at least.
+        first_row: number of the stage's first row; no two stages read the same.
+    """
 
     def batch_for(step: int) -> list[Batch]:
-        length = length_at(step / steps, window)
-        count = tokens_per_step // length
+        length = length_of(step)
+        count = max(1, tokens_per_step // length)
         # row numbers never repeat, whatever the length
-        first = step * (tokens_per_step // min(SHORTEST, window))
+        first = first_row + step * (tokens_per_step // SHORTEST)
         numbered = [rows.row(first + i, length) for i in range(count)]
         size = max(1, MICRO_BATCH_TOKENS // length)
         weights = rows.mixture.weights
@@ -145,15 +155,14 @@ def main() -> None:
         model,
         batches(
             rows,
-            shape.window,
-            arguments.steps,
+            lambda step: length_at(step, arguments.steps, shape.window),
             arguments.tokens_per_step,
         ),
         Schedule(arguments.steps, arguments.muon_lr, arguments.adam_lr, warmup=WARMUP),
         arguments.work / arguments.folder,
         loss_of=dense_loss,
         measure=measure,
-        measure_every=50,
+        measure_every=100,
         save_every=50,
     )
 

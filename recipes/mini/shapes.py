@@ -24,6 +24,8 @@ class Shape:
     num_attention_heads: int
     window: int
     """Native window L (tokens)."""
+    rope_theta: float
+    """Base of RoPE's frequencies: enough pairs must turn less than a radian within the window."""
 
     @property
     def extended_window(self) -> int:
@@ -41,7 +43,7 @@ class Shape:
             num_key_value_heads=1,
             head_dim=128,
             max_position_embeddings=self.window,
-            rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+            rope_parameters={"rope_type": "default", "rope_theta": self.rope_theta},
             tie_word_embeddings=True,
             bos_token_id=0,
             eos_token_id=1,
@@ -51,6 +53,6 @@ class Shape:
 
 
 SHAPES = {
-    "mini": Shape(384, 1024, 6, 3, window=2048),
-    "small": Shape(256, 704, 4, 2, window=256),
+    "mini": Shape(256, 704, 4, 2, window=2048, rope_theta=500_000.0),
+    "small": Shape(256, 704, 4, 2, window=256, rope_theta=10_000.0),
 }

@@ -90,8 +90,8 @@ def test_copied_tokens_weigh_a_set_share_of_the_row_and_never_less_than_plain_on
 
 
 def test_rows_grow_to_the_window_and_never_beyond() -> None:
-    assert [length_at(share, 2048) for share in (0.0, 0.5, 0.8)] == [512, 1024, 2048]
-    assert [length_at(share, 256) for share in (0.0, 0.5, 0.8)] == [256] * 3
+    assert [length_at(step, 100, 2048) for step in (1, 50, 80)] == [512, 1024, 2048]
+    assert [length_at(step, 100, 256) for step in (1, 50, 80)] == [256] * 3
 
 
 def copied_share(model: LlamaForCausalLM) -> float:

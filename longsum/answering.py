@@ -1,0 +1,81 @@
+"""What summaries and answers have in common: room, notices, and free writing."""
+
+from __future__ import annotations
+
+from longsum.answer import Answer, MarkedStream
+from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
+from longsum.errors import LongsumError, UsageError
+from longsum.events import Listener
+from longsum.model.resolve import ModelSource
+from longsum.prompt import language_name
+from longsum.session import Prepared, Session
+
+LONGEST_SENTENCE_TOKENS = 160
+"""Room for the sentence that crosses the length asked for."""
+
+
+def announce(prepared: Prepared, listener: Listener) -> None:
+    """Tell the user what was found out before reading."""
+    if prepared.model.source.notice:
+        listener.notice(prepared.model.source.notice)
+    listener.notice(str(prepared.budget))
+    if prepared.truncated:
+        left_out = len(prepared.document_ids) - prepared.tokens_read
+        listener.notice(f"--truncate {prepared.truncated}: {left_out:,} tokens are left out")
+
+
+def room_for(words: int, decode: DecodeConfig) -> int:
+    """Return the tokens reserved for an answer: twice the words asked for, and a sentence."""
+    if decode.max_new_tokens is not None:
+        return decode.max_new_tokens
+    return int(2 * words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS
+
+
+def refuse_template(config: AnswerConfig) -> None:
+    """Refuse a template for the bundled model, which was trained on one fixed prompt.
+
+    Raises:
+        UsageError: when there is one.
+    """
+    if config.prompt is not None:
+        raise UsageError(
+            "--prompt is not for the bundled model, which knows one fixed prompt",
+            hint="leave it out, or name a larger --model",
+        )
+
+
+def tell_language(config: AnswerConfig, listener: Listener) -> None:
+    """Tell a user who asked for a language that a verbatim answer has the document's."""
+    if language_name(config.language):
+        listener.notice("--language has no effect: a verbatim answer is in the document's words")
+
+
+def is_verbatim(source: ModelSource, asked: bool | None) -> bool:
+    """Tell whether an answer is made of the document's sentences: the bundled model's default."""
+    return source.is_bundled if asked is None else asked
+
+
+def free_answer(
+    session: Session,
+    suffix: str,
+    decode: DecodeConfig,
+    max_new_tokens: int,
+    listener: Listener,
+    question: str | None = None,
+) -> Answer:
+    """Let the model write, and find the place of every sentence in the document."""
+    stream = MarkedStream(session.grounder, listener)
+    pieces: list[str] = []
+    for piece in session.write(suffix, decode, max_new_tokens):
+        begun = piece if pieces else piece.lstrip()
+        if begun:
+            pieces.append(begun)
+            stream.push(begun)
+    stream.finish()
+    receipt = session.receipt("free")
+    text = "".join(pieces).rstrip()
+    if not text:
+        raise LongsumError(
+            "the model wrote nothing", hint="try --verbatim, --temperature 0.7, or another --model"
+        )
+    return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)

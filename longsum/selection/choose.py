@@ -1,0 +1,127 @@
+"""Choose a summary's sentences with a checkpoint's selection head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from longsum.ranking import standardized
+from longsum.selection.cover import Cover
+from longsum.selection.head import LARGEST_LOG, Network, SelectionHead
+from longsum.selection.sentences import Sentences
+from longsum.selection.states import TokenStates
+from longsum.selection.words import Encode, Vocabulary, vocabulary_of, word_features
+
+SCORE_WEIGHT = 0.04
+"""What a standard deviation of a sentence's score counts beside the words it shares (words a
+word)."""
+ENOUGH = 0.95
+"""Share of the words asked for at which a summary may end."""
+TOO_MUCH = 1.1
+"""Share of the words asked for that no further sentence may cross."""
+
+
+@dataclass(frozen=True)
+class ReadSentences:
+    """A document's sentences, their words, and what the model made of both."""
+
+    sentences: Sentences
+    vocabulary: Vocabulary
+    sentence_states: np.ndarray
+    """(sentences, 2 · directions)."""
+    word_states: np.ndarray
+    """(words, directions)."""
+
+    def sentence_inputs(self) -> np.ndarray:
+        """Return what the head is told of each sentence: (sentences, inputs)."""
+        return np.concatenate([self.sentences.features, self.sentence_states], axis=1)
+
+    def word_inputs(self, scores: np.ndarray, encode: Encode) -> np.ndarray:
+        """Return what the head is told of each word: (words, inputs)."""
+        features = word_features(self.sentences, self.vocabulary, scores, encode)
+        return np.concatenate([features, self.word_states], axis=1)
+
+
+def read_sentences(s: Sentences, states: TokenStates) -> ReadSentences:
+    """Gather what the model made of a document's tokens by sentence and by word."""
+    vocabulary = vocabulary_of(s.words)
+    return ReadSentences(
+        s, vocabulary, states.of_sentences(s.spans), states.of_words(s.text, vocabulary.words)
+    )
+
+
+def cover_of(
+    read: ReadSentences,
+    scores_of: Network,
+    uses_of: Network,
+    encode: Encode,
+    score_weight: float = SCORE_WEIGHT,
+    noise: np.ndarray | float = 0.0,
+) -> Cover:
+    """Return what sentences are expected to share with a summary, nothing chosen yet.
+
+    Args:
+        read: the sentences.
+        scores_of: features and states of sentences to one score.
+        uses_of: features and states of words to the logarithm of their expected uses.
+        encode: of the checkpoint's tokenizer.
+        score_weight: of a sentence's own score.
+        noise: (sentences,) in standard deviations of the scores, for a sampled summary.
+    """
+    scores = standardized(scores_of(read.sentence_inputs())[:, 0])
+    logs = uses_of(read.word_inputs(scores, encode))[:, 0]
+    expected = np.exp(logs.clip(-2 * LARGEST_LOG, LARGEST_LOG))
+    return Cover(read.vocabulary, expected, score_weight * (scores + noise), read.sentences.sizes)
+
+
+def filled(
+    order: Iterable[int],
+    sizes: np.ndarray,
+    length: int,
+    add: Callable[[int], None] = lambda sentence: None,
+) -> list[int]:
+    """Take sentences until the length asked for is reached; pass over those that overshoot it.
+
+    Args:
+        order: numbers of sentences, best first.
+        sizes: words of each.
+        length: words asked for.
+        add: told of each that is taken, before the next is looked at.
+
+    Returns:
+        Their numbers in document order; the first is taken however long it is.
+    """
+    taken: list[int] = []
+    total = 0
+    for sentence in order:
+        if taken and total + sizes[sentence] > TOO_MUCH * length:
+            continue
+        add(sentence)
+        taken.append(sentence)
+        total += sizes[sentence]
+        if total >= ENOUGH * length:
+            break
+    return sorted(taken)
+
+
+def choose_sentences(
+    s: Sentences,
+    states: TokenStates,
+    head: SelectionHead,
+    encode: Encode,
+    noise: np.ndarray | float = 0.0,
+) -> list[int]:
+    """Return the numbers of the sentences a summary is made of, in document order.
+
+    Args:
+        s: the sentences.
+        states: what the model made of the document's tokens.
+        head: of the checkpoint.
+        encode: of the checkpoint's tokenizer.
+        noise: (sentences,) in standard deviations of their scores, for a sampled summary.
+    """
+    read = read_sentences(s, states)
+    cover = cover_of(read, head.sentences, head.words, encode, noise=noise)
+    return filled(cover.best_first(), s.lengths, s.length, cover.add)

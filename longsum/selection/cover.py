@@ -1,0 +1,91 @@
+"""Choose the sentences that are expected to share most words with a summary of that length.
+
+A summary is judged by the words it shares with one that a person wrote: the sum over words of
+min(times here, times there), which is what ROUGE-1 counts (Lin 2004). How often a person would use
+a word is not known, but its expectation λ can be told; with a Poisson distribution around it, the
+k-th use of a word here is shared with probability P(C ≥ k), which falls with k. The sum of these is
+submodular, so that greedy choice by gain a word is near the best (Lin and Bilmes 2011); repetition
+costs of itself. A sentence's own score is added for what single words do not tell. Pure; no torch.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+import numpy as np
+
+from longsum.selection.words import Vocabulary
+
+MOST_USES = 40
+"""Uses of a word that are told apart."""
+
+
+def shared_probabilities(expected: np.ndarray) -> np.ndarray:
+    """Return the probability that a summary uses a word at least k times, k = 1 to `MOST_USES`.
+
+    Args:
+        expected: λ, the mean number of uses: (words,).
+
+    Returns:
+        (words, MOST_USES).
+    """
+    exactly = np.exp(-expected)
+    at_most = exactly.copy()
+    found = np.zeros((len(expected), MOST_USES))
+    for k in range(1, MOST_USES + 1):
+        found[:, k - 1] = 1 - at_most
+        exactly = exactly * expected / k
+        at_most = at_most + exactly
+    return found.clip(0.0, 1.0)
+
+
+class Cover:
+    """What chosen sentences share so far, and what each further one would add.
+
+    Args:
+        vocabulary: the sentences' words.
+        expected: uses of each word in the summary: (words,).
+        scores: what a word of each sentence adds besides: (sentences,).
+        sizes: words of each sentence: (sentences,).
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, expected: np.ndarray, scores: np.ndarray, sizes: np.ndarray
+    ) -> None:
+        self._cumulated = np.pad(
+            shared_probabilities(expected).cumsum(axis=1), ((0, 0), (1, 0))
+        )  # (words, uses from 0)
+        self._used = np.zeros(len(expected), dtype=np.int64)
+        ends = np.searchsorted(vocabulary.sentence, np.arange(len(sizes) + 1))
+        self._words = [vocabulary.word[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        self._counts = [vocabulary.count[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        self._scores, self._sizes = scores, sizes
+
+    def gain(self, sentence: int) -> float:
+        """Return what a sentence would add, a word."""
+        found, before = self._words[sentence], self._used[self._words[sentence]]
+        after = np.minimum(before + self._counts[sentence], MOST_USES)
+        shared = self._cumulated[found, after] - self._cumulated[found, before]
+        return float(shared.sum() / self._sizes[sentence] + self._scores[sentence])
+
+    def add(self, sentence: int) -> None:
+        """Choose a sentence."""
+        found = self._words[sentence]
+        self._used[found] = np.minimum(self._used[found] + self._counts[sentence], MOST_USES)
+
+    def best_first(self) -> Iterator[int]:
+        """Yield sentences, each the best addition to those that were added; never one twice.
+
+        A sentence that is yielded and not added is passed over. Gains only fall, so one whose old
+        gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy).
+        """
+        queue = [(-self.gain(i), i) for i in range(len(self._sizes))]
+        heapq.heapify(queue)
+        while queue:
+            _, sentence = heapq.heappop(queue)
+            gain = self.gain(sentence)
+            if queue and -gain > queue[0][0]:
+                heapq.heappush(queue, (-gain, sentence))
+            else:
+                yield sentence

@@ -1,0 +1,95 @@
+"""The selection head: three small networks beside a model's weights, for verbatim answers.
+
+One scores a summary's sentences, one tells how often a summary would use each word, one scores
+sentences as answers to a question. They were trained on what people wrote (`recipes/mini`) and run
+in numpy: with some ten thousand weights nothing else is faster. Only a checkpoint that has them
+uses them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from longsum.selection.answers import answer_features
+
+FILE = "selection.safetensors"
+"""Beside the weights."""
+CLIP = 5.0
+"""Standard deviations at which a feature is cut off."""
+LARGEST_LOG = 6.0
+"""Of a word's expected uses, natural logarithm."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A multilayer perceptron over standardized features, SiLU between its layers."""
+
+    mean: np.ndarray
+    """(features,)."""
+    deviation: np.ndarray
+    """(features,)."""
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+    """(out, in) weights and (out,) biases."""
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Return (rows, outputs) of (rows, features)."""
+        x: np.ndarray = ((features - self.mean) / self.deviation).clip(-CLIP, CLIP)
+        for number, (weight, bias) in enumerate(self.layers):
+            if number:
+                x = x / (1 + np.exp(-x))
+            x = x @ weight.T + bias
+        return x
+
+
+@dataclass(frozen=True)
+class SelectionHead:
+    """The networks, and what they look at."""
+
+    projection: np.ndarray
+    """(hidden_size, directions): from a token's last hidden state to what the networks take."""
+
+    sentences: Network
+    """Features and states of sentences to one score."""
+    words: Network
+    """Features and states of words to the logarithm of their expected uses in a summary."""
+    answers: Network
+    """Features of sentences and a question to one score."""
+
+    @property
+    def states_name(self) -> str:
+        """Return a name for states that were projected as this head wants them."""
+        return f"states-{hashlib.sha256(self.projection.tobytes()).hexdigest()[:12]}"
+
+    def answer_scores(self, texts: Sequence[str], question: str) -> np.ndarray:
+        """Return how likely each sentence is to hold the answer, as a score: (sentences,)."""
+        return self.answers(answer_features(texts, question))[:, 0]
+
+
+def load_head(folder: Path) -> SelectionHead | None:
+    """Return a checkpoint's head, or None where it has none."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    from safetensors.numpy import load_file
+
+    tensors = load_file(path)
+    networks = (network_of(tensors, part) for part in ("sentences", "words", "answers"))
+    return SelectionHead(tensors["projection"].astype(np.float32), *networks)
+
+
+def network_of(tensors: Mapping[str, np.ndarray], name: str) -> Network:
+    """Return a network of the tensors `name.mean`, `name.deviation`, `name.N.weight|bias`."""
+    count = sum(key.startswith(f"{name}.") and key.endswith(".weight") for key in tensors)
+    layers = tuple(
+        (
+            tensors[f"{name}.{n}.weight"].astype(np.float32),
+            tensors[f"{name}.{n}.bias"].astype(np.float32),
+        )
+        for n in range(count)
+    )
+    return Network(tensors[f"{name}.mean"], tensors[f"{name}.deviation"], layers)

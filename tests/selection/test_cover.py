@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from longsum.selection.choose import ENOUGH, TOO_MUCH, filled
+from longsum.selection.cover import MOST_USES, Cover, shared_probabilities
+from longsum.selection.words import vocabulary_of
+
+SENTENCES = (
+    ["the", "port", "of", "westhaven", "was", "founded"],
+    ["the", "port", "was", "sold"],
+    ["a", "storm", "a", "storm", "a", "storm"],
+    ["fishermen", "lost", "their", "moorings", "in", "the", "port"],
+)
+SIZES = np.array([len(sentence) for sentence in SENTENCES])
+
+
+def cover_with(expected: dict[str, float], scores: list[float] | None = None) -> Cover:
+    vocabulary = vocabulary_of(SENTENCES)
+    uses = np.array([expected.get(word, 0.01) for word in vocabulary.words])
+    return Cover(vocabulary, uses, np.array(scores or [0.0] * len(SENTENCES)), SIZES)
+
+
+def value_of(chosen: tuple[int, ...], expected: dict[str, float]) -> float:
+    """The expected number of shared words, by the sum over every possible count in the summary."""
+    counts = Counter(word for i in chosen for word in SENTENCES[i])
+    total = 0.0
+    for word, here in counts.items():
+        mean = expected.get(word, 0.01)
+        for there in range(60):
+            chance = math.exp(-mean) * mean**there / math.factorial(there)
+            total += chance * min(here, there)
+    return total
+
+
+def test_probabilities_are_those_of_a_poisson_distribution():
+    found = shared_probabilities(np.array([0.0, 1.5]))
+    assert found.shape == (2, MOST_USES)
+    assert found[0] == pytest.approx(np.zeros(MOST_USES))
+    none, once = math.exp(-1.5), 1.5 * math.exp(-1.5)
+    assert found[1, :2] == pytest.approx([1 - none, 1 - none - once])
+    assert found[1].sum() == pytest.approx(1.5, abs=1e-6)  # E[C] = Σ P(C ≥ k)
+
+
+def test_gains_are_the_growth_of_the_expected_number_of_shared_words():
+    expected = {"port": 1.4, "storm": 0.8, "the": 2.5, "fishermen": 0.6}
+    cover = cover_with(expected)
+    chosen: tuple[int, ...] = ()
+    for sentence in (1, 3, 2, 0):
+        before = value_of(chosen, expected)
+        grown = value_of((*chosen, sentence), expected) - before
+        assert cover.gain(sentence) * SIZES[sentence] == pytest.approx(grown, abs=1e-6)
+        cover.add(sentence)
+        chosen = (*chosen, sentence)
+
+
+def test_lazy_greedy_takes_the_sentence_of_the_largest_gain_each_time():
+    expected = {"port": 1.0, "storm": 1.2, "a": 1.0, "the": 2.0, "moorings": 0.5}
+    lazy, plain = cover_with(expected), cover_with(expected)
+    order, left = [], set(range(len(SENTENCES)))
+    for sentence in lazy.best_first():
+        best = max(left, key=lambda i: (plain.gain(i), -i))
+        order.append(sentence)
+        assert sentence == best
+        lazy.add(sentence)
+        plain.add(best)
+        left.remove(best)
+    assert sorted(order) == [0, 1, 2, 3]
+
+
+def test_greedy_choice_of_two_is_near_the_best_pair():
+    expected = {"port": 1.0, "storm": 0.9, "fishermen": 0.8, "moorings": 0.8, "the": 2.0}
+    cover = cover_with(expected)
+    chosen = []
+    for sentence in itertools.islice(cover.best_first(), 2):
+        chosen.append(sentence)
+        cover.add(sentence)
+    best = max(value_of(pair, expected) for pair in itertools.combinations(range(4), 2))
+    assert value_of(tuple(chosen), expected) >= (1 - 1 / math.e) * best
+
+
+def test_what_is_said_already_is_worth_less_the_second_time():
+    cover = cover_with({"port": 1.0, "the": 1.0, "was": 1.0})
+    before = cover.gain(1)
+    cover.add(0)
+    assert cover.gain(1) < before
+
+
+def test_a_sentence_that_was_passed_over_does_not_come_again():
+    cover = cover_with({"storm": 3.0})
+    order = cover.best_first()
+    first = next(order)
+    assert first not in list(order)
+
+
+def test_scores_decide_between_sentences_of_the_same_words():
+    cover = cover_with({}, [0.0, 0.0, 0.0, 1.0])
+    assert next(cover.best_first()) == 3
+
+
+def test_sentences_that_overshoot_are_passed_over_and_the_rest_is_in_order():
+    sizes = np.array([30, 80, 40, 20, 60])
+    told: list[int] = []
+    assert filled([4, 1, 2, 3, 0], sizes, 100, told.append) == [2, 4]
+    assert told == [4, 2]
+    assert ENOUGH * 100 <= 60 + 40
+    assert TOO_MUCH * 100 < 60 + 80
+
+
+def test_the_first_sentence_is_taken_however_long_it_is():
+    assert filled([0, 1], np.array([500, 5]), 10) == [0]
