@@ -15,7 +15,13 @@ COMMANDS = (
     (),
     ("summarize",),
     ("ask",),
+    ("batch",),
+    ("batch merge",),
     ("plan",),
+    ("bench",),
+    ("cache",),
+    ("cache", "list"),
+    ("cache", "clear"),
     ("extend",),
     ("evaluate",),
     ("evaluate", "perplexity"),
@@ -42,7 +48,7 @@ def help_of(command: tuple[str, ...]) -> str:
     """Return a command's help as plain text: no boxes, no colours, a fixed width."""
     environment = os.environ | {"TYPER_USE_RICH": "0", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     shown = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *command, "--help"],
+        [sys.executable, "-c", PROGRAM, *" ".join(command).split(), "--help"],
         env=environment,
         cwd=Path(__file__).parent.parent,
         capture_output=True,

@@ -12,6 +12,9 @@ from typing import Literal
 from longsum.errors import UsageError
 
 Quantize = Literal["auto", "nf4", "int8", "none"]
+KVCache = Literal["native", "int8", "int4"]
+"""How keys and values are held: in the compute dtype, in 8 or in 4 bits."""
+AskedKVCache = Literal["auto", "native", "int8", "int4"]
 Truncate = Literal["head", "tail", "middle"]
 Attention = Literal["auto", "sdpa", "eager"]
 Style = Literal["paragraph", "bullets", "executive"]
@@ -66,6 +69,8 @@ class LoadConfig:
     """Use a window the weights were not tuned for."""
     quantize: Quantize = "auto"
     """How the weights are held."""
+    kv_cache: AskedKVCache = "auto"
+    """How keys and values are held."""
     device: str = "auto"
     """`auto`, `cuda`, `mps` or `cpu`."""
     dtype: str = "auto"
@@ -94,6 +99,8 @@ class DecodeConfig:
     """Nucleus sampling keeps the most likely tokens up to this probability."""
     seed: int = 0
     """Seed of the sampling."""
+    lookup: bool = True
+    """Guess what the answer copies from the document, and check several tokens at once."""
 
     def __post_init__(self) -> None:
         if self.max_new_tokens is not None and self.max_new_tokens < 1:
@@ -341,3 +348,109 @@ class ShortConfig:
     def __post_init__(self) -> None:
         _at_least(8, length=self.length)
         _at_least(1, batch_size=self.batch_size)
+
+
+BatchFormat = Literal["md", "json"]
+BatchEngine = Literal["local", "ray"]
+FailOn = Literal["never", "any", "all"]
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How a folder of documents is worked through."""
+
+    format: BatchFormat = "md"
+    """Of each document's result."""
+    recursive: bool = False
+    """Enter subfolders."""
+    include: tuple[str, ...] = ()
+    """Globs of which a document must match one; empty takes all."""
+    exclude: tuple[str, ...] = ()
+    """Globs of documents to leave out."""
+    workers: int | None = None
+    """Processes that hold the model; None takes one per GPU, or one on the CPU."""
+    readers: int | None = None
+    """Processes that read documents ahead; None takes one per core but one, at most four."""
+    read_limit_s: float = 300.0
+    """Most seconds for reading one document."""
+    read_memory_bytes: int = 4 << 30
+    """Most memory reading one document may take."""
+    retry_failed: bool = False
+    """Try documents again that failed before."""
+    redo: bool = False
+    """Work on every document again."""
+    fail_on: FailOn = "any"
+    """Which failures make the command exit with 1."""
+    shard: tuple[int, int] | None = None
+    """(i, n): work on the i-th of n parts, i from 1."""
+    engine: BatchEngine = "local"
+    """Processes of this machine, or a Ray cluster."""
+    ray_address: str | None = None
+    """Of an existing cluster; None starts a local one."""
+
+    def __post_init__(self) -> None:
+        _at_least(1, workers=self.workers, readers=self.readers)
+        if not 0.1 <= self.read_limit_s <= 86_400:
+            raise UsageError(
+                f"--read-limit {self.read_limit_s:g} is not a time for a document",
+                hint="name 0.1 to 86400 seconds",
+            )
+        if self.read_memory_bytes < 64 << 20:
+            raise UsageError(
+                "--read-memory is below 64 MiB, too little for any document",
+                hint="leave it out, or name 1GiB",
+            )
+        if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
+            raise UsageError(
+                f"--shard {self.shard[0]}/{self.shard[1]} is no part", hint="write 1/8 to 8/8"
+            )
+        if self.shard is not None and self.engine == "ray":
+            raise UsageError(
+                "--shard and --engine ray both divide the documents", hint="leave one out"
+            )
+        if self.ray_address is not None and self.engine != "ray":
+            raise UsageError("--ray-address needs --engine ray", hint="add --engine ray")
+
+
+@dataclass(frozen=True)
+class StoreConfig:
+    """What is kept on disk of documents that were read, for later questions about them."""
+
+    size_bytes: int = 5 * 1024**3
+    """Most bytes of all documents together; 0 keeps nothing and looks for nothing."""
+    min_prefill_s: float = 2.0
+    """Reading that took less is sooner done again."""
+
+    def __post_init__(self) -> None:
+        if self.size_bytes < 0:
+            raise UsageError(f"--cache-size {self.size_bytes} is below 0")
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """What is timed and set beside the machine's limits."""
+
+    tokens: int = 16_384
+    """Read before the answer."""
+    new_tokens: int = 64
+    """Written behind them."""
+    runs: int = 3
+    """Repetitions, of which the median counts."""
+
+    def __post_init__(self) -> None:
+        _at_least(1, tokens=self.tokens, runs=self.runs)
+        _at_least(2, new_tokens=self.new_tokens)
+
+
+@dataclass(frozen=True)
+class WeightsConfig:
+    """What is kept on disk of weights that were quantized, for later starts."""
+
+    size_bytes: int = 20 * 1024**3
+    """Most bytes of all models together; 0 keeps nothing and looks for nothing."""
+    min_load_s: float = 2.0
+    """Loading that took less is sooner done again."""
+
+    def __post_init__(self) -> None:
+        if self.size_bytes < 0:
+            raise UsageError(f"LONGSUM_WEIGHTS_SIZE {self.size_bytes} is below 0")

@@ -9,6 +9,9 @@ class Listener:
     def notice(self, line: str) -> None:
         """Take a line the user should see."""
 
+    def warning(self, line: str) -> None:
+        """Take a line that even a user who wants to hear nothing should see."""
+
     def phase(self, name: str) -> None:
         """Take the name of a step that begins and cannot say how far it is."""
 

@@ -40,6 +40,12 @@ class ErrorBoundary(TyperGroup):
         with _errors_shown():
             return super().invoke(ctx)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find a command by its first word, or by two: a folder stands behind `batch`."""
+        if args[:2] == ["batch", "merge"]:
+            args = ["batch merge", *args[2:]]
+        return super().resolve_command(ctx, args)
+
 
 @contextlib.contextmanager
 def _errors_shown() -> Iterator[None]:
@@ -120,10 +126,28 @@ def joined(docstring: str) -> str:
 
 def _register() -> None:
     """Add the commands; each file imports nothing heavy."""
-    from longsum.cli import ask, evaluate, extend, models, plan, summarize
+    from longsum.cli import (
+        ask,
+        batch,
+        batch_run,
+        bench,
+        cache,
+        evaluate,
+        extend,
+        models,
+        plan,
+        summarize,
+    )
 
-    for command in (summarize.summarize, ask.ask, plan.plan, extend.extend):
+    commands = (
+        *(summarize.summarize, ask.ask, batch.batch, plan.plan, extend.extend),
+        bench.bench,
+    )
+    for command in commands:
         app.command(name=command.__name__, help=joined(command.__doc__ or ""))(command)
+    merge_help = joined(batch_run.merge.__doc__ or "")
+    app.command(name="batch merge", help=merge_help)(batch_run.merge)
+    app.add_typer(cache.app, name="cache")
     app.add_typer(models.app, name="models")
     app.add_typer(evaluate.app, name="evaluate")
 

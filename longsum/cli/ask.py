@@ -15,6 +15,7 @@ from longsum.cli.run import (
     open_document,
     open_session,
     reporting,
+    store_config,
 )
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.errors import UsageError
@@ -43,13 +44,17 @@ def ask(
     top_p: o.TopP = DecodeConfig.top_p,
     seed: o.Seed = DecodeConfig.seed,
     max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
+    lookup: o.Lookup = DecodeConfig.lookup,
     pages: o.Pages = None,
     password: o.Password = None,
     truncate: o.Truncate = None,
+    no_cache: o.NoCache = False,
+    cache_size: o.CacheSize = None,
     model: o.ModelName = LoadConfig.model,
     context: o.Context = None,
     force_context: o.ForceContext = LoadConfig.force_context,
     quantize: o.Quantize = LoadConfig.quantize,
+    kv_cache: o.KVCache = LoadConfig.kv_cache,
     device: o.Device = LoadConfig.device,
     dtype: o.Dtype = LoadConfig.dtype,
     attention: o.Attention = LoadConfig.attention,
@@ -73,7 +78,7 @@ def ask(
     if interactive:
         _require_terminal(file, as_json, output is not None)
     config = AskConfig(verbatim=verbatim, language=language, prompt=prompt)
-    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed)
+    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed, lookup)
     load = load_config(
         model,
         context,
@@ -86,14 +91,16 @@ def ask(
         revision,
         offline,
         download,
+        kv_cache=kv_cache,
     )
+    store = store_config(no_cache, cache_size)
     with reporting(quiet, as_json, output, force) as reporter:
         document = open_document(file, pages, password, reporter)
         fetch_missing(load)
         from longsum.ask import prepare_questions
 
         prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
-        session = open_session(prepared, load, reporter, verbose=verbose)
+        session = open_session(prepared, load, reporter, verbose=verbose, store=store)
         if interactive:
             converse(session, config, decode, reporter)
         else:
@@ -134,6 +141,7 @@ def _answer_all(
     )
     deliver(payload if len(payload) > 1 else payload[0], text, as_json=as_json, output=output)
     reporter.receipt(answers[-1].receipt)
+    session.keep(reporter)
 
 
 def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
@@ -165,6 +173,7 @@ def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter
             answer = answer_question(session, question, config, decode, reporter)
             print("\n")
             reporter.notice(answer.receipt.lines()[-1])
+            session.keep(reporter)
         except KeyboardInterrupt:
             reporter.clear()
             print()

@@ -83,6 +83,7 @@ def perplexity(
     position: e.Position = None,
     context: e.PositionContext = None,
     quantize: o.Quantize = LoadConfig.quantize,
+    kv_cache: e.KVCache = "native",
     device: o.Device = LoadConfig.device,
     dtype: o.Dtype = LoadConfig.dtype,
     memory: o.Memory = None,
@@ -101,7 +102,7 @@ def perplexity(
     Documents shorter than a window are left out of it.
     """
     config = PerplexityConfig(_lengths(window), stride, max_windows, max_tokens)
-    load = measured_load(quantize, device, dtype, memory, revision, offline)
+    load = measured_load(quantize, device, dtype, memory, revision, offline, kv_cache)
     files = Files(output, plot, redo, as_json, quiet)
     make = partial(perplexity_task, data=data, config=config)
     evaluate(models, load, position, context, files, make)
@@ -144,6 +145,7 @@ def passkey(
     position: e.Position = None,
     context: e.PositionContext = None,
     quantize: o.Quantize = LoadConfig.quantize,
+    kv_cache: e.KVCache = "native",
     device: o.Device = LoadConfig.device,
     dtype: o.Dtype = LoadConfig.dtype,
     memory: o.Memory = None,
@@ -162,7 +164,7 @@ def passkey(
     k_max is the largest distance up to which 20 % of the keys or more are found at each.
     """
     config = PasskeyConfig(_lengths(length), depths, trials, seed)
-    load = measured_load(quantize, device, dtype, memory, revision, offline)
+    load = measured_load(quantize, device, dtype, memory, revision, offline, kv_cache)
     files = Files(output, plot, redo, as_json, quiet)
     make = partial(passkey_task, config=config)
     evaluate(models, load, position, context, files, make)
@@ -201,6 +203,7 @@ def speed(
     position: e.Position = None,
     context: e.PositionContext = None,
     quantize: o.Quantize = LoadConfig.quantize,
+    kv_cache: e.KVCache = "native",
     device: o.Device = LoadConfig.device,
     dtype: o.Dtype = LoadConfig.dtype,
     memory: o.Memory = None,
@@ -214,7 +217,7 @@ def speed(
 ) -> None:
     """Measure how fast a model loads, reads and writes, and in what memory."""
     config = SpeedConfig(_lengths(length), new_tokens, runs)
-    load = measured_load(quantize, device, dtype, memory, revision, offline)
+    load = measured_load(quantize, device, dtype, memory, revision, offline, kv_cache)
     files = Files(output, plot, redo, as_json, quiet)
     make = partial(speed_task, config=config)
     evaluate(models, load, position, context, files, make)

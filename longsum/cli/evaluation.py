@@ -251,6 +251,7 @@ def measured_load(
     memory: str | None,
     revision: str | None,
     offline: bool,
+    kv_cache: config.KVCache = "native",
 ) -> LoadConfig:
     """Return the settings of an evaluation's options about its models."""
     return load_config(
@@ -265,6 +266,7 @@ def measured_load(
         revision,
         offline,
         False,
+        kv_cache=kv_cache,
     )
 
 
@@ -278,6 +280,7 @@ def _model_settings(
         "dtype": load.dtype,
         "device": load.device,
         "quantize": load.quantize,
+        "kv_cache": load.kv_cache,
         "position": position,
         "context": context,
     }

@@ -19,6 +19,15 @@ Models = Annotated[
         help="mini, aliases of `longsum models list`, folders, or Hugging Face ids, side by side.",
     ),
 ]
+KVCache = Annotated[
+    config.KVCache,
+    typer.Option(
+        "--kv-cache",
+        rich_help_panel=o.MODEL,
+        help="How keys and values are held: native is the compute dtype and loses nothing; int8 "
+        "and int4 take a half and a quarter of 16 bits' memory.",
+    ),
+]
 OutputJson = Annotated[
     Path | None,
     typer.Option(

@@ -95,6 +95,7 @@ def speed_task(found: list[Found], listener: Listener, *, config: SpeedConfig) -
             Column("load_s", "load s", 2),
             Column("prefill_tps", "read tokens/s", 0),
             Column("decode_tps", "write tokens/s", 1),
+            Column("question_s", "next question s", 2),
             Column("peak_gib", "memory GiB", 2),
         ),
         tokens=lambda model: max(config.lengths, default=model.rope.window) + 1 + config.new_tokens,

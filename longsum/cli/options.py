@@ -69,6 +69,15 @@ Quantize = Annotated[
     config.Quantize,
     typer.Option("--quantize", help="How the weights are held.", rich_help_panel=MODEL),
 ]
+KVCache = Annotated[
+    config.AskedKVCache,
+    typer.Option(
+        "--kv-cache",
+        rich_help_panel=MODEL,
+        help="How keys and values are held: native is the compute dtype and loses nothing, int8 "
+        "takes half the memory of 16 bits, int4 a quarter. auto takes the first that fits.",
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(
@@ -115,6 +124,25 @@ Offline = Annotated[
 Download = Annotated[
     bool,
     typer.Option("--download", help="Fetch the model if it is not here.", rich_help_panel=MODEL),
+]
+
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        rich_help_panel=READING,
+        help="Read the document anew, and keep nothing of it for later questions.",
+    ),
+]
+CacheSize = Annotated[
+    str | None,
+    typer.Option(
+        "--cache-size",
+        metavar="BYTES",
+        rich_help_panel=READING,
+        help="Keep at most this much of documents that took over two seconds to read, such as "
+        "20GiB; by default 5GiB. What was not used for longest goes first; 0 keeps nothing.",
+    ),
 ]
 
 Verbatim = Annotated[
@@ -175,6 +203,15 @@ TopP = Annotated[
 Seed = Annotated[
     int,
     typer.Option("--seed", metavar="N", min=0, help="Of the sampling.", rich_help_panel=ANSWER),
+]
+Lookup = Annotated[
+    bool,
+    typer.Option(
+        "--lookup/--no-lookup",
+        rich_help_panel=ANSWER,
+        help="Guess what a free answer copies from the document and check several tokens at once: "
+        "faster, the same tokens. Guessing stops where it does not pay.",
+    ),
 ]
 
 AsJson = Annotated[

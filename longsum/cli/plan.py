@@ -35,6 +35,7 @@ def plan(
     context: o.Context = None,
     force_context: o.ForceContext = LoadConfig.force_context,
     quantize: o.Quantize = LoadConfig.quantize,
+    kv_cache: o.KVCache = LoadConfig.kv_cache,
     device: o.Device = LoadConfig.device,
     dtype: o.Dtype = LoadConfig.dtype,
     memory: o.Memory = None,
@@ -64,6 +65,7 @@ def plan(
         revision,
         offline,
         False,
+        kv_cache=kv_cache,
     )
     from longsum.budget import require_room
     from longsum.model.memory import require_fit
@@ -134,6 +136,7 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
         "dtype": plan.dtype,
         "quantize": plan.quantize,
         "kv_cache_dtype": plan.kv_dtype,
+        "kv_cache_reason": plan.kv_reason,
         "chunk_tokens": plan.chunk_tokens,
         "reason": plan.reason,
         "remedies": list(plan.remedies),
@@ -178,6 +181,6 @@ def _show(prepared: Prepared, with_document: bool) -> None:
     counted = [str(budget)] if with_document else []
     if model.estimated and with_document:
         counted[0] += " (estimated with the bundled tokenizer, which counts more than others)"
-    lines = [*counted, window, plan.reason, model.machine.reason]
+    lines = [*counted, window, plan.reason, plan.kv_reason, model.machine.reason]
     for line in lines:
         print(line)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longsum.config import Attention, LoadConfig, Quantize
+from longsum.config import AskedKVCache, Attention, LoadConfig, Quantize, StoreConfig
 
 if TYPE_CHECKING:
     from longsum.cli.console import Reporter
@@ -26,6 +26,8 @@ def load_config(
     revision: str | None,
     offline: bool,
     download: bool,
+    *,
+    kv_cache: AskedKVCache = LoadConfig.kv_cache,
 ) -> LoadConfig:
     """Return the settings of the options about the model."""
     from longsum.model.memory import parse_bytes
@@ -39,6 +41,7 @@ def load_config(
         context=parse_context(context) if context else None,
         force_context=force_context,
         quantize=quantize,
+        kv_cache=kv_cache,
         device=device,
         dtype=dtype,
         attention=attention,
@@ -47,6 +50,24 @@ def load_config(
         offline=offline,
         download=download,
     )
+
+
+def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
+    """Return the settings of the options about documents that are kept, and of the environment."""
+    from longsum.errors import UsageError
+    from longsum.model.memory import parse_bytes
+    from longsum.paths import configured_cache_size
+
+    asked = cache_size or configured_cache_size()
+    if no_cache or (asked is not None and asked.strip() == "0"):
+        return StoreConfig(size_bytes=0)
+    if asked is None:
+        return StoreConfig()
+    try:
+        return StoreConfig(size_bytes=parse_bytes(asked))
+    except UsageError as error:
+        name = "--cache-size" if cache_size else "LONGSUM_CACHE_SIZE"
+        raise UsageError(f"{name} is {error.message}", hint="write 20GiB, 8GB, or 0") from None
 
 
 def fetch_missing(load: LoadConfig) -> None:
@@ -72,23 +93,28 @@ def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> R
 
 
 def open_session(
-    prepared: Prepared, load: LoadConfig, reporter: Reporter, *, verbose: bool
+    prepared: Prepared,
+    load: LoadConfig,
+    reporter: Reporter,
+    *,
+    verbose: bool,
+    store: StoreConfig | None = None,
 ) -> Session:
     """Say what was found out, then load the weights and read the document."""
+    from longsum.answering import announce
     from longsum.session import Session
-    from longsum.summarize import announce
 
     announce(prepared, reporter)
     if verbose:
         reporter.explain(prepared, load.attention)
-    return Session(prepared, load, reporter)
+    return Session(prepared, load, reporter, store=store)
 
 
 def open_document(
     file: str, pages: str | None, password: str | None, reporter: Reporter
 ) -> Document:
     """Read a document and show its warnings."""
-    from longsum.documents.read import read_document
+    from longsum.documents.apart import read_document_apart as read_document
     from longsum.errors import UsageError
 
     if file == "-" and sys.stdin.isatty():

@@ -13,6 +13,7 @@ from longsum.cli.run import (
     open_document,
     open_session,
     reporting,
+    store_config,
 )
 from longsum.config import DecodeConfig, LoadConfig, Style, SummaryConfig, parse_length
 
@@ -50,13 +51,17 @@ def summarize(
     top_p: o.TopP = DecodeConfig.top_p,
     seed: o.Seed = DecodeConfig.seed,
     max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
+    lookup: o.Lookup = DecodeConfig.lookup,
     pages: o.Pages = None,
     password: o.Password = None,
     truncate: o.Truncate = None,
+    no_cache: o.NoCache = False,
+    cache_size: o.CacheSize = None,
     model: o.ModelName = LoadConfig.model,
     context: o.Context = None,
     force_context: o.ForceContext = LoadConfig.force_context,
     quantize: o.Quantize = LoadConfig.quantize,
+    kv_cache: o.KVCache = LoadConfig.kv_cache,
     device: o.Device = LoadConfig.device,
     dtype: o.Dtype = LoadConfig.dtype,
     attention: o.Attention = LoadConfig.attention,
@@ -83,7 +88,7 @@ def summarize(
         style=style,
         focus=focus,
     )
-    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed)
+    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed, lookup)
     load = load_config(
         model,
         context,
@@ -96,7 +101,9 @@ def summarize(
         revision,
         offline,
         download,
+        kv_cache=kv_cache,
     )
+    store = store_config(no_cache, cache_size)
     with reporting(quiet, as_json, output, force) as reporter:
         document = open_document(file, pages, password, reporter)
         fetch_missing(load)
@@ -104,8 +111,9 @@ def summarize(
         from longsum.summarize import prepare_summary, summarize_session
 
         prepared = prepare_summary(document, config, load, decode, truncate=truncate)
-        session = open_session(prepared, load, reporter, verbose=verbose)
+        session = open_session(prepared, load, reporter, verbose=verbose, store=store)
         answer = summarize_session(session, config, decode, reporter)
         reporter.clear()
         deliver(answer.as_dict(), answer.marked, as_json=as_json, output=output)
         reporter.receipt(answer.receipt)
+        session.keep(reporter)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longsum.config import LoadConfig
+from longsum.config import KVCache, LoadConfig
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.extend.position import Position, extended_rope
-from longsum.model.checkpoint import CONFIG_NAME
 from longsum.model.find import Model, find_model, plan_for
+from longsum.model.identity import weights_identity
 from longsum.model.memory import CHUNKS, require_fit
 from longsum.model.rope import Rope
 from longsum.model.tokenizer import Tokenizer
@@ -41,6 +41,8 @@ class Opened:
     """Tells two states of a model apart in a journal; empty for one in memory."""
     chunk_tokens: int = CHUNKS[0]
     """Most tokens of a forward pass."""
+    kv_cache: KVCache = "native"
+    """How keys and values are held."""
     stop_ids: frozenset[int] = frozenset()
     """Tokens that end an answer."""
     load_s: float = 0.0
@@ -110,7 +112,8 @@ def open_model(
     try:
         require_fit(plan)
     except InsufficientMemory as error:  # its remedies are for one document
-        more = "add --quantize nf4, or " if "--quantize nf4" in plan.remedies else ""
+        flags = [each for each in plan.remedies if each.startswith(("--quantize", "--kv-cache"))]
+        more = "".join(f"add {flag}, or " for flag in flags)
         hint = f"{more}measure fewer tokens, or use a larger machine"
         raise InsufficientMemory(f"{model.source.name} {error.message}", hint=hint) from None
     # torch and transformers take seconds to import: only now, when the run is known to fit
@@ -125,8 +128,9 @@ def open_model(
         tokenizer=model.tokenizer,
         rope=model.rope,
         label=label or model.source.name,
-        identity=identity_of(model, plan.dtype, plan.quantize),
+        identity=identity_of(model, plan.dtype, plan.quantize, plan.kv_cache),
         chunk_tokens=plan.chunk_tokens,
+        kv_cache=plan.kv_cache,
         stop_ids=model.tokenizer.stop_ids(model.config),
         load_s=time.perf_counter() - started,
         resident_before=resident,
@@ -135,22 +139,15 @@ def open_model(
             "name": model.machine.name,
             "dtype": plan.dtype,
             "quantize": plan.quantize,
+            "kv_cache": plan.kv_dtype,
         },
     )
 
 
-def identity_of(model: Model, dtype: str, quantize: str) -> str:
-    """Return a short hash of what decides a model's numbers.
-
-    Of the weights it takes name, size and time of change: reading them all would take as long as
-    loading.
-    """
-    folder = model.source.folder
-    parts = [str(folder.resolve()), (folder / CONFIG_NAME).read_text(encoding="utf-8")]
-    for path in sorted(folder.glob("*.safetensors")):
-        found = path.stat()
-        parts.append(f"{path.name} {found.st_size} {found.st_mtime_ns}")
-    parts += [repr(sorted(model.rope.parameters.items(), key=str)), dtype, quantize]
+def identity_of(model: Model, dtype: str, quantize: str, kv_cache: KVCache = "native") -> str:
+    """Return a short hash of what decides a model's numbers."""
+    rope = repr(sorted(model.rope.parameters.items(), key=str))
+    parts = [weights_identity(model.source.folder), rope, dtype, quantize, kv_cache]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

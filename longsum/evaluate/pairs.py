@@ -16,7 +16,7 @@ from longsum.documents.read import read_document, shown_name
 from longsum.errors import CorruptDocument, EmptyDocument
 from longsum.evaluate.windows import evenly_spaced
 from longsum.jsonl import read_jsonl
-from longsum.similarity import PAIRED_CHARACTER
+from longsum.similarity import count_words
 
 _WHOLE = re.compile(
     r"(?:please\s+)?summari[sz]e(?:\s+(?:the|this))?(?:\s+(?:whole|entire|full))?\s+\w+\W*"
@@ -59,11 +59,6 @@ class Pair:
     def focus(self) -> str | None:
         """What the summary is to be about; None where the query asks for the whole document."""
         return self.query if self.query and not _WHOLE.fullmatch(self.query.strip()) else None
-
-
-def count_words(text: str) -> int:
-    """Count what white space parts; in scripts that write no spaces, characters."""
-    return sum(max(1, len(PAIRED_CHARACTER.findall(part))) for part in text.split())
 
 
 def read_pairs(

@@ -41,7 +41,7 @@ class Quiz:
     """
 
     def __init__(self, opened: Opened, capacity: int, *, share: bool = True) -> None:
-        self.reader = Reader(opened.model, capacity, opened.chunk_tokens)
+        self.reader = Reader(opened.model, capacity, opened.chunk_tokens, opened.kv_cache)
         self.opened = opened
         self.share = share
         self._held: list[int] = []

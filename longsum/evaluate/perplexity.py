@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional as F
 from transformers import LlamaForCausalLM
 
-from longsum.config import PerplexityConfig
+from longsum.config import KVCache, PerplexityConfig
 from longsum.corpus import Text
 from longsum.engine.cache import PreallocatedCache
 from longsum.engine.chunks import chunk_bounds
@@ -175,7 +175,9 @@ def _document_nats(
             batch = windows[first : first + at_once]
             rows = torch.tensor([ids[w.start : w.end] for w in batch], device=opened.model.device)
             scored = [window.scored for window in batch]
-            nats += window_nats(opened.model, rows, scored, opened.chunk_tokens, progress)
+            nats += window_nats(
+                opened.model, rows, scored, opened.chunk_tokens, progress, kv_cache=opened.kv_cache
+            )
     return nats
 
 
@@ -186,6 +188,8 @@ def window_nats(
     scored: Sequence[int],
     chunk_tokens: int,
     progress: Callable[[int], None] = lambda tokens: None,
+    *,
+    kv_cache: KVCache = "native",
 ) -> list[float]:
     """Return how many nats the last tokens of each window cost.
 
@@ -195,9 +199,10 @@ def window_nats(
         scored: how many of its last tokens each window predicts, at most W - 1.
         chunk_tokens: tokens of one window read at once.
         progress: told of the tokens read; may raise to stop.
+        kv_cache: how keys and values are held.
     """
     batch, size = ids.shape
-    cache = PreallocatedCache(model.config, size)
+    cache = PreallocatedCache(model.config, size, kv_cache)
     totals = [0.0] * batch
     at_once = max(1, LOGITS_AT_ONCE // model.config.vocab_size)
     for start, end in chunk_bounds(0, size, chunk_tokens):

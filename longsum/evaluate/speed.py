@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,6 +22,9 @@ from longsum.evaluate.journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.events import Listener
 from longsum.model.memory import GIB
+
+QUESTION_TOKENS = 32
+"""Of a further question about a document that is read; twenty words or so."""
 
 
 def measure_speed(
@@ -38,7 +42,8 @@ def measure_speed(
         listener: hears how many tokens are read, and each length's result.
 
     Returns:
-        A row a length: medians of `prefill_tps` and `decode_tps`, the largest `peak_bytes`.
+        A row a length: medians of `prefill_tps`, `decode_tps` and of `question_s`, the time to the
+        first token of a further question; the largest `peak_bytes`.
     """
     lengths = config.lengths or (max(1, opened.rope.window - config.new_tokens),)
     total, done = sum(lengths) * config.runs, 0
@@ -72,12 +77,17 @@ def _length(
     draw = random.Random(config.seed)
     vocabulary = opened.model.config.vocab_size
     ids = [draw.randrange(vocabulary) for _ in range(length + 1)]
+    question = [draw.randrange(vocabulary) for _ in range(QUESTION_TOKENS)]
     _reset_peak(device)
     engine = Engine(
-        opened.model, capacity=length + 1 + config.new_tokens, chunk_tokens=opened.chunk_tokens
+        opened.model,
+        capacity=length + max(1 + config.new_tokens, QUESTION_TOKENS + 1),
+        chunk_tokens=opened.chunk_tokens,
+        kv_cache=opened.kv_cache,
     )
     base, total = progress
     found: list[Stats] = []
+    first_s: list[float] = []
 
     def heard(done: int, _: int) -> None:
         listener.prefill(base + len(found) * length + done, total)
@@ -87,12 +97,10 @@ def _length(
         engine.stats = Stats()
         engine.read(ids[:-1], heard)
         # the instruction is one token: as many forward passes as tokens written
-        list(
-            engine.write(
-                ids[-1:], DecodeConfig(), max_new_tokens=config.new_tokens, stop_ids=frozenset()
-            )
-        )
-        found.append(engine.stats)
+        _write(engine, ids[-1:], config.new_tokens)
+        found.append(replace(engine.stats))
+        _write(engine, question, 1)
+        first_s.append(engine.stats.decode_s)
     peak = peak_memory_bytes(device)
     peak = peak if device.type == "cuda" else max(0, peak - opened.resident_before)
     return {
@@ -101,6 +109,7 @@ def _length(
         "load_s": opened.load_s,
         "prefill_tps": median(stats.prefill_tps for stats in found),
         "decode_tps": median(stats.decode_tps for stats in found),
+        "question_s": median(first_s),
         "peak_bytes": peak,
         "peak_gib": peak / GIB,
         "runs": [
@@ -112,6 +121,12 @@ def _length(
             for stats in found
         ],
     }
+
+
+def _write(engine: Engine, token_ids: Sequence[int], new_tokens: int) -> None:
+    """Write so many tokens, each in a pass of its own, as an answer that copies nothing does."""
+    config = DecodeConfig(lookup=False)
+    list(engine.write(token_ids, config, max_new_tokens=new_tokens, stop_ids=frozenset()))
 
 
 def _reset_peak(device: torch.device) -> None:

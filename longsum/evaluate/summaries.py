@@ -23,13 +23,14 @@ from longsum.evaluate.baselines import (
 )
 from longsum.evaluate.journal import Journal
 from longsum.evaluate.loading import evaluating
-from longsum.evaluate.pairs import Pair, count_words, fingerprint
+from longsum.evaluate.pairs import Pair, fingerprint
 from longsum.evaluate.report import Report
 from longsum.evaluate.rouge import Rouge
 from longsum.evaluate.summarizing import Summarizer, summarize_pair
 from longsum.evaluate.summary_rows import COLUMNS, Outcome, System, notes, summary_rows, told
 from longsum.events import Listener
 from longsum.files import replacing
+from longsum.similarity import count_words
 
 
 def measure_summaries(

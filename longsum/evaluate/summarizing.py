@@ -108,7 +108,7 @@ def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
         return prepare_summary(
             pair.document,
             _summary_config(pair, config),
-            LoadConfig(),
+            LoadConfig(kv_cache="native"),
             DecodeConfig(),
             truncate=config.truncate,
             check=False,
@@ -119,7 +119,7 @@ def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
         document,
         lambda source, wrap: [Prompt(PAPER_PREFIX, document.text, PAPER_SUFFIX)],
         PAPER_ANSWER,
-        LoadConfig(),
+        LoadConfig(kv_cache="native"),
         truncate=config.truncate,
         check=False,
         model=model,

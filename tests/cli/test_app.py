@@ -8,7 +8,7 @@ from helpers import LIVE, assert_refused, environment, run, start
 
 from longsum import __version__
 
-COMMANDS = ("summarize", "ask", "plan", "extend", "evaluate", "models")
+COMMANDS = ("summarize", "ask", "batch", "plan", "extend", "evaluate", "models", "cache")
 
 
 def test_help_imports_nothing_heavy():

@@ -37,7 +37,7 @@ def test_list_as_json():
 def test_show_describes_the_bundled_model():
     facts = json.loads(run("models", "show", "mini", "--json").stdout)
     assert (facts["window"], facts["native window"]) == (32768, 2048)
-    assert facts["rope"] == "linear, factor 16, theta 10000"
+    assert facts["rope"] == "linear, factor 16, theta 500000"
     shown = run("models", "show", "mini").stdout
     assert "32,768" in shown
     assert facts["why"] in shown

@@ -16,7 +16,8 @@ from longsum.errors import OutputError
 def unread(monkeypatch) -> None:
     """Fail when a document is opened."""
     monkeypatch.setattr(
-        "longsum.documents.read.read_document", lambda *_, **__: pytest.fail("began to read")
+        "longsum.documents.apart.read_document_apart",
+        lambda *_, **__: pytest.fail("began to read"),
     )
 
 

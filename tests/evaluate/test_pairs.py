@@ -9,7 +9,8 @@ import pytest
 
 from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentNotFound, EmptyDocument
-from longsum.evaluate.pairs import Pair, count_words, fingerprint, read_pairs
+from longsum.evaluate.pairs import Pair, fingerprint, read_pairs
+from longsum.similarity import count_words
 
 
 def row(number: int, **more: object) -> dict[str, object]:

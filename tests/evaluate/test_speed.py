@@ -54,7 +54,7 @@ def test_every_run_reads_all_tokens_and_writes_behind_them(opened, monkeypatch):
             read.append((done, total))
 
     measure_speed(opened, CONFIG, Journal(None, {}), Heard())
-    assert held == [32] * 3 + [96] * 3
+    assert held == [32] * 6 + [96] * 6  # an answer and a further question each
     assert [done for done, _ in read] == list(range(16, 32 * 3 + 96 * 3 + 1, 16))
     assert {total for _, total in read} == {32 * 3 + 96 * 3}
 
