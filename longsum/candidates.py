@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,14 +51,19 @@ def statements(document: Document) -> list[Span]:
 
     The number or bullet of a list item is left out: alone it means nothing.
     """
-    text = document.text
+    return list(_statements_of(document.text))
+
+
+@lru_cache(maxsize=2)  # a document is asked many questions
+def _statements_of(text: str) -> tuple[Span, ...]:
+    """Return the statements of a text."""
     spans = []
     for start, end in split_sentences(text):
         marker = LIST_MARKER.match(text, start, end)
         span = Span(marker.end() if marker else start, end)
         if is_statement(text[span.start : span.end]):
             spans.append(span)
-    return spans
+    return tuple(spans)
 
 
 def readable(document: Document) -> list[Span]:

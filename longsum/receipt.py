@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from longsum.bytesize import format_bytes
 from longsum.model.kv_memory import is_quantized
-from longsum.model.memory import format_bytes
 
 FINISH = {
     "stop": "complete",

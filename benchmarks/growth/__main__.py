@@ -16,7 +16,7 @@ from benchmarks.peers import prepare
 from benchmarks.peers.__main__ import EXAMPLE
 from benchmarks.peers.contest import Contestant, compete
 from benchmarks.peers.report import machine
-from longsum.model.memory import GIB, format_bytes
+from longsum.bytesize import GIB, format_bytes
 
 HERE = Path(__file__).parent
 LENGTHS = (1024, 2048, 4096, 8192, 16_384, 32_512)

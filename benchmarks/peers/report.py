@@ -9,8 +9,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from longsum.bytesize import format_bytes
 from longsum.model.hardware import cpu_name
-from longsum.model.memory import format_bytes
 
 Rows = list[dict[str, Any]]
 PARTS = {"import_s": "imports", "load_s": "load", "prefill_s": "prefill", "decode_s": "decode"}

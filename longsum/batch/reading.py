@@ -156,7 +156,7 @@ def too_slow(limit_s: float) -> dict[str, Any]:
 
 def _too_large(job: Job) -> dict[str, Any]:
     """Return the error of a document that fills the memory reading may take."""
-    from longsum.model.memory import format_bytes
+    from longsum.bytesize import format_bytes
 
     limit = format_bytes(job.batch.read_memory_bytes)
     return {

@@ -9,6 +9,7 @@ from transformers import LlamaForCausalLM
 
 from longsum.bench.machine import MachineLimits, measure_limits
 from longsum.bench.work import decode_bytes, prefill_flops
+from longsum.bytesize import format_bytes
 from longsum.config import BenchConfig, SpeedConfig
 from longsum.evaluate.journal import Journal
 from longsum.evaluate.loading import Opened
@@ -16,7 +17,6 @@ from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed
 from longsum.events import Listener
 from longsum.model.checkpoint import read_shape
 from longsum.model.kv_memory import bytes_of_kv_cache
-from longsum.model.memory import format_bytes
 
 
 def measure_bench(

@@ -93,8 +93,8 @@ def batch(
     """
     from longsum.batch.inputs import parse_shard
     from longsum.batch.job import Job
+    from longsum.bytesize import parse_bytes
     from longsum.cli.batch_run import run_job
-    from longsum.model.memory import parse_bytes
 
     output = _check_folders(folder, output, files_from)
     wanted = _task(task, question or [], length, style, focus, verbatim, language, prompt)

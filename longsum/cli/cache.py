@@ -33,8 +33,8 @@ Only = Annotated[
 @app.command(name="list")
 def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
     """List the entries, last used first: name, size, tokens or bits, model, document."""
+    from longsum.bytesize import format_bytes
     from longsum.documents.clean import escape_for_terminal
-    from longsum.model.memory import format_bytes
 
     stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
     if as_json:
@@ -60,9 +60,9 @@ def clear(
     only: Only = None,
 ) -> None:
     """Remove what is kept: one entry, or all."""
+    from longsum.bytesize import format_bytes
     from longsum.cli.console import Reporter
     from longsum.errors import UsageError
-    from longsum.model.memory import format_bytes
 
     stores = _stores(only)
     if entry is not None:
@@ -107,7 +107,7 @@ def _count(kind: Kind, entries: list[Entry]) -> str:
 
 def _line(kind: Kind, entry: Entry) -> str:
     """Return what people see of an entry."""
-    from longsum.model.memory import format_bytes
+    from longsum.bytesize import format_bytes
 
     facts = _as_dict(kind, entry)
     held = f"{facts['tokens']:>7,} tokens" if kind == "document" else f"{facts['quantize']:>14}"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
+from longsum.bytesize import format_bytes
 from longsum.documents.clean import escape_for_terminal
 from longsum.events import Listener
-from longsum.model.memory import format_bytes
 from longsum.receipt import Receipt
 
 if TYPE_CHECKING:

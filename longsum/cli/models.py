@@ -44,7 +44,7 @@ def list_models(as_json: o.PlainJson = False) -> None:
 
 def describe(known: KnownModel) -> dict[str, Any]:
     """Return a catalogue entry with what this disk has of it."""
-    from longsum.model.memory import format_bytes
+    from longsum.bytesize import format_bytes
     from longsum.model.resolve import cached_folder
 
     here = known.is_bundled or cached_folder(known.repo, None) is not None
@@ -116,9 +116,9 @@ def fetch(model: str, revision: str | None, *, ask: bool) -> Path:
         revision: commit or branch.
         ask: let the user decide, where there is a terminal.
     """
+    from longsum.bytesize import format_bytes
     from longsum.errors import UsageError
     from longsum.model.catalog import find_known
-    from longsum.model.memory import format_bytes
     from longsum.model.resolve import cached_folder, download_size
     from longsum.model.resolve import pull as download
 

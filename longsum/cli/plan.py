@@ -148,7 +148,7 @@ def _show(prepared: Prepared, with_document: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from longsum.model.memory import format_bytes
+    from longsum.bytesize import format_bytes
 
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
     console = Console(highlight=False, soft_wrap=True)

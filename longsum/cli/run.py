@@ -30,7 +30,7 @@ def load_config(
     kv_cache: AskedKVCache = LoadConfig.kv_cache,
 ) -> LoadConfig:
     """Return the settings of the options about the model."""
-    from longsum.model.memory import parse_bytes
+    from longsum.bytesize import parse_bytes
     from longsum.model.resolve import set_offline
     from longsum.model.rope import parse_context
 
@@ -54,8 +54,8 @@ def load_config(
 
 def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
     """Return the settings of the options about documents that are kept, and of the environment."""
+    from longsum.bytesize import parse_bytes
     from longsum.errors import UsageError
-    from longsum.model.memory import parse_bytes
     from longsum.paths import configured_cache_size
 
     asked = cache_size or configured_cache_size()

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from longsum.bytesize import format_bytes
 from longsum.cli.console import PLAIN_PROGRESS_S, Reporter
 from longsum.cli.output import as_json_text
 from longsum.config import ExtendConfig, LoadConfig
 from longsum.documents.clean import escape_for_terminal
 from longsum.errors import LongsumError
 from longsum.extend.events import ExtendListener, ExtendResult, Extent, StepReport
-from longsum.model.memory import format_bytes
 
 
 class Interrupted(LongsumError):

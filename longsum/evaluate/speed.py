@@ -16,12 +16,12 @@ from typing import Any
 
 import torch
 
+from longsum.bytesize import GIB
 from longsum.config import DecodeConfig, SpeedConfig
 from longsum.engine.engine import Engine, Stats, peak_memory_bytes
 from longsum.evaluate.journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.events import Listener
-from longsum.model.memory import GIB
 
 QUESTION_TOKENS = 32
 """Of a further question about a document that is read; twenty words or so."""

@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from longsum.bytesize import format_bytes
 from longsum.documents.read import shown_name
 from longsum.errors import OutputError, UsageError
 from longsum.files import replacing, umask
-from longsum.model.memory import format_bytes
 
 CHECKPOINT, SETTINGS, TRAINING = "checkpoint", "settings.json", "training.json"
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from longsum.bytesize import format_bytes
 from longsum.config import ExtendConfig, Method
 from longsum.errors import InsufficientMemory
 from longsum.model.checkpoint import ModelShape
-from longsum.model.memory import DTYPE_BYTES, OVERHEAD_BYTES, WEIGHT_BYTES, format_bytes
+from longsum.model.footprint import DTYPE_BYTES, WEIGHT_BYTES
+from longsum.model.memory import OVERHEAD_BYTES
 
 STEP = 1024
 """Windows are suggested in multiples of this many tokens."""

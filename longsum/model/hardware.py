@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from longsum.bytesize import format_bytes
 from longsum.errors import UsageError
-from longsum.model.memory import format_bytes
 
 Device = Literal["cuda", "mps", "cpu"]
 

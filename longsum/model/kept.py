@@ -14,11 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longsum.bytesize import format_bytes, parse_bytes
 from longsum.config import WeightsConfig
 from longsum.errors import UsageError
 from longsum.events import Listener
 from longsum.model.identity import weights_identity
-from longsum.model.memory import MemoryPlan, format_bytes, parse_bytes
+from longsum.model.memory import MemoryPlan
 from longsum.paths import prefix_folder
 from longsum.store.entries import EntryStore
 from longsum.store.key import WeightsKey

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from longsum.bytesize import format_bytes
 from longsum.errors import ModelNotFound, ModelUnavailable
 from longsum.model.catalog import KnownModel, find_known, suggest
-from longsum.model.memory import format_bytes
 from longsum.paths import configured_model
 
 MINI = "mini"

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longsum import __version__
+from longsum.bytesize import format_bytes
 from longsum.config import LoadConfig, StoreConfig
 from longsum.events import Listener
 from longsum.model.find import Model
 from longsum.model.identity import weights_identity
-from longsum.model.memory import MemoryPlan, format_bytes
+from longsum.model.memory import MemoryPlan
 from longsum.paths import prefix_folder
 from longsum.store.key import PrefixKey, rope_text, token_hash
 from longsum.store.prefixes import PrefixStore

@@ -26,7 +26,7 @@ from longsum.ranking import around, bm25, terms_of
 from longsum.selection.answers import answer_features
 from longsum.selection.head import network_of
 from longsum.similarity import content_words, words
-from recipes.mini.select import fit, named
+from recipes.mini.networks import fit, named
 
 TRAINING = {"fairytaleqa.train": 3000, "openstax_qa.train": 1500}
 VALIDATION = {"fairytaleqa.val": 300}

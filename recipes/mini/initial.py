@@ -67,18 +67,12 @@ def set_induction_circuit(
     values[:tokens] = token
     shorten = torch.randn(half, head_dim, generator=generator) / math.sqrt(tokens)
 
+    # the constant entry behind the RMSNorm
+    set_position_heads(model, constant[0], circuit.constant * circuit.embedding_std / rms, circuit)
     first = model.model.layers[0].self_attn
-    key = torch.zeros(head_dim)
-    key[: circuit.fast_pairs] = 1.0
-    key[head_dim // 2 - circuit.fast_pairs : head_dim // 2] = 1.0
-    first.k_proj.weight.copy_(torch.outer(key, constant[0]))
     first.v_proj.weight.copy_(values)
-    shared = circuit.constant * circuit.embedding_std / rms  # constant entry behind the RMSNorm
-    strength = math.sqrt(head_dim) * circuit.sharpness / shared**2
     for head, place in enumerate((before, earlier)):
         rows = slice(head * head_dim, (head + 1) * head_dim)
-        looks = _query_for_distance(head + 1, circuit.fast_pairs, head_dim, model)
-        first.q_proj.weight[rows] = torch.outer(strength * looks, constant[0])
         first.o_proj.weight[:, rows] = place.T @ shorten * circuit.written * rms
 
     second = model.model.layers[1].self_attn
@@ -95,6 +89,53 @@ def set_induction_circuit(
         second.k_proj.weight[dimensions] = project @ found
     second.v_proj.weight.copy_(values)
     second.o_proj.weight[:, :head_dim] = values.T * rms * circuit.copied
+
+
+@torch.no_grad()
+def set_position_heads(
+    model: LlamaForCausalLM,
+    direction: torch.Tensor,
+    size: float,
+    circuit: Circuit = Circuit(),
+) -> None:
+    """Set queries and keys of the first layer so that heads see one and two tokens back.
+
+    Positions may be interpolated. Divided by s, neighbours are s times closer, and what tells them
+    apart is s² times smaller (cos x ≈ 1 - x²/2): the queries are made so much larger.
+
+    Args:
+        model: with one key-value head and two heads or more.
+        direction: a unit vector that all inputs of the layer have something of: (hidden_size,).
+        size: how much, on average.
+        circuit: strengths.
+    """
+    head_dim, pairs = model.config.head_dim, circuit.fast_pairs
+    first = model.model.layers[0].self_attn
+    key = torch.zeros(head_dim)
+    key[:pairs] = 1.0
+    key[head_dim // 2 - pairs : head_dim // 2] = 1.0
+    first.k_proj.weight.copy_(torch.outer(key, direction))
+    strength = math.sqrt(head_dim) * circuit.sharpness * position_scale(model) ** 2 / size**2
+    for head in (0, 1):
+        rows = slice(head * head_dim, (head + 1) * head_dim)
+        looks = _query_for_distance(head + 1, pairs, head_dim, model)
+        first.q_proj.weight[rows] = torch.outer(strength * looks, direction)
+
+
+@torch.no_grad()
+def common_direction(
+    model: LlamaForCausalLM, token_ids: torch.Tensor
+) -> tuple[torch.Tensor, float]:
+    """Return a direction that the first layer's inputs share, and how much of it they have.
+
+    Args:
+        model: trained.
+        token_ids: of a text, so that frequent tokens count most: (tokens,).
+    """
+    inputs = model.model.layers[0].input_layernorm(model.model.embed_tokens(token_ids))
+    mean = inputs.mean(0)
+    size = mean.norm()
+    return mean / size, size.item()
 
 
 def _set_embeddings(
@@ -114,11 +155,17 @@ def _set_embeddings(
     return weight.pow(2).mean().sqrt().item()
 
 
+def position_scale(model: LlamaForCausalLM) -> float:
+    """Return s, by which Position Interpolation divides positions."""
+    scale: float = model.config.rope_parameters.get("factor", 1.0)
+    return scale
+
+
 def frequencies(model: LlamaForCausalLM) -> torch.Tensor:
     """Return RoPE's angles a token, one a pair: (head_dim / 2,)."""
     half = model.config.head_dim // 2
     theta: float = model.config.rope_parameters["rope_theta"]
-    return theta ** (-torch.arange(half) / half)
+    return theta ** (-torch.arange(half) / half) / position_scale(model)
 
 
 def _query_for_distance(

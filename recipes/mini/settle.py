@@ -1,11 +1,14 @@
-"""Let the pre-trained model settle on interpolated positions, on rows that are mostly short.
+"""Let the pre-trained model settle on interpolated positions, short rows first.
 
     python -m recipes.mini.settle --work runs/mini --steps 200
+    python -m recipes.mini.settle --work runs/mini --steps 12 --whole
 
 Position Interpolation (arXiv 2306.15595) moves neighbours s times closer together, and what the
-base knew of neighbours is lost first. Short rows show neighbours as well as long ones do, and are
-read twenty times as fast, so most rows are of the native window. Some are longer, up to half of the
-new one: there is more to confuse there. `extend`, which comes after it, reads whole windows.
+base knew of neighbours is lost first: the two heads that look at them are set by hand for the new
+distances, and stay so. Without them, retrieval did not come back. The other heads learn the new
+distances on short rows, which show neighbours as well as long ones do and are read many times as
+fast; then rows become longer, since there is more to confuse there. `--whole` goes on from that
+with rows of the whole window and of half of it.
 """
 
 from __future__ import annotations
@@ -14,9 +17,11 @@ import argparse
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
+from recipes.mini.initial import common_direction, set_position_heads
 from recipes.mini.loop import Schedule, dense_loss, load_weights, train
 from recipes.mini.mixture import Mixture, Rows
 from recipes.mini.pretrain import batches, passkey_accuracy, perplexity_by_position
@@ -24,15 +29,42 @@ from recipes.mini.shapes import FACTOR, SHAPES
 
 FIRST_ROW = 700_000_000
 """Rows of this stage are numbered apart from those of the others."""
-LONGER = {16: 8, 4: 4}
-"""Every so many steps rows are so many times the native window long; the rarest goes first."""
+SHORT = (8, 4, 1)
+"""The native window over a row's length, in turn, in the first part of the steps."""
+LONG = (1, 2, 1, 4, 1, 8)
+"""A row's length over the native window, in turn, in the rest."""
+SHORT_SHARE = 0.5
+"""The first part."""
+WHOLE = (16, 8)
+"""The same with `--whole`."""
+SAMPLE_TOKENS = 60_000
+"""Of text, to see what the first layer's inputs share."""
 TRIALS = 8
+RATE, LATE_RATE = 1.5e-3, 6e-4
+"""Learning rates, of Muon and of AdamW; the second with `--whole`."""
 
 
-def length_at(step: int, window: int) -> int:
+def length_at(step: int, steps: int, window: int, *, whole: bool = False) -> int:
     """Return the row length of a step (tokens)."""
-    times = next((times for every, times in LONGER.items() if step % every == every - 1), 1)
-    return window * times
+    if whole:
+        return window * WHOLE[step % len(WHOLE)]
+    if step < SHORT_SHARE * steps:
+        return window // SHORT[step % len(SHORT)]
+    return window * LONG[step % len(LONG)]
+
+
+def aim_position_heads(model: LlamaForCausalLM, rows: Rows) -> None:
+    """Set the position heads for the model's positions."""
+    text = rows.text(np.random.default_rng(0), SAMPLE_TOKENS)
+    direction, size = common_direction(model, torch.from_numpy(text))
+    set_position_heads(model, direction, size)
+
+
+def keep_position_heads(model: LlamaForCausalLM) -> None:
+    """Keep the position heads from training."""
+    first = model.model.layers[0]
+    for module in (first.input_layernorm, first.self_attn.q_proj, first.self_attn.k_proj):
+        module.requires_grad_(False)
 
 
 def main() -> None:
@@ -42,8 +74,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
-    parser.add_argument("--muon-lr", type=float, default=1.5e-3)
-    parser.add_argument("--adam-lr", type=float, default=1.5e-3)
+    parser.add_argument("--whole", action="store_true", help="go on, with whole windows")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -53,12 +84,17 @@ def main() -> None:
     config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
     config.max_position_embeddings = shape.extended_window
     model = LlamaForCausalLM(config)
-    load_weights(model, arguments.work / "pretrain" / "weights.safetensors")
+    base, folder = ("settle", "whole") if arguments.whole else ("pretrain", "settle")
+    rate = LATE_RATE if arguments.whole else RATE
+    load_weights(model, arguments.work / base / "weights.safetensors")
+    if not arguments.whole:
+        aim_position_heads(model, rows)
+    keep_position_heads(model)
 
     def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:
         return {
             "passkey": passkey_accuracy(model, rows, shape.window, TRIALS),
-            "passkey_4": passkey_accuracy(model, rows, 4 * shape.window, TRIALS),
+            "passkey_8": passkey_accuracy(model, rows, 8 * shape.window, TRIALS // 2),
             **perplexity_by_position(model, arguments.work, shape.window),
         }
 
@@ -66,16 +102,16 @@ def main() -> None:
         model,
         batches(
             rows,
-            lambda step: length_at(step, shape.window),
+            lambda step: length_at(step, arguments.steps, shape.window, whole=arguments.whole),
             arguments.tokens_per_step,
-            FIRST_ROW,
+            FIRST_ROW + arguments.whole * FIRST_ROW // 7,
         ),
-        Schedule(arguments.steps, arguments.muon_lr, arguments.adam_lr, warmup=20),
-        arguments.work / "settle",
+        Schedule(arguments.steps, rate, rate, warmup=5),
+        arguments.work / folder,
         loss_of=dense_loss,
         measure=measure,
-        measure_every=24,
-        save_every=12,
+        measure_every=50,
+        save_every=10,
     )
 
 

@@ -8,7 +8,9 @@ from helpers import LIVE, assert_refused, environment, run, start
 
 from longsum import __version__
 
-COMMANDS = ("summarize", "ask", "batch", "plan", "extend", "evaluate", "models", "cache")
+COMMANDS = (
+    *("summarize", "ask", "batch", "plan", "bench", "cache", "extend", "evaluate", "models"),
+)
 
 
 def test_help_imports_nothing_heavy():

@@ -7,8 +7,9 @@ import pytest
 from helpers import assert_refused, report_pdf, run
 from tiny import save_checkpoint
 
+from longsum.bytesize import format_bytes, parse_bytes
 from longsum.model.checkpoint import read_config, read_shape
-from longsum.model.memory import format_bytes, parse_bytes, plan_memory
+from longsum.model.memory import plan_memory
 
 ON_CPU = ("--device", "cpu", "--dtype", "float32", "--memory", "12GiB")
 

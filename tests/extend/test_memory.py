@@ -6,6 +6,7 @@ import pytest
 import torch
 from tiny import tiny_model
 
+from longsum.bytesize import GIB
 from longsum.config import ExtendConfig
 from longsum.errors import InsufficientMemory
 from longsum.extend.adapters import set_trainable
@@ -20,7 +21,6 @@ from longsum.extend.memory import (
 from longsum.extend.prepare import checkpoint_layers
 from longsum.model.catalog import LLAMA_7B
 from longsum.model.checkpoint import read_shape
-from longsum.model.memory import GIB
 
 TOKENS = 512
 SHAPE = {

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longsum.bytesize import GIB, format_bytes, parse_bytes
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model import catalog
 from longsum.model.checkpoint import read_shape
+from longsum.model.footprint import bytes_of_activations, bytes_of_weights
 from longsum.model.kv_memory import (
     QUANTIZE_TOKENS,
     WORKSPACE_TOKENS,
@@ -16,16 +18,7 @@ from longsum.model.kv_memory import (
     bytes_of_kv_workspace,
     kv_block,
 )
-from longsum.model.memory import (
-    CHUNKS,
-    GIB,
-    bytes_of_activations,
-    bytes_of_weights,
-    format_bytes,
-    parse_bytes,
-    plan_memory,
-    require_fit,
-)
+from longsum.model.memory import CHUNKS, plan_memory, require_fit
 from longsum.model.rope import parse_context
 
 LLAMA_7B, LLAMA_13B = catalog.LLAMA_7B, catalog.LLAMA_13B

@@ -14,8 +14,9 @@ from transformers import GenerationConfig, LlamaForCausalLM
 
 from longsum.errors import UnsupportedModel
 from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
+from longsum.model.footprint import bytes_of_weights
 from longsum.model.loader import load_model
-from longsum.model.memory import MemoryPlan, bytes_of_weights
+from longsum.model.memory import MemoryPlan
 from longsum.model.quantize import quantization_config
 from longsum.model.rope import read_rope
 

@@ -15,6 +15,8 @@ sys.path.append(str(Path(__file__).parents[2]))  # the recipes are no part of th
 from recipes.mini.initial import set_induction_circuit
 from recipes.mini.mixture import Mixture
 from recipes.mini.pretrain import length_at
+from recipes.mini.settle import aim_position_heads, keep_position_heads
+from recipes.mini.settle import length_at as settled_length_at
 from recipes.mini.shapes import SHAPES
 from recipes.mini.tasks import Row, copies, facts
 
@@ -109,6 +111,47 @@ def test_the_circuit_copies_before_any_training() -> None:
     assert copied_share(model) < 0.05
     set_induction_circuit(model)
     assert copied_share(model) > 0.9
+
+
+def interpolated(model: LlamaForCausalLM, factor: int) -> LlamaForCausalLM:
+    """The same weights, their positions divided by a factor."""
+    config = SHAPES["small"].config(VOCABULARY)
+    config.rope_parameters = {
+        **config.rope_parameters,
+        "rope_type": "linear",
+        "factor": float(factor),
+    }
+    other = LlamaForCausalLM(config)
+    other.load_state_dict(model.state_dict())
+    return other
+
+
+def test_position_heads_set_for_interpolated_positions_copy_there_too() -> None:
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(SHAPES["small"].config(VOCABULARY))
+    set_induction_circuit(model)
+    other = interpolated(model, 16)
+    assert copied_share(other) < 0.05
+    aim_position_heads(other, Bytes())  # type: ignore[arg-type]
+    assert copied_share(other) > 0.9
+
+
+def test_position_heads_are_kept_from_training() -> None:
+    model = LlamaForCausalLM(SHAPES["small"].config(VOCABULARY))
+    keep_position_heads(model)
+    kept = {name for name, weight in model.named_parameters() if not weight.requires_grad}
+    assert kept == {
+        "model.layers.0.self_attn.q_proj.weight",
+        "model.layers.0.self_attn.k_proj.weight",
+        "model.layers.0.input_layernorm.weight",
+    }
+
+
+def test_rows_are_short_before_some_are_long() -> None:
+    lengths = [settled_length_at(step, 24, 2048) for step in range(24)]
+    assert max(lengths[:12]) == 2048
+    assert min(lengths[:12]) == 256
+    assert set(lengths[12:]) == {2048, 4096, 8192, 16384}
 
 
 def test_both_shapes_extend_by_the_papers_factor() -> None:

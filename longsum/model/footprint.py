@@ -1,0 +1,74 @@
+"""Bytes of a model's weights and of its prefill. Pure arithmetic on a `ModelShape`."""
+
+from __future__ import annotations
+
+from longsum.model.checkpoint import ModelShape
+from longsum.model.kv_memory import bytes_of_kv_workspace, is_quantized
+
+DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
+"""Bytes of a value of each compute dtype."""
+
+WEIGHT_BYTES = {
+    "nf4": 0.5 + 1 / 64 + 4 / (64 * 256),
+    "nf4-single": 0.5 + 4 / 64,
+    "nf4-cpu": 0.5 + 2 / 64,
+    "int8": 1.0,
+}
+"""Bytes of a quantized weight. NF4 keeps one absmax for 64 weights: as float32 (`nf4-single`), or
+by double quantization as 8 bits and one float32 for 256 of them, 0.516 in all (arXiv 2305.14314,
+section 3); on a CPU bitsandbytes' kernel wants it as bfloat16 (`nf4-cpu`). int8 keeps one float32
+for each output row besides (arXiv 2208.07339)."""
+
+CODES_BYTES = 2
+"""Held for each weight of a 4-bit matrix while a CPU unpacks its codes (`cpu4bit.unpack`)."""
+
+
+def bytes_of_weights(shape: ModelShape, *, quantize: str = "none", dtype: str) -> int:
+    """Return the bytes of the weights; what is not in a linear layer stays in the compute dtype."""
+    width = DTYPE_BYTES[dtype]
+    if quantize == "none":
+        return shape.parameters * width
+    linear = int(shape.linear_parameters * WEIGHT_BYTES[quantize])
+    scales = 4 * shape.linear_rows if quantize == "int8" else 0
+    return linear + scales + shape.other_parameters * width
+
+
+def bytes_of_activations(
+    shape: ModelShape,
+    chunk_tokens: int,
+    *,
+    dtype: str,
+    tokens: int,
+    quantized_weights: bool = False,
+    codes: bool = False,
+    kv_dtype: str = "",
+) -> int:
+    """Return the peak bytes of one prefill chunk, as transformers' Llama holds them.
+
+    Values for each token of the chunk: embeddings, the layer's input and its normed copy
+    (3 · hidden), cos and sin (2 · head_dim), and the widest of
+    - the norm: copy and square (2 · hidden, float32);
+    - the rotation of q, or of k after it (A = heads · head_dim, K = kv heads · head_dim): q, two
+      products and a half turned, with k and v (4 A + 2 K), or the same of k (2 A + 5 K). Flash and
+      SDPA kernels hold no scores; their output takes less room than the rotation did. A quantized
+      cache holds q, q turned by Hadamard's matrix, a part's output and, in float32, their sum
+      (3 A, and A in float32);
+    - the MLP: residual, gate after its activation, up, product (hidden + 3 · intermediate).
+    Within 3 % of what torch allocates on a CPU (tested). To it come the last position's logits
+    (in dtype and float32), one dequantized weight matrix (with its `codes` on a CPU), and what it
+    takes to read a quantized cache.
+    """
+    width = DTYPE_BYTES[dtype]
+    queries, keys = shape.attention_size, shape.key_value_size
+    held = (3 * shape.hidden_size + 2 * shape.head_dim) * width
+    norm = 2 * shape.hidden_size * 4
+    attention = max(4 * queries + 2 * keys, 2 * queries + 5 * keys) * width
+    if is_quantized(kv_dtype):
+        attention = max(attention, 3 * queries * width + 4 * queries)
+    mlp = (shape.hidden_size + 3 * shape.intermediate_size) * width
+    chunk = chunk_tokens * (held + max(norm, attention, mlp))
+    logits = shape.vocab_size * (width + 4)
+    largest = shape.hidden_size * max(shape.intermediate_size, shape.attention_size)
+    matrix = largest * (width + (CODES_BYTES if codes else 0))
+    workspace = bytes_of_kv_workspace(shape, tokens, kv_dtype, width)
+    return chunk + logits + (matrix if quantized_weights else 0) + workspace

@@ -1,0 +1,185 @@
+"""Documents with summaries that people wrote, and what the model makes of them.
+
+Sentences are told how much of them stands in the summary, compared with the document's others;
+words, how often the summary uses them. Test splits are never opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import LlamaForCausalLM
+
+from longsum.candidates import statements
+from longsum.engine.attention import register
+from longsum.engine.engine import Engine
+from longsum.engine.states import recording
+from longsum.errors import DocumentError
+from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.model.tokenizer import load_tokenizer
+from longsum.prompt import mini_prompt
+from longsum.selection.choose import ReadSentences, read_sentences
+from longsum.selection.sentences import Sentences
+from longsum.selection.states import TokenStates
+from longsum.similarity import FUNCTION_WORDS, words
+
+FILES = {
+    "openstax_chapter_summ.train": 40,
+    "openstax_section_summ.train": 150,
+    "scotus_syllabus.train": 90,
+    "qmsum.train": 70,
+    "squality.train": 50,
+    "wiki_leads.train": 250,
+    "spec_abstracts": 40,
+    "oa_papers.train": 70,
+}
+"""Documents taken of each file; queries for the whole document first."""
+VALIDATION = {"qmsum.val": 25, "squality.val": 20}
+QUERIES = 3
+"""Most queries for a part of each of these documents, beside the one for the whole."""
+DIRECTIONS = 64
+"""Of the model's states that the head looks at."""
+SAMPLE, STRIDE = 40, 20
+"""Documents that the directions are found on, and of whose tokens one in so many is taken."""
+CHUNK_TOKENS = 2048
+LEAST_SENTENCES = 5
+
+
+@dataclass(frozen=True)
+class Example:
+    """A document, and what its references say of it."""
+
+    file: str
+    pair: Pair
+    read: ReadSentences
+    shared: np.ndarray
+    """How much of each sentence stands in the references, standardized: (sentences,)."""
+    uses: np.ndarray
+    """How often the references use each word, on average: (words,)."""
+
+
+class StateReader:
+    """The model whose states the head will look at, read as the program reads it.
+
+    Args:
+        folder: the exported checkpoint.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.weights = LlamaForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation=register()
+        ).eval()
+        self.tokenizer = load_tokenizer(folder)
+        self.window: int = self.weights.config.max_position_embeddings
+        self.projection = np.eye(self.weights.config.hidden_size, dtype=np.float32)
+
+    def __call__(self, text: str) -> TokenStates | None:
+        """Return the states of a text's tokens; None where it does not fit the window."""
+        prompt = mini_prompt(text, question=None)
+        begin = self.tokenizer.encode_prompt(prompt.prefix)
+        prefix = self.tokenizer.with_beginning(prompt.prefix, begin)
+        ids = [*prefix, *self.tokenizer.encode_document(text)]
+        if len(ids) > self.window:
+            return None
+        engine = Engine(self.weights, capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
+        with recording(self.weights, self.projection) as recorder:
+            engine.read(ids)
+        starts = np.array([start for start, _ in self.tokenizer.offsets(text)])
+        return TokenStates(recorder.states[len(prefix) :].float().numpy(), starts)
+
+    def find_directions(self, texts: Sequence[str]) -> None:
+        """Look from now on at the directions in which the tokens of some texts differ most."""
+        states = [found.values for text in texts if (found := self(text)) is not None]
+        values = np.concatenate(states)[::STRIDE]
+        _, _, directions = np.linalg.svd(values - values.mean(0), full_matrices=False)
+        self.projection = np.ascontiguousarray(directions[:DIRECTIONS].T)
+
+
+def documents(data: Path, files: dict[str, int]) -> Iterator[tuple[str, Pair]]:
+    """Yield the pairs taken of each file, those about the whole document first."""
+    for name, count in files.items():
+        pairs = read_pairs([data / "pairs" / f"{name}.jsonl.xz"])
+        random.Random(0).shuffle(pairs)
+        pairs.sort(key=lambda pair: pair.focus is not None)
+        yield from ((name, pair) for pair in pairs[:count])
+
+
+def example_of(name: str, pair: Pair, reader: StateReader) -> Example | None:
+    """Return a pair with what is known of it; None where there is nothing to choose from."""
+    try:
+        document = pair.document
+    except DocumentError:
+        return None
+    spans = statements(document)
+    states = reader(document.text) if len(spans) >= LEAST_SENTENCES else None
+    if states is None:
+        return None
+    s = Sentences(document.text, spans, pair.words, pair.focus)
+    _ = s.features
+    del s.__dict__["vectors"]  # megabytes that are not needed again
+    read = read_sentences(s, states)
+    references = [words(reference) for reference in pair.references]
+    return Example(
+        name, pair, read, shared_with(s, references), uses_in(references, read.vocabulary.words)
+    )
+
+
+def with_queries(examples: Sequence[Example], data: Path) -> list[Example]:
+    """Return examples, and behind each those of queries for a part of the same document."""
+    rest: dict[tuple[str, str], list[Pair]] = {}
+    for name in {example.file for example in examples}:
+        for pair in read_pairs([data / "pairs" / f"{name}.jsonl.xz"]):
+            if pair.focus is not None:
+                rest.setdefault((name, pair.text), []).append(pair)
+    found: list[Example] = []
+    for example in examples:
+        found.append(example)
+        queries = rest.get((example.file, example.pair.text), [])
+        random.Random(0).shuffle(queries)
+        found += [with_query(example, pair) for pair in queries[:QUERIES]]
+    return found
+
+
+def with_query(example: Example, pair: Pair) -> Example:
+    """Return what is known of a document under another query; the model has read it already."""
+    spans = example.read.sentences.spans
+    s = Sentences(example.read.sentences.text, spans, pair.words, pair.focus)
+    _ = s.features
+    del s.__dict__["vectors"]  # megabytes that are not needed again
+    read = replace(example.read, sentences=s)
+    references = [words(reference) for reference in pair.references]
+    shared, uses = shared_with(s, references), uses_in(references, read.vocabulary.words)
+    return Example(f"{example.file} focused", pair, read, shared, uses)
+
+
+def shared_with(sentences: Sentences, references: Sequence[Sequence[str]]) -> np.ndarray:
+    """Return how much of each sentence stands in the references: words and pairs of words."""
+    content, pairs = np.zeros(len(sentences.spans)), np.zeros(len(sentences.spans))
+    for reference in references:
+        known = set(reference) - FUNCTION_WORDS
+        joined = set(zip(reference, reference[1:], strict=False))
+        for number, each in enumerate(sentences.words):
+            told = [word for word in each if word not in FUNCTION_WORDS]
+            content[number] += sum(word in known for word in told) / (len(told) + 2)
+            neighbours = zip(each, each[1:], strict=False)
+            pairs[number] += sum(pair in joined for pair in neighbours) / (len(each) + 3)
+    return sum((part - part.mean()) / (part.std() + 1e-3) for part in (content, pairs)) / 2  # type: ignore[return-value]
+
+
+def uses_in(references: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> np.ndarray:
+    """Return how often the references use each word, on average: (words,)."""
+    counts = [Counter(reference) for reference in references]
+    found: np.ndarray = np.mean([[count[word] for word in vocabulary] for count in counts], axis=0)
+    return found
+
+
+def is_validation(example: Example) -> bool:
+    """Tell whether a document is kept from training: every tenth, by its text."""
+    return hashlib.sha256(example.read.sentences.text[:2000].encode()).digest()[0] % 10 == 0

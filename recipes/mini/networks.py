@@ -1,0 +1,90 @@
+"""Train the small networks of the selection head."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from longsum.selection.head import CLIP, LARGEST_LOG
+
+HIDDEN = 64
+DROPOUT = 0.1
+DOCUMENTS_PER_STEP = 8
+
+
+Rows = list[tuple[np.ndarray, np.ndarray]]
+"""(rows, features) and (rows,) targets, one pair a document."""
+LossOf = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def squared(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the mean squared error."""
+    return (scores - targets).square().mean()
+
+
+def poisson(logs: torch.Tensor, uses: torch.Tensor) -> torch.Tensor:
+    """Return the negative log-likelihood of uses under their expectation, a word of the summary."""
+    logs = logs.clamp(-2 * LARGEST_LOG, LARGEST_LOG)
+    return (logs.exp() - uses * logs).sum() / uses.sum().clamp_min(10)
+
+
+def fit(rows: Rows, loss_of: LossOf, *, epochs: int, rate: float = 2e-3) -> dict[str, torch.Tensor]:
+    """Train a network and return its tensors, in the names that `selection.head` reads.
+
+    Args:
+        rows: of the documents.
+        loss_of: from outputs and targets of a document to its loss.
+        epochs: passes over them.
+        rate: highest learning rate (AdamW, one cycle).
+    """
+    torch.manual_seed(0)
+    everything = np.concatenate([features for features, _ in rows])
+    mean, deviation = everything.mean(0), everything.std(0) + 1e-6
+    ready = [
+        (
+            torch.from_numpy(((x - mean) / deviation).clip(-CLIP, CLIP)).float(),
+            torch.from_numpy(y).float(),
+        )
+        for x, y in rows
+    ]
+    sizes = (len(mean), HIDDEN, HIDDEN, 1)
+    linear = [nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+    parts: list[nn.Module] = [linear[0]]
+    for layer in linear[1:]:
+        parts += [nn.SiLU(), nn.Dropout(DROPOUT), layer]
+    network = nn.Sequential(*parts)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
+    steps = epochs * -(-len(ready) // DOCUMENTS_PER_STEP)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
+    for epoch in range(epochs):
+        random.Random(epoch).shuffle(ready)
+        total = 0.0
+        for start in range(0, len(ready), DOCUMENTS_PER_STEP):
+            batch = ready[start : start + DOCUMENTS_PER_STEP]
+            loss = torch.stack([loss_of(network(x)[:, 0], y) for x, y in batch]).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.item() * len(batch)
+        print(f"epoch={epoch + 1} loss={total / len(ready):.4f}", flush=True)
+    tensors = {"mean": torch.from_numpy(mean), "deviation": torch.from_numpy(deviation)}
+    for number, layer in enumerate(linear):
+        tensors[f"{number}.weight"] = layer.weight.detach()
+        tensors[f"{number}.bias"] = layer.bias.detach()
+    return {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+
+
+def arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Return tensors as arrays."""
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
+
+
+def named(name: str, tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """Return tensors with a prefix."""
+    return {f"{name}.{key}": tensor for key, tensor in tensors.items()}
