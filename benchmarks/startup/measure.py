@@ -1,8 +1,10 @@
-"""Time whole processes: `longsum --help`, and a summary of the example PDF.
+"""Time whole processes: `longsum --help`, summaries, a question asked twice.
 
     python benchmarks/startup/measure.py
 
-Prints a Markdown table with minimum, median and maximum, and the peak memory of one run.
+Prints a Markdown table with minimum, median and maximum, and the peak memory of the command. The
+texts of 16k and 32k tokens are this project's own prose. Nothing that was kept of a document by an
+earlier run is used, but in the last row.
 """
 
 from __future__ import annotations
@@ -10,35 +12,75 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "handbook.pdf"
-COMMANDS = {
-    "longsum --help": ["--help"],
-    "longsum summarize examples/handbook.pdf": ["summarize", str(EXAMPLE)],
-    'longsum ask examples/handbook.pdf "…"': [
-        "ask",
-        str(EXAMPLE),
-        "How many warm-up steps does the fine-tuning recipe use?",
-    ],
-}
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "handbook.pdf"
+QUESTION = "How many warm-up steps does the fine-tuning recipe use?"
+LENGTHS = {"16k": 16_000, "32k": 31_500}
+"""Tokens of the texts, prompt and answer left out."""
+MIB = 1024
+"""Of the KiB that Linux counts."""
 
 
-def seconds_of(arguments: list[str]) -> float:
-    """Run longsum once in a process of its own and return its wall-clock seconds."""
+def project_text() -> str:
+    """Return the handbook and the project's other pages, one after the other."""
+    pages = [ROOT / "examples" / "handbook.md"]
+    pages += sorted(path for path in ROOT.glob("*/**/README.md") if "runs" not in path.parts)
+    pages += sorted(ROOT.glob("*.md")) + [ROOT / "docs" / "cli.md"]
+    return "\n\n".join(path.read_text(encoding="utf-8") for path in pages)
+
+
+def write_texts(folder: Path) -> dict[str, Path]:
+    """Write a text of each length, cut at the end of a paragraph."""
+    from longsum.model.resolve import resolve_model
+    from longsum.model.tokenizer import load_tokenizer
+
+    text = project_text()
+    offsets = load_tokenizer(resolve_model("mini").folder).offsets(text)
+    found = {}
+    for name, tokens in LENGTHS.items():
+        assert len(offsets) > tokens, f"the project has {len(offsets)} tokens of prose"
+        end = text.rfind("\n\n", 0, offsets[tokens][0])
+        found[name] = folder / f"{name}.md"
+        found[name].write_text(text[:end], encoding="utf-8")
+    return found
+
+
+def commands(texts: dict[str, Path]) -> dict[str, list[str]]:
+    """Return what is measured, by the name it has in the table."""
+    ask = ["ask", str(EXAMPLE), QUESTION]
+    return {
+        "longsum --help": ["--help"],
+        "longsum summarize examples/handbook.pdf": ["summarize", str(EXAMPLE), "--no-cache"],
+        **{
+            f"longsum summarize {name}.md": ["summarize", str(path), "--no-cache"]
+            for name, path in texts.items()
+        },
+        'longsum ask examples/handbook.pdf "…"': [*ask, "--no-cache"],
+        "the same, the document read before": ask,
+    }
+
+
+def run(arguments: list[str], home: Path) -> tuple[float, float]:
+    """Run longsum in a process of its own and return its wall-clock seconds and peak MiB."""
+    environment = os.environ | {"LONGSUM_CACHE_HOME": str(home)}
     started = time.perf_counter()
-    subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", "longsum", *arguments],
-        check=True,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return time.perf_counter() - started
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"longsum {' '.join(arguments)} failed with {status}")
+    return time.perf_counter() - started, usage.ru_maxrss / MIB
 
 
 def main() -> None:
@@ -47,14 +89,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-    print("| command | runs | min s | median s | max s | peak MiB of all so far |")
+    print("| command | runs | min s | median s | max s | peak MiB |")
     print("|---|---|---|---|---|---|")
-    for name, arguments in COMMANDS.items():
-        seconds_of(arguments)  # warm the file cache
-        times = [seconds_of(arguments) for _ in range(runs)]
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        low, middle, high = min(times), statistics.median(times), max(times)
-        print(f"| `{name}` | {runs} | {low:.2f} | {middle:.2f} | {high:.2f} | {peak:,.0f} |")
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        for shown, arguments in commands(write_texts(home)).items():
+            run(arguments, home)  # warm the file cache, and read what is asked about again
+            times, peaks = zip(*(run(arguments, home) for _ in range(runs)), strict=True)
+            low, middle, high = min(times), statistics.median(times), max(times)
+            row = f"| `{shown}` | {runs} | {low:.2f} | {middle:.2f} | {high:.2f} "
+            print(f"{row}| {max(peaks):,.0f} |", flush=True)
 
 
 if __name__ == "__main__":
