@@ -38,11 +38,11 @@ def test_summary_of_a_fixed_document(tmp_path: Path) -> None:
     assert result.stdout.split("] ") == [
         "The lighthouse of Harrow Point was built in 1871 after three ships were lost in one "
         "winter. [line 3",
-        "The first keeper, Anna Lindqvist, lived in the tower for twenty-two years with her two "
-        "sons. [line 7",
         "A cable was laid under the sea for it, and the crew was reduced from four keepers to "
         "two. [line 12",
-        "Since then a technician visits the tower four times a year. [line 14]\n",
+        "Since then a technician visits the tower four times a year. [line 14",
+        "Engineers found in 2019 that the northern side of the rock had lost two metres in a "
+        "century. [line 16]\n",
     ]
 
 

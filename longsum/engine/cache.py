@@ -35,12 +35,14 @@ class PreallocatedCache(Cache):
         self.workspace = Workspace()
         fused = config._attn_implementation == NAME
 
-        def layer() -> HeldLayer:
-            if kv_cache in ("int8", "int4"):
+        exact: int = getattr(config, "exact_kv_layers", 0)
+
+        def layer(number: int) -> HeldLayer:
+            if kv_cache in ("int8", "int4") and number >= exact:
                 return QuantizedLayer(capacity, kv_cache, self.workspace, fused=fused)
             return PreallocatedLayer(capacity)
 
-        self.held = [layer() for _ in range(config.num_hidden_layers)]
+        self.held = [layer(number) for number in range(config.num_hidden_layers)]
         super().__init__(layers=list(self.held))
 
     @property

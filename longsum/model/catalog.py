@@ -54,7 +54,7 @@ class KnownModel:
         return 2 * self.parameters
 
 
-MINI = ModelShape(4, 256, 704, 2, 1, 128, 8192, tie_word_embeddings=True)
+MINI = ModelShape(4, 256, 704, 2, 1, 128, 8192, tie_word_embeddings=True, exact_kv_layers=1)
 LLAMA_7B = ModelShape(32, 4096, 11008, 32, 32, 128, 32000)
 LLAMA_13B = ModelShape(40, 5120, 13824, 40, 40, 128, 32000)
 LLAMA_31_8B = ModelShape(32, 4096, 14336, 32, 8, 128, 128256)

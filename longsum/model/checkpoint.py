@@ -33,6 +33,9 @@ class ModelShape:
     tie_word_embeddings: bool = False
     attention_bias: bool = False
     mlp_bias: bool = False
+    exact_kv_layers: int = 0
+    """Decoder layers, from the first on, whose attention needs float32: a quantized cache holds
+    theirs as it comes. A key of our own in config.json, of the bundled model."""
 
     @property
     def attention_size(self) -> int:
@@ -125,6 +128,10 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
         tie_word_embeddings=config.get("tie_word_embeddings") is True,
         attention_bias=config.get("attention_bias") is True,
         mlp_bias=config.get("mlp_bias") is True,
+        exact_kv_layers=min(
+            _size(config, "exact_kv_layers") if "exact_kv_layers" in config else 0,
+            _size(config, "num_hidden_layers"),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +55,20 @@ def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
     )
     config = read_config(source.folder)
     shape = read_shape(config)
+    if shape.exact_kv_layers and load.dtype == "auto":
+        machine = in_float32(machine)
     own = read_rope(config, known_window=source.known.window if source.known else None)
     rope = rope_for_context(own, load.context, force=load.force_context)
     tokenizer = load_tokenizer(source.folder)
     return Model(source, config, shape, rope, own.window, tokenizer, machine)
+
+
+def in_float32(machine: Machine) -> Machine:
+    """Return the machine as a checkpoint sees it whose attention needs float32."""
+    if machine.dtype == "float32":
+        return machine
+    reason = f"{machine.reason}; float32 instead of {machine.dtype}, as this checkpoint needs"
+    return replace(machine, dtype="float32", reason=reason)
 
 
 def find_model_for_plan(load: LoadConfig) -> Model:

@@ -38,12 +38,16 @@ def bytes_of_kv_cache(shape: ModelShape, tokens: int, kv_dtype: str) -> int:
     """Return the bytes of the KV cache: 2 · layers · kv heads · head_dim · tokens · bits / 8.
 
     A quantized value is one of 8 or 4 bits; a block's scale adds 16 bits, and so does, for int4,
-    each value of the key that is taken from all keys.
+    each value of the key that is taken from all keys. Layers that need float32 are held so.
     """
-    values = 2 * shape.num_hidden_layers * shape.key_value_size * tokens
-    scales = values // kv_block(shape.head_dim) if is_quantized(kv_dtype) else 0
-    centre = shape.num_hidden_layers * shape.key_value_size if kv_dtype == "int4" else 0
-    return values * _BITS[kv_dtype] // 8 + 2 * (scales + centre)
+    layer = 2 * shape.key_value_size * tokens
+    if not is_quantized(kv_dtype):
+        return shape.num_hidden_layers * layer * _BITS[kv_dtype] // 8
+    quantized = shape.num_hidden_layers - shape.exact_kv_layers
+    scales = quantized * layer // kv_block(shape.head_dim)
+    centre = quantized * shape.key_value_size if kv_dtype == "int4" else 0
+    held = quantized * layer * _BITS[kv_dtype] // 8 + 2 * (scales + centre)
+    return held + shape.exact_kv_layers * layer * 4
 
 
 def bytes_of_kv_workspace(shape: ModelShape, tokens: int, kv_dtype: str, width: int) -> int:

@@ -6,6 +6,7 @@ document it stands in. Pure; no torch. Names no language, but a few English word
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,14 @@ _LINKING = _lexicon(
     however but and so thus therefore moreover furthermore yet then also first second third finally
     instead nevertheless for or nor because although while if when
     """
+)
+_HANGING = re.compile(
+    r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
+    |but|and|so|or|nor|thus|therefore|moreover|furthermore|yet|also|second|third|finally|instead
+    |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
+    |(?:in|at|for)\ this|as\ such|similarly|likewise|in\ addition|on\ the\ other\ hand
+    |for\ (?:example|instance)|in\ other\ words|that\ is)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 Columns = dict[str, np.ndarray]
 """Features by name, each (sentences,)."""
@@ -89,6 +98,11 @@ class Sentences:
     def lexrank(self) -> np.ndarray:
         """Return LexRank in standard deviations: (sentences,)."""
         return standardized(lexrank_of(self.vectors))
+
+    @cached_property
+    def hanging(self) -> np.ndarray:
+        """Tell of each sentence whether its beginning hangs on what stands before it."""
+        return np.array([bool(_HANGING.match(text)) for text in self.texts])
 
     @cached_property
     def columns(self) -> Columns:

@@ -25,6 +25,8 @@ from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 
 EXTENDED = ("settle", "extend", "tune")
 """Stages whose positions are interpolated."""
+EXACT_KV_LAYERS = 1
+"""The first layer's position heads tell neighbours apart by a 500th of a score's size."""
 HEADS = ("summaries", "answers")
 """Files of the selection head, from `select` and `answers`."""
 
@@ -49,7 +51,8 @@ def settings_of(shape: Shape, *, extended: bool) -> dict[str, Any]:
         return config.to_dict()
     config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
     config.max_position_embeddings = shape.extended_window
-    return {**config.to_dict(), "original_max_position_embeddings": shape.window}
+    ours = {"original_max_position_embeddings": shape.window, "exact_kv_layers": EXACT_KV_LAYERS}
+    return {**config.to_dict(), **ours}
 
 
 def weights_of(folder: Path) -> dict[str, torch.Tensor]:
@@ -83,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--stage", default="extend", help="folder of the stage")
+    parser.add_argument("--stage", default="settle", help="folder of the stage")
     parser.add_argument("--plain", action="store_true", help="float32 instead of int8 rows")
     parser.add_argument("--output", type=Path, default=Path("longsum/mini"))
     arguments = parser.parse_args()

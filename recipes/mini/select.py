@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--model", type=Path, default=Path("runs/mini/final"))
+    parser.add_argument("--model", type=Path, default=Path("runs/mini/settled"))
     arguments = parser.parse_args()
     reader = StateReader(arguments.model)
     encode = reader.tokenizer.encode_many

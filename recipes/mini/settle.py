@@ -1,14 +1,12 @@
 """Let the pre-trained model settle on interpolated positions, short rows first.
 
     python -m recipes.mini.settle --work runs/mini --steps 200
-    python -m recipes.mini.settle --work runs/mini --steps 12 --whole
 
 Position Interpolation (arXiv 2306.15595) moves neighbours s times closer together, and what the
 base knew of neighbours is lost first: the two heads that look at them are set by hand for the new
 distances, and stay so. Without them, retrieval did not come back. The other heads learn the new
 distances on short rows, which show neighbours as well as long ones do and are read many times as
-fast; then rows become longer, since there is more to confuse there. `--whole` goes on from that
-with rows of the whole window and of half of it.
+fast; then rows become longer, up to half of the new window, since there is more to confuse there.
 """
 
 from __future__ import annotations
@@ -35,19 +33,13 @@ LONG = (1, 2, 1, 4, 1, 8)
 """A row's length over the native window, in turn, in the rest."""
 SHORT_SHARE = 0.5
 """The first part."""
-WHOLE = (16, 8)
-"""The same with `--whole`."""
 SAMPLE_TOKENS = 60_000
 """Of text, to see what the first layer's inputs share."""
 TRIALS = 8
-RATE, LATE_RATE = 1.5e-3, 6e-4
-"""Learning rates, of Muon and of AdamW; the second with `--whole`."""
 
 
-def length_at(step: int, steps: int, window: int, *, whole: bool = False) -> int:
+def length_at(step: int, steps: int, window: int) -> int:
     """Return the row length of a step (tokens)."""
-    if whole:
-        return window * WHOLE[step % len(WHOLE)]
     if step < SHORT_SHARE * steps:
         return window // SHORT[step % len(SHORT)]
     return window * LONG[step % len(LONG)]
@@ -74,7 +66,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
-    parser.add_argument("--whole", action="store_true", help="go on, with whole windows")
+    parser.add_argument("--learning-rate", type=float, default=1.5e-3, help="Muon's and AdamW's")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -84,11 +76,8 @@ def main() -> None:
     config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
     config.max_position_embeddings = shape.extended_window
     model = LlamaForCausalLM(config)
-    base, folder = ("settle", "whole") if arguments.whole else ("pretrain", "settle")
-    rate = LATE_RATE if arguments.whole else RATE
-    load_weights(model, arguments.work / base / "weights.safetensors")
-    if not arguments.whole:
-        aim_position_heads(model, rows)
+    load_weights(model, arguments.work / "pretrain" / "weights.safetensors")
+    aim_position_heads(model, rows)
     keep_position_heads(model)
 
     def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:
@@ -102,12 +91,12 @@ def main() -> None:
         model,
         batches(
             rows,
-            lambda step: length_at(step, arguments.steps, shape.window, whole=arguments.whole),
+            lambda step: length_at(step, arguments.steps, shape.window),
             arguments.tokens_per_step,
-            FIRST_ROW + arguments.whole * FIRST_ROW // 7,
+            FIRST_ROW,
         ),
-        Schedule(arguments.steps, rate, rate, warmup=5),
-        arguments.work / folder,
+        Schedule(arguments.steps, arguments.learning_rate, arguments.learning_rate, warmup=5),
+        arguments.work / "settle",
         loss_of=dense_loss,
         measure=measure,
         measure_every=50,

@@ -133,6 +133,23 @@ def test_cache_takes_what_the_formula_says(head_dim, kv_cache):
     assert model.dtype == torch.float32
 
 
+@pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
+def test_layers_that_need_float32_are_not_quantized(kv_cache):
+    from tiny import tiny_model
+
+    from longsum.engine.prefill import Reader
+
+    model = tiny_model(exact_kv_layers=1)
+    reader = Reader(model, 40, 40, kv_cache)
+    reader.read([2, 3, 4])
+    shape = read_shape(model.config.to_dict())
+    assert shape.exact_kv_layers == 1
+    kv_dtype = "fp32" if kv_cache == "native" else kv_cache
+    assert reader.cache.nbytes == bytes_of_kv_cache(shape, 40, kv_dtype)
+    assert type(reader.cache.held[0]).__name__ == "PreallocatedLayer"
+    assert reader.cache.nbytes > 0
+
+
 @pytest.mark.parametrize(
     ("head_dim", "block"), [(128, 32), (80, 16), (96, 32), (100, 4), (64, 32), (6, 2)]
 )

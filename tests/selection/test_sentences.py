@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
 from longsum.ranking import bm25, lexrank, standardized, terms_of
 from longsum.selection.sentences import Sentences
@@ -78,3 +79,20 @@ def test_other_scripts_and_one_sentence_give_finite_numbers():
         features = Sentences(text, spans, 10, "港").features
         assert features.shape[0] == len(spans)
         assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "hangs"),
+    [
+        ("This was repaired in 1902.", True),
+        ("“However, nobody came.", True),
+        ("Since then a technician visits the tower.", True),
+        ("The second is the cost of stone.", True),
+        ("In this year nothing was built.", True),
+        ("Theodor built the tower.", False),
+        ("The secondary school was closed.", False),
+        ("Italy paid for the moorings.", False),
+    ],
+)
+def test_beginnings_that_hang_on_what_stands_before(text: str, hangs: bool):
+    assert Sentences(text, [Span(0, len(text))], 20).hanging.tolist() == [hangs]
