@@ -314,11 +314,10 @@ def test_bundled_model_can_be_a_base(extended, tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("The harbour commission inspected the lighthouse in spring. " * 300)
     settings = {"steps": 1, "batch": 1, "save_every": 0, "validation_rows": 0, "method": "lora"}
-    result = extended(model=MINI_FOLDER, context=2112, data=(path,), **settings)
-    assert result.native_window == 2048
+    result = extended(model=MINI_FOLDER, context=2112, data=(path,), position="none", **settings)
     assert result.losses[0] < 7
     plain = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
-    assert plain.config.rope_parameters["factor"] == pytest.approx(2112 / 2048)
+    assert plain.config.rope_parameters["factor"] == 16
 
 
 # ---- refused
