@@ -29,9 +29,8 @@ from longsum.selection.head import load_head
 from longsum.selection.states import TokenStates
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
-
     from longsum.engine.engine import Engine
+    from longsum.engine.llama import AnyLlama
     from longsum.engine.verbatim import Choice
     from longsum.store.stored import StoredPrefix
 
@@ -141,7 +140,7 @@ class Session:
         load: LoadConfig,
         listener: Listener,
         *,
-        weights: LlamaForCausalLM | None = None,
+        weights: AnyLlama | None = None,
         store: StoreConfig | None = None,
     ) -> None:
         # torch and transformers take seconds to import: only now, when the run is known to fit
@@ -169,7 +168,7 @@ class Session:
             )
         self._read(weights, plan.chunk_tokens, listener)
 
-    def _read(self, weights: LlamaForCausalLM, chunk_tokens: int, listener: Listener) -> None:
+    def _read(self, weights: AnyLlama, chunk_tokens: int, listener: Listener) -> None:
         """Have the model read the prompt up to the end of the document, unless it did before."""
         from longsum.engine.engine import Engine
 

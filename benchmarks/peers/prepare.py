@@ -9,7 +9,7 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from longsum.config import LoadConfig
 from longsum.model.find import find_model, plan_for
-from longsum.model.loader import load_model
+from longsum.model.loader import load_pretrained
 from longsum.model.resolve import MINI_FOLDER
 
 QUESTION = "\n\nIn short, what does this document say?\n\n"
@@ -50,7 +50,9 @@ def plain_checkpoint(model: str, dtype: str, folder: Path) -> Path:
         return folder
     load = LoadConfig(model=model, device="cpu", dtype=dtype)
     found = find_model(load)
-    weights = load_model(found.source.folder, found.config, found.rope, plan_for(found, load, 512))
+    weights = load_pretrained(
+        found.source.folder, found.config, found.rope, plan_for(found, load, 512)
+    )
     weights.generation_config = GenerationConfig()  # the loader takes it off
     weights.save_pretrained(folder)
     return folder

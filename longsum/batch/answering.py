@@ -26,9 +26,8 @@ from longsum.session import Prepared, Session, prepare
 from longsum.summarize import prepare_summary, summarize_session
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
-
     from longsum.answer import Answer
+    from longsum.engine.llama import AnyLlama
 
 
 class _ReadAhead(Tokenizer):
@@ -65,7 +64,7 @@ class Answerer:
         weights: in evaluation mode.
     """
 
-    def __init__(self, job: Job, model: Model, load: LoadConfig, weights: LlamaForCausalLM) -> None:
+    def __init__(self, job: Job, model: Model, load: LoadConfig, weights: AnyLlama) -> None:
         self.job, self.model, self.load, self.weights = job, model, load, weights
 
     def __call__(self, reading: Reading, progress: Progress | None) -> Row:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers import LlamaForCausalLM
 
 from longsum.bench.machine import MachineLimits, measure_limits
 from longsum.bench.work import decode_bytes, prefill_flops
 from longsum.bytesize import format_bytes
 from longsum.config import BenchConfig, SpeedConfig
+from longsum.engine.llama import AnyLlama
 from longsum.evaluate.journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed
@@ -108,13 +108,12 @@ def _row(
     }
 
 
-def read_bytes(model: LlamaForCausalLM) -> int:
+def read_bytes(model: AnyLlama) -> int:
     """Return the bytes of the weights that each token written reads: an own embedding left out."""
     seen: dict[int, torch.Tensor] = {w.data_ptr(): w for w in model.parameters()}
-    embedding = model.get_input_embeddings().weight
-    head = model.get_output_embeddings().weight
-    if embedding.data_ptr() != head.data_ptr():  # type: ignore[operator]  # of transformers
-        seen.pop(embedding.data_ptr(), None)  # type: ignore[operator]
+    embedding, head = model.model.embed_tokens.weight, model.lm_head.weight
+    if embedding.data_ptr() != head.data_ptr():
+        seen.pop(embedding.data_ptr(), None)
     return sum(w.numel() * w.element_size() for w in seen.values())
 
 

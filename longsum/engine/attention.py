@@ -1,10 +1,10 @@
 """Exact causal attention of a chunk over everything before it, without a mask and without copies.
 
-Registered with `transformers` under the name `longsum`. A chunk of queries meets two kinds of
-keys: those before the chunk, all of which it sees, and its own, which it sees causally. Where the
-kernel has no lower-right causal form (the CPU), both parts are computed by the flash kernel and
-merged by their log-sum-exp, as FlashAttention merges its blocks (arXiv 2205.14135, section 3.1);
-this is exact up to rounding. `reference_attention` is the slow form of the same.
+Our own model calls it, and `transformers` under the name `longsum`. A chunk of queries meets two
+kinds of keys: those before the chunk, all of which it sees, and its own, which it sees causally.
+Where the kernel has no lower-right causal form (the CPU), both parts are computed by the flash
+kernel and merged by their log-sum-exp, as FlashAttention merges its blocks (arXiv 2205.14135,
+section 3.1); this is exact up to rounding. `reference_attention` is the slow form of the same.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import Any
 
 import torch
 from torch.nn import functional as F
-from torch.nn.attention.bias import causal_lower_right
-from transformers import AttentionInterface
 
 from longsum.engine.partial import attend_part
 from longsum.engine.quantized import QuantizedLayer
@@ -93,10 +91,25 @@ def _causal(
     if query.device.type == "cpu":
         return _merged_cpu(query, key, value, scale)
     if query.device.type == "cuda":
+        from torch.nn.attention.bias import causal_lower_right  # a second, for its compiler
+
         bias = causal_lower_right(t, s)
         return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
     visible = torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=scale)
+
+
+def attend_held(
+    query: torch.Tensor,
+    key: torch.Tensor | QuantizedLayer,
+    value: torch.Tensor | QuantizedLayer,
+    scale: float,
+) -> torch.Tensor:
+    """Attend causally to what a cache layer's `update` returned; see `attend`."""
+    if isinstance(key, QuantizedLayer):
+        return attend_quantized(query, key, scale)
+    assert isinstance(value, torch.Tensor)
+    return attend(query, key, value, scale)
 
 
 def _attention_forward(
@@ -108,17 +121,14 @@ def _attention_forward(
     scaling: float,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Adapt `attend` to the signature `transformers` calls."""
+    """Adapt `attend_held` to the signature `transformers` calls."""
     assert attention_mask is None, "longsum attention reads one unpadded sequence"
-    if isinstance(key, QuantizedLayer):
-        output = attend_quantized(query, key, scaling)
-    else:
-        assert isinstance(value, torch.Tensor)
-        output = attend(query, key, value, scaling)
-    return output.transpose(1, 2).contiguous(), None
+    return attend_held(query, key, value, scaling).transpose(1, 2).contiguous(), None
 
 
 def register() -> str:
     """Make the attention known to `transformers` and return its name."""
+    from transformers import AttentionInterface  # two seconds, which our own model does without
+
     AttentionInterface.register(NAME, _attention_forward)
     return NAME

@@ -7,21 +7,24 @@ holds, `restore` takes it back.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
-from transformers.cache_utils import Cache
 
 from longsum.config import KVCache
 from longsum.engine.attention import NAME
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
+from longsum.engine.llama import AnyLlama, Llama, LlamaSettings
 from longsum.engine.quantized import QuantizedLayer, Workspace
+
+if TYPE_CHECKING:
+    from transformers import LlamaConfig
 
 Fill = Callable[[Mapping[str, torch.Tensor]], None]
 """Fills tensors with what was held under their names."""
 
 
-class PreallocatedCache(Cache):
+class PreallocatedCache:
     """One layer of keys and values a decoder layer.
 
     Args:
@@ -30,7 +33,9 @@ class PreallocatedCache(Cache):
         kv_cache: `native` keeps keys and values in the dtype they come in; `int8`, `int4`.
     """
 
-    def __init__(self, config: LlamaConfig, capacity: int, kv_cache: KVCache = "native") -> None:
+    def __init__(
+        self, config: LlamaConfig | LlamaSettings, capacity: int, kv_cache: KVCache = "native"
+    ) -> None:
         self.capacity = capacity
         self.workspace = Workspace()
         fused = config._attn_implementation == NAME
@@ -43,7 +48,6 @@ class PreallocatedCache(Cache):
             return PreallocatedLayer(capacity)
 
         self.held = [layer(number) for number in range(config.num_hidden_layers)]
-        super().__init__(layers=list(self.held))
 
     @property
     def length(self) -> int:
@@ -55,13 +59,21 @@ class PreallocatedCache(Cache):
         """Bytes allocated for keys and values."""
         return sum(layer.nbytes for layer in self.held)
 
+    def past_of(self, model: AnyLlama) -> Any:
+        """Return the cache in the form that a model's `past_key_values` wants."""
+        if isinstance(model, Llama):
+            return self
+        from longsum.engine.bridge import as_transformers  # only where it is imported anyway
+
+        return as_transformers(self)
+
     def trim(self, length: int) -> None:
         """Keep the first `length` tokens; the rest is overwritten by what comes next."""
         assert 0 <= length <= self.length
         for layer in self.held:
             layer.length = length
 
-    def allocate(self, model: LlamaForCausalLM) -> None:
+    def allocate(self, model: AnyLlama) -> None:
         """Allocate the buffers of one sequence now instead of with the first tokens."""
         heads, head_dim = model.config.num_key_value_heads, model.config.head_dim
         assert heads is not None

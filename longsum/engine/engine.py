@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from transformers import LlamaForCausalLM
 
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.cache import Fill
-from longsum.engine.decode import Drafts, FinishReason, write
-from longsum.engine.graphs import Stepper
+from longsum.engine.decode import Drafts, FinishReason, ReadOne, write
+from longsum.engine.llama import AnyLlama
 from longsum.engine.lookup import NgramIndex
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
@@ -83,6 +82,15 @@ def memory_errors() -> Iterator[None]:
         ) from error
 
 
+def single_reader(reader: Reader) -> ReadOne | None:
+    """Return a faster way to read one token where there is one: on a GPU."""
+    if reader.model.device.type != "cuda":
+        return None
+    from longsum.engine.graphs import Stepper
+
+    return Stepper(reader)
+
+
 class Engine:
     """Reads once, answers often.
 
@@ -95,14 +103,14 @@ class Engine:
 
     def __init__(
         self,
-        model: LlamaForCausalLM,
+        model: AnyLlama,
         *,
         capacity: int,
         chunk_tokens: int,
         kv_cache: KVCache = "native",
     ) -> None:
         self.reader = Reader(model, capacity, chunk_tokens, kv_cache)
-        self.stepper = Stepper(self.reader)
+        self.read_one = single_reader(self.reader)
         self.device = model.device
         self.stats = Stats()
         self.read_ids: list[int] = []
@@ -176,7 +184,7 @@ class Engine:
                 max_new_tokens=max_new_tokens,
                 stop_ids=stop_ids,
                 drafts=drafts,
-                read_one=self.stepper,
+                read_one=self.read_one,
             )
             for step in steps:
                 if drafts:

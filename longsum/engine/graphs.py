@@ -21,6 +21,7 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 from longsum.engine.attention import NAME
 from longsum.engine.fallback import tell_once
 from longsum.engine.layers import PreallocatedLayer
+from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 
 STEP_NAME = "longsum_step"
@@ -122,7 +123,7 @@ class StaticStep:
     """
 
     def __init__(self, reader: Reader) -> None:
-        self.model = reader.model
+        self.model: Any = reader.model  # of transformers
         device = self.model.device
         self.input_ids = torch.zeros((1, 1), dtype=torch.long, device=device)
         self.position = torch.zeros(1, dtype=torch.long, device=device)
@@ -247,6 +248,7 @@ def is_supported(reader: Reader) -> bool:
     model = reader.model
     return (
         model.device.type == "cuda"
+        and not isinstance(model, Llama)
         and {weight.device for weight in model.parameters()} == {model.device}
         and model.config._attn_implementation == NAME
         and len(native_layers(reader)) == model.config.num_hidden_layers

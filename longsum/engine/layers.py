@@ -1,20 +1,20 @@
 """One layer's keys and values: allocated once, filled in place, trimmed for free.
 
-They plug into `transformers` through its cache layers, so the model's own code runs untouched.
+They have the methods of `transformers`' cache layers, so that its models' own code runs untouched
+(`bridge.py`); they don't inherit from them, since our own model does without `transformers`.
 `generate()`'s default cache concatenates at every step instead, which copies the whole cache for
 each token of an answer.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
-from transformers.cache_utils import CacheLayerMixin
 
 
-class HeldLayer(CacheLayerMixin):
+class HeldLayer(ABC):
     """What all layers share: a capacity, and how much of it is filled.
 
     Args:
@@ -22,12 +22,16 @@ class HeldLayer(CacheLayerMixin):
     """
 
     is_sliding = False
+    is_compileable = False
     is_croppable = True
+    supports_early_init = True
 
     def __init__(self, capacity: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # transformers annotates nothing here
         self.capacity = capacity
         self.length = 0
+        self.keys: torch.Tensor | None = None
+        self.values: torch.Tensor | None = None
+        self.is_initialized = False
 
     @abstractmethod
     def allocate(
@@ -46,6 +50,12 @@ class HeldLayer(CacheLayerMixin):
     @abstractmethod
     def buffers(self) -> dict[str, torch.Tensor]:
         """Return the buffers by name, each (batch, heads, capacity, …); none before allocation."""
+
+    @abstractmethod
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Any, Any]:
+        """Hold new keys and values behind the old ones; return what attention reads them all by."""
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Allocate for the first keys that arrive."""

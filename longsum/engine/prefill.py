@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from transformers import LlamaForCausalLM
 
 from longsum.config import KVCache
 from longsum.engine.cache import Fill, PreallocatedCache
 from longsum.engine.chunks import chunk_bounds
+from longsum.engine.llama import AnyLlama
 
 Progress = Callable[[int, int], None]
 """Called with (tokens done, tokens in all) after every chunk."""
@@ -30,7 +30,7 @@ class Reader:
 
     def __init__(
         self,
-        model: LlamaForCausalLM,
+        model: AnyLlama,
         capacity: int,
         chunk_tokens: int,
         kv_cache: KVCache = "native",
@@ -38,6 +38,7 @@ class Reader:
         self.model = model
         self.chunk_tokens = chunk_tokens
         self.cache = PreallocatedCache(model.config, capacity, kv_cache)
+        self._past = self.cache.past_of(model)
 
     @property
     def length(self) -> int:
@@ -59,7 +60,7 @@ class Reader:
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
         for start, end in chunk_bounds(0, ids.shape[1], self.chunk_tokens):
             output = self.model(
-                ids[:, start:end], past_key_values=self.cache, use_cache=True, logits_to_keep=1
+                ids[:, start:end], past_key_values=self._past, use_cache=True, logits_to_keep=1
             )
             if progress:
                 progress(end, ids.shape[1])
@@ -78,7 +79,7 @@ class Reader:
         """
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
         output = self.model(
-            ids, past_key_values=self.cache, use_cache=True, logits_to_keep=len(token_ids)
+            ids, past_key_values=self._past, use_cache=True, logits_to_keep=len(token_ids)
         )
         logits: torch.Tensor = output.logits[0]
         return logits

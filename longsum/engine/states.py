@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import LlamaForCausalLM
+
+from longsum.engine.llama import AnyLlama
 
 
 class Recorder:
@@ -28,7 +29,7 @@ class Recorder:
 
 
 @contextmanager
-def recording(model: LlamaForCausalLM, projection: np.ndarray) -> Iterator[Recorder]:
+def recording(model: AnyLlama, projection: np.ndarray) -> Iterator[Recorder]:
     """Record the states behind the last norm of every token read inside, projected.
 
     Args:

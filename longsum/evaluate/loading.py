@@ -24,14 +24,14 @@ from longsum.model.rope import Rope
 from longsum.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
+    from longsum.engine.llama import AnyLlama
 
 
 @dataclass(frozen=True)
 class Opened:
     """A model ready to be measured; one that is in memory already is described by four fields."""
 
-    model: LlamaForCausalLM
+    model: AnyLlama
     tokenizer: Tokenizer
     rope: Rope
     """The one in use."""
@@ -168,7 +168,7 @@ def labels_for(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def evaluating(model: LlamaForCausalLM) -> Iterator[None]:
+def evaluating(model: AnyLlama) -> Iterator[None]:
     """Put a model into evaluation mode, and back: training may go on afterwards."""
     was_training = model.training
     model.eval()

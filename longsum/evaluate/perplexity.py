@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 from torch.nn import functional as F
-from transformers import LlamaForCausalLM
 
 from longsum.config import KVCache, PerplexityConfig
 from longsum.corpus import Text
 from longsum.engine.cache import PreallocatedCache
 from longsum.engine.chunks import chunk_bounds
 from longsum.engine.engine import memory_errors
+from longsum.engine.llama import AnyLlama
 from longsum.errors import DocumentError
 from longsum.evaluate.journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
@@ -183,7 +183,7 @@ def _document_nats(
 
 @torch.inference_mode()
 def window_nats(
-    model: LlamaForCausalLM,
+    model: AnyLlama,
     ids: torch.Tensor,
     scored: Sequence[int],
     chunk_tokens: int,
@@ -202,11 +202,11 @@ def window_nats(
         kv_cache: how keys and values are held.
     """
     batch, size = ids.shape
-    cache = PreallocatedCache(model.config, size, kv_cache)
+    past = PreallocatedCache(model.config, size, kv_cache).past_of(model)
     totals = [0.0] * batch
     at_once = max(1, LOGITS_AT_ONCE // model.config.vocab_size)
     for start, end in chunk_bounds(0, size, chunk_tokens):
-        output = model.model(ids[:, start:end], past_key_values=cache, use_cache=True)
+        output = model.model(ids[:, start:end], past_key_values=past, use_cache=True)
         hidden = output.last_hidden_state  # (batch, end - start, hidden)
         for row, count in enumerate(scored):
             # the state at position t predicts the token at t + 1

@@ -21,7 +21,7 @@ from longsum.events import Listener
 from longsum.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
+    from longsum.engine.llama import AnyLlama
 
 LOGITS_AT_ONCE = 512
 """Scored tokens whose logits, each as large as the vocabulary, exist at the same time."""
@@ -167,7 +167,7 @@ def log_likelihoods(opened: Opened, requests: Sequence[Request], batch_size: int
     return found
 
 
-def _batch(model: LlamaForCausalLM, requests: Sequence[Request]) -> list[float]:
+def _batch(model: AnyLlama, requests: Sequence[Request]) -> list[float]:
     """Return the log-likelihoods of requests that are read at once."""
     import torch
 

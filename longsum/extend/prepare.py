@@ -18,7 +18,7 @@ from longsum.extend.adapters import require_peft, set_trainable
 from longsum.extend.events import ExtendListener
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.plan import Job
-from longsum.model.loader import load_model
+from longsum.model.loader import load_pretrained
 from longsum.model.memory import plan_memory
 
 
@@ -53,7 +53,7 @@ def prepare(job: Job, accelerator: Accelerator, listener: ExtendListener) -> tup
         quantize="nf4" if config.method == "qlora" else "none",
     )
     plan = replace(plan, device="cpu" if sharded else _one_device(accelerator.device))
-    loaded = load_model(base.source.folder, base.config, job.rope, plan, attention="sdpa")
+    loaded = load_pretrained(base.source.folder, base.config, job.rope, plan, attention="sdpa")
     torch.manual_seed(config.seed)  # new LoRA matrices are random
     set_trainable(loaded, config)
     if job.plan.gradient_checkpointing:

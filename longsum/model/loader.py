@@ -5,24 +5,26 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import BitsAndBytesConfig, GenerationConfig, LlamaConfig, LlamaForCausalLM
-from transformers.utils import logging as transformers_logging
 
 from longsum.engine.attention import register
+from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
 from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
 from longsum.events import Listener
-from longsum.model.checkpoint import check_weights
+from longsum.model.checkpoint import check_weights, quantized_on_disk, read_shape
 from longsum.model.kept import kept_weights
 from longsum.model.memory import MemoryPlan
 from longsum.model.mini import is_packed, unpack
 from longsum.model.quantize import quantization_config
 from longsum.model.rope import Rope
+
+if TYPE_CHECKING:
+    from transformers import BitsAndBytesConfig, LlamaConfig, LlamaForCausalLM
 
 _NOT_TAKEN = (
     *("rope_scaling", "rope_theta", "original_max_position_embeddings"),  # in rope_parameters
@@ -39,6 +41,8 @@ def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
     The parameters are complete (`rope_theta` with them), because `transformers` 5 loses the theta
     when scaling is set by another way.
     """
+    from transformers import LlamaConfig
+
     known = {key: value for key, value in config.items() if key not in _NOT_TAKEN}
     known["rope_parameters"] = dict(rope.parameters)
     known["max_position_embeddings"] = max(
@@ -56,10 +60,12 @@ def load_model(
     *,
     attention: str = "auto",
     listener: Listener | None = None,
-) -> LlamaForCausalLM:
+) -> AnyLlama:
     """Load the weights as the plan says.
 
-    Weights that are quantized on the way are kept (`longsum/model/kept.py`).
+    On a CPU, weights that are not quantized are run by our own forward pass, which needs no more of
+    `transformers` than its tokenizers; all others by `transformers`. Weights that are quantized on
+    the way are kept (`longsum/model/kept.py`).
 
     Args:
         folder: the checkpoint.
@@ -74,6 +80,23 @@ def load_model(
         UsageError: when the bundled model is to be quantized again.
         InsufficientMemory: when the device runs out of memory after all.
     """
+    if attention == "auto" and plan.device == "cpu" and plan.quantize == "none":
+        own = _load_own(folder, config, rope, getattr(torch, plan.dtype))
+        if own is not None:
+            return own
+    return load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+
+
+def load_pretrained(
+    folder: Path,
+    config: dict[str, Any],
+    rope: Rope,
+    plan: MemoryPlan,
+    *,
+    attention: str = "auto",
+    listener: Listener | None = None,
+) -> LlamaForCausalLM:
+    """Load the weights into a model of `transformers`; see `load_model`."""
     files = check_weights(folder)
     dtype: torch.dtype = getattr(torch, plan.dtype)
     with _quiet_transformers(), _load_errors(folder):
@@ -95,6 +118,44 @@ def load_model(
     return model
 
 
+def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dtype) -> Llama | None:
+    """Load weights into our own forward pass; None where it is not for them.
+
+    Weights that are not exactly those the configuration describes are left to `transformers`, too,
+    which knows older names, and to the report on it.
+    """
+    shape = read_shape(config)
+    if quantized_on_disk(config) or not is_supported(config, shape, rope):
+        return None
+    if (folder / "adapter_config.json").exists():  # refused below
+        return None
+    with torch.device("meta"):
+        model = Llama(LlamaSettings(config, shape, rope))
+    with _load_errors(folder):
+        weights = _read_weights(check_weights(folder), dtype)
+    if shape.tie_word_embeddings and "model.embed_tokens.weight" in weights:
+        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
+    wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    if {name: tensor.shape for name, tensor in weights.items()} != wanted:
+        return None
+    model.load_state_dict(weights, strict=True, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def _read_weights(files: Sequence[Path], dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Return all weights in a dtype; those that have it already are mapped, not read."""
+    from safetensors.torch import load_file
+
+    weights: dict[str, torch.Tensor] = {}
+    for file in files:
+        stored = load_file(file)
+        if is_packed(file):
+            weights |= unpack(stored, dtype)
+        else:
+            weights |= {name: tensor.to(dtype) for name, tensor in stored.items()}
+    return weights
+
+
 def _require_unquantized(plan: MemoryPlan) -> None:
     """Refuse a plan for other weights than the packed format gives."""
     if plan.quantize != "none":
@@ -108,6 +169,7 @@ def _require_unquantized(plan: MemoryPlan) -> None:
 def _load_packed(path: Path, config: LlamaConfig, dtype: torch.dtype) -> LlamaForCausalLM:
     """Load the bundled model's int8 rows into a plain model of the compute dtype."""
     from safetensors.torch import load_file
+    from transformers import LlamaForCausalLM
 
     with torch.device("meta"):
         model: LlamaForCausalLM = LlamaForCausalLM(config)
@@ -163,6 +225,8 @@ def _from_pretrained(
     Raises:
         UnsupportedModel: when they are not those that the configuration describes.
     """
+    from transformers import GenerationConfig, LlamaForCausalLM
+
     device_map: Any = {"": plan.device}
     if plan.device == "cuda" and torch.cuda.device_count() > 1:
         device_map = "auto"  # accelerate spreads the layers
@@ -207,6 +271,8 @@ def _check_report(folder: Path, report: dict[str, Any]) -> None:
 @contextmanager
 def _quiet_transformers() -> Iterator[None]:
     """Keep the library's bars and advice off the user's terminal while loading."""
+    from transformers.utils import logging as transformers_logging
+
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()

@@ -95,5 +95,5 @@ def test_tensors_are_views_named_by_layer(model: LlamaForCausalLM) -> None:
     assert found["1.keys_centre"].shape == (1, 2, 1, 16)
     assert found["1.keys"].shape == (1, 2, 50, 8)
     assert found["1.keys"].data_ptr() == reader.cache.held[1].buffers()["keys"].data_ptr()
-    reader.cache.layers[0].reset()
+    reader.cache.held[0].reset()
     assert reader.length == 0

@@ -43,6 +43,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[StaticStep]:
 
     monkeypatch.setattr(graphs, "capture", capture)
     monkeypatch.setattr(graphs, "is_supported", lambda reader: True)
+    monkeypatch.setattr("longsum.engine.engine.single_reader", Stepper)
     return steps
 
 
@@ -88,7 +89,7 @@ def test_answer_is_the_one_without_a_graph(recorded: list[StaticStep], lookup: b
     weights = model()
     repeated = PROMPT[:30] * 2  # so that drafts are found, and steps stand between them
     plain = Engine(weights, capacity=96, chunk_tokens=16)
-    plain.stepper._works = False
+    plain.read_one = None
     ours = Engine(weights, capacity=96, chunk_tokens=16)
     for engine in (plain, ours):
         engine.read(repeated)
@@ -132,7 +133,7 @@ def test_failing_record_is_told_once_and_the_answer_stays_the_same(
     answers = []
     for works in (True, False):
         engine = Engine(weights, capacity=96, chunk_tokens=16)
-        engine.stepper._works &= works
+        engine.read_one = Stepper(engine.reader) if works else None
         engine.read(PROMPT)
         answers += [written(engine, [5, 6, 7]) for _ in range(2)]
     assert answers == answers[:1] * 4

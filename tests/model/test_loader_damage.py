@@ -15,9 +15,10 @@ from tiny import byte_tokenizer, open_checkpoint, plan_for, restate, save_checkp
 from transformers import LlamaForCausalLM
 
 from longsum.config import LoadConfig
+from longsum.engine.llama import Llama
 from longsum.errors import InsufficientMemory, UnsupportedModel
 from longsum.model.find import find_model
-from longsum.model.loader import load_model
+from longsum.model.loader import load_model, load_pretrained
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(LlamaForCausalLM, "from_pretrained", full)
     with pytest.raises(InsufficientMemory) as caught:
-        open_checkpoint(checkpoint)
+        open_checkpoint(checkpoint, attention="sdpa")
     assert "--quantize nf4" in str(caught.value.hint)
 
 
@@ -152,6 +153,9 @@ def test_code_of_a_checkpoint_is_never_imported(checkpoint: Path, tmp_path: Path
     (folder / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nConfig = Model = Fast = None\n")
     model = find_model(LoadConfig(model=str(folder), device="cpu"))
     loaded = load_model(folder, model.config, model.rope, plan_for(model.config))
+    assert type(loaded) is Llama
+    plan = plan_for(model.config)
+    loaded = load_pretrained(folder, model.config, model.rope, plan)
     assert type(loaded) is LlamaForCausalLM
     assert model.tokenizer.encode_document("ab")
     assert not marker.exists()

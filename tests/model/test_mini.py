@@ -95,14 +95,15 @@ def test_format_is_told_from_the_file(plain: Path, packed: Path) -> None:
     assert not is_packed(plain / "model.safetensors")
 
 
+@pytest.mark.parametrize("attention", ["auto", "sdpa"])  # our own forward pass, transformers'
 def test_packed_checkpoint_computes_with_the_unpacked_weights(
-    plain: Path, packed: Path, tmp_path: Path
+    plain: Path, packed: Path, tmp_path: Path, attention: str
 ) -> None:
     reference = restate(plain, tmp_path / "reference", {})
     weights = pack_file(reference)
     save_file(weights, reference / "model.safetensors", {"format": "pt"})
     expected = logits(LlamaForCausalLM.from_pretrained(reference, dtype=torch.float32).eval())
-    found = logits(loaded(packed))
+    found = logits(loaded(packed, attention=attention))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     original = logits(loaded(plain))
     pair = torch.stack([found.flatten(), original.flatten()])
@@ -112,7 +113,7 @@ def test_packed_checkpoint_computes_with_the_unpacked_weights(
 
 def test_frequencies_are_made_after_the_empty_model(plain: Path, packed: Path) -> None:
     """They are no weights: on the meta device they would be empty, and rotate by anything."""
-    model = loaded(packed, dtype="bfloat16")
+    model = loaded(packed, dtype="bfloat16", attention="sdpa")
     assert not any(t.is_meta for t in (*model.parameters(), *model.buffers()))
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
     frequencies = 50000.0 ** (-torch.arange(0, 16, 2) / 16) / 4  # arXiv 2306.15595, eq. 4
@@ -120,8 +121,9 @@ def test_frequencies_are_made_after_the_empty_model(plain: Path, packed: Path) -
         torch.testing.assert_close(getattr(model.model.rotary_emb, name), frequencies)
 
 
-def test_tied_embeddings_are_held_once(packed: Path) -> None:
-    model = loaded(packed)
+@pytest.mark.parametrize("attention", ["auto", "sdpa"])
+def test_tied_embeddings_are_held_once(packed: Path, attention: str) -> None:
+    model = loaded(packed, attention=attention)
     assert model.lm_head.weight.data_ptr() == model.model.embed_tokens.weight.data_ptr()
 
 
