@@ -14,11 +14,13 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from longsum.engine.partial import attend_part
+from longsum.engine.partial import Merge, attend_part
 from longsum.engine.quantized import QuantizedLayer
 from longsum.engine.quantized_attention import attend_quantized
 
 NAME = "longsum"
+SPLIT_TOKENS = 1024
+"""Keys from which on cutting them pays."""
 
 
 def reference_attention(
@@ -68,10 +70,9 @@ def attend(
     batch, heads, t, head_dim = query.shape
     kv_heads, s = key.shape[1], key.shape[2]
     groups = heads // kv_heads
-    if t == 1 and groups > 1:  # one query: its group shares the keys as if it were a longer query
+    if t == 1:  # one query: its group shares the keys as if it were a longer query
         packed = query.reshape(batch, kv_heads, groups, head_dim)
-        output = F.scaled_dot_product_attention(packed, key, value, scale=scale)
-        return output.reshape(batch, heads, 1, head_dim)
+        return _one(packed, key, value, scale).reshape(batch, heads, 1, head_dim)
     if groups > 1:  # one batch entry a key head, its group sharing it by a stride of 0: no copy
         query = query.reshape(batch * kv_heads, groups, t, head_dim)
         key = key.reshape(batch * kv_heads, 1, s, head_dim).expand(-1, groups, -1, -1)
@@ -79,13 +80,42 @@ def attend(
     return _causal(query, key, value, scale).reshape(batch, heads, t, head_dim)
 
 
+def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:
+    """Attend with few queries that see all keys: (batch, kv_heads, groups, head_dim).
+
+    The CPU's kernel gives each head to one thread. With fewer heads than threads, the keys are cut
+    into as many parts as there are threads to a head, which are merged by their log-sum-exp
+    (Flash-Decoding, arXiv 2311.01282, section 3, cuts so for a GPU).
+    """
+    batch, kv_heads, groups, head_dim = query.shape
+    tokens = key.shape[2]
+    parts = torch.get_num_threads() // kv_heads if query.device.type == "cpu" else 1
+    if batch > 1 or parts < 2 or tokens < SPLIT_TOKENS:
+        return F.scaled_dot_product_attention(query, key, value, scale=scale)
+    each = tokens // parts
+    cut = each * parts
+    # a part is a head of its own: (kv_heads, parts, each, head_dim), and the few keys behind them
+    spread = query[0, :, None].expand(-1, parts, -1, -1)
+    merge = Merge()
+    output, lse = attend_part(
+        spread,
+        key[0, :, :cut].view(kv_heads, parts, each, head_dim),
+        value[0, :, :cut].view(kv_heads, parts, each, head_dim),
+        scale,
+        causal=False,
+    )
+    for part in range(parts):
+        merge.add(output[None, :, part], lse[None, :, part])
+    if cut < tokens:
+        merge.add(*attend_part(query, key[:, :, cut:], value[:, :, cut:], scale, causal=False))
+    return merge.result(query.dtype)
+
+
 def _causal(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
     """Attend through the device's fastest exact kernel; as many key heads as query heads."""
     t, s = query.shape[-2], key.shape[-2]
-    if t == 1:
-        return F.scaled_dot_product_attention(query, key, value, scale=scale)
     if t == s:
         return F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
     if query.device.type == "cpu":

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from longsum.engine import attention
 from longsum.engine.attention import attend, reference_attention
+from longsum.engine.partial import attend_part
 
 
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (4, 2), (3, 1)])
@@ -16,6 +20,31 @@ def test_attention_equals_the_masked_reference(heads: int, kv_heads: int, t: int
     repeated = (x.repeat_interleave(heads // kv_heads, 1) for x in (key, value))
     expected = reference_attention(query, *repeated, 0.25)
     torch.testing.assert_close(attend(query, key, value, 0.25), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize(("heads", "kv_heads"), [(1, 1), (4, 2), (3, 1)])
+def test_keys_cut_in_parts_for_threads_give_the_same(
+    heads: int, kv_heads: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts = []
+
+    def heard(query: torch.Tensor, key: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        cuts.append(key.shape[1])
+        return attend_part(query, key, *args, **kwargs)
+
+    monkeypatch.setattr(attention, "SPLIT_TOKENS", 40)
+    monkeypatch.setattr(attention, "attend_part", heard)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    for tokens in (39, 40, 41, 64):
+        cuts.clear()
+        query = torch.randn(1, heads, 1, 16)
+        key, value = torch.randn(2, 1, kv_heads, 100, 16)[:, :, :, :tokens]  # part of a buffer
+        repeated = (x.repeat_interleave(heads // kv_heads, 1) for x in (key, value))
+        expected = reference_attention(query, *repeated, 0.25)
+        torch.testing.assert_close(attend(query, key, value, 0.25), expected, rtol=1e-4, atol=1e-5)
+        parts = threads // kv_heads
+        assert cuts[:1] == ([parts] if tokens >= 40 and parts > 1 else [])
 
 
 def test_queries_do_not_see_what_follows() -> None:
