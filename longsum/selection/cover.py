@@ -48,10 +48,17 @@ class Cover:
         expected: uses of each word in the summary: (words,).
         scores: what a word of each sentence adds besides: (sentences,).
         sizes: words of each sentence: (sentences,).
+        alone: what a word of each sentence loses as long as the one before it is not chosen, as
+            its reader is left asking: (sentences,).
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, expected: np.ndarray, scores: np.ndarray, sizes: np.ndarray
+        self,
+        vocabulary: Vocabulary,
+        expected: np.ndarray,
+        scores: np.ndarray,
+        sizes: np.ndarray,
+        alone: np.ndarray,
     ) -> None:
         self._cumulated = np.pad(
             shared_probabilities(expected).cumsum(axis=1), ((0, 0), (1, 0))
@@ -61,31 +68,44 @@ class Cover:
         self._words = [vocabulary.word[a:b] for a, b in zip(ends, ends[1:], strict=False)]
         self._counts = [vocabulary.count[a:b] for a, b in zip(ends, ends[1:], strict=False)]
         self._scores, self._sizes = scores, sizes
+        self._alone = alone.astype(np.float64)  # a copy
 
     def gain(self, sentence: int) -> float:
         """Return what a sentence would add, a word."""
         found, before = self._words[sentence], self._used[self._words[sentence]]
         after = np.minimum(before + self._counts[sentence], MOST_USES)
         shared = self._cumulated[found, after] - self._cumulated[found, before]
-        return float(shared.sum() / self._sizes[sentence] + self._scores[sentence])
+        added = shared.sum() / self._sizes[sentence] + self._scores[sentence]
+        return float(added - self._alone[sentence])
 
     def add(self, sentence: int) -> None:
         """Choose a sentence."""
         found = self._words[sentence]
         self._used[found] = np.minimum(self._used[found] + self._counts[sentence], MOST_USES)
+        if sentence + 1 < len(self._alone):
+            self._alone[sentence + 1] = 0.0
 
     def best_first(self) -> Iterator[int]:
         """Yield sentences, each the best addition to those that were added; never one twice.
 
         A sentence that is yielded and not added is passed over. Gains only fall, so one whose old
-        gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy).
+        gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy); but for that
+        of a sentence behind one that was added, which comes into the queue once more.
         """
         queue = [(-self.gain(i), i) for i in range(len(self._sizes))]
         heapq.heapify(queue)
+        waiting = set(range(len(queue)))
         while queue:
             _, sentence = heapq.heappop(queue)
+            if sentence not in waiting:
+                continue
             gain = self.gain(sentence)
             if queue and -gain > queue[0][0]:
                 heapq.heappush(queue, (-gain, sentence))
-            else:
-                yield sentence
+                continue
+            waiting.remove(sentence)
+            behind = sentence + 1
+            lost = self._alone[behind] if behind in waiting else 0.0
+            yield sentence
+            if behind in waiting and self._alone[behind] < lost:
+                heapq.heappush(queue, (-self.gain(behind), behind))

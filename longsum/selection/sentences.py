@@ -40,8 +40,12 @@ _HANGING = re.compile(
     r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
     |but|and|so|or|nor|thus|therefore|moreover|furthermore|yet|also|second|third|finally|instead
     |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
-    |(?:in|at|for)\ this|as\ such|similarly|likewise|in\ addition|on\ the\ other\ hand
-    |for\ (?:example|instance)|in\ other\ words|that\ is)\b""",
+    |(?:in|at|for|by|after|from|because\ of)\ (?:this|that|these|those)|as\ (?:such|a\ result)
+    |hence|consequently|accordingly|otherwise|meanwhile|thereafter|afterwards?|later|indeed|again
+    |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
+    |on\ the\ (?:other\ hand|contrary)
+    |for\ (?:example|instance)|in\ other\ words|in\ (?:short|turn|fact|particular)|that\ is
+    |the\ (?:result|results|answer|reason|idea)\ is)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 Columns = dict[str, np.ndarray]
@@ -103,6 +107,15 @@ class Sentences:
     def hanging(self) -> np.ndarray:
         """Tell of each sentence whether its beginning hangs on what stands before it."""
         return np.array([bool(_HANGING.match(text)) for text in self.texts])
+
+    @cached_property
+    def asking(self) -> np.ndarray:
+        """Tell of each sentence whether it is a question."""
+        return np.array([text.rstrip(' "”’)').endswith("?") for text in self.texts])
+
+    def brief(self, words: int) -> np.ndarray:
+        """Tell of each sentence whether it has fewer words."""
+        return self.lengths < words
 
     @cached_property
     def columns(self) -> Columns:

@@ -20,10 +20,15 @@ SENTENCES = (
 SIZES = np.array([len(sentence) for sentence in SENTENCES])
 
 
-def cover_with(expected: dict[str, float], scores: list[float] | None = None) -> Cover:
+def cover_with(
+    expected: dict[str, float],
+    scores: list[float] | None = None,
+    alone: list[float] | None = None,
+) -> Cover:
     vocabulary = vocabulary_of(SENTENCES)
     uses = np.array([expected.get(word, 0.01) for word in vocabulary.words])
-    return Cover(vocabulary, uses, np.array(scores or [0.0] * len(SENTENCES)), SIZES)
+    nothing = [0.0] * len(SENTENCES)
+    return Cover(vocabulary, uses, np.array(scores or nothing), SIZES, np.array(alone or nothing))
 
 
 def value_of(chosen: tuple[int, ...], expected: dict[str, float]) -> float:
@@ -101,6 +106,29 @@ def test_a_sentence_that_was_passed_over_does_not_come_again():
 def test_scores_decide_between_sentences_of_the_same_words():
     cover = cover_with({}, [0.0, 0.0, 0.0, 1.0])
     assert next(cover.best_first()) == 3
+
+
+def test_what_hangs_comes_after_what_it_hangs_on():
+    """The second sentence is the best; alone it counts nothing, behind the first in full."""
+    expected = {"port": 1.0, "sold": 3.0, "storm": 0.5}
+    assert next(cover_with(expected).best_first()) == 1
+    cover = cover_with(expected, alone=[0.0, 5.0, 0.0, 0.0])
+    order = []
+    for sentence in cover.best_first():
+        order.append(sentence)
+        cover.add(sentence)
+    assert sorted(order) == [0, 1, 2, 3]
+    assert order[order.index(0) + 1] == 1
+
+
+def test_what_hangs_stays_back_when_the_one_before_is_passed_over():
+    cover = cover_with({"port": 1.0, "sold": 3.0}, alone=[0.0, 5.0, 0.0, 0.0])
+    assert list(cover.best_first())[-1] == 1
+
+
+def test_where_all_hang_the_best_of_them_is_first():
+    cover = cover_with({"sold": 3.0}, alone=[5.0] * 4)
+    assert next(cover.best_first()) == 1
 
 
 def test_sentences_that_overshoot_are_passed_over_and_the_rest_is_in_order():

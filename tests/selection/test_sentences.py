@@ -81,6 +81,16 @@ def test_other_scripts_and_one_sentence_give_finite_numbers():
         assert np.isfinite(features).all()
 
 
+def test_questions_and_brief_sentences():
+    texts = ["Who built the tower in those years?", "“Who?”", "Anna built it in 1902."]
+    text = " ".join(texts)
+    ends = [len(" ".join(texts[: i + 1])) for i in range(3)]
+    spans = [Span(end - len(t), end) for t, end in zip(texts, ends, strict=True)]
+    found = Sentences(text, spans, 20)
+    assert found.asking.tolist() == [True, True, False]
+    assert found.brief(6).tolist() == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("text", "hangs"),
     [
@@ -89,8 +99,13 @@ def test_other_scripts_and_one_sentence_give_finite_numbers():
         ("Since then a technician visits the tower.", True),
         ("The second is the cost of stone.", True),
         ("In this year nothing was built.", True),
+        ("Because of that the harbour silted up.", True),
+        ("Indeed, the tower was never lit.", True),
+        ("As a result the keeper left.", True),
         ("Theodor built the tower.", False),
         ("The secondary school was closed.", False),
+        ("In factories the lamps were made.", False),
+        ("As a resident he paid nothing.", False),
         ("Italy paid for the moorings.", False),
     ],
 )
