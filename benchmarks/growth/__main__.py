@@ -105,7 +105,8 @@ def draw(rows: list[dict[str, Any]], title: str, path: Path) -> None:
     named = ("prefill, seconds", "a token written, ms", "peak memory, GiB")
     for each, label in zip(axes, named, strict=True):
         lengths = sorted({row["length"] for row in rows})
-        each.set_xticks(lengths, [f"{length / 1024:.3g}k" for length in lengths], rotation=60)
+        far = [length for length in lengths if length > max(lengths) / 12]  # the others overlap
+        each.set_xticks(far, [f"{length / 1024:.0f}k" for length in far])
         each.set(xlabel="tokens read", ylabel=label, ylim=(0, None))
         each.legend(title="KV cache", fontsize=8)
     figure.suptitle(title)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,31 +40,21 @@ def run_once(contestant: Contestant, task: dict[str, Any], work: Path) -> dict[s
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1]), "HF_HUB_OFFLINE": "1"}
     if task["threads"]:
         environment["OMP_NUM_THREADS"] = str(task["threads"])
-    words = work / "stderr.txt"
-    started = time.perf_counter()
+    usage, words = work / "usage.json", work / "stderr.txt"
+    launch = [sys.executable, "-S", str(HERE / "launch.py"), str(usage)]
     with words.open("w") as errors:
-        process = subprocess.Popen(
-            [contestant.python, str(HERE / contestant.script), str(path)],
+        done = subprocess.run(
+            [*launch, contestant.python, str(HERE / contestant.script), str(path)],
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
+            check=True,
         )
-        assert process.stdout is not None
-        with process.stdout:
-            printed = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall_s = time.perf_counter() - started
-    if process.returncode != 0 or not printed.strip():
-        tail = words.read_text()[-2000:]
-        raise SystemExit(f"{contestant.name} failed with {process.returncode}:\n{tail}")
+    printed, used = done.stdout.decode(), json.loads(usage.read_text())
+    if used.pop("code") != 0 or not printed.strip():
+        raise SystemExit(f"{contestant.name} failed:\n{words.read_text()[-2000:]}")
     found: dict[str, Any] = json.loads(printed.splitlines()[-1])
-    return found | {"wall_s": wall_s, "peak_bytes": peak_of(usage)}
-
-
-def peak_of(usage: resource.struct_rusage) -> int:
-    """Return a process's peak resident bytes."""
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return found | used
 
 
 def compete(

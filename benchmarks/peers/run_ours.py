@@ -17,6 +17,7 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import torch  # noqa: E402
+from transformers import PreTrainedTokenizerFast  # noqa: E402, F401  # loading imports it
 
 from longsum.config import DecodeConfig, LoadConfig, StoreConfig  # noqa: E402
 from longsum.engine import decode  # noqa: E402

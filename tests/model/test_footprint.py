@@ -13,6 +13,7 @@ from longsum.model.kv_memory import (
     bytes_of_kv_workspace,
     kv_block,
 )
+from longsum.model.rope import read_rope
 
 LLAMA_7B, LLAMA_13B = catalog.LLAMA_7B, catalog.LLAMA_13B
 LLAMA_31_8B, LLAMA_32_3B = catalog.LLAMA_31_8B, catalog.LLAMA_32_3B
@@ -77,6 +78,21 @@ def test_activations_grow_with_the_chunk_not_with_the_document():
     assert size(512, 32768, quantized_weights=True) - size(512, 32768) == 4096 * 11008 * 2
 
 
+def peak_bytes(run):
+    """The most that torch holds at once while something runs, beside what it held before."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    with torch.no_grad(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        run()
+    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    held = peak = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    return peak
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize(
     ("heads", "key_value_heads", "intermediate"),
@@ -85,8 +101,9 @@ def test_activations_grow_with_the_chunk_not_with_the_document():
 )
 def test_activations_are_what_torch_allocates(dtype, heads, key_value_heads, intermediate):
     import torch
-    from torch.profiler import ProfilerActivity, profile
     from transformers import LlamaConfig, LlamaForCausalLM
+
+    from longsum.engine.llama import Llama, LlamaSettings
 
     config = LlamaConfig(
         vocab_size=100,
@@ -101,16 +118,14 @@ def test_activations_are_what_torch_allocates(dtype, heads, key_value_heads, int
     )
     model = LlamaForCausalLM(config).to(getattr(torch, dtype)).eval()
     input_ids = torch.arange(512)[None] % 100
-    with torch.no_grad(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        model(input_ids, use_cache=False, logits_to_keep=1)
-    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
-    held = peak = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
-        peak = max(peak, held)
+    peak = peak_bytes(lambda: model(input_ids, use_cache=False, logits_to_keep=1))
     shape = read_shape(config.to_dict())
     planned = bytes_of_activations(shape, 512, dtype=dtype, tokens=512)
     assert planned == pytest.approx(peak, rel=0.03)
+    ours = Llama(LlamaSettings(config.to_dict(), shape, read_rope(config.to_dict())))
+    ours.load_state_dict(model.state_dict(), assign=True)
+    own_peak = peak_bytes(lambda: ours(input_ids, logits_to_keep=1))
+    assert 0.5 * planned < own_peak < 1.01 * planned
 
 
 # the quantized cache
@@ -170,7 +185,6 @@ def test_workspace_does_not_grow_with_the_document():
 def test_chunk_over_a_quantized_cache_takes_no_more_than_planned(dtype, kv_cache, heads, kv_heads):
     import torch
     from tiny import tiny_model
-    from torch.profiler import ProfilerActivity, profile
 
     from longsum.engine.attention import register
     from longsum.engine.prefill import Reader
@@ -187,13 +201,7 @@ def test_chunk_over_a_quantized_cache_takes_no_more_than_planned(dtype, kv_cache
     shape = read_shape(model.config.to_dict())
     reader = Reader(model, tokens, chunk, kv_cache)
     reader.cache.allocate(model)
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        reader.read([2 + i % 200 for i in range(tokens)])
-    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
-    held = peak = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
-        peak = max(peak, held)
+    peak = peak_bytes(lambda: reader.read([2 + i % 200 for i in range(tokens)]))
     planned = bytes_of_activations(shape, chunk, dtype=dtype, tokens=tokens, kv_dtype=kv_cache)
     assert 0.6 * planned < peak < 1.03 * planned
 
