@@ -51,8 +51,9 @@ def run_once(contestant: Contestant, task: dict[str, Any], work: Path) -> dict[s
             check=True,
         )
     printed, used = done.stdout.decode(), json.loads(usage.read_text())
-    if used.pop("code") != 0 or not printed.strip():
-        raise SystemExit(f"{contestant.name} failed:\n{words.read_text()[-2000:]}")
+    code = used.pop("code")
+    if code != 0 or not printed.strip():
+        raise SystemExit(f"{contestant.name} failed with {code}:\n{words.read_text()[-2000:]}")
     found: dict[str, Any] = json.loads(printed.splitlines()[-1])
     return found | used
 

@@ -57,6 +57,16 @@ def test_contestants_are_compared_with_plain_transformers(tmp_path: Path) -> Non
     assert (tmp_path / "plot.png").stat().st_size > 1000
 
 
+def test_peak_is_the_contestants_not_that_of_a_large_parent(tmp_path: Path) -> None:
+    script = tmp_path / "small.py"
+    script.write_text("print('{}')")
+    ballast = bytearray(b"x") * (256 << 20)  # resident here; a child would begin as large
+    found = run_once(Contestant("ours", str(script)), TASK, tmp_path)
+    assert ballast[-1]
+    assert 1 << 20 < found["peak_bytes"] < 128 << 20
+    assert found["wall_s"] > 0
+
+
 def test_failed_contestant_is_named_with_its_last_words(tmp_path: Path) -> None:
     script = tmp_path / "fails.py"
     script.write_text("raise SystemExit('no weights here')")
