@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longsum.documents.read import read_document, shown_name
+from longsum.documents.clean import shown_name
+from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentError, DocumentNotFound, EmptyDocument
 from longsum.events import Listener
 from longsum.jsonl import is_jsonl, read_jsonl

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from longsum.documents.clean import escape_for_terminal
-from longsum.documents.read import shown_name
+from longsum.documents.clean import escape_for_terminal, shown_name
 from longsum.errors import CorruptDocument, DocumentNotFound, UndecodableText
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz")

@@ -41,7 +41,7 @@ def run_once(contestant: Contestant, task: dict[str, Any], work: Path) -> dict[s
     if task["threads"]:
         environment["OMP_NUM_THREADS"] = str(task["threads"])
     usage, words = work / "usage.json", work / "stderr.txt"
-    launch = [sys.executable, "-S", str(HERE / "launch.py"), str(usage)]
+    launch = [sys.executable, "-S", str(HERE.parent / "launch.py"), str(usage)]
     with words.open("w") as errors:
         done = subprocess.run(
             [*launch, contestant.python, str(HERE / contestant.script), str(path)],

@@ -10,24 +10,22 @@ earlier run is used, but in the last row.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+LAUNCH = ROOT / "benchmarks" / "launch.py"
 EXAMPLE = ROOT / "examples" / "handbook.pdf"
 QUESTION = "How many warm-up steps does the fine-tuning recipe use?"
 LENGTHS = {"16k": 16_000, "32k": 31_500}
 """Tokens of the texts, prompt and answer left out."""
-MIB = 1024
-"""Of the KiB that Linux counts."""
+MIB = 1 << 20
 
 
 def project_text() -> str:
@@ -71,18 +69,19 @@ def commands(texts: dict[str, Path]) -> dict[str, list[str]]:
 
 def run(arguments: list[str], home: Path) -> tuple[float, float]:
     """Run longsum in a process of its own and return its wall-clock seconds and peak MiB."""
-    environment = os.environ | {"LONGSUM_CACHE_HOME": str(home)}
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "longsum", *arguments],
-        env=environment,
+    usage = home / "usage.json"
+    command = [sys.executable, "-m", "longsum", *arguments]
+    subprocess.run(
+        [sys.executable, "-S", str(LAUNCH), str(usage), *command],
+        env=os.environ | {"LONGSUM_CACHE_HOME": str(home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"longsum {' '.join(arguments)} failed with {status}")
-    return time.perf_counter() - started, usage.ru_maxrss / MIB
+    used = json.loads(usage.read_text())
+    if used["code"]:
+        raise SystemExit(f"longsum {' '.join(arguments)} failed with {used['code']}")
+    return used["wall_s"], used["peak_bytes"] / MIB
 
 
 def main() -> None:
@@ -95,10 +94,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        # in a process of its own: a child's peak counts from what its parent had when it began
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-            texts = apart.submit(write_texts, home).result()
-        for shown, arguments in commands(texts).items():
+        for shown, arguments in commands(write_texts(home)).items():
             run(arguments, home)  # warm the file cache, and read what is asked about again
             times, peaks = zip(*(run(arguments, home) for _ in range(runs)), strict=True)
             low, middle, high = min(times), statistics.median(times), max(times)

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from longsum.config import BatchConfig
-from longsum.documents.read import shown_name
+from longsum.documents.clean import shown_name
 from longsum.errors import DocumentNotFound, UsageError
 
 

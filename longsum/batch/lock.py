@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from longsum.batch.journal import FOLDER
-from longsum.documents.read import shown_name
+from longsum.documents.clean import shown_name
 from longsum.errors import OutputError
 
 

@@ -15,7 +15,7 @@ from longsum.batch.journal import FOLDER, Journal, journal_path, journals, read_
 from longsum.batch.ledger import Ledger
 from longsum.batch.lock import locked
 from longsum.batch.row import DONE
-from longsum.documents.read import shown_name
+from longsum.documents.clean import shown_name
 from longsum.errors import DocumentNotFound, OutputError
 from longsum.files import replacing
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longsum.config import BatchFormat
-from longsum.documents.clean import escape_for_terminal
-from longsum.documents.read import shown_name
+from longsum.documents.clean import escape_for_terminal, shown_name
 from longsum.errors import OutputError
 from longsum.files import replacing
 

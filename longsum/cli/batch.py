@@ -23,6 +23,7 @@ from longsum.config import (
     SummaryConfig,
     parse_length,
 )
+from longsum.documents.clean import shown_name
 from longsum.errors import DocumentNotFound, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -155,8 +156,6 @@ def _check_folders(folder: Path | None, output: Path | None, files_from: str | N
     if output is None:
         raise UsageError("there is no folder for the results", hint="name one with -o OUT")
     if output.exists() and not output.is_dir():
-        from longsum.documents.read import shown_name
-
         raise OutputError(f"{shown_name(str(output))} is a file", hint="name a folder with -o")
     if folder is not None:
         require_folder(folder)
@@ -232,8 +231,6 @@ def _lines(source: str) -> Iterator[Iterable[str]]:
     try:
         file = open(source, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
-        from longsum.documents.read import shown_name
-
         raise DocumentNotFound(
             f"{shown_name(source)} cannot be read: {error.strerror}",
             hint="--files-from takes a file with one path a line",

@@ -15,8 +15,7 @@ from longsum.batch.pace import Pace
 from longsum.batch.results import INDEX
 from longsum.batch.row import DONE, FAILED, Row
 from longsum.cli.console import PLAIN_PROGRESS_S, print_line, stderr_console
-from longsum.documents.clean import escape_for_terminal
-from longsum.documents.read import shown_name
+from longsum.documents.clean import escape_for_terminal, shown_name
 
 if TYPE_CHECKING:
     from longsum.batch.job import Job

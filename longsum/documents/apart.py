@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from longsum import errors
+from longsum.documents.clean import shown_name
 from longsum.documents.document import Document, Page
 from longsum.documents.limits import MAX_READER_BYTES, limit_memory
-from longsum.documents.read import MAX_FILE_BYTES, read_document, shown_name
+from longsum.documents.read import MAX_FILE_BYTES, read_document
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
 
 MAX_READ_S = 300.0

@@ -85,6 +85,11 @@ def escape_for_terminal(text: str) -> str:
     return _NEEDS_ESCAPE.sub(lambda match: _escape(ord(match[0])), text)
 
 
+def shown_name(name: str) -> str:
+    """Return a file's name as it may be printed: control characters escaped, on one line."""
+    return escape_for_terminal(name).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _escape(code: int) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from longsum.documents.clean import escape_for_terminal
+from longsum.documents.clean import escape_for_terminal, shown_name
 from longsum.documents.document import Document, Page
 from longsum.documents.kinds import CERTAIN, kind_of
 from longsum.documents.pages import format_pages
@@ -77,11 +77,6 @@ def read_document(
             return _pdf_document(content, data, shown)
     _refuse_binary(data, shown)
     return _text_document(data, shown, pages)
-
-
-def shown_name(name: str) -> str:
-    """Return a file's name as it may be printed: control characters escaped, on one line."""
-    return escape_for_terminal(name).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _load(source: str | Path, stdin: BinaryIO | None) -> tuple[bytes, str]:

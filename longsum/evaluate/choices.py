@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from longsum.corpus import Text
-from longsum.documents.read import shown_name
+from longsum.documents.clean import shown_name
 from longsum.errors import CorruptDocument, DocumentError, EmptyDocument
 from longsum.jsonl import read_jsonl
 

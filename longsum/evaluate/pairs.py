@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from longsum.documents.clean import shown_name
 from longsum.documents.document import Document
-from longsum.documents.read import read_document, shown_name
+from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, EmptyDocument
 from longsum.evaluate.windows import evenly_spaced
 from longsum.jsonl import read_jsonl

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from longsum.corpus import read_corpus
-from longsum.documents.read import shown_name
+from longsum.documents.clean import shown_name
 from longsum.errors import DocumentTooLong, EmptyDocument, UnsupportedModel
 from longsum.events import Listener
 from longsum.extend.events import DataFile

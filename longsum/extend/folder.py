@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from longsum.bytesize import format_bytes
-from longsum.documents.read import shown_name
+from longsum.documents.clean import shown_name
 from longsum.errors import OutputError, UsageError
 from longsum.files import replacing, umask
 

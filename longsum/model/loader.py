@@ -132,9 +132,7 @@ def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dty
     with torch.device("meta"):
         model = Llama(LlamaSettings(config, shape, rope))
     with _load_errors(folder):
-        weights = _read_weights(check_weights(folder), dtype)
-    if shape.tie_word_embeddings and "model.embed_tokens.weight" in weights:
-        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
+        weights = _read_weights(check_weights(folder), dtype, tied=shape.tie_word_embeddings)
     wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
     if {name: tensor.shape for name, tensor in weights.items()} != wanted:
         return None
@@ -142,8 +140,16 @@ def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dty
     return model.eval().requires_grad_(False)
 
 
-def _read_weights(files: Sequence[Path], dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """Return all weights in a dtype; those that have it already are mapped, not read."""
+def _read_weights(
+    files: Sequence[Path], dtype: torch.dtype, *, tied: bool
+) -> dict[str, torch.Tensor]:
+    """Return all weights in a dtype; those that have it already are mapped, not read.
+
+    Args:
+        files: plain or packed.
+        dtype: to compute in.
+        tied: the embeddings are the head as well.
+    """
     from safetensors.torch import load_file
 
     weights: dict[str, torch.Tensor] = {}
@@ -153,6 +159,8 @@ def _read_weights(files: Sequence[Path], dtype: torch.dtype) -> dict[str, torch.
             weights |= unpack(stored, dtype)
         else:
             weights |= {name: tensor.to(dtype) for name, tensor in stored.items()}
+    if tied and "model.embed_tokens.weight" in weights:
+        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
     return weights
 
 
@@ -168,14 +176,11 @@ def _require_unquantized(plan: MemoryPlan) -> None:
 
 def _load_packed(path: Path, config: LlamaConfig, dtype: torch.dtype) -> LlamaForCausalLM:
     """Load the bundled model's int8 rows into a plain model of the compute dtype."""
-    from safetensors.torch import load_file
     from transformers import LlamaForCausalLM
 
     with torch.device("meta"):
         model: LlamaForCausalLM = LlamaForCausalLM(config)
-    weights = unpack(load_file(path), dtype)
-    if config.tie_word_embeddings:
-        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
+    weights = _read_weights([path], dtype, tied=config.tie_word_embeddings)
     model.load_state_dict(weights, strict=True, assign=True)
     # RoPE's frequencies are no weights: they were made on the meta device and are made again
     model.model.rotary_emb = type(model.model.rotary_emb)(config=config)

@@ -20,11 +20,11 @@ word)."""
 HANGING_WEIGHT = 8.0
 """Standard deviations taken off a sentence that begins with `This`, `However` and the like as long
 as the one before it is not chosen: alone, it leaves a reader asking. One chosen sentence in five
-did so without this, hardly any does with it, for half a point of ROUGE-1 and less
+did so without this, hardly any does with it, for half a point of ROUGE-1, in stories for one
 (`recipes/mini/README.md`)."""
 BRIEF_WORDS, BRIEF_WEIGHT = 8, 8.0
 """A sentence of fewer words says little by itself, however common its words; standard deviations
-taken off. In meetings, half of what was chosen were such; it costs next to no ROUGE."""
+taken off. Costs next to no ROUGE (`recipes/mini/README.md`)."""
 ASKING_WEIGHT = 4.0
 """Standard deviations taken off a question, which a summary should rather answer."""
 ENOUGH = 0.95
@@ -69,7 +69,6 @@ def cover_of(
     encode: Encode,
     score_weight: float = SCORE_WEIGHT,
     noise: np.ndarray | float = 0.0,
-    hanging_weight: float = HANGING_WEIGHT,
 ) -> Cover:
     """Return what sentences are expected to share with a summary, nothing chosen yet.
 
@@ -80,14 +79,13 @@ def cover_of(
         encode: of the checkpoint's tokenizer.
         score_weight: of a sentence's own score.
         noise: (sentences,) in standard deviations of the scores, for a sampled summary.
-        hanging_weight: standard deviations of the scores.
     """
     scores = standardized(scores_of(read.sentence_inputs())[:, 0])
     logs = uses_of(read.word_inputs(scores, encode))[:, 0]
     expected = np.exp(logs.clip(-2 * LARGEST_LOG, LARGEST_LOG))
     weak = BRIEF_WEIGHT * read.sentences.brief(BRIEF_WORDS) + ASKING_WEIGHT * read.sentences.asking
     own = score_weight * (scores + noise - weak)
-    alone = score_weight * hanging_weight * read.sentences.hanging
+    alone = score_weight * HANGING_WEIGHT * read.sentences.hanging
     return Cover(read.vocabulary, expected, own, read.sentences.sizes, alone)
 
 

@@ -90,7 +90,7 @@ class Cover:
 
         A sentence that is yielded and not added is passed over. Gains only fall, so one whose old
         gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy); but for that
-        of a sentence behind one that was added, which comes into the queue once more.
+        of a sentence behind one that was added, so that it comes into the queue once more.
         """
         queue = [(-self.gain(i), i) for i in range(len(self._sizes))]
         heapq.heapify(queue)
@@ -104,8 +104,7 @@ class Cover:
                 heapq.heappush(queue, (-gain, sentence))
                 continue
             waiting.remove(sentence)
-            behind = sentence + 1
-            lost = self._alone[behind] if behind in waiting else 0.0
             yield sentence
-            if behind in waiting and self._alone[behind] < lost:
+            behind = sentence + 1
+            if behind in waiting:
                 heapq.heappush(queue, (-self.gain(behind), behind))

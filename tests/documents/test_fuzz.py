@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from mutations import fatal_files, mutated, sound_files
 
 from longsum.documents.apart import read_document_apart
+from longsum.documents.clean import shown_name
 from longsum.documents.document import Document
-from longsum.documents.read import read_document, shown_name
+from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
 
 SECONDS = int(os.environ.get("LONGSUM_FUZZ_SECONDS", "0"))

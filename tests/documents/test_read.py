@@ -10,8 +10,9 @@ from pathlib import Path
 import pdfs
 import pytest
 
+from longsum.documents.clean import shown_name
 from longsum.documents.document import Document, Span
-from longsum.documents.read import read_document, shown_name
+from longsum.documents.read import read_document
 from longsum.errors import (
     CorruptDocument,
     DocumentNotFound,
