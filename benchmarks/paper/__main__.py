@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import platform
 import sys
 from pathlib import Path
@@ -134,7 +135,8 @@ def measure(settings: Settings) -> dict[str, Any]:
 
 def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
     """Write tables and plots."""
-    figure2.draw(output / "figure2.png")
+    figure2.draw(HERE / "figure2.png")
+    beside = Path(os.path.relpath(HERE, output)).as_posix()
     plots.draw(settings, found["books-test"], found["k_max"], output / "paper.png")
     trained = [
         [
@@ -152,7 +154,7 @@ def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
         "```console\n$ python -m benchmarks.paper " + " ".join(sys.argv[1:]) + "\n```\n",
         f"L = {settings.window:,}, L' up to {settings.extended:,}, {settings.steps} steps of "
         f"{settings.extended:,} tokens at learning rate {settings.learning_rate:g}, the same for "
-        f"PI and direct fine-tuning (FT). What it shows, and what not: [README.md](README.md).\n",
+        f"PI and direct fine-tuning (FT). What it shows, and what not: [README.md]({beside}/README.md).\n",
         "## Training\n",
         "Loss (nats a token) on held-out sequences of the extended window.\n",
         tables.table(["run", "before", "after", "minutes"], trained),
@@ -172,7 +174,7 @@ def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
         "## Table 6: ROUGE after fine-tuning on summaries\n",
         tables.rouge(found["rouge"]),
         "## Figure 2\n",
-        "![A score extrapolated, and interpolated](figure2.png)\n",
+        f"![A score extrapolated, and interpolated]({beside}/figure2.png)\n",
     ]
     (output / "TABLES.md").write_text("\n".join(parts))
 
