@@ -1,7 +1,8 @@
 """Documents with summaries that people wrote, and what the model makes of them.
 
 Sentences are told how much of them stands in the summary, compared with the document's others;
-words, how often the summary uses them. Test splits are never opened.
+words and pairs of neighbouring words, how often the summary uses them. Test splits are never
+opened.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,17 +30,18 @@ from longsum.prompt import mini_prompt
 from longsum.selection.choose import ReadSentences, read_sentences
 from longsum.selection.sentences import Sentences
 from longsum.selection.states import TokenStates
+from longsum.selection.vocabulary import Term
 from longsum.similarity import FUNCTION_WORDS, words
 
 FILES = {
-    "openstax_chapter_summ.train": 40,
+    "openstax_chapter_summ.train": 80,
     "openstax_section_summ.train": 150,
     "scotus_syllabus.train": 90,
     "qmsum.train": 70,
     "squality.train": 50,
     "wiki_leads.train": 250,
     "spec_abstracts": 40,
-    "oa_papers.train": 70,
+    "oa_papers.train": 85,
 }
 """Documents taken of each file; queries for the whole document first."""
 VALIDATION = {"qmsum.val": 25, "squality.val": 20}
@@ -63,6 +66,8 @@ class Example:
     """How much of each sentence stands in the references, standardized: (sentences,)."""
     uses: np.ndarray
     """How often the references use each word, on average: (words,)."""
+    pair_uses: np.ndarray
+    """How often they use each pair of neighbouring words: (pairs,)."""
 
 
 class StateReader:
@@ -125,9 +130,19 @@ def example_of(name: str, pair: Pair, reader: StateReader) -> Example | None:
     _ = s.features
     del s.__dict__["vectors"]  # megabytes that are not needed again
     read = read_sentences(s, states)
+    return example_with(name, pair, read)
+
+
+def example_with(name: str, pair: Pair, read: ReadSentences) -> Example:
+    """Return a pair, what was read of it, and what its references say."""
     references = [words(reference) for reference in pair.references]
     return Example(
-        name, pair, read, shared_with(s, references), uses_in(references, read.vocabulary.words)
+        name,
+        pair,
+        read,
+        shared_with(read.sentences, references),
+        uses_in(references, read.vocabulary.terms),
+        uses_in([list(pairwise(reference)) for reference in references], read.pairs.terms),
     )
 
 
@@ -153,10 +168,7 @@ def with_query(example: Example, pair: Pair) -> Example:
     s = Sentences(example.read.sentences.text, spans, pair.words, pair.focus)
     _ = s.features
     del s.__dict__["vectors"]  # megabytes that are not needed again
-    read = replace(example.read, sentences=s)
-    references = [words(reference) for reference in pair.references]
-    shared, uses = shared_with(s, references), uses_in(references, read.vocabulary.words)
-    return Example(f"{example.file} focused", pair, read, shared, uses)
+    return example_with(f"{example.file} focused", pair, replace(example.read, sentences=s))
 
 
 def shared_with(sentences: Sentences, references: Sequence[Sequence[str]]) -> np.ndarray:
@@ -164,19 +176,18 @@ def shared_with(sentences: Sentences, references: Sequence[Sequence[str]]) -> np
     content, pairs = np.zeros(len(sentences.spans)), np.zeros(len(sentences.spans))
     for reference in references:
         known = set(reference) - FUNCTION_WORDS
-        joined = set(zip(reference, reference[1:], strict=False))
+        joined = set(pairwise(reference))
         for number, each in enumerate(sentences.words):
             told = [word for word in each if word not in FUNCTION_WORDS]
             content[number] += sum(word in known for word in told) / (len(told) + 2)
-            neighbours = zip(each, each[1:], strict=False)
-            pairs[number] += sum(pair in joined for pair in neighbours) / (len(each) + 3)
+            pairs[number] += sum(pair in joined for pair in pairwise(each)) / (len(each) + 3)
     return sum((part - part.mean()) / (part.std() + 1e-3) for part in (content, pairs)) / 2  # type: ignore[return-value]
 
 
-def uses_in(references: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> np.ndarray:
-    """Return how often the references use each word, on average: (words,)."""
+def uses_in(references: Sequence[Sequence[Term]], terms: Sequence[Term]) -> np.ndarray:
+    """Return how often the references use each term, on average: (terms,)."""
     counts = [Counter(reference) for reference in references]
-    found: np.ndarray = np.mean([[count[word] for word in vocabulary] for count in counts], axis=0)
+    found: np.ndarray = np.mean([[count[term] for term in terms] for count in counts], axis=0)
     return found
 
 

@@ -1,7 +1,7 @@
 """Write a stage's weights as a checkpoint: weights, configuration, tokenizer.
 
-    python -m recipes.mini.export --work runs/mini --stage settle --plain --output runs/mini/settled
-    python -m recipes.mini.export --work runs/mini --stage extend --output longsum/mini
+    python -m recipes.mini.export --work runs/mini --stage recall --plain --output runs/mini/plain
+    python -m recipes.mini.export --work runs/mini --output longsum/mini
 
 With `--plain` in float32, as `longsum extend` and plain `transformers` read it; without, in the
 bundled model's int8 rows, and with the selection head. The card beside them is kept by hand.
@@ -23,7 +23,7 @@ from longsum.selection.head import FILE
 from recipes.mini.shapes import FACTOR, SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 
-EXTENDED = ("settle", "extend", "tune")
+EXTENDED = ("settle", "recall", "extend", "tune")
 """Stages whose positions are interpolated."""
 EXACT_KV_LAYERS = 1
 """The first layer's position heads tell neighbours apart by a 500th of a score's size."""
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--stage", default="settle", help="folder of the stage")
+    parser.add_argument("--stage", default="recall", help="folder of the stage")
     parser.add_argument("--plain", action="store_true", help="float32 instead of int8 rows")
     parser.add_argument("--output", type=Path, default=Path("longsum/mini"))
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
 """Extend the window from 2,048 to 32,768 tokens by Position Interpolation (arXiv 2306.15595).
 
-    python -m recipes.mini.extend --work runs/mini --base runs/mini/settled
+    python -m recipes.mini.extend --work runs/mini --base runs/mini/plain
 
 `longsum extend` does it; this stage only says with what. The base is what `export --plain` wrote
-of `settle`, the texts are those of `texts`.
+of a stage, the texts are those of `texts`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     """Extend the pre-trained model, or go on with it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--base", type=Path, default=Path("runs/mini/settled"))
+    parser.add_argument("--base", type=Path, default=Path("runs/mini/plain"))
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--learning-rate", type=float, default=2e-4)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -36,8 +36,17 @@ class Batch(NamedTuple):
     """(rows, tokens) float32: what a label counts."""
 
 
-LossOf = Callable[[LlamaForCausalLM, Batch], torch.Tensor]
-"""Mean nats of a batch."""
+class HasIds(Protocol):
+    """A stage's own kind of batch."""
+
+    @property
+    def input_ids(self) -> torch.Tensor:
+        """(rows, tokens)."""
+        ...
+
+
+LossOf = Callable[[LlamaForCausalLM, Any], torch.Tensor]
+"""Mean nats of a batch of the stage's kind."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,7 @@ def load_weights(model: LlamaForCausalLM, path: Path) -> None:
 
 def train_step(
     model: LlamaForCausalLM,
-    micro_batches: list[Batch],
+    micro_batches: Sequence[HasIds],
     loss_of: LossOf,
     optimizer_list: list[Optimizer],
     factor: float,
@@ -186,7 +195,7 @@ def train_step(
 
 def train(
     model: LlamaForCausalLM,
-    batch_for: Callable[[int], list[Batch]],
+    batch_for: Callable[[int], Sequence[HasIds]],
     schedule: Schedule,
     folder: Path,
     *,
@@ -203,11 +212,11 @@ def train(
         batch_for: from a step's number to its micro-batches; must depend on the number alone.
         schedule: steps and learning rates.
         folder: of checkpoints and `log.jsonl`.
-        loss_of: `dense_loss`, or `scored_loss` where few positions count.
+        loss_of: `dense_loss`, `scored_loss` where few positions count, or the stage's own.
         measure: figures logged beside the loss.
         measure_every: steps between measurements.
         save_every: steps between checkpoints.
-        compile_loss: not for `scored_loss`, whose shapes change with every row.
+        compile_loss: not for losses whose shapes change with every row.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimizer_list = optimizers(model, schedule)

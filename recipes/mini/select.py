@@ -1,4 +1,4 @@
-"""Train the selection head: which sentences matter, and which words a summary would use.
+"""Train the selection head: which sentences matter, which words and pairs a summary would use.
 
     python -m recipes.mini.select --data DATA --work runs/mini
 
@@ -12,6 +12,7 @@ import argparse
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,8 @@ from safetensors.torch import save_file
 
 from longsum.evaluate.rouge import Rouge
 from longsum.ranking import standardized
-from longsum.selection.choose import cover_of, filled
-from longsum.selection.head import Network, network_of
+from longsum.selection.choose import cover_of, expected_uses, filled
+from longsum.selection.head import SummaryNetworks, network_of, summary_networks
 from longsum.selection.words import Encode
 from recipes.mini.examples import (
     FILES,
@@ -38,14 +39,23 @@ from recipes.mini.networks import Rows, arrays, fit, named, poisson, squared
 
 
 def train_head(ready: Sequence[Example], encode: Encode) -> dict[str, torch.Tensor]:
-    """Train the networks of sentences and of words and return their tensors."""
+    """Train the networks of a summary and return their tensors, each on what those before say."""
     sentences = fit([(e.read.sentence_inputs(), e.shared) for e in ready], squared, epochs=8)
     score = network_of(named("sentences", arrays(sentences)), "sentences")
-    rows: Rows = []
-    for e in ready:
-        scores = standardized(score(e.read.sentence_inputs())[:, 0])
-        rows.append((e.read.word_inputs(scores, encode), e.uses))
-    return named("sentences", sentences) | named("words", fit(rows, poisson, epochs=6))
+    scores = [standardized(score(e.read.sentence_inputs())[:, 0]) for e in ready]
+    rows: Rows = [
+        (e.read.word_inputs(each, encode), e.uses) for e, each in zip(ready, scores, strict=True)
+    ]
+    words = fit(rows, poisson, epochs=6)
+    uses = network_of(named("words", arrays(words)), "words")
+    # of whole documents alone: what a query asks for is in the words' expectations
+    paired: Rows = [
+        (e.read.pair_inputs(each, expected_uses(uses, inputs)), e.pair_uses)
+        for e, each, (inputs, _) in zip(ready, scores, rows, strict=True)
+        if e.pair.focus is None
+    ]
+    pairs = fit(paired, poisson, epochs=6)
+    return named("sentences", sentences) | named("words", words) | named("pairs", pairs)
 
 
 Choose = Callable[[Example], list[int]]
@@ -59,11 +69,15 @@ def by_score(example: Example, scores: np.ndarray) -> list[int]:
 
 
 def by_cover(
-    example: Example, scores: Network, uses: Network, encode: Encode, score_weight: float
+    example: Example,
+    networks: SummaryNetworks,
+    encode: Encode,
+    score_weight: float,
+    pair_weight: float,
 ) -> list[int]:
-    """Choose the sentences that are expected to share most words with a summary."""
+    """Choose the sentences that are expected to share most with a summary."""
     s = example.read.sentences
-    cover = cover_of(example.read, scores, uses, encode, score_weight)
+    cover = cover_of(example.read, networks, encode, score_weight, pair_weight)
     return filled(cover.best_first(), s.lengths, s.length, cover.add)
 
 
@@ -72,7 +86,7 @@ def compare(ready: Sequence[Example], methods: dict[str, Choose]) -> None:
     rouge = Rouge()
     files = sorted({example.file for example in ready})
     for name, choose in methods.items():
-        line = [f"{name:24}"]
+        line = [f"{name:32}"]
         for file in files:
             found = [
                 rouge.score(summary_of(e, choose), e.pair.references)
@@ -94,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--model", type=Path, default=Path("runs/mini/settled"))
+    parser.add_argument("--model", type=Path, default=Path("runs/mini/plain"))
     arguments = parser.parse_args()
     reader = StateReader(arguments.model)
     encode = reader.tokenizer.encode_many
@@ -112,14 +126,14 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
     tensors["projection"] = torch.from_numpy(reader.projection)
     save_file(tensors, output / "summaries.safetensors")
-    scores, uses = (network_of(arrays(tensors), part) for part in ("sentences", "words"))
+    networks = summary_networks(arrays(tensors))
     methods: dict[str, Choose] = {
         "LexRank": lambda e: by_score(e, e.read.sentences.lexrank),
-        "scores": lambda e: by_score(e, scores(e.read.sentence_inputs())[:, 0]),
+        "scores": lambda e: by_score(e, networks.sentences(e.read.sentence_inputs())[:, 0]),
     }
-    for weight in (0.0, 0.03, 0.06, 0.1):
-        methods[f"words + {weight} scores"] = partial(
-            by_cover, scores=scores, uses=uses, encode=encode, score_weight=weight
+    for score, pair in product((0.0, 0.02, 0.04), (0.0, 1.0, 2.0)):
+        methods[f"words + {score} scores + {pair} pairs"] = partial(
+            by_cover, networks=networks, encode=encode, score_weight=score, pair_weight=pair
         )
     compare(kept, methods)
 

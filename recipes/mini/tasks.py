@@ -66,16 +66,22 @@ def facts(rows: Rows, rng: np.random.Generator, length: int) -> Row:
         thing, owner = THINGS[number % len(THINGS)], OWNERS[number // len(THINGS)]
         name = thing if alone else f"{thing} of {owner}"
         value = "".join(map(str, rng.integers(0, 10, 5)))
-        again = f" Remember it. {value} is the {name}." if rng.random() < 0.5 else ""
-        question = f" What is the {name}?" if rng.random() < 0.7 else ""
-        stated.append(rows.encode(f" The {name} is {value}.{again}"))
-        asked.append((rows.encode(f"{question} The {name} is"), rows.encode(f" {value}.")))
+        statement, question = phrased(rng, name, value)
+        stated.append(rows.encode(statement))
+        asked.append((rows.encode(question), rows.encode(f" {value}.")))
     if _room(stated, asked, length) < LEAST_TEXT:
         stated, asked = stated[:1], asked[:1]
     if _room(stated, asked, length) < LEAST_TEXT:
         return copies(rows, rng, length)
     asked = [asked[i] for i in rng.permutation(len(asked))]
     return _assembled(rows, rng, stated, asked, length)
+
+
+def phrased(rng: np.random.Generator, name: str, value: str) -> tuple[str, str]:
+    """Return a fact as a text states it, and the question for it; the value and a stop follow."""
+    again = f" Remember it. {value} is the {name}." if rng.random() < 0.5 else ""
+    question = f" What is the {name}?" if rng.random() < 0.7 else ""
+    return f" The {name} is {value}.{again}", f"{question} The {name} is"
 
 
 def _room(stated: list[list[int]], asked: list[tuple[list[int], list[int]]], length: int) -> int:

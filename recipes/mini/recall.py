@@ -1,0 +1,206 @@
+"""Teach the settled model to find facts from afar, and numbers whose digits come again.
+
+    python -m recipes.mini.recall --work runs/mini --steps 400
+
+`settle` reads few rows as long as the window. Here a text fills all of it, is read once in many
+steps, and facts are put into it (`splice.py`): a step costs a second on one core, where reading it
+would cost a minute. Half of the numbers have two or three different digits, which the last two do
+not tell apart. Rows of plain text and of copying tasks keep what was learned; the position heads
+and the embeddings are kept as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import LlamaForCausalLM
+
+from longsum.evaluate.passkey_prompt import INTRODUCTION, KEY_LINE, QUESTION, filler
+from recipes.mini.loop import Batch, HasIds, Schedule, as_batch, dense_loss, load_weights, train
+from recipes.mini.mixture import Mixture, Rows
+from recipes.mini.pretrain import perplexity_by_position
+from recipes.mini.settle import keep_position_heads
+from recipes.mini.shapes import FACTOR, SHAPES
+from recipes.mini.splice import Asked, Context, Fact, answer_loss, asked, found, read_context
+from recipes.mini.tasks import OWNERS, THINGS, phrased
+
+FIRST_ROW = 900_000_000
+"""Rows of this stage are numbered apart from those of the others."""
+KEY_NAME = "pass key"
+ROOM = 40
+"""Tokens of the window that question and answer take."""
+LONG, SHORT = 1, 4
+"""The extended window over a context's length."""
+SHARES = {(LONG, True): 0.35, (LONG, False): 0.30, (SHORT, True): 0.15, (SHORT, False): 0.20}
+"""How often each context is asked: its length, and whether it is the paper's sentences."""
+STRIDE = 8
+"""Tokens of a long context that one stands for."""
+REFRESH = 100
+"""Steps between readings of the contexts, which the weights grow away from."""
+FACTS = 8
+"""A step."""
+TEXT_ROWS, TEXT_TOKENS = 2, 1024
+"""A step: rows and their length."""
+LEAST_BEFORE = 60
+"""Tokens in front of a fact at least: the introduction of the paper's prompt."""
+DISTANCES, TRIALS = 8, 4
+"""Measured: numbers at each of so many distances."""
+
+
+class Contexts:
+    """Texts that the model has read, again every so often.
+
+    Args:
+        model: whose weights change meanwhile.
+        rows: where texts come from.
+        window: the extended window (tokens).
+    """
+
+    def __init__(self, model: LlamaForCausalLM, rows: Rows, window: int) -> None:
+        self._model, self._rows, self._window = model, rows, window
+        self._held: dict[tuple[int, bool], Context] = {}
+        self._turn = -1
+
+    def at(self, step: int) -> dict[tuple[int, bool], Context]:
+        """Return the contexts of a step, read with the weights of some step before it."""
+        if step // REFRESH != self._turn:
+            self._turn = step // REFRESH
+            self._held = {kind: self._read(*kind) for kind in SHARES}
+        return self._held
+
+    def _read(self, divisor: int, is_paper: bool) -> Context:
+        tokens = self._window // divisor - ROOM
+        if is_paper:
+            ids = paper_ids(self._rows, tokens)
+        else:
+            rng = np.random.default_rng([self._rows.seed, FIRST_ROW, self._turn, divisor])
+            ids = [self._rows.begin, *self._rows.text(rng, tokens - 1).tolist()]
+        return read_context(self._model, ids, is_paper=is_paper)
+
+
+def paper_ids(rows: Rows, tokens: int) -> list[int]:
+    """Return the beginning of the paper's prompt, filled to so many tokens."""
+    text = f"{INTRODUCTION}\n{filler(tokens // 3)}"  # its sentences have four tokens or more
+    return [rows.begin, *rows.encode(text)][:tokens]
+
+
+def number(rng: np.random.Generator) -> str:
+    """Return five digits, half of the time of two or three different ones."""
+    digits = np.arange(10)
+    if rng.random() < 0.5:
+        digits = rng.permutation(digits)[: rng.integers(2, 4)]
+    return "".join(map(str, rng.choice(digits, 5)))
+
+
+def fact(rows: Rows, rng: np.random.Generator, context: Context) -> Fact:
+    """Return a made-up fact for somewhere in a context."""
+    name, value = KEY_NAME, number(rng)
+    if not context.is_paper and rng.random() < 0.6:
+        name = str(rng.choice(THINGS))
+        if rng.random() < 0.4:
+            name += f" of {rng.choice(OWNERS)}"
+    statement, question = phrased(rng, name, value)
+    return placed(rows, context, statement, question, value, 1 - rng.uniform(0.02, 1.0))
+
+
+def placed(
+    rows: Rows, context: Context, statement: str, question: str, value: str, depth: float
+) -> Fact:
+    """Return a fact at a depth (0 to 1); among the paper's sentences, as the paper's prompt is."""
+    if context.is_paper:
+        statement, question = f"\n{KEY_LINE.format(key=value)}\n", f"\n{QUESTION}"
+    stated = rows.encode(statement)
+    last = context.tokens - len(stated) - 1
+    start = min(last, max(LEAST_BEFORE, int(depth * context.tokens)))
+    return Fact(stated, rows.encode(question), rows.encode(f" {value}."), start)
+
+
+def batches(rows: Rows, contexts: Contexts) -> Callable[[int], list[HasIds]]:
+    """From a step's number to its facts and its rows of text."""
+
+    def batch_for(step: int) -> list[HasIds]:
+        rng = np.random.default_rng([rows.seed, FIRST_ROW, step])
+        held = contexts.at(step)
+        kind = list(SHARES)[rng.choice(len(SHARES), p=list(SHARES.values()))]
+        context = held[kind]
+        facts = [fact(rows, rng, context) for _ in range(FACTS)]
+        first = FIRST_ROW + step * TEXT_ROWS
+        texts = [rows.row(first + i, TEXT_TOKENS) for i in range(TEXT_ROWS)]
+        return [
+            asked(context, facts, rng, STRIDE if kind[0] == LONG else 1),
+            as_batch(texts, rows.mixture.weights),
+        ]
+
+    return batch_for
+
+
+def loss_of(model: LlamaForCausalLM, batch: Asked | Batch) -> torch.Tensor:
+    """Return the mean nats of facts asked for, or of text."""
+    return answer_loss(model, batch) if isinstance(batch, Asked) else dense_loss(model, batch)
+
+
+def accuracy(model: LlamaForCausalLM, rows: Rows, context: Context) -> float:
+    """Return the share of made-up numbers found, at distances evenly spaced over a context."""
+    right = []
+    for distance in range(DISTANCES):
+        rng = np.random.default_rng([rows.seed, FIRST_ROW, 0, distance])
+        depth = 1 - (distance + 1) / DISTANCES
+        values = [str(rng.integers(10_000, 99_999)) for _ in range(TRIALS)]
+        texts = [phrased(rng, KEY_NAME, value) for value in values]
+        facts = [
+            placed(rows, context, statement, question, value, depth)
+            for (statement, question), value in zip(texts, values, strict=True)
+        ]
+        right += found(model, asked(context, facts))
+    return sum(right) / len(right)
+
+
+def main() -> None:
+    """Teach, or go on with it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("runs/mini"))
+    parser.add_argument("--shape", choices=list(SHAPES), default="mini")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--learning-rate", type=float, default=3e-4, help="Muon's and AdamW's")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    shape = SHAPES[arguments.shape]
+    rows = Rows(arguments.work, Mixture())
+    config = shape.config(rows.vocab_size)
+    config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
+    config.max_position_embeddings = shape.extended_window
+    model = LlamaForCausalLM(config)
+    load_weights(model, arguments.work / "settle" / "weights.safetensors")
+    keep_position_heads(model)
+    model.model.embed_tokens.requires_grad_(False)
+    contexts = Contexts(model, rows, shape.extended_window)
+
+    def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:
+        held = contexts.at(step)
+        return {
+            "passkey_paper": accuracy(model, rows, held[LONG, True]),
+            "passkey": accuracy(model, rows, held[LONG, False]),
+            **perplexity_by_position(model, arguments.work, shape.window),
+        }
+
+    train(
+        model,
+        batches(rows, contexts),
+        Schedule(arguments.steps, arguments.learning_rate, arguments.learning_rate, warmup=10),
+        arguments.work / "recall",
+        loss_of=loss_of,
+        measure=measure,
+        measure_every=REFRESH,
+        save_every=20,
+        compile_loss=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
