@@ -154,7 +154,8 @@ def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
         "```console\n$ python -m benchmarks.paper " + " ".join(sys.argv[1:]) + "\n```\n",
         f"L = {settings.window:,}, L' up to {settings.extended:,}, {settings.steps} steps of "
         f"{settings.extended:,} tokens at learning rate {settings.learning_rate:g}, the same for "
-        f"PI and direct fine-tuning (FT). What it shows, and what not: [README.md]({beside}/README.md).\n",
+        f"PI and direct fine-tuning (FT). What it shows, and what not: "
+        f"[README.md]({beside}/README.md).\n",
         "## Training\n",
         "Loss (nats a token) on held-out sequences of the extended window.\n",
         tables.table(["run", "before", "after", "minutes"], trained),

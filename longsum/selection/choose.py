@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from longsum.ranking import standardized
-from longsum.selection.cover import Cover
-from longsum.selection.head import LARGEST_LOG, Network, SelectionHead
+from longsum.selection.cover import Cover, Shared
+from longsum.selection.head import LARGEST_LOG, Network, SelectionHead, SummaryNetworks
+from longsum.selection.pairs import Pair, pair_features, pairs_of
 from longsum.selection.sentences import Sentences
 from longsum.selection.states import TokenStates
-from longsum.selection.words import Encode, Vocabulary, vocabulary_of, word_features
+from longsum.selection.vocabulary import Vocabulary, vocabulary_of
+from longsum.selection.words import Encode, word_features
 
 SCORE_WEIGHT = 0.04
 """What a standard deviation of a sentence's score counts beside the words it shares (words a
 word)."""
+PAIR_WEIGHT = 1.0
+"""What a shared pair of neighbouring words counts beside a shared word."""
 HANGING_WEIGHT = 8.0
 """Standard deviations taken off a sentence that begins with `This`, `However` and the like as long
 as the one before it is not chosen: alone, it leaves a reader asking. One chosen sentence in five
@@ -38,7 +43,8 @@ class ReadSentences:
     """A document's sentences, their words, and what the model made of both."""
 
     sentences: Sentences
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary[str]
+    pairs: Vocabulary[Pair]
     sentence_states: np.ndarray
     """(sentences, 2 · directions)."""
     word_states: np.ndarray
@@ -53,40 +59,60 @@ class ReadSentences:
         features = word_features(self.sentences, self.vocabulary, scores, encode)
         return np.concatenate([features, self.word_states], axis=1)
 
+    def pair_inputs(self, scores: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """Return what the head is told of each pair of words: (pairs, inputs)."""
+        return pair_features(self.sentences, self.vocabulary, expected, self.pairs, scores)
+
 
 def read_sentences(s: Sentences, states: TokenStates) -> ReadSentences:
     """Gather what the model made of a document's tokens by sentence and by word."""
     vocabulary = vocabulary_of(s.words)
     return ReadSentences(
-        s, vocabulary, states.of_sentences(s.spans), states.of_words(s.text, vocabulary.words)
+        s,
+        vocabulary,
+        pairs_of(s.words),
+        states.of_sentences(s.spans),
+        states.of_words(s.text, vocabulary.terms),
     )
+
+
+def expected_uses(network: Network, inputs: np.ndarray) -> np.ndarray:
+    """Return how often a summary is expected to use each term: (terms,)."""
+    logs = network(inputs)[:, 0]
+    found: np.ndarray = np.exp(logs.clip(-2 * LARGEST_LOG, LARGEST_LOG))
+    return found
 
 
 def cover_of(
     read: ReadSentences,
-    scores_of: Network,
-    uses_of: Network,
+    networks: SummaryNetworks,
     encode: Encode,
     score_weight: float = SCORE_WEIGHT,
+    pair_weight: float = PAIR_WEIGHT,
     noise: np.ndarray | float = 0.0,
 ) -> Cover:
     """Return what sentences are expected to share with a summary, nothing chosen yet.
 
     Args:
         read: the sentences.
-        scores_of: features and states of sentences to one score.
-        uses_of: features and states of words to the logarithm of their expected uses.
+        networks: of the head.
         encode: of the checkpoint's tokenizer.
         score_weight: of a sentence's own score.
+        pair_weight: of a pair of neighbouring words that is shared, beside a word.
         noise: (sentences,) in standard deviations of the scores, for a sampled summary.
     """
-    scores = standardized(scores_of(read.sentence_inputs())[:, 0])
-    logs = uses_of(read.word_inputs(scores, encode))[:, 0]
-    expected = np.exp(logs.clip(-2 * LARGEST_LOG, LARGEST_LOG))
-    weak = BRIEF_WEIGHT * read.sentences.brief(BRIEF_WORDS) + ASKING_WEIGHT * read.sentences.asking
+    s = read.sentences
+    scores = standardized(networks.sentences(read.sentence_inputs())[:, 0])
+    words = expected_uses(networks.words, read.word_inputs(scores, encode))
+    pairs = expected_uses(networks.pairs, read.pair_inputs(scores, words))
+    weak = BRIEF_WEIGHT * s.brief(BRIEF_WORDS) + ASKING_WEIGHT * s.asking
     own = score_weight * (scores + noise - weak)
-    alone = score_weight * HANGING_WEIGHT * read.sentences.hanging
-    return Cover(read.vocabulary, expected, own, read.sentences.sizes, alone)
+    alone = score_weight * HANGING_WEIGHT * s.hanging
+    shared: list[tuple[Shared[Any], float]] = [
+        (Shared(read.vocabulary, words, len(s.spans)), 1.0),
+        (Shared(read.pairs, pairs, len(s.spans)), pair_weight),
+    ]
+    return Cover(shared, own, s.sizes, alone)
 
 
 def filled(
@@ -136,5 +162,5 @@ def choose_sentences(
         noise: (sentences,) in standard deviations of their scores, for a sampled summary.
     """
     read = read_sentences(s, states)
-    cover = cover_of(read, head.sentences, head.words, encode, noise=noise)
+    cover = cover_of(read, head.summary, encode, noise=noise)
     return filled(cover.best_first(), s.lengths, s.length, cover.add)

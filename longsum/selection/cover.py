@@ -5,30 +5,33 @@ min(times here, times there), which is what ROUGE-1 counts (Lin 2004). How often
 a word is not known, but its expectation λ can be told; with a Poisson distribution around it, the
 k-th use of a word here is shared with probability P(C ≥ k), which falls with k. The sum of these is
 submodular, so that greedy choice by gain a word is near the best (Lin and Bilmes 2011); repetition
-costs of itself. A sentence's own score is added for what single words do not tell. Pure; no torch.
+costs of itself. Pairs of neighbouring words count in the same way, which is ROUGE-2, and a
+sentence's own score is added for what words do not tell. Pure; no torch.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Generic
 
 import numpy as np
 
-from longsum.selection.words import Vocabulary
+from longsum.selection.vocabulary import Term, Vocabulary
 
 MOST_USES = 40
-"""Uses of a word that are told apart."""
+"""Uses of a term that are told apart."""
 
 
 def shared_probabilities(expected: np.ndarray) -> np.ndarray:
-    """Return the probability that a summary uses a word at least k times, k = 1 to `MOST_USES`.
+    """Return the probability that a summary uses a term at least k times, k = 1 to `MOST_USES`.
 
     Args:
-        expected: λ, the mean number of uses: (words,).
+        expected: λ, the mean number of uses: (terms,).
 
     Returns:
-        (words, MOST_USES).
+        (terms, MOST_USES).
     """
     exactly = np.exp(-expected)
     at_most = exactly.copy()
@@ -40,12 +43,42 @@ def shared_probabilities(expected: np.ndarray) -> np.ndarray:
     return found.clip(0.0, 1.0)
 
 
-class Cover:
-    """What chosen sentences share so far, and what each further one would add.
+class Shared(Generic[Term]):
+    """The terms that chosen sentences are expected to share with a summary.
 
     Args:
-        vocabulary: the sentences' words.
-        expected: uses of each word in the summary: (words,).
+        vocabulary: the sentences' terms.
+        expected: uses of each term in the summary: (terms,).
+        sentences: how many there are.
+    """
+
+    def __init__(self, vocabulary: Vocabulary[Term], expected: np.ndarray, sentences: int) -> None:
+        self._cumulated = np.pad(
+            shared_probabilities(expected).cumsum(axis=1), ((0, 0), (1, 0))
+        )  # (terms, uses from 0)
+        self._used = np.zeros(len(expected), dtype=np.int64)
+        ends = np.searchsorted(vocabulary.sentence, np.arange(sentences + 1))
+        self._terms = [vocabulary.term[a:b] for a, b in pairwise(ends)]
+        self._counts = [vocabulary.count[a:b] for a, b in pairwise(ends)]
+
+    def gain(self, sentence: int) -> float:
+        """Return how many more a sentence would share."""
+        found, before = self._terms[sentence], self._used[self._terms[sentence]]
+        after = np.minimum(before + self._counts[sentence], MOST_USES)
+        shared = self._cumulated[found, after] - self._cumulated[found, before]
+        return float(shared.sum())
+
+    def add(self, sentence: int) -> None:
+        """Choose a sentence."""
+        found = self._terms[sentence]
+        self._used[found] = np.minimum(self._used[found] + self._counts[sentence], MOST_USES)
+
+
+class Cover:
+    """What each further sentence would add to those chosen so far.
+
+    Args:
+        shared: kinds of terms, and what each of them counts.
         scores: what a word of each sentence adds besides: (sentences,).
         sizes: words of each sentence: (sentences,).
         alone: what a word of each sentence loses as long as the one before it is not chosen, as
@@ -54,34 +87,25 @@ class Cover:
 
     def __init__(
         self,
-        vocabulary: Vocabulary,
-        expected: np.ndarray,
+        shared: Sequence[tuple[Shared[Any], float]],
         scores: np.ndarray,
         sizes: np.ndarray,
         alone: np.ndarray,
     ) -> None:
-        self._cumulated = np.pad(
-            shared_probabilities(expected).cumsum(axis=1), ((0, 0), (1, 0))
-        )  # (words, uses from 0)
-        self._used = np.zeros(len(expected), dtype=np.int64)
-        ends = np.searchsorted(vocabulary.sentence, np.arange(len(sizes) + 1))
-        self._words = [vocabulary.word[a:b] for a, b in zip(ends, ends[1:], strict=False)]
-        self._counts = [vocabulary.count[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        self._shared = shared
         self._scores, self._sizes = scores, sizes
         self._alone = alone.astype(np.float64)  # a copy
 
     def gain(self, sentence: int) -> float:
         """Return what a sentence would add, a word."""
-        found, before = self._words[sentence], self._used[self._words[sentence]]
-        after = np.minimum(before + self._counts[sentence], MOST_USES)
-        shared = self._cumulated[found, after] - self._cumulated[found, before]
-        added = shared.sum() / self._sizes[sentence] + self._scores[sentence]
+        terms = sum(weight * kind.gain(sentence) for kind, weight in self._shared)
+        added = terms / self._sizes[sentence] + self._scores[sentence]
         return float(added - self._alone[sentence])
 
     def add(self, sentence: int) -> None:
         """Choose a sentence."""
-        found = self._words[sentence]
-        self._used[found] = np.minimum(self._used[found] + self._counts[sentence], MOST_USES)
+        for kind, _ in self._shared:
+            kind.add(sentence)
         if sentence + 1 < len(self._alone):
             self._alone[sentence + 1] = 0.0
 

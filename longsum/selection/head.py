@@ -1,16 +1,16 @@
-"""The selection head: three small networks beside a model's weights, for verbatim answers.
+"""The selection head: four small networks beside a model's weights, for verbatim answers.
 
-One scores a summary's sentences, one tells how often a summary would use each word, one scores
-sentences as answers to a question. They were trained on what people wrote (`recipes/mini`) and run
-in numpy: with some ten thousand weights nothing else is faster. Only a checkpoint that has them
-uses them.
+One scores a summary's sentences, two tell how often a summary would use each word and each pair of
+neighbouring words, one scores sentences as answers to a question. They were trained on what people
+wrote (`recipes/mini`) and run in numpy: with some ten thousand weights nothing else is faster. Only
+a checkpoint that has them uses them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -47,16 +47,24 @@ class Network:
 
 
 @dataclass(frozen=True)
-class SelectionHead:
-    """The networks, and what they look at."""
-
-    projection: np.ndarray
-    """(hidden_size, directions): from a token's last hidden state to what the networks take."""
+class SummaryNetworks:
+    """The networks of a summary."""
 
     sentences: Network
     """Features and states of sentences to one score."""
     words: Network
     """Features and states of words to the logarithm of their expected uses in a summary."""
+    pairs: Network
+    """Features of pairs of neighbouring words to the same."""
+
+
+@dataclass(frozen=True)
+class SelectionHead:
+    """The networks, and what they look at."""
+
+    projection: np.ndarray
+    """(hidden_size, directions): from a token's last hidden state to what the networks take."""
+    summary: SummaryNetworks
     answers: Network
     """Features of sentences and a question to one score."""
 
@@ -78,8 +86,13 @@ def load_head(folder: Path) -> SelectionHead | None:
     from safetensors.numpy import load_file
 
     tensors = load_file(path)
-    networks = (network_of(tensors, part) for part in ("sentences", "words", "answers"))
-    return SelectionHead(tensors["projection"].astype(np.float32), *networks)
+    projection = tensors["projection"].astype(np.float32)
+    return SelectionHead(projection, summary_networks(tensors), network_of(tensors, "answers"))
+
+
+def summary_networks(tensors: Mapping[str, np.ndarray]) -> SummaryNetworks:
+    """Return a summary's networks of a head's tensors."""
+    return SummaryNetworks(*(network_of(tensors, part.name) for part in fields(SummaryNetworks)))
 
 
 def network_of(tensors: Mapping[str, np.ndarray], name: str) -> Network:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from longsum.selection.choose import ENOUGH, TOO_MUCH, filled
-from longsum.selection.cover import MOST_USES, Cover, shared_probabilities
-from longsum.selection.words import vocabulary_of
+from longsum.selection.cover import MOST_USES, Cover, Shared, shared_probabilities
+from longsum.selection.pairs import pairs_of
+from longsum.selection.vocabulary import vocabulary_of
 
 SENTENCES = (
     ["the", "port", "of", "westhaven", "was", "founded"],
@@ -25,10 +26,15 @@ def cover_with(
     scores: list[float] | None = None,
     alone: list[float] | None = None,
 ) -> Cover:
-    vocabulary = vocabulary_of(SENTENCES)
-    uses = np.array([expected.get(word, 0.01) for word in vocabulary.words])
     nothing = [0.0] * len(SENTENCES)
-    return Cover(vocabulary, uses, np.array(scores or nothing), SIZES, np.array(alone or nothing))
+    shared = [(words_shared(expected), 1.0)]
+    return Cover(shared, np.array(scores or nothing), SIZES, np.array(alone or nothing))
+
+
+def words_shared(expected: dict[str, float]) -> Shared[str]:
+    vocabulary = vocabulary_of(SENTENCES)
+    uses = np.array([expected.get(word, 0.01) for word in vocabulary.terms])
+    return Shared(vocabulary, uses, len(SENTENCES))
 
 
 def value_of(chosen: tuple[int, ...], expected: dict[str, float]) -> float:
@@ -106,6 +112,33 @@ def test_a_sentence_that_was_passed_over_does_not_come_again():
 def test_scores_decide_between_sentences_of_the_same_words():
     cover = cover_with({}, [0.0, 0.0, 0.0, 1.0])
     assert next(cover.best_first()) == 3
+
+
+def test_pairs_of_words_count_beside_words_as_much_as_they_weigh():
+    pairs = pairs_of(SENTENCES)
+    uses = np.array([2.0 if pair == ("the", "port") else 0.01 for pair in pairs.terms])
+    words = words_shared({"port": 1.0})
+    together = Shared(pairs, uses, len(SENTENCES))
+    nothing = np.zeros(len(SENTENCES))
+    cover = Cover([(words, 1.0), (together, 1.5)], nothing, SIZES, nothing)
+    for sentence in range(len(SENTENCES)):
+        expected = words.gain(sentence) + 1.5 * together.gain(sentence)
+        assert cover.gain(sentence) * SIZES[sentence] == pytest.approx(expected)
+    before = cover.gain(1)
+    cover.add(0)  # "the port" is said once now
+    assert cover.gain(1) < before
+
+
+def test_pairs_decide_between_sentences_of_the_same_words():
+    told, mixed = ["rain", "fell", "hard"], ["hard", "rain", "fell"]
+    vocabulary, pairs = vocabulary_of([told, mixed]), pairs_of([told, mixed])
+    uses = np.array([1.0 if pair == ("hard", "rain") else 0.01 for pair in pairs.terms])
+    shared = [
+        (Shared(vocabulary, np.ones(3), 2), 1.0),
+        (Shared(pairs, uses, 2), 1.0),
+    ]
+    cover = Cover(shared, np.zeros(2), np.array([3, 3]), np.zeros(2))
+    assert next(cover.best_first()) == 1
 
 
 def test_what_hangs_comes_after_what_it_hangs_on():

@@ -10,7 +10,7 @@ from torch import nn
 
 from longsum.selection.head import CLIP, FILE, load_head, network_of
 
-PARTS = ("sentences", "words", "answers")
+PARTS = ("sentences", "words", "pairs", "answers")
 
 
 def tensors_of(part: str, inputs: int) -> dict[str, np.ndarray]:
@@ -45,8 +45,9 @@ def test_a_head_is_read_from_beside_the_weights(tmp_path: Path):
     head = load_head(tmp_path)
     assert head is not None
     assert head.projection.shape == (4, 2)
-    assert [len(getattr(head, part).mean) for part in PARTS] == [2, 3, 4]
-    assert head.words(np.zeros((2, 3), np.float32)).shape == (2, 1)
+    networks = (head.summary.sentences, head.summary.words, head.summary.pairs, head.answers)
+    assert [len(network.mean) for network in networks] == [2, 3, 4, 5]
+    assert head.summary.words(np.zeros((2, 3), np.float32)).shape == (2, 1)
 
 
 def test_states_are_named_by_what_they_were_projected_with(tmp_path: Path):

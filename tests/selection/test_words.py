@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from longsum.documents.sentences import split_sentences
 from longsum.selection.sentences import Sentences
-from longsum.selection.words import vocabulary_of, word_features
+from longsum.selection.vocabulary import vocabulary_of
+from longsum.selection.words import word_features
 
 TEXT = "The port of Westhaven was sold. A storm, a storm of rain. Nobody saw Westhaven again."
 TIMES, FIRST = 0, 4
@@ -21,19 +21,7 @@ def encode(texts: Sequence[str]) -> list[list[int]]:
 def features_of(focus: str | None = None) -> tuple[tuple[str, ...], np.ndarray]:
     s = Sentences(TEXT, split_sentences(TEXT), 10, focus)
     vocabulary = vocabulary_of(s.words)
-    return vocabulary.words, word_features(s, vocabulary, np.array([1.0, -0.5, 0.2]), encode)
-
-
-def test_a_vocabulary_holds_every_word_of_every_sentence_with_its_count():
-    sentences = [["a", "b", "a"], [], ["b", "c"]]
-    vocabulary = vocabulary_of(sentences)
-    assert vocabulary.words == ("a", "b", "c")
-    found: list[Counter[str]] = [Counter() for _ in sentences]
-    for word, sentence, count in zip(
-        vocabulary.word, vocabulary.sentence, vocabulary.count, strict=True
-    ):
-        found[sentence][vocabulary.words[word]] = int(count)
-    assert found == [Counter(sentence) for sentence in sentences]
+    return vocabulary.terms, word_features(s, vocabulary, np.array([1.0, -0.5, 0.2]), encode)
 
 
 def test_features_are_one_finite_row_a_word():
