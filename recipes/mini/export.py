@@ -20,7 +20,7 @@ from transformers import PreTrainedTokenizerFast
 
 from longsum.model.mini import pack, unpack
 from longsum.selection.head import FILE
-from recipes.mini.shapes import FACTOR, SHAPES, Shape
+from recipes.mini.shapes import SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 
 EXTENDED = ("settle", "recall", "extend", "tune")
@@ -45,12 +45,10 @@ def write_tokenizer(work: Path, output: Path) -> None:
 
 def settings_of(shape: Shape, *, extended: bool) -> dict[str, Any]:
     """Return config.json, with the native window beside the extended one."""
-    config = shape.config(VOCAB_SIZE)
+    config = shape.extended_config(VOCAB_SIZE) if extended else shape.config(VOCAB_SIZE)
     config.architectures = ["LlamaForCausalLM"]
     if not extended:
         return config.to_dict()
-    config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
-    config.max_position_embeddings = shape.extended_window
     ours = {"original_max_position_embeddings": shape.window, "exact_kv_layers": EXACT_KV_LAYERS}
     return {**config.to_dict(), **ours}
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from transformers import LlamaForCausalLM
 
+from recipes.mini.curves import draw
 from recipes.mini.tasks import Row
 
 IGNORE = -100
@@ -211,7 +212,7 @@ def train(
         model: with the weights the stage begins with.
         batch_for: from a step's number to its micro-batches; must depend on the number alone.
         schedule: steps and learning rates.
-        folder: of checkpoints and `log.jsonl`.
+        folder: of checkpoints, `log.jsonl` and, at the end, `curve.png`.
         loss_of: `dense_loss`, `scored_loss` where few positions count, or the stage's own.
         measure: figures logged beside the loss.
         measure_every: steps between measurements.
@@ -237,3 +238,4 @@ def train(
             file.write(json.dumps({"step": step, **figures}) + "\n")
         if step % 10 == 0:
             print(f"step={step}", *(f"{k}={v:.4g}" for k, v in figures.items()), flush=True)
+    draw([folder], folder / "curve.png")

@@ -1,6 +1,6 @@
 """Teach the settled model to find facts from afar, and numbers whose digits come again.
 
-    python -m recipes.mini.recall --work runs/mini --steps 400
+    python -m recipes.mini.recall --work runs/mini --steps 500
 
 `settle` reads few rows as long as the window. Here a text fills all of it, is read once in many
 steps, and facts are put into it (`splice.py`): a step costs a second on one core, where reading it
@@ -25,7 +25,7 @@ from recipes.mini.loop import Batch, HasIds, Schedule, as_batch, dense_loss, loa
 from recipes.mini.mixture import Mixture, Rows
 from recipes.mini.pretrain import perplexity_by_position
 from recipes.mini.settle import keep_position_heads
-from recipes.mini.shapes import FACTOR, SHAPES
+from recipes.mini.shapes import SHAPES
 from recipes.mini.splice import Asked, Context, Fact, answer_loss, asked, found, read_context
 from recipes.mini.tasks import OWNERS, THINGS, phrased
 
@@ -165,17 +165,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--learning-rate", type=float, default=3e-4, help="Muon's and AdamW's")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     shape = SHAPES[arguments.shape]
     rows = Rows(arguments.work, Mixture())
-    config = shape.config(rows.vocab_size)
-    config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
-    config.max_position_embeddings = shape.extended_window
-    model = LlamaForCausalLM(config)
+    model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "settle" / "weights.safetensors")
     keep_position_heads(model)
     model.model.embed_tokens.requires_grad_(False)

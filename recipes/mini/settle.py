@@ -23,7 +23,7 @@ from recipes.mini.initial import common_direction, set_position_heads
 from recipes.mini.loop import Schedule, dense_loss, load_weights, train
 from recipes.mini.mixture import Mixture, Rows
 from recipes.mini.pretrain import batches, passkey_accuracy, perplexity_by_position
-from recipes.mini.shapes import FACTOR, SHAPES
+from recipes.mini.shapes import SHAPES
 
 FIRST_ROW = 700_000_000
 """Rows of this stage are numbered apart from those of the others."""
@@ -72,10 +72,7 @@ def main() -> None:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     shape = SHAPES[arguments.shape]
     rows = Rows(arguments.work, Mixture())
-    config = shape.config(rows.vocab_size)
-    config.rope_parameters = {**config.rope_parameters, "rope_type": "linear", "factor": FACTOR}
-    config.max_position_embeddings = shape.extended_window
-    model = LlamaForCausalLM(config)
+    model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "pretrain" / "weights.safetensors")
     aim_position_heads(model, rows)
     keep_position_heads(model)

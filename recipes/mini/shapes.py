@@ -51,6 +51,17 @@ class Shape:
             initializer_range=0.02,
         )
 
+    def extended_config(self, vocab_size: int) -> LlamaConfig:
+        """Return the configuration with positions divided by `FACTOR`."""
+        config = self.config(vocab_size)
+        config.rope_parameters = {
+            "rope_type": "linear",
+            "rope_theta": self.rope_theta,
+            "factor": FACTOR,
+        }
+        config.max_position_embeddings = self.extended_window
+        return config
+
 
 SHAPES = {
     "mini": Shape(256, 704, 4, 2, window=2048, rope_theta=500_000.0),
