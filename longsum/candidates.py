@@ -8,7 +8,6 @@ Radev 2004) for summaries, BM25 (Robertson and Zaragoza 2009) for questions. No 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from longsum.documents.document import Document, Span
-from longsum.documents.sentences import is_statement, split_sentences
+from longsum.documents.statements import statement_spans
 from longsum.ranking import around, bm25, coverage, lexrank, names_in, standardized, terms_of
 from longsum.similarity import near_duplicates
 
@@ -30,8 +29,6 @@ MOST_RANKED = 4000
 """Sentences that are ranked; more are thinned out evenly, since ranking compares all pairs."""
 LEAST_COVERAGE = 0.4
 """Share of a question's words to be found near one sentence, or it has no answer here."""
-LIST_MARKER = re.compile(r"(?:\(?(?:\d{1,3}|[a-z])[.)]|[-*•–])\s+")
-"""What stands before a list item."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +44,14 @@ class Candidate:
 
 
 def statements(document: Document) -> list[Span]:
-    """Return the sentences that can stand alone: no headings, captions or fragments.
-
-    The number or bullet of a list item is left out: alone it means nothing.
-    """
+    """Return the sentences that can stand alone: no headings, captions or fragments."""
     return list(_statements_of(document.text))
 
 
 @lru_cache(maxsize=2)  # a document is asked many questions
 def _statements_of(text: str) -> tuple[Span, ...]:
     """Return the statements of a text."""
-    spans = []
-    for start, end in split_sentences(text):
-        marker = LIST_MARKER.match(text, start, end)
-        span = Span(marker.end() if marker else start, end)
-        if is_statement(text[span.start : span.end]):
-            spans.append(span)
-    return tuple(spans)
+    return tuple(statement_spans(text))
 
 
 def readable(document: Document) -> list[Span]:

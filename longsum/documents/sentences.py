@@ -1,4 +1,4 @@
-"""Sentences of a clean text, and which of them can stand alone in a summary.
+"""Sentences of a clean text.
 
 Pure, and linear in the length of the text. A sentence never crosses a newline: what `documents`
 leaves as a newline ends a paragraph, a heading or an item.
@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 
-from longsum.documents.clean import is_cjk
 from longsum.documents.document import Span
 
-_CLOSERS = "\"'”’»›)\\]}」』）】》"
-_OPENERS = "\"'“‘«‹([{「『（【《„‚¿¡"
+CLOSERS = "\"'”’»›)\\]}」』）】》"
+OPENERS = "\"'“‘«‹([{「『（【《„‚¿¡"
 _CANDIDATE = re.compile(
-    rf"(?<![.?!…])[.?!…]++[{_CLOSERS}]*+(?:\d{{1,3}}(?=\s)|(?=\s|$))"  # a note's number may follow
-    rf"|[؟۔।]+[{_CLOSERS}]*(?=\s|$)"
-    rf"|[。！？]+[{_CLOSERS}]*"
+    rf"(?<![.?!…])[.?!…]++[{CLOSERS}]*+(?:\d{{1,3}}(?=\s)|(?=\s|$))"  # a note's number may follow
+    rf"|[؟۔।]+[{CLOSERS}]*(?=\s|$)"
+    rf"|[。！？]+[{CLOSERS}]*"
 )
-_NEXT = re.compile(rf"[\s{_OPENERS}*•–—-]*")
+_NEXT = re.compile(rf"[\s{OPENERS}*•–—-]*")
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*\.?")
 _LOOK_BACK = 48
 """Characters before a full stop in which its word is sought."""
@@ -142,7 +141,7 @@ def _full_stop_ends(text: str, start: int, stop: int, at: int, *, closed: bool) 
     before = text[max(start, stop - _LOOK_BACK) : stop]
     if before.endswith((" ", "\u00a0")):
         return _dots_before(before) >= 3  # `. . . .` ends a sentence, `. . .` does not
-    word = before.rsplit(None, 1)[-1].lstrip(_OPENERS + "—–") if before.strip() else ""
+    word = before.rsplit(None, 1)[-1].lstrip(OPENERS + "—–") if before.strip() else ""
     word = re.split(r"[—–/(\[“‘]", word)[-1]
     low = word.lower()
     number = text[at].isdigit()
@@ -171,114 +170,3 @@ def _dots_before(before: str) -> int:
 def _is_starter(text: str, at: int) -> bool:
     word = _WORD.match(text, at)
     return word is not None and word[0] in _STARTERS  # `A.` is an initial, `A` an article
-
-
-# --- which sentences can stand alone ------------------------------------------------------------
-
-MIN_WORDS, MAX_WORDS, MIN_CJK = 5, 120, 10
-_ENDS = re.compile(rf"[.?!…。！？؟۔।][{_CLOSERS}]*\d{{0,3}}$")
-_LEADERS = re.compile(r"(?:[.·…]\s?){5,}|(?:\.\s){2,}\d{1,4}\b")
-_TRAILING_DOTS = re.compile(r"(?:\s\.){3,}$")
-_CAPTION = re.compile(
-    r"(?:figure|fig|table|chart|exhibit|plate|listing|algorithm|box|scheme|abbildung|abb|tabelle|tab)"
-    r"\.?\s*(?:[A-Z]?\d{1,3}(?:[.-]\d{1,3})*|[IVXL]{1,6})\s*(?:[.:|–—-]|\()",
-    re.I,
-)
-_NOTE = re.compile(
-    r"[*†‡¶∗]|\d{2,3}[A-Z]|\d[A-Z][a-z’']|\d{1,3}(?:\s+[“‘\"]?[A-Z][a-z]|\s*[“‘\"(\[])"
-)
-_SIGNAL = re.compile(
-    r"(?:see(?:,? e\. ?g\.,?|,? also| generally|,)?|but see|but cf\.|cf\.|accord,?|e\. ?g\.,|"
-    r"id\.|ibid\.?|ante,|post,|supra,|infra,|compare|brief for|app\.|tr\.|pet\. for|reply brief)\s",
-    re.I,
-)
-_REFERENCE = re.compile(r"[§\d]|\bv\.|\bsupra\b|\binfra\b|\bante\b|\bpost\b|\bat \d")
-_ENTRY = re.compile(
-    r"\[\w{1,8}\]\s|[^\W\d_][\w’'-]{1,24},\s+(?:[A-Z]\.[\s,-]?){1,4}|"
-    r"(?:[A-Z]\.\s?){1,3}[A-Z][\w’-]{1,24}(?:,| and )"
-)
-_PUBLISHED = re.compile(
-    r"\b(?:doi|arxiv|isbn|https?://|proceedings|proc\.|press|journal|pp\.|vol\.)|\(?\b(?:18|19|20)\d\d[a-z]?\)?\.",
-    re.I,
-)
-_CITED = re.compile(
-    r"\b\d{1,4}\s(?:U\. ?S\.(?: ?C\.)?|F\. ?(?:2d|3d|Supp\.(?: 2d)?)?|S\. ?Ct\.|C\. ?F\. ?R\.|CFR|"
-    r"L\. ?Ed\.(?: 2d)?|Stat\.|Fed\. ?Reg\.|Cong\. Rec\.)[\s\d§(),;–_.-]*"
-    r"|§+\s?\S{1,24}|\([^()]{0,48}\d{4}\)"
-    r"|\b(?:P|Pp|p|pp)\.\s?[\d–, -]{1,24}|\bat \d[\d–, -]{0,24}"
-)
-_NAME_WORD = re.compile(r"[A-Z0-9&]|(?:of|the|and|for|in|ex|rel|et|al|de|v)[.,]?$")
-_ORDINARY = re.compile(r"[^\W\d_]{2}")
-
-
-def is_statement(text: str) -> bool:
-    """Tell whether a span is a whole sentence of prose that says something by itself.
-
-    Headings, lines of a table of contents, captions, notes, references and citations are not.
-    """
-    text = text.strip()
-    return (
-        "\n" not in text
-        and _has_sentence_shape(text)
-        and not _is_apparatus(text)
-        and _says_something(text)
-    )
-
-
-def _has_sentence_shape(text: str) -> bool:
-    """Judge beginning, end, length and letters."""
-    if not text or len(text) > 12 * MAX_WORDS or not _ENDS.search(text[-12:]):
-        return False
-    first = text.lstrip(_OPENERS + " ")[:1]
-    if not first.isalnum() or first.islower():
-        return False
-    cjk = sum(map(is_cjk, text))
-    solid = sum(not char.isspace() for char in text)
-    letters = sum(char.isalpha() for char in text)
-    if letters < 0.6 * solid:
-        return False
-    if cjk > 0.3 * solid:
-        return MIN_CJK <= solid <= 4 * MAX_WORDS
-    return MIN_WORDS <= len(text.split()) <= MAX_WORDS
-
-
-def _is_apparatus(text: str) -> bool:
-    """Tell contents, captions, notes, headings and entries of a bibliography."""
-    if _LEADERS.search(text) or _CAPTION.match(text) or _NOTE.match(text):
-        return True
-    if _ENTRY.match(text) and _PUBLISHED.search(text):
-        return True
-    words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
-    capital = sum(word[0].isupper() for word in words)
-    if text.isupper() or (_TRAILING_DOTS.search(text) and capital > 0.5 * len(words)):
-        return True
-    return 2 < len(words) <= 12 and capital >= 0.85 * len(words) and text.endswith(".")
-
-
-def _says_something(text: str) -> bool:
-    """Tell whether a sentence remains when its citations are taken away."""
-    signal = _SIGNAL.match(text)
-    if signal and _REFERENCE.search(text):
-        return False
-    if not (_REFERENCE.search(text) or "(" in text):
-        return True
-    rest = _CITED.sub(" ", text).split()
-    if "v." in rest:
-        rest = _without_cases(rest)
-    if any(map(is_cjk, text)):
-        return True
-    return sum(bool(_ORDINARY.search(word)) for word in rest) >= MIN_WORDS - 1
-
-
-def _without_cases(words: list[str]) -> list[str]:
-    """Return words without the names on both sides of each `v.`."""
-    dropped: set[int] = set()
-    for place, word in enumerate(words):
-        if word == "v.":
-            dropped.add(place)
-            for step in (-1, 1):
-                at = place + step
-                while 0 <= at < len(words) and abs(at - place) < 12 and _NAME_WORD.match(words[at]):
-                    dropped.add(at)
-                    at += step
-    return [word for place, word in enumerate(words) if place not in dropped]

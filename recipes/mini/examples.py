@@ -16,42 +16,32 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
-from transformers import LlamaForCausalLM
 
 from longsum.candidates import statements
-from longsum.engine.attention import register
-from longsum.engine.engine import Engine
-from longsum.engine.states import recording
 from longsum.errors import DocumentError
 from longsum.evaluate.pairs import Pair, read_pairs
-from longsum.model.tokenizer import load_tokenizer
-from longsum.prompt import mini_prompt
 from longsum.selection.choose import ReadSentences, read_sentences
 from longsum.selection.sentences import Sentences
-from longsum.selection.states import TokenStates
 from longsum.selection.vocabulary import Term
 from longsum.similarity import FUNCTION_WORDS, words
+from recipes.mini.states import StateReader
 
 FILES = {
-    "openstax_chapter_summ.train": 80,
-    "openstax_section_summ.train": 150,
-    "scotus_syllabus.train": 90,
-    "qmsum.train": 70,
+    "openstax_chapter_summ.train": 140,
+    "openstax_section_summ.train": 300,
+    "scotus_syllabus.train": 180,
+    "qmsum.train": 140,
     "squality.train": 50,
-    "wiki_leads.train": 250,
-    "spec_abstracts": 40,
+    "wiki_leads.train": 450,
+    "spec_abstracts": 80,
     "oa_papers.train": 85,
 }
 """Documents taken of each file; queries for the whole document first."""
 VALIDATION = {"qmsum.val": 25, "squality.val": 20}
 QUERIES = 3
 """Most queries for a part of each of these documents, beside the one for the whole."""
-DIRECTIONS = 64
-"""Of the model's states that the head looks at."""
-SAMPLE, STRIDE = 40, 20
-"""Documents that the directions are found on, and of whose tokens one in so many is taken."""
-CHUNK_TOKENS = 2048
+SAMPLE = 40
+"""Documents that the directions are found on."""
 LEAST_SENTENCES = 5
 
 
@@ -68,43 +58,6 @@ class Example:
     """How often the references use each word, on average: (words,)."""
     pair_uses: np.ndarray
     """How often they use each pair of neighbouring words: (pairs,)."""
-
-
-class StateReader:
-    """The model whose states the head will look at, read as the program reads it.
-
-    Args:
-        folder: the exported checkpoint.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.weights = LlamaForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, attn_implementation=register()
-        ).eval()
-        self.tokenizer = load_tokenizer(folder)
-        self.window: int = self.weights.config.max_position_embeddings
-        self.projection = np.eye(self.weights.config.hidden_size, dtype=np.float32)
-
-    def __call__(self, text: str) -> TokenStates | None:
-        """Return the states of a text's tokens; None where it does not fit the window."""
-        prompt = mini_prompt(text, question=None)
-        begin = self.tokenizer.encode_prompt(prompt.prefix)
-        prefix = self.tokenizer.with_beginning(prompt.prefix, begin)
-        ids = [*prefix, *self.tokenizer.encode_document(text)]
-        if len(ids) > self.window:
-            return None
-        engine = Engine(self.weights, capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
-        with recording(self.weights, self.projection) as recorder:
-            engine.read(ids)
-        starts = np.array([start for start, _ in self.tokenizer.offsets(text)])
-        return TokenStates(recorder.states[len(prefix) :].float().numpy(), starts)
-
-    def find_directions(self, texts: Sequence[str]) -> None:
-        """Look from now on at the directions in which the tokens of some texts differ most."""
-        states = [found.values for text in texts if (found := self(text)) is not None]
-        values = np.concatenate(states)[::STRIDE]
-        _, _, directions = np.linalg.svd(values - values.mean(0), full_matrices=False)
-        self.projection = np.ascontiguousarray(directions[:DIRECTIONS].T)
 
 
 def documents(data: Path, files: dict[str, int]) -> Iterator[tuple[str, Pair]]:
@@ -191,6 +144,6 @@ def uses_in(references: Sequence[Sequence[Term]], terms: Sequence[Term]) -> np.n
     return found
 
 
-def is_validation(example: Example) -> bool:
-    """Tell whether a document is kept from training: every tenth, by its text."""
-    return hashlib.sha256(example.read.sentences.text[:2000].encode()).digest()[0] % 10 == 0
+def is_kept(text: str) -> bool:
+    """Tell whether a document is kept from training, to compare ways to choose: every tenth."""
+    return hashlib.sha256(text[:2000].encode()).digest()[0] % 10 == 0

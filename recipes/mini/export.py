@@ -1,6 +1,7 @@
 """Write a stage's weights as a checkpoint: weights, configuration, tokenizer.
 
     python -m recipes.mini.export --work runs/mini --stage recall --plain --output runs/mini/plain
+    python -m recipes.mini.export --stage bundled --plain --output runs/mini/plain
     python -m recipes.mini.export --work runs/mini --output longsum/mini
 
 With `--plain` in float32, as `longsum extend` and plain `transformers` read it; without, in the
@@ -18,13 +19,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
-from longsum.model.mini import pack, unpack
+from longsum.model.mini import is_packed, pack, unpack
 from longsum.selection.head import FILE
 from recipes.mini.shapes import SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 
-EXTENDED = ("settle", "recall", "extend", "tune")
+EXTENDED = ("settle", "recall", "extend", "tune", "bundled")
 """Stages whose positions are interpolated."""
+BUNDLED = Path("longsum/mini")
+"""Its int8 rows stand for the last stage where no checkpoints are at hand."""
 EXACT_KV_LAYERS = 1
 """The first layer's position heads tell neighbours apart by a 500th of a score's size."""
 HEADS = ("summaries", "answers")
@@ -56,7 +59,8 @@ def settings_of(shape: Shape, *, extended: bool) -> dict[str, Any]:
 def weights_of(folder: Path) -> dict[str, torch.Tensor]:
     """Return a stage's weights in float32: of our own loop, or of `longsum extend`."""
     own = folder / "weights.safetensors"
-    weights = load_file(own if own.exists() else folder / "model.safetensors")
+    path = own if own.exists() else folder / "model.safetensors"
+    weights = unpack(load_file(path), torch.float32) if is_packed(path) else load_file(path)
     weights.pop("lm_head.weight", None)  # tied to the embeddings
     return {name: tensor.float() for name, tensor in weights.items()}
 
@@ -84,11 +88,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
     parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--stage", default="recall", help="folder of the stage")
+    parser.add_argument("--stage", default="recall", help="its folder, or `bundled`")
     parser.add_argument("--plain", action="store_true", help="float32 instead of int8 rows")
-    parser.add_argument("--output", type=Path, default=Path("longsum/mini"))
+    parser.add_argument("--output", type=Path, default=BUNDLED)
     arguments = parser.parse_args()
-    weights = weights_of(arguments.work / arguments.stage)
+    bundled = arguments.stage == "bundled"
+    weights = weights_of(BUNDLED if bundled else arguments.work / arguments.stage)
     arguments.output.mkdir(parents=True, exist_ok=True)
     path = arguments.output / "model.safetensors"
     if arguments.plain:

@@ -8,8 +8,6 @@ copying while they learn to read. The log tells passkey accuracy and perplexity 
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +24,8 @@ from recipes.mini.loop import (
     dense_loss,
     train,
 )
-from recipes.mini.mixture import Mixture, Rows
-from recipes.mini.shapes import SHAPES
+from recipes.mini.mixture import Rows
+from recipes.mini.stage import begin, options
 
 MICRO_BATCH_TOKENS = 8192
 WARMUP = 100
@@ -127,19 +125,13 @@ def batches(
 
 def main() -> None:
     """Pre-train, or go on with it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--shape", choices=list(SHAPES), default="mini")
+    parser = options(__doc__, steps=1000)
     parser.add_argument("--folder", default="pretrain")
-    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
     parser.add_argument("--muon-lr", type=float, default=2e-3)
     parser.add_argument("--adam-lr", type=float, default=1e-3)
     arguments = parser.parse_args()
-    torch.manual_seed(0)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    shape = SHAPES[arguments.shape]
-    rows = Rows(arguments.work, Mixture())
+    shape, rows = begin(arguments)
     model = LlamaForCausalLM(shape.config(rows.vocab_size))
     set_induction_circuit(model)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)

@@ -11,10 +11,7 @@ and the embeddings are kept as they are.
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,11 +19,11 @@ from transformers import LlamaForCausalLM
 
 from longsum.evaluate.passkey_prompt import INTRODUCTION, KEY_LINE, QUESTION, filler
 from recipes.mini.loop import Batch, HasIds, Schedule, as_batch, dense_loss, load_weights, train
-from recipes.mini.mixture import Mixture, Rows
+from recipes.mini.mixture import Rows
 from recipes.mini.pretrain import perplexity_by_position
 from recipes.mini.settle import keep_position_heads
-from recipes.mini.shapes import SHAPES
 from recipes.mini.splice import Asked, Context, Fact, answer_loss, asked, found, read_context
+from recipes.mini.stage import begin, options
 from recipes.mini.tasks import OWNERS, THINGS, phrased
 
 FIRST_ROW = 900_000_000
@@ -162,16 +159,10 @@ def accuracy(model: LlamaForCausalLM, rows: Rows, context: Context) -> float:
 
 def main() -> None:
     """Teach, or go on with it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--steps", type=int, default=500)
+    parser = options(__doc__, steps=500)
     parser.add_argument("--learning-rate", type=float, default=3e-4, help="Muon's and AdamW's")
     arguments = parser.parse_args()
-    torch.manual_seed(0)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    shape = SHAPES[arguments.shape]
-    rows = Rows(arguments.work, Mixture())
+    shape, rows = begin(arguments)
     model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "settle" / "weights.safetensors")
     keep_position_heads(model)

@@ -29,13 +29,13 @@ from recipes.mini.examples import (
     SAMPLE,
     VALIDATION,
     Example,
-    StateReader,
     documents,
     example_of,
-    is_validation,
+    is_kept,
     with_queries,
 )
 from recipes.mini.networks import Rows, arrays, fit, named, poisson, squared
+from recipes.mini.states import StateReader
 
 
 def train_head(ready: Sequence[Example], encode: Encode) -> dict[str, torch.Tensor]:
@@ -110,17 +110,19 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
     parser.add_argument("--model", type=Path, default=Path("runs/mini/plain"))
     arguments = parser.parse_args()
-    reader = StateReader(arguments.model)
+    reader = StateReader(arguments.model, arguments.work / "states")
     encode = reader.tokenizer.encode_many
     taken = list(documents(arguments.data, FILES))
     sample = random.Random(0).sample(taken, SAMPLE)
     reader.find_directions([pair.text for _, pair in sample])
     ready = [e for name, pair in taken if (e := example_of(name, pair, reader))]
-    kept = [e for e in ready if is_validation(e)]
+    kept = [e for e in ready if is_kept(e.read.sentences.text)]
     further = documents(arguments.data, VALIDATION)
     kept += [e for name, pair in further if (e := example_of(name, pair, reader))]
     kept = with_queries(kept, arguments.data)
-    training = with_queries([e for e in ready if not is_validation(e)], arguments.data)
+    training = with_queries(
+        [e for e in ready if not is_kept(e.read.sentences.text)], arguments.data
+    )
     tensors = train_head(training, encode)
     output = arguments.work / "select"
     output.mkdir(parents=True, exist_ok=True)

@@ -11,19 +11,15 @@ fast; then rows become longer, up to half of the new window, since there is more
 
 from __future__ import annotations
 
-import argparse
-import os
-from pathlib import Path
-
 import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
 from recipes.mini.initial import common_direction, set_position_heads
 from recipes.mini.loop import Schedule, dense_loss, load_weights, train
-from recipes.mini.mixture import Mixture, Rows
+from recipes.mini.mixture import Rows
 from recipes.mini.pretrain import batches, passkey_accuracy, perplexity_by_position
-from recipes.mini.shapes import SHAPES
+from recipes.mini.stage import begin, options
 
 FIRST_ROW = 700_000_000
 """Rows of this stage are numbered apart from those of the others."""
@@ -61,17 +57,11 @@ def keep_position_heads(model: LlamaForCausalLM) -> None:
 
 def main() -> None:
     """Settle, or go on with it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--shape", choices=list(SHAPES), default="mini")
-    parser.add_argument("--steps", type=int, default=200)
+    parser = options(__doc__, steps=200)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
     parser.add_argument("--learning-rate", type=float, default=1.5e-3, help="Muon's and AdamW's")
     arguments = parser.parse_args()
-    torch.manual_seed(0)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    shape = SHAPES[arguments.shape]
-    rows = Rows(arguments.work, Mixture())
+    shape, rows = begin(arguments)
     model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "pretrain" / "weights.safetensors")
     aim_position_heads(model, rows)

@@ -1,30 +1,43 @@
-"""Tune the extended model to answer with sentences of the document.
+"""Tune the model to answer with sentences of the document.
 
-    python -m recipes.mini.tune --data ../shared/data --work runs/mini
+    python -m recipes.mini.tune --data DATA --work runs/mini
 
 Rows are `<s><|document|>…<|summary|>` and then the oracle's sentences, one a line; or
-`<|question|>…<|answer|>` and the sentence that holds the answer. Only the answer is scored. Test
-splits are never opened.
+`<|question|>…<|answer|>` and the sentence that holds the answer, or for a document that was not
+asked about, that it does not say. Only the answer is scored. Documents are read as the program
+reads them; test splits are never opened, and those kept to compare ways to choose are left out.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from transformers import LlamaForCausalLM
 
-from longsum.documents.sentences import is_statement, split_sentences
-from recipes.mini.corpus import clean, read_rows
-from recipes.mini.loop import Batch, Schedule, answer_batch, scored_loss, train
-from recipes.mini.mixture import Mixture, Rows
+from longsum.candidates import statements
+from longsum.documents.document import Document
+from longsum.errors import DocumentError
+from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.grounding import REFUSAL
+from longsum.prompt import mini_prompt
+from recipes.mini.examples import is_kept
+from recipes.mini.loop import (
+    Batch,
+    Schedule,
+    answer_batch,
+    load_weights,
+    scored_loss,
+    train,
+)
+from recipes.mini.mixture import Rows
 from recipes.mini.oracle import grams, oracle
+from recipes.mini.settle import keep_position_heads
+from recipes.mini.stage import begin, options
 
 SUMMARIES = {
     "wiki_leads.train": 140,
@@ -36,50 +49,74 @@ SUMMARIES = {
 }
 """Rows taken of each file."""
 QUESTIONS = {"fairytaleqa.train": 200, "openstax_qa.train": 120}
+UNANSWERED = 0.15
+"""Share of the questions put to a document that does not hold the answer."""
+HELD = 0.6
+"""Share of an answer's words and pairs that the sentence with the answer has, at least."""
 MOST_SENTENCES = 12
 
 
-def examples(data: Path, names: dict[str, int], seed: int) -> Iterator[dict[str, Any]]:
-    """Yield random rows of the training files."""
+def examples(data: Path, names: dict[str, int]) -> Iterator[Pair]:
+    """Yield random rows of the training files whose documents are not kept to compare."""
     for name, count in names.items():
-        rows = list(read_rows(data / "pairs" / f"{name}.jsonl.xz"))
-        random.Random(f"{seed}{name}").shuffle(rows)
-        yield from rows[:count]
+        pairs = read_pairs([data / "pairs" / f"{name}.jsonl.xz"])
+        random.Random(f"0{name}").shuffle(pairs)
+        yield from islice(filter(is_for_training, pairs), count)
 
 
-def sentences_of(document: str) -> list[str]:
+def is_for_training(pair: Pair) -> bool:
+    """Tell whether a document can be read, and is not kept."""
+    try:
+        return not is_kept(pair.document.text)
+    except DocumentError:
+        return False
+
+
+def sentences_of(document: Document) -> list[str]:
     """Return the sentences that a verbatim answer may hold, one line each."""
-    spans = split_sentences(document)
-    texts = (" ".join(document[s.start : s.end].split()) for s in spans)
-    return [text for text in texts if is_statement(text)]
+    return [" ".join(document.text[a:b].split()) for a, b in statements(document)]
 
 
-def summary_row(row: dict[str, Any]) -> tuple[str, str] | None:
-    """Return document and answer of a summary."""
-    document = clean(row["doc"])
-    target = row["target"] if isinstance(row["target"], str) else row["target"][0]
+def summary_row(pair: Pair) -> tuple[str, str] | None:
+    """Return prompt and answer of a summary; None where the oracle finds next to nothing."""
+    document = pair.document
     sentences = sentences_of(document)
-    chosen = oracle(sentences, target, MOST_SENTENCES)
+    chosen = oracle(sentences, pair.references[0], MOST_SENTENCES)
     if len(chosen) < 2:
         return None
-    return f"<|document|>{document}<|summary|>", "".join(sentences[i] + "\n" for i in chosen)
+    return prompt_of(document.text, None), "".join(sentences[i] + "\n" for i in chosen)
 
 
-def question_row(row: dict[str, Any]) -> tuple[str, str] | None:
-    """Return document with question, and the sentence that answers it."""
-    document = clean(row["doc"])
-    target = row["target"] if isinstance(row["target"], str) else row["target"][0]
-    wanted, asked = grams(target), grams(row["query"])
+def question_row(pair: Pair) -> tuple[str, str] | None:
+    """Return document with question, and the sentence that answers it; None where none does."""
+    wanted, asked = grams(pair.references[0]), grams(pair.query or "")
     best, score = "", 0.0
-    for sentence in sentences_of(document):
+    for sentence in sentences_of(pair.document):
         bag = grams(sentence)
         held = sum((bag & wanted).values()) / max(1, sum(wanted.values()))
         near = sum((bag & asked).values()) / max(1, sum(asked.values()))
-        if held >= 0.6 and held + near > score:
+        if held >= HELD and held + near > score:
             best, score = sentence, held + near
     if not best:
         return None
-    return f"<|document|>{document}<|question|>{row['query'].strip()}<|answer|>", best + "\n"
+    return prompt_of(pair.document.text, pair.query), best + "\n"
+
+
+def question_rows(pairs: list[Pair]) -> Iterator[tuple[str, str] | None]:
+    """Yield rows of questions, some of them put to the document of another question."""
+    rng = random.Random(0)
+    for pair in pairs:
+        other = rng.choice(pairs)
+        if rng.random() < UNANSWERED and other.text != pair.text:
+            yield prompt_of(other.document.text, pair.query), REFUSAL + "\n"
+        else:
+            yield question_row(pair)
+
+
+def prompt_of(text: str, question: str | None) -> str:
+    """Return what the model reads."""
+    prompt = mini_prompt(text, question=question)
+    return prompt.prefix + prompt.document + prompt.suffix
 
 
 def encoded(rows: Rows, pair: tuple[str, str], longest: int) -> list[np.ndarray] | None:
@@ -93,8 +130,8 @@ def encoded(rows: Rows, pair: tuple[str, str], longest: int) -> list[np.ndarray]
 
 def prepare(data: Path, rows: Rows, longest: int) -> list[list[np.ndarray]]:
     """Return all examples, shuffled."""
-    pairs = [summary_row(row) for row in examples(data, SUMMARIES, 0)]
-    pairs += [question_row(row) for row in examples(data, QUESTIONS, 0)]
+    pairs = [summary_row(pair) for pair in examples(data, SUMMARIES)]
+    pairs += question_rows(list(examples(data, QUESTIONS)))
     ready = [encoded(rows, pair, longest) for pair in pairs if pair]
     kept = [example for example in ready if example]
     random.Random(0).shuffle(kept)
@@ -124,24 +161,24 @@ def batches(ready: list[list[np.ndarray]], per_step: int) -> Callable[[int], lis
 
 
 def main() -> None:
-    """Tune the extended model, or go on with it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with text/ and pairs/")
-    parser.add_argument("--work", type=Path, default=Path("runs/mini"))
-    parser.add_argument("--steps", type=int, default=90)
+    """Tune the exported model, or go on with it."""
+    parser = options(__doc__, steps=90)
+    parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
+    parser.add_argument("--model", type=Path, default=Path("runs/mini/plain"))
     parser.add_argument("--per-step", type=int, default=4)
     parser.add_argument("--longest", type=int, default=6144, help="tokens of an example")
     parser.add_argument("--muon-lr", type=float, default=6e-4)
     parser.add_argument("--adam-lr", type=float, default=4e-4)
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
-    rows = Rows(arguments.work, Mixture())
+    shape, rows = begin(arguments)
     ready = prepared(
         arguments.work / "tune" / "examples.jsonl", arguments.data, rows, arguments.longest
     )
     lengths = sorted(len(prompt) + len(answer) for prompt, answer in ready)
     print(f"{len(ready)} examples, median {lengths[len(ready) // 2]} tokens", flush=True)
-    model = LlamaForCausalLM.from_pretrained(arguments.work / "extend", dtype=torch.float32)
+    model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
+    load_weights(model, arguments.model / "model.safetensors")
+    keep_position_heads(model)
     train(
         model,
         batches(ready, arguments.per_step),
@@ -149,7 +186,7 @@ def main() -> None:
         arguments.work / "tune",
         loss_of=scored_loss,
         compile_loss=False,
-        save_every=20,
+        save_every=10,
     )
 
 

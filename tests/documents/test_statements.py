@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longsum.documents.statements import is_statement, statement_spans
+
+PROSE = "The cells of the second week were larger than those of the first."
+CAPTION = "Cells by week. The bars show the standard error of three measurements."
+
+
+def stated(text: str) -> list[str]:
+    return [text[start:end] for start, end in statement_spans(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The committee met in the morning and heard the report.",
+        "“We will not go,” the mayor said to them.",
+        "In 2010, Congress enacted the Act (124 Stat. 119) to cover more people.",
+        "38 U. S. C. §5103(a) requires the Secretary to notify every claimant.",
+        "The Court in Smith v. Jones, 5 U. S. 1 (1803), held that the tax was void.",
+        "Table 1 shows a sample of the structure in which we are interested.",
+        "1. The framework conflicts with the requirement of the statute.",
+        "The President fired the director on the ninth of May.42",
+        "我们在今天的会议上讨论了这条河的问题。",
+    ],
+)
+def test_statements(text: str) -> None:
+    assert is_statement(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I",
+        "Held:",
+        "He came.",
+        "and so they went on to the river.",
+        "The committee met in the morning and heard the report",
+        "SUPREME COURT OF THE UNITED STATES OF AMERICA.",
+        "The Origins And Growth Of River Law.",
+        "6.1 Overview . . . . . . . . . . . . . . . . . . . . 8.",
+        "Public Statements that he had No Connection to Russia . . . 58 4.",
+        "President Trump has Dinner with FBI Director Comey . . . .",
+        "Figure 3: The river at the bridge in the spring of that year.",
+        "Table 2. The height of the water in feet by month.",
+        "(B) Size of the cells in the first and in the second week.",
+        "(C, D) Cells of the first and of the second week, side by side.",
+        "Scale bars: 100 µm in all of the upper panels, 20 µm below.",
+        "[12] A. Smith and B. Jones. The law of rivers. Journal of Water, 1999.",
+        "Smith, J. R. (2004). The law of rivers and lakes. River Press.",
+        "See United States v. Detroit Timber & Lumber Co., 200 U. S. 321, 337.",
+        "Brown v. Board of Education, 347 U. S. 483 (1954).",
+        "38 U. S. C. §5103(a); 38 CFR §3.159(b) (2008).",
+        "Brief for United States 50 and see also id., at 7.",
+        "6 In an attempt to recast the mandate, the dissent suggests otherwise.",
+        "146Yates told the lawyers about it in the afternoon.",
+        "12 + 34 = 46, 56 / 7 = 8, 9 * 9 = 81, and 3 - 2 = 1.",
+        "One line of the text\nand another line of it.",
+        "Word " * 130 + "end.",
+        "你好。",
+    ],
+)
+def test_no_statements(text: str) -> None:
+    assert not is_statement(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Figure 3. {CAPTION}",
+        f"Fig. S2: {CAPTION}",
+        f"TABLE 1.2 | {CAPTION}",
+        f"Supplementary Video 1: {CAPTION}",
+        f"Figure 3. ({CAPTION})",
+    ],
+)
+def test_all_sentences_of_a_caption_are_left_out(line: str) -> None:
+    assert stated(f"{PROSE}\n{line}\n{PROSE}") == [PROSE, PROSE]
+
+
+def test_a_sentence_that_begins_with_a_figure_is_no_caption() -> None:
+    text = f"Figure 1A shows the cells of every week that was measured. {PROSE}"
+    assert len(stated(text)) == 2
+
+
+def test_a_sentence_before_a_glued_caption_is_whole_and_the_caption_is_left_out() -> None:
+    """In open-access papers, `… first.10.7554/eLife.001Figure 2.Cells` came as one sentence."""
+    label = "10.7554/eLife.00013.006Figure 2—figure supplement 1."
+    tail = ".DOI: http://dx.doi.org/10.7554/eLife.00013.006"
+    line = f"{PROSE} {PROSE}{label}{CAPTION[:-1]}{tail}{label}{CAPTION}"
+    assert stated(f"{line}\n{PROSE}") == [PROSE] * 3
+
+
+def test_text_goes_on_behind_a_glued_identifier() -> None:
+    assert stated(f"{PROSE}DOI: http://dx.doi.org/10.7554/eLife.00013.006 {PROSE}") == [PROSE] * 2
+
+
+def test_an_identifier_with_a_space_before_it_is_left_in_its_sentence() -> None:
+    text = "The data were put at https://doi.org/10.7554/eLife.00013 by the authors."
+    assert stated(text) == [text]
+
+
+def test_the_number_of_a_list_item_is_left_out() -> None:
+    assert stated(f"1. {PROSE}\n• {PROSE}\n(a) {PROSE}") == [PROSE] * 3
+
+
+@given(st.text(alphabet="aA1 .:?!\n“”()。Figure10/doi"))
+def test_statements_rise_and_stay_within_lines(text: str) -> None:
+    spans = list(statement_spans(text))
+    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all("\n" not in text[a:b] for a, b in spans)
