@@ -8,6 +8,7 @@ from longsum.errors import LongsumError, UsageError
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
 from longsum.prompt import language_name
+from longsum.selection.head import has_head
 from longsum.session import Prepared, Session
 
 LONGEST_SENTENCE_TOKENS = 160
@@ -24,8 +25,19 @@ def announce(prepared: Prepared, listener: Listener) -> None:
         listener.notice(f"--truncate {prepared.truncated}: {left_out:,} tokens are left out")
 
 
-def room_for(words: int, decode: DecodeConfig) -> int:
-    """Return the tokens reserved for an answer: twice the words asked for, and a sentence."""
+def room_for(words: int, verbatim: bool | None, source: ModelSource, decode: DecodeConfig) -> int:
+    """Return the tokens reserved for an answer: twice the words asked for, and a sentence.
+
+    No room where a selection head chooses it: no token is written then.
+
+    Args:
+        words: asked for.
+        verbatim: as asked for.
+        source: of the model that answers.
+        decode: a limit of the user's.
+    """
+    if is_verbatim(source, verbatim) and has_head(source.folder):
+        return 0
     if decode.max_new_tokens is not None:
         return decode.max_new_tokens
     return int(2 * words * TOKENS_PER_WORD) + LONGEST_SENTENCE_TOKENS

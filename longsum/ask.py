@@ -48,9 +48,9 @@ class AskTask:
         template = load_template(self.config.prompt or "ask")
         return render_prompt(template, document=self.document.text, variables=variables, wrap=wrap)
 
-    def answer_tokens(self, decode: DecodeConfig) -> int:
+    def answer_tokens(self, source: ModelSource, decode: DecodeConfig) -> int:
         """Return the room reserved for one answer."""
-        return room_for(self.config.words, decode)
+        return room_for(self.config.words, self.config.verbatim, source, decode)
 
 
 def prepare_questions(
@@ -72,7 +72,7 @@ def prepare_questions(
         lambda source, wrap: [
             task.prompt(source, wrap, question) for question in questions or [LONGEST_QUESTION]
         ],
-        task.answer_tokens(decode),
+        lambda source: task.answer_tokens(source, decode),
         load,
         truncate=truncate,
         check=check,
@@ -139,7 +139,7 @@ def answer_question(
     prompt = task.prompt(source, wrap, question)
     _require_same_beginning(session, prompt)
     suffix = prompt.suffix
-    wanted = task.answer_tokens(decode)
+    wanted = task.answer_tokens(source, decode)
     if (room := session.room_behind(suffix)) < wanted:
         kept = session.prepared.budget
         require_room(Budget(kept.document, kept.prompt + wanted - room, wanted, kept.total))

@@ -21,7 +21,7 @@ class Budget:
     prompt: int
     """Tokens of the instruction and the chat markup."""
     answer: int
-    """Tokens reserved for the answer."""
+    """Tokens reserved for the answer; 0 where none is written."""
     window: int
     """Tokens the model can hold."""
 
@@ -41,8 +41,9 @@ class Budget:
         return self.total <= self.window
 
     def __str__(self) -> str:
+        answer = f" + answer {self.answer:,}" if self.answer else ""
         return (
-            f"document {self.document:,} + prompt {self.prompt:,} + answer {self.answer:,} "
+            f"document {self.document:,} + prompt {self.prompt:,}{answer} "
             f"= {self.total:,} of {self.window:,} tokens"
         )
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MakePrompts = Callable[[ModelSource, Wrap], Sequence[Prompt]]
 """Renders a task's prompts for a model and its chat format; they differ behind the document."""
+AnswerTokens = Callable[[ModelSource], int]
+"""From a model to the tokens that an answer of its may take."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Prepared:
 def prepare(
     document: Document,
     make_prompts: MakePrompts,
-    answer_tokens: int,
+    answer_tokens: AnswerTokens,
     load: LoadConfig,
     *,
     truncate: Truncate | None = None,
@@ -74,7 +76,7 @@ def prepare(
     Args:
         document: what will be read.
         make_prompts: renders the task's prompts; room is kept for the longest.
-        answer_tokens: reserved for the longest answer.
+        answer_tokens: from a model to what is reserved for the longest answer.
         load: model, window, quantization, device.
         truncate: part to leave out of a document that is too long.
         check: refuse what does not fit; `longsum plan` shows it instead.
@@ -105,14 +107,15 @@ def prepare(
         )
     document_ids = tokenizer.encode_document(prompt.document)
     prompt_tokens = len(prefix_ids) + max(suffix_tokens)
-    budget = Budget(len(document_ids), prompt_tokens, answer_tokens, model.rope.window)
+    reserved = answer_tokens(model.source)
+    budget = Budget(len(document_ids), prompt_tokens, reserved, model.rope.window)
     kept = [(0, len(document_ids))]
     cut = None
     if not budget.fits and truncate and budget.room > 0:
         kept, cut = kept_ranges(len(document_ids), budget.room, truncate), truncate
     elif check:
         require_room(budget, model.tuned_window)
-    held = sum(end - start for start, end in kept) + prompt_tokens + answer_tokens
+    held = sum(end - start for start, end in kept) + prompt_tokens + reserved
     plan = plan_for(model, load, held)
     if check:
         require_fit(plan)

@@ -47,9 +47,9 @@ class SummaryTask:
         }
         return render_prompt(template, document=self.document.text, variables=variables, wrap=wrap)
 
-    def answer_tokens(self, decode: DecodeConfig) -> int:
+    def answer_tokens(self, source: ModelSource, decode: DecodeConfig) -> int:
         """Return the room reserved for the answer."""
-        return room_for(self.config.words, decode)
+        return room_for(self.config.words, self.config.verbatim, source, decode)
 
 
 def prepare_summary(
@@ -67,7 +67,7 @@ def prepare_summary(
     return prepare(
         document,
         lambda source, wrap: [task.prompt(source, wrap)],
-        task.answer_tokens(decode),
+        lambda source: task.answer_tokens(source, decode),
         load,
         truncate=truncate,
         check=check,
@@ -116,7 +116,7 @@ def summarize_session(
     if is_verbatim(source, config.verbatim):
         return _verbatim(session, suffix, config, decode, listener)
     listener.phase("writing")
-    return free_answer(session, suffix, decode, task.answer_tokens(decode), listener)
+    return free_answer(session, suffix, decode, task.answer_tokens(source, decode), listener)
 
 
 def _verbatim(

@@ -55,7 +55,9 @@ def prepared(
     **options: Any,
 ) -> Prepared:
     load = config(folder, **options)
-    return prepare(document, asking(document), answer, load, truncate=truncate, check=check)
+    return prepare(
+        document, asking(document), lambda source: answer, load, truncate=truncate, check=check
+    )
 
 
 def opened(

@@ -69,3 +69,8 @@ def test_a_shorter_answer_is_a_remedy_only_where_it_would_help():
 
     assert "--max-new-tokens" in hint(32_400)
     assert "--max-new-tokens" not in hint(40_000)
+
+
+def test_an_answer_that_takes_no_tokens_is_not_told():
+    told = "document 18,342 + prompt 96 = 18,438 of 32,768 tokens"
+    assert str(Budget(18_342, 96, 0, 32_768)) == told

@@ -106,12 +106,12 @@ def test_prompt_that_ends_with_the_document_is_refused(unloadable: Path) -> None
     """The answer's first token is predicted behind the instruction; without one there was a
     failed assertion after the whole document had been read."""
     with pytest.raises(UsageError, match="nothing follows the document"):
-        prepare(SHORT, asking(SHORT, "\nFirst?", ""), 10, config(unloadable))
+        prepare(SHORT, asking(SHORT, "\nFirst?", ""), lambda source: 10, config(unloadable))
 
 
 def test_room_is_kept_for_the_longest_question_in_tokens(unloadable: Path) -> None:
     questions = ("\nShort?", "\näöüß ☺☺?", "\nMore letters?")  # 18 bytes in 11 letters
-    ready = prepare(SHORT, asking(SHORT, *questions), 10, config(unloadable))
+    ready = prepare(SHORT, asking(SHORT, *questions), lambda source: 10, config(unloadable))
     longest = max(len(question.encode()) for question in questions)
     assert longest == len(questions[1].encode()) > len(questions[2])
     assert ready.budget.prompt == len(ready.prefix_ids) + longest
@@ -147,6 +147,6 @@ def test_own_chat_template_wraps_the_prompt(checkpoint: Path, tmp_path: Path) ->
         prefix, suffix = wrap("|").split("|")
         return [Prompt(prefix, SHORT.text, suffix)]
 
-    ready = prepare(SHORT, make, 10, config(folder))
+    ready = prepare(SHORT, make, lambda source: 10, config(folder))
     assert len(ready.prefix_ids) == 1 + len("[U]")  # the template's own beginning counts once
     assert ready.budget.prompt == 1 + len("[U]") + len("[/U]")

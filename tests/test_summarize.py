@@ -60,8 +60,8 @@ def session(document) -> Session:
 @pytest.fixture(scope="module")
 def likelihood_session(document) -> Session:
     """The same without its selection head: the model's own likelihood chooses."""
-    prepared = prepare_summary(document, SummaryConfig(words=450), MINI, GREEDY)
-    session = Session(prepared, MINI, Listener())
+    free = SummaryConfig(words=450, verbatim=False)  # with room for what is chosen token by token
+    session = Session(prepare_summary(document, free, MINI, GREEDY), MINI, Listener())
     session.head = None
     return session
 
@@ -134,6 +134,17 @@ def test_focus_draws_in_what_the_reader_asked_for(session):
         return sum("watchman" in text or "granary" in text for text in texts) / len(texts)
 
     assert share(focused) > share(plain)
+
+
+def test_room_for_an_answer_is_kept_only_where_one_is_written(document, tiny):
+    """Documents of 31,970 to 32,765 tokens were refused, for 800 tokens that nobody wrote."""
+
+    def answer(config: SummaryConfig, load: LoadConfig) -> int:
+        return prepare_summary(document, config, load, GREEDY).budget.answer
+
+    assert answer(SummaryConfig(), MINI) == 0
+    assert answer(SummaryConfig(verbatim=False), MINI) == 800
+    assert answer(SummaryConfig(verbatim=True), tiny) == 800  # it has no head: tokens are chosen
 
 
 def test_focus_reaches_what_the_model_chooses_from(likelihood_session, monkeypatch):

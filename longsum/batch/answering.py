@@ -129,7 +129,7 @@ def prepare_document(job: Job, document: Document, load: LoadConfig, model: Mode
         return prepare(
             document,
             lambda source, wrap: [task.prompt(source, wrap, each) for each in job.questions],
-            task.answer_tokens(job.decode),
+            lambda source: task.answer_tokens(source, job.decode),
             load,
             truncate=job.read.truncate,
             check=False,

@@ -118,7 +118,7 @@ def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
     return prepare(
         document,
         lambda source, wrap: [Prompt(PAPER_PREFIX, document.text, PAPER_SUFFIX)],
-        PAPER_ANSWER,
+        lambda source: PAPER_ANSWER,
         LoadConfig(kv_cache="native"),
         truncate=config.truncate,
         check=False,

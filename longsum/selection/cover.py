@@ -83,6 +83,8 @@ class Cover:
         sizes: words of each sentence: (sentences,).
         alone: what a word of each sentence loses as long as the one before it is not chosen, as
             its reader is left asking: (sentences,).
+        together: what a word of each sentence, and of the one before it, gains once the other is
+            chosen, as they are read as one: (sentences,).
     """
 
     def __init__(
@@ -91,10 +93,12 @@ class Cover:
         scores: np.ndarray,
         sizes: np.ndarray,
         alone: np.ndarray,
+        together: np.ndarray,
     ) -> None:
         self._shared = shared
-        self._scores, self._sizes = scores, sizes
-        self._alone = alone.astype(np.float64)  # a copy
+        self._sizes, self._together = sizes, together
+        self._scores = scores.astype(np.float64)  # copies
+        self._alone = alone.astype(np.float64)
 
     def gain(self, sentence: int) -> float:
         """Return what a sentence would add, a word."""
@@ -108,13 +112,16 @@ class Cover:
             kind.add(sentence)
         if sentence + 1 < len(self._alone):
             self._alone[sentence + 1] = 0.0
+            self._scores[sentence + 1] += self._together[sentence + 1]
+        if sentence > 0:
+            self._scores[sentence - 1] += self._together[sentence]
 
     def best_first(self) -> Iterator[int]:
         """Yield sentences, each the best addition to those that were added; never one twice.
 
         A sentence that is yielded and not added is passed over. Gains only fall, so one whose old
-        gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy); but for that
-        of a sentence behind one that was added, so that it comes into the queue once more.
+        gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy); but for
+        those of the neighbours of one that was added, so that they come into the queue once more.
         """
         queue = [(-self.gain(i), i) for i in range(len(self._sizes))]
         heapq.heapify(queue)
@@ -129,6 +136,6 @@ class Cover:
                 continue
             waiting.remove(sentence)
             yield sentence
-            behind = sentence + 1
-            if behind in waiting:
-                heapq.heappush(queue, (-self.gain(behind), behind))
+            for beside in (sentence - 1, sentence + 1):
+                if beside in waiting:
+                    heapq.heappush(queue, (-self.gain(beside), beside))

@@ -78,14 +78,18 @@ class SelectionHead:
         return self.answers(answer_features(texts, question))[:, 0]
 
 
+def has_head(folder: Path) -> bool:
+    """Tell whether a checkpoint has a head."""
+    return (folder / FILE).is_file()
+
+
 def load_head(folder: Path) -> SelectionHead | None:
     """Return a checkpoint's head, or None where it has none."""
-    path = folder / FILE
-    if not path.is_file():
+    if not has_head(folder):
         return None
     from safetensors.numpy import load_file
 
-    tensors = load_file(path)
+    tensors = load_file(folder / FILE)
     projection = tensors["projection"].astype(np.float32)
     return SelectionHead(projection, summary_networks(tensors), network_of(tensors, "answers"))
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -107,6 +108,12 @@ class Sentences:
     def hanging(self) -> np.ndarray:
         """Tell of each sentence whether its beginning hangs on what stands before it."""
         return np.array([bool(_HANGING.match(text)) for text in self.texts])
+
+    @cached_property
+    def joined(self) -> np.ndarray:
+        """Tell of each sentence whether the one before it stands right in front, in its line."""
+        between = [self.text[a.end : b.start] for a, b in pairwise(self.spans)]
+        return np.array([False, *(gap.isspace() and "\n" not in gap for gap in between)])
 
     @cached_property
     def asking(self) -> np.ndarray:

@@ -25,10 +25,10 @@ def cover_with(
     expected: dict[str, float],
     scores: list[float] | None = None,
     alone: list[float] | None = None,
+    together: list[float] | None = None,
 ) -> Cover:
-    nothing = [0.0] * len(SENTENCES)
-    shared = [(words_shared(expected), 1.0)]
-    return Cover(shared, np.array(scores or nothing), SIZES, np.array(alone or nothing))
+    given = [np.array(each or [0.0] * len(SENTENCES)) for each in (scores, alone, together)]
+    return Cover([(words_shared(expected), 1.0)], given[0], SIZES, *given[1:])
 
 
 def words_shared(expected: dict[str, float]) -> Shared[str]:
@@ -120,7 +120,7 @@ def test_pairs_of_words_count_beside_words_as_much_as_they_weigh():
     words = words_shared({"port": 1.0})
     together = Shared(pairs, uses, len(SENTENCES))
     nothing = np.zeros(len(SENTENCES))
-    cover = Cover([(words, 1.0), (together, 1.5)], nothing, SIZES, nothing)
+    cover = Cover([(words, 1.0), (together, 1.5)], nothing, SIZES, nothing, nothing)
     for sentence in range(len(SENTENCES)):
         expected = words.gain(sentence) + 1.5 * together.gain(sentence)
         assert cover.gain(sentence) * SIZES[sentence] == pytest.approx(expected)
@@ -137,7 +137,7 @@ def test_pairs_decide_between_sentences_of_the_same_words():
         (Shared(vocabulary, np.ones(3), 2), 1.0),
         (Shared(pairs, uses, 2), 1.0),
     ]
-    cover = Cover(shared, np.zeros(2), np.array([3, 3]), np.zeros(2))
+    cover = Cover(shared, np.zeros(2), np.array([3, 3]), np.zeros(2), np.zeros(2))
     assert next(cover.best_first()) == 1
 
 
@@ -157,6 +157,33 @@ def test_what_hangs_comes_after_what_it_hangs_on():
 def test_what_hangs_stays_back_when_the_one_before_is_passed_over():
     cover = cover_with({"port": 1.0, "sold": 3.0}, alone=[0.0, 5.0, 0.0, 0.0])
     assert list(cover.best_first())[-1] == 1
+
+
+@pytest.mark.parametrize(("chosen", "beside"), [(1, 2), (2, 1)])
+def test_a_neighbour_of_its_paragraph_gains_by_what_is_chosen(chosen: int, beside: int):
+    cover = cover_with({"port": 1.0}, together=[0.0, 0.0, 0.5, 0.0])
+    before = [cover.gain(i) for i in range(4)]
+    plain = cover_with({"port": 1.0})
+    for each in (cover, plain):
+        each.add(chosen)
+    assert before == [cover_with({"port": 1.0}).gain(i) for i in range(4)]
+    gained = [cover.gain(i) - plain.gain(i) for i in range(4)]
+    assert gained[beside] == pytest.approx(0.5)
+    assert [gained[i] for i in range(4) if i != beside] == pytest.approx([0.0] * 3)
+
+
+def test_the_choice_is_greedy_with_gains_that_rise():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        expected = dict(zip(("the", "port", "storm", "a"), rng.exponential(size=4), strict=True))
+        together = [0.0, *rng.exponential(0.2, size=3)]
+        lazy, plain = (cover_with(expected, together=together) for _ in range(2))
+        left = set(range(4))
+        for sentence in lazy.best_first():
+            assert sentence == max(left, key=lambda i: (plain.gain(i), -i))
+            for each in (lazy, plain):
+                each.add(sentence)
+            left.remove(sentence)
 
 
 def test_where_all_hang_the_best_of_them_is_first():

@@ -81,6 +81,13 @@ def test_other_scripts_and_one_sentence_give_finite_numbers():
         assert np.isfinite(features).all()
 
 
+def test_sentences_are_joined_within_a_line_and_not_over_what_is_left_out():
+    text = "One came. Two went. (Nobody knew.) Three stayed.\nFour left."
+    wanted = ("One came.", "Two went.", "Three stayed.", "Four left.")
+    spans = [Span(text.index(w), text.index(w) + len(w)) for w in wanted]
+    assert Sentences(text, spans, 20).joined.tolist() == [False, True, False, False]
+
+
 def test_questions_and_brief_sentences():
     texts = ["Who built the tower in those years?", "“Who?”", "Anna built it in 1902."]
     text = " ".join(texts)
