@@ -45,7 +45,8 @@ _HANGING = re.compile(
     |hence|consequently|accordingly|otherwise|meanwhile|thereafter|afterwards?|later|indeed|again
     |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
     |on\ the\ (?:other\ hand|contrary)
-    |for\ (?:example|instance)|in\ other\ words|in\ (?:short|turn|fact|particular)|that\ is
+    |for\ (?:example|instance|one\ thing)|in\ other\ words|in\ (?:short|turn|fact|particular)
+    |that\ is
     |the\ (?:result|results|answer|reason|idea)\ is)\b""",
     re.IGNORECASE | re.VERBOSE,
 )

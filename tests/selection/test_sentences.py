@@ -109,6 +109,7 @@ def test_questions_and_brief_sentences():
         ("Because of that the harbour silted up.", True),
         ("Indeed, the tower was never lit.", True),
         ("As a result the keeper left.", True),
+        ("For one thing, the keeper was paid by the parish.", True),
         ("Theodor built the tower.", False),
         ("The secondary school was closed.", False),
         ("In factories the lamps were made.", False),
