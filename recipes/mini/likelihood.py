@@ -33,7 +33,7 @@ from longsum.evaluate.rouge import Rouge
 from longsum.model.tokenizer import load_tokenizer
 from longsum.prompt import mini_prompt
 from longsum.ranking import standardized
-from longsum.selection.choose import ENOUGH, TOO_MUCH, choose_sentences, filled
+from longsum.selection.choose import ENOUGH, TOO_MUCH, choose_sentences
 from longsum.selection.head import load_head
 from longsum.selection.sentences import Sentences
 from longsum.similarity import count_words
@@ -41,6 +41,7 @@ from longsum.verbatim import NATS_PER_DEVIATION, fill
 from recipes.mini.beam import beam_choice
 from recipes.mini.continuing import context_of, log_probabilities
 from recipes.mini.examples import FILES, LEAST_SENTENCES, VALIDATION, documents, is_kept
+from recipes.mini.select import by_score
 from recipes.mini.states import CHUNK_TOKENS, StateReader
 
 WIDTH, DEPTH = 8, 4
@@ -114,11 +115,6 @@ def by_likelihood(
         found[name] = by_score(s, score)
         found[f"{name} + LexRank"] = by_score(s, score + s.lexrank)
     return found
-
-
-def by_score(s: Sentences, scores: np.ndarray) -> list[int]:
-    """Choose the sentences with the best scores."""
-    return filled(np.argsort(-scores, kind="stable").tolist(), s.lengths, s.length)
 
 
 def by_decoding(

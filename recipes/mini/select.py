@@ -23,6 +23,7 @@ from longsum.evaluate.rouge import Rouge
 from longsum.ranking import standardized
 from longsum.selection.choose import cover_of, expected_uses, filled
 from longsum.selection.head import SummaryNetworks, network_of, summary_networks
+from longsum.selection.sentences import Sentences
 from longsum.selection.words import Encode
 from recipes.mini.examples import (
     FILES,
@@ -62,9 +63,8 @@ Choose = Callable[[Example], list[int]]
 """From a document to the numbers of the sentences chosen."""
 
 
-def by_score(example: Example, scores: np.ndarray) -> list[int]:
+def by_score(s: Sentences, scores: np.ndarray) -> list[int]:
     """Choose the sentences with the best scores."""
-    s = example.read.sentences
     return filled(np.argsort(-scores, kind="stable").tolist(), s.lengths, s.length)
 
 
@@ -130,8 +130,10 @@ def main() -> None:
     save_file(tensors, output / "summaries.safetensors")
     networks = summary_networks(arrays(tensors))
     methods: dict[str, Choose] = {
-        "LexRank": lambda e: by_score(e, e.read.sentences.lexrank),
-        "scores": lambda e: by_score(e, networks.sentences(e.read.sentence_inputs())[:, 0]),
+        "LexRank": lambda e: by_score(e.read.sentences, e.read.sentences.lexrank),
+        "scores": lambda e: by_score(
+            e.read.sentences, networks.sentences(e.read.sentence_inputs())[:, 0]
+        ),
     }
     for score, pair in product((0.02, 0.04), (1.0, 2.0)):
         methods[f"words + {score} scores + {pair} pairs"] = partial(
