@@ -14,7 +14,7 @@ import torch
 from longsum.config import KVCache
 from longsum.engine.attention import NAME
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
-from longsum.engine.llama import AnyLlama, Llama, LlamaSettings
+from longsum.engine.llama import AnyLlama, Decoder, Llama, LlamaSettings
 from longsum.engine.quantized import QuantizedLayer, Workspace
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ class PreallocatedCache:
         """Bytes allocated for keys and values."""
         return sum(layer.nbytes for layer in self.held)
 
-    def past_of(self, model: AnyLlama) -> Any:
-        """Return the cache in the form that a model's `past_key_values` wants."""
-        if isinstance(model, Llama):
-            return self
-        from longsum.engine.bridge import as_transformers  # only where it is imported anyway
+    def as_argument(self, model: AnyLlama | Decoder) -> dict[str, Any]:
+        """Return the cache as the keyword argument that a model's forward pass takes it by."""
+        if isinstance(model, Llama | Decoder):
+            return {"cache": self}
+        from longsum.engine.bridge import as_transformers, cache_keyword  # transformers is here
 
-        return as_transformers(self)
+        return {cache_keyword(model): as_transformers(self)}
 
     def trim(self, length: int) -> None:
         """Keep the first `length` tokens; the rest is overwritten by what comes next."""

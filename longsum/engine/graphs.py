@@ -19,6 +19,7 @@ from transformers import AttentionInterface
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 from longsum.engine.attention import NAME
+from longsum.engine.bridge import cache_keyword
 from longsum.engine.fallback import tell_once
 from longsum.engine.layers import PreallocatedLayer
 from longsum.engine.llama import Llama
@@ -147,7 +148,7 @@ class StaticStep:
             output = self.model(
                 self.input_ids,
                 position_ids=self.position[None],
-                past_key_values=self.cache,
+                **{cache_keyword(self.model): self.cache},
                 use_cache=True,
                 logits_to_keep=1,
                 step_position=self.position,

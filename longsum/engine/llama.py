@@ -105,7 +105,7 @@ class Llama(nn.Module):
     def forward(
         self,
         input_ids: torch.Tensor,
-        past_key_values: PreallocatedCache | None = None,
+        cache: PreallocatedCache | None = None,
         use_cache: bool = False,
         logits_to_keep: int = 0,
     ) -> SimpleNamespace:
@@ -113,14 +113,14 @@ class Llama(nn.Module):
 
         Args:
             input_ids: (batch, T).
-            past_key_values: what was read before, and takes what is read now; None reads T alone.
+            cache: what was read before, and takes what is read now; None reads T alone.
             use_cache: as `transformers` has it; a cache that is given is always filled.
             logits_to_keep: of how many last tokens logits are wanted; 0 of all.
 
         Returns:
             `logits`: (batch, kept, vocab).
         """
-        hidden = self.model(input_ids, past_key_values).last_hidden_state
+        hidden = self.model(input_ids, cache).last_hidden_state
         return SimpleNamespace(logits=self.lm_head(hidden[:, -logits_to_keep:]))
 
 
@@ -144,7 +144,7 @@ class Decoder(nn.Module):
     def forward(
         self,
         input_ids: torch.Tensor,
-        past_key_values: PreallocatedCache | None = None,
+        cache: PreallocatedCache | None = None,
         use_cache: bool = False,
     ) -> SimpleNamespace:
         """Return the states of tokens behind those the cache holds.
@@ -153,11 +153,11 @@ class Decoder(nn.Module):
             `last_hidden_state`: (batch, T, hidden), behind the last norm.
         """
         hidden = self.embed_tokens(input_ids)
-        start = past_key_values.length if past_key_values is not None else 0
+        start = cache.length if cache is not None else 0
         cos, sin = self.angles(start, input_ids.shape[1], hidden)
         held: list[HeldLayer | None] = [None] * len(self.layers)
-        if past_key_values is not None:
-            held = list(past_key_values.held)
+        if cache is not None:
+            held = list(cache.held)
         for layer, keys_and_values in zip(self.layers, held, strict=True):
             hidden = layer(hidden, cos, sin, keys_and_values)
         return SimpleNamespace(last_hidden_state=self.norm(hidden))

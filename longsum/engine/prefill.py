@@ -6,6 +6,7 @@ Works on token ids; knows nothing about text.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -38,7 +39,7 @@ class Reader:
         self.model = model
         self.chunk_tokens = chunk_tokens
         self.cache = PreallocatedCache(model.config, capacity, kv_cache)
-        self._past = self.cache.past_of(model)
+        self._past = self.cache.as_argument(model)
 
     @property
     def length(self) -> int:
@@ -59,9 +60,7 @@ class Reader:
         assert token_ids, "nothing to read"
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
         for start, end in chunk_bounds(0, ids.shape[1], self.chunk_tokens):
-            output = self.model(
-                ids[:, start:end], past_key_values=self._past, use_cache=True, logits_to_keep=1
-            )
+            output = self._forward(ids[:, start:end], logits_to_keep=1)
             if progress:
                 progress(end, ids.shape[1])
         logits: torch.Tensor = output.logits[0, -1]
@@ -78,11 +77,23 @@ class Reader:
             (tokens, vocab) logits.
         """
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
-        output = self.model(
-            ids, past_key_values=self._past, use_cache=True, logits_to_keep=len(token_ids)
-        )
-        logits: torch.Tensor = output.logits[0]
+        logits: torch.Tensor = self._forward(ids, logits_to_keep=len(token_ids)).logits[0]
         return logits
+
+    def _forward(self, ids: torch.Tensor, logits_to_keep: int) -> Any:
+        """Read (1, T) tokens in one pass.
+
+        Raises:
+            RuntimeError: the cache did not grow by T: the model read them without what is before.
+        """
+        expected = self.length + ids.shape[1]
+        output = self.model(ids, **self._past, use_cache=True, logits_to_keep=logits_to_keep)
+        if self.length != expected:
+            raise RuntimeError(
+                f"the model did not use its cache: {self.length} tokens are in it instead of "
+                f"{expected}; this version of transformers is not supported"
+            )
+        return output
 
     @torch.inference_mode()
     def restore(self, length: int, fill: Fill) -> None:

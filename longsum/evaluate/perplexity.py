@@ -202,11 +202,12 @@ def window_nats(
         kv_cache: how keys and values are held.
     """
     batch, size = ids.shape
-    past = PreallocatedCache(model.config, size, kv_cache).past_of(model)
+    cache = PreallocatedCache(model.config, size, kv_cache)
+    past = cache.as_argument(model.model)
     totals = [0.0] * batch
     at_once = max(1, LOGITS_AT_ONCE // model.config.vocab_size)
     for start, end in chunk_bounds(0, size, chunk_tokens):
-        output = model.model(ids[:, start:end], past_key_values=past, use_cache=True)
+        output = model.model(ids[:, start:end], **past, use_cache=True)
         hidden = output.last_hidden_state  # (batch, end - start, hidden)
         for row, count in enumerate(scored):
             # the state at position t predicts the token at t + 1

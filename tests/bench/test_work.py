@@ -8,6 +8,7 @@ from transformers import DynamicCache
 
 from longsum.bench.measure import read_bytes
 from longsum.bench.work import decode_bytes, prefill_flops
+from longsum.engine.bridge import cache_keyword
 from longsum.model.checkpoint import read_shape
 
 
@@ -18,9 +19,9 @@ def test_operations_are_those_that_torch_counts(before: int) -> None:
     cache = DynamicCache(config=model.config)
     with torch.no_grad():
         if before:
-            model(torch.zeros(1, before, dtype=torch.long), past_key_values=cache)
+            model(torch.zeros(1, before, dtype=torch.long), **{cache_keyword(model): cache})
         with FlopCounterMode(display=False) as counter:
-            model(torch.zeros(1, 1, dtype=torch.long), past_key_values=cache)
+            model(torch.zeros(1, 1, dtype=torch.long), **{cache_keyword(model): cache})
     shape = read_shape(model.config.to_dict())
     assert counter.get_total_flops() == prefill_flops(shape, 1, before)
 

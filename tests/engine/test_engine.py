@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from tiny import tiny_model
@@ -49,6 +51,26 @@ def test_greedy_answer_equals_generate(plain: LlamaForCausalLM, model: LlamaForC
     assert engine.stats.finish_reason == "length"
     assert engine.stats.prefill_tokens == 60
     assert engine.stats.decode_tokens == 20
+
+
+def test_model_that_ignores_the_cache_is_refused(
+    model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A renamed keyword falls into **kwargs: each chunk was read alone, and no error said so."""
+    forward = type(model).forward
+
+    def renamed(
+        self: LlamaForCausalLM, *args: Any, cache_of_2027: Any = None, **kwargs: Any
+    ) -> Any:
+        kwargs.pop("cache", None), kwargs.pop("past_key_values", None)
+        return forward(self, *args, **kwargs)
+
+    reader = Reader(model, capacity=75, chunk_tokens=32)
+    monkeypatch.setattr(type(model), "forward", renamed)
+    with pytest.raises(RuntimeError, match="did not use its cache"):
+        reader.read(PROMPT)
+    with pytest.raises(TypeError, match="takes no cache"):
+        Reader(model, capacity=75, chunk_tokens=32)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 32, 75, 1000])
