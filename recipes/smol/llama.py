@@ -1,0 +1,265 @@
+"""smol as it is trained: frozen weights, LoRA matrices beside them, any positions.
+
+`transformers` is not used here: it takes a jump of positions for the border between two packed
+texts (`find_packed_sequence_indices`) and then hides the first part from the second, so that rows
+with skipped positions would teach no distance at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from recipes.smol.base import EPS, HEAD_DIM, THETA
+
+LINEAR = {
+    "self_attn.q_proj": "q",
+    "self_attn.k_proj": "k",
+    "self_attn.v_proj": "v",
+    "self_attn.o_proj": "o",
+    "mlp.gate_proj": "gate",
+    "mlp.up_proj": "up",
+    "mlp.down_proj": "down",
+}
+LOGITS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Positions:
+    """How positions become angles."""
+
+    factor: float = 1.0
+    """Position Interpolation: positions are divided by it (arXiv 2306.15595, eq. 4)."""
+    theta: float = THETA
+    """Base of the frequencies; a larger one is NTK-aware scaling."""
+    yarn: float = 0.0
+    """Factor of YaRN (arXiv 2309.00071) instead; 0 for none."""
+    native: int = 8192
+    """Window the base was trained with, for YaRN."""
+
+    def frequencies(self) -> tuple[torch.Tensor, float]:
+        """Return (head_dim / 2,) angles of a step of one token, and a factor on cos and sin."""
+        pairs = torch.arange(0, HEAD_DIM, 2, dtype=torch.float64)
+        plain = self.theta ** (-pairs / HEAD_DIM)
+        if not self.yarn:
+            return (plain / self.factor).float(), 1.0
+        turns = self.native * plain / (2 * math.pi)  # over the native window; YaRN eq. 17 to 23
+        keep = ((turns - 1.0) / (32.0 - 1.0)).clamp(0, 1)
+        mixed = plain / self.yarn * (1 - keep) + plain * keep
+        return mixed.float(), 0.1 * math.log(self.yarn) + 1.0
+
+    def table(self, tokens: int) -> torch.Tensor:
+        """Return cosines and sines of all positions: (2, tokens, head_dim / 2) float32."""
+        step, scale = self.frequencies()
+        angles = torch.arange(tokens, dtype=torch.float64)[:, None] * step.double()
+        return torch.stack((angles.cos(), angles.sin())).float() * scale
+
+
+class Lora(nn.Module):
+    """A frozen matrix and a trained product of two thin ones (arXiv 2106.09685).
+
+    Args:
+        weight: (rows, columns).
+        rank: of the product; 0 for none.
+        scale: factor on the product.
+        seed: of the first thin matrix; the second begins with zeros.
+    """
+
+    def __init__(self, weight: torch.Tensor, rank: int, scale: float, seed: int) -> None:
+        super().__init__()
+        self.weight = nn.Buffer(weight)
+        self.scale = scale
+        rows, columns = weight.shape
+        if rank:
+            generator = torch.Generator().manual_seed(seed)
+            a = torch.randn(rank, columns, generator=generator) / math.sqrt(columns)
+            self.a, self.b = nn.Parameter(a), nn.Parameter(torch.zeros(rows, rank))
+        else:
+            self.a = self.b = None  # type: ignore[assignment]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (…, rows)."""
+        y = F.linear(x, self.weight)
+        if self.a is None:
+            return y
+        thin = F.linear(x, self.a.to(x.dtype))
+        return y + F.linear(thin, self.b.to(x.dtype)) * self.scale
+
+
+class Layer(nn.Module):
+    """One decoder layer.
+
+    Args:
+        weights: by Hugging Face's names.
+        number: of the layer.
+        rank: of the LoRA products.
+        scale: of the LoRA products.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, torch.Tensor], number: int, rank: int, scale: float
+    ) -> None:
+        super().__init__()
+        at = f"model.layers.{number}."
+        for i, (name, short) in enumerate(LINEAR.items()):
+            lora = Lora(weights[f"{at}{name}.weight"], rank, scale, seed=100 * number + i)
+            setattr(self, short, lora)
+        self.norm1 = nn.Buffer(weights[f"{at}input_layernorm.weight"])
+        self.norm2 = nn.Buffer(weights[f"{at}post_attention_layernorm.weight"])
+
+    def forward(self, h: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        """Return the states (B, T, hidden) after the layer; cos, sin: (B, 1, T, head_dim / 2)."""
+        batch, tokens, _ = h.shape
+        x = rms_norm(h, self.norm1)
+        heads = (batch, tokens, -1, HEAD_DIM)
+        query = rotated(self.q(x).view(heads).transpose(1, 2), cos, sin)
+        key = rotated(self.k(x).view(heads).transpose(1, 2), cos, sin)
+        value = self.v(x).view(heads).transpose(1, 2)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+        h = h + self.o(mixed.transpose(1, 2).reshape(batch, tokens, -1))
+        x = rms_norm(h, self.norm2)
+        return h + self.down(F.silu(self.gate(x)) * self.up(x))
+
+
+class Llama(nn.Module):
+    """The decoder with its tied head.
+
+    Args:
+        weights: bfloat16 (or float32, for tests), by Hugging Face's names.
+        rank: of the LoRA products; 0 for none.
+        scale: factor on them.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, torch.Tensor], rank: int = 0, scale: float = 2.0
+    ) -> None:
+        super().__init__()
+        count = sum(name.endswith("input_layernorm.weight") for name in weights)
+        self.embedding = nn.Buffer(weights["model.embed_tokens.weight"])
+        self.norm = nn.Buffer(weights["model.norm.weight"])
+        self.layers = nn.ModuleList(Layer(weights, i, rank, scale) for i in range(count))
+        self.rank = rank
+
+    def forward(
+        self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the last states (B, T, hidden), normed.
+
+        Args:
+            ids: (B, T).
+            positions: (B, T) rows of the table.
+            table: of `Positions`.
+        """
+        h = F.embedding(ids, self.embedding)
+        cos, sin = table[:, positions].unsqueeze(2).to(h.dtype)  # (B, 1, T, head_dim / 2)
+        for layer in self.layers:
+            h = layer(h, cos, sin)
+        return rms_norm(h, self.norm)
+
+    def adapter(self) -> dict[str, torch.Tensor]:
+        """Return the LoRA matrices under the names of peft's format."""
+        found = {}
+        for number, layer in enumerate(self.layers):
+            for name, short in LINEAR.items():
+                lora = getattr(layer, short)
+                at = f"base_model.model.model.layers.{number}.{name}.lora_"
+                found[f"{at}A.weight"], found[f"{at}B.weight"] = lora.a, lora.b
+        return found
+
+    @torch.no_grad()
+    def load_adapter(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Take the LoRA matrices of an adapter."""
+        for name, parameter in self.adapter().items():
+            parameter.copy_(tensors[name])
+
+
+def merged(
+    weights: Mapping[str, torch.Tensor], adapter: Mapping[str, torch.Tensor], scale: float = 2.0
+) -> dict[str, torch.Tensor]:
+    """Return weights with an adapter's products added, in the weights' dtype."""
+    found = dict(weights)
+    for name in adapter:
+        if name.endswith("lora_A.weight"):
+            target = name.removeprefix("base_model.model.").replace("lora_A.weight", "weight")
+            a, b = adapter[name].float(), adapter[name.replace("lora_A", "lora_B")].float()
+            found[target] = (weights[target].float() + scale * (b @ a)).to(weights[target].dtype)
+    return found
+
+
+def rms_norm(h: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Divide by the root mean square, in float32 (arXiv 1910.07467)."""
+    x = h.float()
+    return weight * (x * torch.rsqrt(x.square().mean(-1, keepdim=True) + EPS)).to(h.dtype)
+
+
+def rotated(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Rotate pairs half a head apart: (B, heads, T, head_dim)."""
+    first, second = states.chunk(2, dim=-1)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+
+
+class _SummedLoss(torch.autograd.Function):
+    """Sum of the losses, the gradient of the states computed at once: logits are never held."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: torch.autograd.function.FunctionCtx,
+        states: torch.Tensor,
+        targets: torch.Tensor,
+        embedding: torch.Tensor,
+    ) -> torch.Tensor:
+        total, grads = states.new_zeros((), dtype=torch.float32), []
+        for part, wanted in zip(
+            states.split(LOGITS_AT_ONCE), targets.split(LOGITS_AT_ONCE), strict=True
+        ):
+            with torch.enable_grad():
+                x = part.detach().requires_grad_()
+                loss = F.cross_entropy(F.linear(x, embedding).float(), wanted, reduction="sum")
+                grads.append(torch.autograd.grad(loss, x)[0])
+            total += loss.detach()
+        ctx.save_for_backward(torch.cat(grads))
+        return total
+
+    @staticmethod
+    def backward(  # type: ignore[override]
+        ctx: torch.autograd.function.FunctionCtx, grad: torch.Tensor
+    ) -> tuple[torch.Tensor, None, None]:
+        (of_states,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return of_states * grad, None, None
+
+
+def mean_loss(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Return the mean loss of predicting each next token of rows, in nats.
+
+    Args:
+        model: has the head.
+        states: (B, T, hidden).
+        ids: (B, T).
+    """
+    targets = ids[:, 1:].reshape(-1)
+    flat = states[:, :-1].reshape(-1, states.shape[-1])
+    summed: torch.Tensor = _SummedLoss.apply(flat, targets, model.embedding)
+    return summed / targets.numel()
+
+
+@torch.inference_mode()
+def token_losses(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Return (B, T - 1) losses of each next token, float32."""
+    rows = []
+    for state, row in zip(states, ids, strict=True):
+        parts = zip(
+            state[:-1].split(LOGITS_AT_ONCE), row[1:].split(LOGITS_AT_ONCE), strict=True
+        )
+        found = [
+            F.cross_entropy(F.linear(x, model.embedding).float(), y, reduction="none")
+            for x, y in parts
+        ]
+        rows.append(torch.cat(found))
+    return torch.stack(rows)
+
+
