@@ -32,19 +32,29 @@ _PARTS = {
 _TOP = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}
 
 
-def read_base(path: Path) -> dict[str, torch.Tensor]:
+def device_and_dtype() -> tuple[str, torch.dtype]:
+    """Return where to compute and in what: CPUs without bfloat16 of their own emulate it."""
+    if torch.cuda.is_available():
+        return "cuda", torch.bfloat16
+    flags = Path("/proc/cpuinfo")
+    fast = flags.exists() and "avx512_bf16" in flags.read_text()
+    return "cpu", torch.bfloat16 if fast else torch.float32
+
+
+def read_base(path: Path, dtype: torch.dtype = torch.bfloat16) -> dict[str, torch.Tensor]:
     """Read the weights of a GGUF file into memory.
 
     Args:
         path: of the file.
+        dtype: of the tensors; their values are those of bfloat16.
 
     Returns:
-        bfloat16 tensors by their Hugging Face names; the head is tied to `embed_tokens`.
+        Tensors by their Hugging Face names; the head is tied to `embed_tokens`.
     """
     weights = {}
     for tensor in GGUFReader(path).tensors:
         values = np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
-        weight = torch.from_numpy(values).bfloat16()
+        weight = torch.from_numpy(values).bfloat16().to(dtype)
         name = _name_of(tensor.name)
         heads = {"q_proj": HEADS, "k_proj": KV_HEADS}.get(name.split(".")[-2])
         weights[name] = weight if heads is None else _in_halves(weight, heads)

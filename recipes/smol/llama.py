@@ -48,9 +48,13 @@ class Positions:
         plain = self.theta ** (-pairs / HEAD_DIM)
         if not self.yarn:
             return (plain / self.factor).float(), 1.0
-        turns = self.native * plain / (2 * math.pi)  # over the native window; YaRN eq. 17 to 23
-        keep = ((turns - 1.0) / (32.0 - 1.0)).clamp(0, 1)
-        mixed = plain / self.yarn * (1 - keep) + plain * keep
+        low, high = (
+            HEAD_DIM * math.log(self.native / (turns * 2 * math.pi)) / (2 * math.log(self.theta))
+            for turns in (32.0, 1.0)  # over the native window; YaRN's own values for Llama
+        )
+        low, high = math.floor(low), math.ceil(high)
+        divided = ((torch.arange(HEAD_DIM // 2) - low) / (high - low)).clamp(0, 1).double()
+        mixed = plain / self.yarn * divided + plain * (1 - divided)
         return mixed.float(), 0.1 * math.log(self.yarn) + 1.0
 
     def table(self, tokens: int) -> torch.Tensor:
@@ -247,19 +251,15 @@ def mean_loss(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Te
     return summed / targets.numel()
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def token_losses(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """Return (B, T - 1) losses of each next token, float32."""
     rows = []
     for state, row in zip(states, ids, strict=True):
-        parts = zip(
-            state[:-1].split(LOGITS_AT_ONCE), row[1:].split(LOGITS_AT_ONCE), strict=True
-        )
+        parts = zip(state[:-1].split(LOGITS_AT_ONCE), row[1:].split(LOGITS_AT_ONCE), strict=True)
         found = [
             F.cross_entropy(F.linear(x, model.embedding).float(), y, reduction="none")
             for x, y in parts
         ]
         rows.append(torch.cat(found))
     return torch.stack(rows)
-
-

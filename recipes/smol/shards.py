@@ -41,8 +41,17 @@ HELD = {"books-test": 16, "courts": 8}
 """Held-out windows a kind: one a document."""
 GRAM = 13
 TURNS = 6
-PAIRS = ("fairytaleqa.train", "openstax_qa.train", "openstax_chapter_summ.train", "qmsum.train",
-         "scotus_syllabus.train", "squality.train", "wiki_leads.train", "oa_papers.train")  # fmt: skip
+PAIRS = (
+    "fairytaleqa.train",
+    "openstax_qa.train",
+    "openstax_chapter_summ.train",
+    "qmsum.train",
+    "scotus_syllabus.train",
+    "squality.train",
+    "wiki_leads.train",
+    "oa_papers.train",
+)
+NAMES = ("amber", "river", "stone", "cloud", "field", "forest", "harbor", "island", "lantern")
 TESTED_STORIES = ("fairytaleqa.test", "squality.test")
 
 
@@ -157,6 +166,37 @@ class Streams:
             self.rng.shuffle(turns)
             yield conversation(document, turns[:TURNS])
 
+    def keys(self) -> dict[str, object]:
+        """Return the tokens of the passkey task and of a retrieval task with several keys."""
+        rng = random.Random(7)
+        filler = "The grass is green. The sky is blue. The sun is yellow. Here we go. "
+        begin = (
+            "There is an important info hidden inside a lot of irrelevant text. Find it and "
+            "memorize them. I will quiz you about the important information there.\n"
+        )
+        keys = []
+        for _ in range(100):
+            key = rng.randrange(10_000, 100_000)
+            sentence = f"The pass key is {key}. Remember it. {key} is the pass key. "
+            keys.append([self.ids(sentence), self.ids(f"{key}")])
+        needles = []
+        for _ in range(100):
+            name, number = "".join(rng.choices("bdfgklmnprstvz", k=3)), rng.randrange(10**6, 10**7)
+            name = f"{rng.choice(NAMES)}-{name}"
+            asked = (
+                f"\nWhat is the special magic number for {name} mentioned in the provided text? "
+                f"The special magic number for {name} mentioned in the provided text is "
+            )
+            said = f" One of the special magic numbers for {name} is: {number}. "
+            needles.append([self.ids(said), self.ids(asked), self.ids(str(number))])
+        return {
+            "begin": self.ids(begin),
+            "filler": self.ids(filler + "There and back again. "),
+            "question": self.ids("What is the pass key? The pass key is "),
+            "keys": keys,
+            "needles": needles,
+        }
+
     def facts(self, texts: list[str], shortest: int, longest: int) -> Iterator[str]:
         """Yield pieces of texts with facts put in, asked for at the end.
 
@@ -198,6 +238,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     np.savez(arguments.out / "streams.npz", **found)
     np.savez(arguments.out / "held.npz", **streams.held)
+    (arguments.out / "keys.json").write_text(json.dumps(streams.keys()))
     print({name: len(ids) for name, ids in found.items()}, flush=True)
 
 

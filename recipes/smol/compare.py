@@ -1,0 +1,137 @@
+"""Measure smol's window: the base, what needs no training, and adapters, on the same windows.
+
+    python -m recipes.smol.compare --base GGUF --shards runs/smol/shards --out runs/smol/compare \
+        --adapters pi=runs/smol/window/final
+
+Writes `compare.jsonl`: perplexity by position and by window on two kinds of held-out text, keys
+found by length and depth. Everything is one forward pass; nothing is cut.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from recipes.smol.base import device_and_dtype, read_base
+from recipes.smol.llama import Llama, Positions, merged
+from recipes.smol.measure import (
+    by_position,
+    by_window,
+    needles_found,
+    passkeys_found,
+    window_losses,
+)
+
+WINDOW = 32_768
+SIZES = (2048, 4096, 8192, 16384, 32768)
+LENGTHS = (2048, 4096, 8000, 12288, 16384, 24576, 32600)
+UNTRAINED = {
+    "base": Positions(),
+    "untuned PI 2": Positions(factor=2.0),
+    "untuned PI 4": Positions(factor=4.0),
+    "NTK-aware 4": Positions(theta=100_000.0 * 4.0 ** (64 / 62)),
+    "YaRN 4": Positions(yarn=4.0),
+}
+
+
+class Comparison:
+    """Results in one file, within a time.
+
+    Args:
+        out: folder.
+        held: windows by kind.
+        keys: of the retrieval tasks.
+        seconds: after which nothing new is begun.
+    """
+
+    def __init__(
+        self, out: Path, held: Mapping[str, np.ndarray], keys: Mapping[str, Any], seconds: float
+    ) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self.path, self.held, self.keys = out / "compare.jsonl", held, keys
+        self.until = time.perf_counter() + seconds
+
+    def say(self, **found: object) -> None:
+        """Write a line, and print it."""
+        line = json.dumps(found)
+        print(line[:300], flush=True)
+        with self.path.open("a") as file:
+            file.write(line + "\n")
+
+    def losses(self, name: str, model: Llama, table: torch.Tensor, sizes: tuple[int, ...]) -> None:
+        """Measure perplexity of every kind of text, read in windows of each size."""
+        for kind, windows in self.held.items():
+            for size in sizes:
+                if time.perf_counter() > self.until:
+                    return
+                losses = window_losses(model, windows, size, table)
+                found = by_window(losses)
+                self.say(
+                    model=name, text=kind, window=size, n=len(losses),
+                    **found, by_position=by_position(losses),
+                )  # fmt: skip
+
+    def retrieval(
+        self, name: str, model: Llama, table: torch.Tensor, lengths: tuple[int, ...], trials: int
+    ) -> None:
+        """Measure how often keys are found at each length."""
+        for tokens in lengths:
+            if time.perf_counter() > self.until:
+                return
+            found = passkeys_found(model, self.keys, tokens, table, trials)
+            books = next(iter(self.held.values()))
+            needles = needles_found(model, self.keys, books, tokens, table, 20)
+            self.say(
+                model=name, tokens=tokens, passkeys=found, of=trials,
+                share=sum(found) / (trials * len(found)), needles_of_20=needles,
+            )  # fmt: skip
+
+
+def main() -> None:
+    """Measure, most important first."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--shards", type=Path, default=Path("runs/smol/shards"))
+    parser.add_argument("--out", type=Path, default=Path("runs/smol/compare"))
+    parser.add_argument("--adapters", nargs="*", default=[], help="NAME=FOLDER")
+    parser.add_argument("--trials", type=int, default=3)
+    parser.add_argument("--windows", type=int, default=16, help="of each kind of text")
+    parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--lengths", type=int, nargs="*", default=LENGTHS)
+    arguments = parser.parse_args()
+    device, dtype = device_and_dtype()
+    held = {
+        kind: windows[: arguments.windows]
+        for kind, windows in np.load(arguments.shards / "held.npz").items()
+    }
+    keys = json.loads((arguments.shards / "keys.json").read_text())
+    comparison = Comparison(arguments.out, held, keys, arguments.seconds)
+    weights = read_base(arguments.base, dtype)
+    sizes, lengths = tuple(arguments.sizes), tuple(arguments.lengths)
+    base = Llama(weights).to(device)
+    for text in arguments.adapters:
+        name, folder = text.split("=")
+        config = json.loads((Path(folder) / "adapter_config.json").read_text())
+        adapter = load_file(Path(folder) / "adapter_model.safetensors")
+        model = Llama(merged(weights, adapter)).to(device)
+        table = Positions(factor=config["factor"]).table(WINDOW).to(device)
+        comparison.losses(name, model, table, sizes)
+        comparison.retrieval(name, model, table, lengths, arguments.trials)
+    for name, positions in UNTRAINED.items():
+        table = positions.table(WINDOW).to(device)
+        comparison.losses(name, base, table, sizes)
+        if name == "base":
+            comparison.retrieval(name, base, table, lengths, arguments.trials)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Rows of tokens and their positions, the same for the same step.
+
+Rows of a few thousand tokens teach a long window by skipped positions (PoSE, arXiv 2309.10400): a
+row is cut in two, and the second part moved on by a random distance. What attention sees of two
+positions is their distance (RoPE), so that the row's own beginning may stay at 0.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+SHORT = {"books": 4.0, "wikipedia": 3.0, "courts": 2.0, "textbooks": 1.5, "transcripts": 1.0,
+         "handbooks": 1.0, "specifications": 1.0, "chats": 2.0, "facts": 1.0}  # fmt: skip
+"""Weights of the streams for rows with skipped positions."""
+LONG = {"books": 4.0, "wikipedia": 1.0, "courts": 2.0, "textbooks": 1.5, "transcripts": 1.0,
+        "handbooks": 1.0, "specifications": 0.5, "chats": 2.5, "long_facts": 2.0}  # fmt: skip
+"""And for rows as long as the window."""
+LEAST_PART = 64
+"""Tokens of either part of a row at least."""
+
+
+class Rows:
+    """Draws rows from streams of tokens.
+
+    Args:
+        streams: uint16 tokens by kind.
+        weights: how often each kind is drawn.
+        length: tokens of a row.
+        window: positions are below it.
+        seed: of all that is drawn.
+    """
+
+    def __init__(
+        self,
+        streams: Mapping[str, np.ndarray],
+        weights: Mapping[str, float],
+        length: int,
+        window: int,
+        seed: int,
+    ) -> None:
+        self.streams, self.length, self.window, self.seed = streams, length, window, seed
+        self.kinds = [kind for kind in weights if len(streams[kind]) > length]
+        self.weights = [weights[kind] for kind in self.kinds]
+
+    def __call__(self, step: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the rows of a step and their positions: (count, length) int64 each."""
+        rng = random.Random(f"{self.seed} {step}")
+        ids, positions = [], []
+        for kind in rng.choices(self.kinds, self.weights, k=count):
+            stream = self.streams[kind]
+            start = rng.randrange(len(stream) - self.length)
+            ids.append(torch.from_numpy(stream[start : start + self.length].astype(np.int64)))
+            positions.append(skipped_positions(self.length, self.window, rng))
+        return torch.stack(ids), torch.stack(positions)
+
+
+def skipped_positions(length: int, window: int, rng: random.Random) -> torch.Tensor:
+    """Return (length,) positions below `window`: two runs, the second moved on.
+
+    Args:
+        length: tokens of the row.
+        window: positions in all.
+        rng: draws the cut and the distance, both evenly.
+    """
+    positions = torch.arange(length)
+    if length < window:
+        cut = rng.randrange(LEAST_PART, length - LEAST_PART)
+        positions[cut:] += rng.randrange(window - length + 1)
+    return positions
