@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 _PEOPLE = ("Ada Morrow", "Tomas Lind", "Ruth Kessler", "Ivo Marsh", "Nell Harper", "Omar Vance",
-           "Clara Voss", "Henrik Dahl", "Mina Sorel", "Peter Quill", "Sana Idris", "Leo Brandt")  # fmt: skip
+           "Clara Voss", "Henrik Dahl", "Mina Sorel", "Peter Quill", "Leo Brandt")  # fmt: skip
 _PLACES = ("the harbour office", "the north mill", "Station Nine", "the Greyfield archive",
            "the ferry house", "the old observatory", "Tarn Bridge", "the Elm Street depot",
            "the lower reservoir", "Camp Alder", "the glass works", "Port Sallow")  # fmt: skip
