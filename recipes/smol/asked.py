@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +80,13 @@ class Query:
         return True
 
 
-@lru_cache(maxsize=None)  # questions on the same document come far apart
+@cache  # questions on the same document come far apart
 def bag(text: str) -> frozenset[str]:
     """Return the words of a sentence that is asked about many times."""
     return frozenset(words(text))
 
 
-@lru_cache(maxsize=None)
+@cache
 def terms(text: str) -> list[str]:
     """Return the terms of a text that is asked for many times."""
     return terms_of(text)
@@ -112,18 +112,7 @@ def all_queries(data: Path, limit: int | None, only: tuple[str, ...] = ("",)) ->
 
 def _summaries(data: Path, limit: int | None, only: tuple[str, ...]) -> Iterator[Query]:
     """Yield summaries of whole documents, then those of a part of the same documents."""
-    wanted: dict[str, list[tuple[Pair, str]]] = {}
-    for files, kept in ((FILES, False), (VALIDATION, True)):
-        for name, pair in documents(data, _limited(files, limit, only)):
-            split = "val" if kept else "train"
-            wanted.setdefault(name, []).append((pair, split))
-    for name, query in MEASURED.items():
-        if not name.startswith(only):
-            continue
-        path = data / "pairs" / f"{name}.jsonl.xz"
-        most = min(limit or MEASURED_DOCUMENTS, MEASURED_DOCUMENTS)
-        for pair in read_pairs([path], query=query, limit=most):
-            wanted.setdefault(name, []).append((pair, "test"))
+    wanted = _wanted(data, limit, only)
     for name, taken in wanted.items():
         rest = _focused(data, name) if name.startswith(("qmsum", "squality")) else {}
         for pair, split in taken:
@@ -136,6 +125,25 @@ def _summaries(data: Path, limit: int | None, only: tuple[str, ...]) -> Iterator
                 if query_of_part is not None and other.place != pair.place:
                     yield replace(query_of_part, document=first.document)
         print(f"{name}: {len(taken)} documents", flush=True)
+
+
+def _wanted(
+    data: Path, limit: int | None, only: tuple[str, ...]
+) -> dict[str, list[tuple[Pair, str]]]:
+    """Return the pairs of whole documents by file, each with its split."""
+    wanted: dict[str, list[tuple[Pair, str]]] = {}
+    for files, kept in ((FILES, False), (VALIDATION, True)):
+        for name, pair in documents(data, _limited(files, limit, only)):
+            split = "val" if kept else "train"
+            wanted.setdefault(name, []).append((pair, split))
+    for name, query in MEASURED.items():
+        if not name.startswith(only):
+            continue
+        path = data / "pairs" / f"{name}.jsonl.xz"
+        most = min(limit or MEASURED_DOCUMENTS, MEASURED_DOCUMENTS)
+        for pair in read_pairs([path], query=query, limit=most):
+            wanted.setdefault(name, []).append((pair, "test"))
+    return wanted
 
 
 def _focused(data: Path, name: str) -> dict[str, list[Pair]]:

@@ -78,7 +78,7 @@ class Head(nn.Module):
         nn.init.zeros_(self.plain.weight)
 
     def forward(self, x: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-        """Score sentences: (groups, sentences, inputs) and which are there to (groups, sentences)."""
+        """Score sentences: (groups, sentences, inputs) to (groups, sentences)."""
         x = ((x - self.mean) / self.deviation).clamp(-CLIP, CLIP) * there[..., None]
         hidden = self.own(x)
         hidden = hidden + F.pad(self.before(x)[:, :-1], (0, 0, 1, 0))

@@ -142,7 +142,8 @@ class Learning:
     def questions(self, rows: Rows, until: float) -> None:
         """Learn where answers stand."""
         looks, less, lexical = rows.looks, rows.less, rows.lexical
-        assert less is not None and lexical is not None
+        assert less is not None
+        assert lexical is not None
         few = self.states[:, :QUESTION_STATES]
 
         def both(r: torch.Tensor) -> torch.Tensor:

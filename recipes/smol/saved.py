@@ -145,7 +145,7 @@ def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float
     sentences = sum(map(len, harvest.states))
     rows = sum(len(looks) for looks, _, _ in sets.values())
     room = mebibytes * 2**20 * 0.97 - 2_500_000 - 2 * rows
-    each = room / (2 * sentences + rows)
+    each = max(2.0, room / (2 * sentences + rows))
     first = int(min(MOST_STATES, 2 * each, states.directions.shape[1]))
     second = int(min(MOST_LOOKS, each))
     basis = states.first(first)
