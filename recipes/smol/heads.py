@@ -17,7 +17,7 @@ from torch.nn import functional as F
 HIDDEN = 64
 DROPOUT = 0.1
 CLIP = 5.0
-ROWS_PER_STEP = 24_000
+ROWS_PER_STEP = 6_000
 
 
 @dataclass

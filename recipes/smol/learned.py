@@ -156,8 +156,8 @@ class Learning:
         def words(r: torch.Tensor) -> torch.Tensor:
             return torch.cat([self.plain[rows.sentence[r]], lexical[r]], dim=-1)
 
-        self.head("questions looks", rows, both, listwise, 6, until)
-        self.head("questions everything", rows, everything, listwise, 6, until)
+        self.head("questions looks", rows, both, listwise, 8, until)
+        self.head("questions everything", rows, everything, listwise, 8, until)
         self.head("questions words", rows, words, listwise, 3, until)
 
     def summaries(self, rows: Rows, until: float) -> None:
@@ -177,9 +177,9 @@ class Learning:
         def plain(r: torch.Tensor) -> torch.Tensor:
             return self.plain[rows.sentence[r]]
 
-        self.head("summaries everything", rows, everything, squared, 6, until)
-        self.head("summaries states", rows, states, squared, 6, until)
-        self.head("summaries looks", rows, seen, squared, 6, until)
+        self.head("summaries everything", rows, everything, squared, 8, until)
+        self.head("summaries states", rows, states, squared, 8, until)
+        self.head("summaries looks", rows, seen, squared, 8, until)
         self.head("summaries plain", rows, plain, squared, 3, until)
 
 
