@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,18 +65,17 @@ def questions(data: Path, files: dict[str, int]) -> Iterator[Question]:
                 document = pair.document
                 split[pair.text] = [document.text[a:b] for a, b in statements(document)]
             texts = split[pair.text]
-            holds = holding(texts, pair)
+            holds = holding([set(words(text)) for text in texts], pair)
             if 0 < holds.sum() <= max(1, MOST_HOLDING * len(texts)):
                 taken += 1
                 yield Question(name, texts, pair.query or "", holds)
         print(f"{name}: {taken} questions", flush=True)
 
 
-def holding(texts: Sequence[str], pair: Pair) -> np.ndarray:
-    """Return which sentences hold the answer: (sentences,) bool."""
-    found = np.zeros(len(texts), dtype=bool)
+def holding(bags: Sequence[Set[str]], pair: Pair) -> np.ndarray:
+    """Return which sentences hold the answer, from their sets of words: (sentences,) bool."""
+    found = np.zeros(len(bags), dtype=bool)
     asked = set(content_words(pair.query or ""))
-    bags = [set(words(text)) for text in texts]
     for reference in pair.references:
         wanted = set(content_words(reference)) or set(words(reference))
         new = wanted - asked or wanted  # what the question says already answers nothing

@@ -1,0 +1,163 @@
+"""Read packed documents on a GPU, save what is to be learned from, train small heads at once.
+
+    python -m recipes.smol.read --base FILE --pack DIR --adapter FOLDER --output OUT --seconds 110
+
+Stops reading in time: what is on the device then is balanced over the files, is saved, and heads
+are trained with the rest of the time. Each finding is a line of OUT/read.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from recipes.smol.harvest import Harvest, read_one
+from recipes.smol.learned import learn
+from recipes.smol.llama_states import Form, Llama, merged
+from recipes.smol.packed import Packed, all_documents
+from recipes.smol.saved import principal, save_harvest
+
+NATIVE, WINDOW = 8192, 33_280
+RESERVE = 28.0
+"""Seconds kept for saving and for the heads."""
+SAVING = 5.0
+STATES = 128
+
+
+def since_start() -> float:
+    """Return the seconds since this process was started."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+
+
+class Findings:
+    """Tells each finding, on the screen and as a line of a file."""
+
+    def __init__(self, path: Path, start: float) -> None:
+        self.path, self.start = path, start
+
+    def __call__(self, finding: str, **values: Any) -> None:
+        """Tell one."""
+        seconds = round(time.perf_counter() - self.start, 1)
+        line = json.dumps({"finding": finding, "seconds": seconds, **values})
+        print(line, flush=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def models(arguments: argparse.Namespace, device: torch.device) -> tuple[Llama, Llama | None]:
+    """Return the model in its own window, and in the extended one where there is an adapter."""
+    if arguments.base.suffix == ".gguf":
+        from recipes.smol.base import read_base
+
+        weights = read_base(arguments.base)
+    else:
+        weights = load_file(arguments.base)
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    form = Form()
+    native = Llama(weights, form, device, dtype, NATIVE)
+    if arguments.adapter is None:
+        return native, None
+    form = replace(form, factor=arguments.factor)
+    return native, Llama(merged(weights, arguments.adapter), form, device, dtype, WINDOW)
+
+
+def ready(folder: Path, limit: int | None, longest: int) -> Iterator[Packed]:
+    """Yield the documents that are not too long, of each file not more than `limit`."""
+    seen: dict[str, int] = {}
+    for document in all_documents(folder):
+        if document.longest > longest:
+            continue
+        seen[document.file] = seen.get(document.file, 0) + 1
+        if limit is None or seen[document.file] <= limit:
+            yield document
+
+
+@torch.no_grad()
+def read_all(
+    native: Llama, wide: Llama | None, documents: Iterator[Packed], until: float, tell: Findings
+) -> Harvest:
+    """Read documents until there are no more, or time is up."""
+    harvest, skipped = Harvest(), 0
+    on_gpu = native.embedding.is_cuda
+    with sdpa_kernel(SDPBackend.FLASH_ATTENTION) if on_gpu else nullcontext():
+        for document in documents:
+            if time.perf_counter() > until:
+                tell("stopped", documents=len(harvest.documents))
+                break
+            extended = document.longest > NATIVE
+            model = wide if extended else native
+            if model is None or document.longest > WINDOW:
+                skipped += 1
+                continue
+            states, looks = read_one(model, document)
+            harvest.documents.append(document)
+            harvest.extended.append(extended)
+            harvest.states.append(states)
+            harvest.looks.append(looks)
+            harvest.tokens += len(document.ids)
+            if len(harvest.documents) % 200 == 0:
+                if on_gpu:
+                    torch.cuda.synchronize()
+                tell("read", documents=len(harvest.documents), tokens=harvest.tokens)
+    if on_gpu:
+        torch.cuda.synchronize()
+    queries = sum(len(document.queries) for document in harvest.documents)
+    tell(
+        "read", documents=len(harvest.documents), tokens=harvest.tokens, queries=queries,
+        extended=sum(harvest.extended), skipped=skipped,
+    )  # fmt: skip
+    return harvest
+
+
+def main() -> None:
+    """Read, save, learn."""
+    start = time.perf_counter() - since_start()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, required=True, help="GGUF or safetensors file")
+    parser.add_argument("--pack", type=Path, required=True, help="folder of recipes.smol.pack")
+    parser.add_argument("--adapter", type=Path, help="window adapter; without: short documents")
+    parser.add_argument("--factor", type=float, default=4.0, help="of the window adapter")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=110.0, help="in all, from the start")
+    parser.add_argument("--mib", type=float, default=60.0, help="room for the harvest files")
+    parser.add_argument("--limit", type=int, help="documents of each file, to try it out")
+    parser.add_argument("--longest", type=int, default=WINDOW, help="tokens of a document, same")
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_float32_matmul_precision("high")
+    tell = Findings(arguments.output / "read.jsonl", start)
+    native, wide = models(arguments, device)
+    tell("loaded", device=str(device))
+    end = start + arguments.seconds
+    documents = ready(arguments.pack, arguments.limit, arguments.longest)
+    harvest = read_all(native, wide, documents, end - RESERVE, tell)
+    with torch.no_grad():
+        basis = principal(torch.cat([x[::8] for x in harvest.states]), STATES)
+        tell("directions")
+        try:
+            tell("saved", **save_harvest(harvest, basis, arguments.output, arguments.mib))
+        except Exception:  # the heads can still be trained, and the visit does not come again
+            tell("not saved", error=traceback.format_exc())
+    learn(harvest, basis, arguments.output, end - SAVING, tell)
+    tell("done")
+
+
+if __name__ == "__main__":
+    main()
