@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from longsum.engine.adopt import adopted
 from longsum.engine.attention import register
 from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
 from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
@@ -63,9 +64,9 @@ def load_model(
 ) -> AnyLlama:
     """Load the weights as the plan says.
 
-    On a CPU, weights that are not quantized are run by our own forward pass, which needs no more of
-    `transformers` than its tokenizers; all others by `transformers`. Weights that are quantized on
-    the way are kept (`longsum/model/kept.py`).
+    They are run by our own forward pass where it knows the model and one device holds it, else by
+    `transformers`, which also loads all but whole weights on a CPU: these need no more of it than
+    its tokenizers. Weights that are quantized on the way are kept (`longsum/model/kept.py`).
 
     Args:
         folder: the checkpoint.
@@ -84,7 +85,10 @@ def load_model(
         own = _load_own(folder, config, rope, getattr(torch, plan.dtype))
         if own is not None:
             return own
-    return load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+    model = load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+    if attention != "auto":
+        return model
+    return adopted(model, config, rope) or model
 
 
 def load_pretrained(
