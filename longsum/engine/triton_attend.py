@@ -77,7 +77,7 @@ def _load(  # type: ignore[no-untyped-def]
     return values.to(kind)
 
 
-@triton.jit(do_not_specialize=["t", "capacity", "query_head", "query_token"])  # type: ignore[untyped-decorator,misc,unused-ignore]
+@triton.jit(do_not_specialize=["t", "groups", "capacity", "query_head", "query_token"])  # type: ignore[untyped-decorator,misc,unused-ignore]
 def _attend_part(  # type: ignore[no-untyped-def]
     query,
     query_head,
@@ -90,9 +90,9 @@ def _attend_part(  # type: ignore[no-untyped-def]
     lse,
     length_at,
     t,
+    groups,
     capacity,
     scale,
-    GROUPS: tl.constexpr,
     ROWS: tl.constexpr,
     HEAD_DIM: tl.constexpr,
     BITS: tl.constexpr,
@@ -105,9 +105,9 @@ def _attend_part(  # type: ignore[no-untyped-def]
     """
     head, part, parts = tl.program_id(0), tl.program_id(1), tl.num_programs(1)
     rows, columns = tl.program_id(2) * ROWS + tl.arange(0, ROWS), tl.arange(0, HEAD_DIM)
-    own = rows < GROUPS * t
+    own = rows < groups * t
     kind: tl.constexpr = query.dtype.element_ty if BITS <= 8 else keys.dtype.element_ty
-    at = query + (head * GROUPS + rows // t) * query_head + (rows % t) * query_token
+    at = query + (head * groups + rows // t) * query_head + (rows % t) * query_token
     queries = tl.load(at[:, None] + columns[None, :], mask=own[:, None], other=0.0).to(kind)
     base = head.to(tl.int64) * capacity
     width: tl.constexpr = HEAD_DIM // 2 if BITS == 4 else HEAD_DIM
@@ -143,35 +143,35 @@ def _attend_part(  # type: ignore[no-untyped-def]
 
     some = total > 0  # an empty part: output 0, log-sum-exp -inf
     total = tl.where(some, total, 1.0)
-    place = (head * parts + part) * (GROUPS * t) + rows
+    place = (head * parts + part) * (groups * t) + rows
     to = output + place[:, None] * HEAD_DIM + columns[None, :]
     tl.store(to, sums / total[:, None], mask=own[:, None])
     tl.store(lse + place, tl.where(some, largest + tl.log2(total), float("-inf")), mask=own)
 
 
-@triton.jit(do_not_specialize=["t", "parts"])  # type: ignore[untyped-decorator,misc,unused-ignore]
+@triton.jit(do_not_specialize=["t", "groups", "parts"])  # type: ignore[untyped-decorator,misc,unused-ignore]
 def _merge_parts(  # type: ignore[no-untyped-def]
     output,
     lse,
     merged,
     t,
+    groups,
     parts,
-    GROUPS: tl.constexpr,
     PARTS: tl.constexpr,
     HEAD_DIM: tl.constexpr,
 ):
     """Weigh one row's parts by their log-sum-exp; writes (t, heads, head_dim)."""
     head, row = tl.program_id(0), tl.program_id(1)
     number, columns = tl.arange(0, PARTS), tl.arange(0, HEAD_DIM)
-    place = (head * parts + number) * (GROUPS * t) + row
+    place = (head * parts + number) * (groups * t) + row
     held = number < parts
     each = tl.load(lse + place, mask=held, other=float("-inf"))
     weight = tl.exp2(each - tl.max(each, 0))
     at = output + place[:, None] * HEAD_DIM + columns[None, :]
     part = tl.load(at, mask=held[:, None], other=0.0)
     whole = tl.sum(part * weight[:, None], 0) / tl.sum(weight, 0)
-    heads = tl.num_programs(0) * GROUPS
-    to = merged + ((row % t) * heads + head * GROUPS + row // t) * HEAD_DIM + columns
+    heads = tl.num_programs(0) * groups
+    to = merged + ((row % t) * heads + head * groups + row // t) * HEAD_DIM + columns
     tl.store(to, whole.to(merged.dtype.element_ty))
 
 
@@ -223,9 +223,11 @@ def attend(
     _, heads, t, head_dim = query.shape
     held, bits = layer.buffers(), bits_of(layer)
     device, kv_heads = query.device, held["keys"].shape[1]
-    rows = heads // kv_heads * t
-    padded = min(MAX_ROWS, max(MIN_ROWS, triton.next_power_of_2(rows)))
+    groups = heads // kv_heads
+    rows = groups * t
     width = max(query.element_size(), held["keys"].element_size())
+    most = MIN_ROWS if width == 4 else MAX_ROWS  # float32 has no matrix units, and many registers
+    padded = min(most, max(MIN_ROWS, triton.next_power_of_2(rows)))
     tuning = tuning or _cut(padded, head_dim, bits, width)
     blocks = triton.cdiv(rows, padded)
     programs = triton.cdiv(tuning.programs * _processors(device), kv_heads * blocks)
@@ -246,9 +248,9 @@ def attend(
         lse,
         length,
         t,
+        groups,
         layer.capacity,
         scale * math.log2(math.e),
-        GROUPS=heads // kv_heads,
         ROWS=padded,
         HEAD_DIM=head_dim,
         BITS=bits,
@@ -257,6 +259,6 @@ def attend(
         num_warps=tuning.warps,
         num_stages=tuning.stages,
     )
-    sizes = {"GROUPS": heads // kv_heads, "PARTS": triton.next_power_of_2(parts)}
-    _merge_parts[(kv_heads, rows)](output, lse, merged, t, parts, HEAD_DIM=head_dim, **sizes)
+    sizes = {"PARTS": triton.next_power_of_2(parts), "HEAD_DIM": head_dim}
+    _merge_parts[(kv_heads, rows)](output, lse, merged, t, groups, parts, **sizes)
     return merged.transpose(1, 2)
