@@ -1,17 +1,19 @@
-"""Read one token through a CUDA graph: the GPU runs the whole step without waiting for Python.
+"""Read a token or a draft through a CUDA graph: the GPU runs the whole step without Python.
 
 A small step is a thousand short kernels, each started by Python: the GPU waits for it more than it
 computes. A graph records them once and starts them all at once. It wants the same addresses and
 shapes at every step, so that what changes stands in tensors: the token, and its position. Every
 kind of cache is read and written by kernels that take lengths from the device (`kernels.py`).
 
-`Reader.read([token_id])` is the slow form of the same, and what is used wherever a graph is not.
+`Reader.read_all` is the slow form of the same, and what is used wherever a graph is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
 
 import torch
 
@@ -24,7 +26,12 @@ from longsum.engine.prefill import Reader
 WARM_UP = 2
 """Passes before the recording, in which libraries set themselves up."""
 
+SEVERAL = (5, 9, 17)
+"""Tokens of the recorded passes that check a draft: 4, 8 or 16, and the token before them."""
+
 Run = Callable[[], torch.Tensor]
+Pool = tuple[int, int]
+"""torch's name for the memory that graphs share: they run one after another."""
 
 
 def attend_at(
@@ -89,11 +96,18 @@ class StaticStep:
         return logits
 
 
-def capture(step: StaticStep) -> Run:
+def new_pool() -> Pool:
+    """Return a name under which graphs may share memory."""
+    pool: Pool = torch.cuda.graph_pool_handle()
+    return pool
+
+
+def capture(step: StaticStep, pool: Pool) -> Run:
     """Record a step on its GPU; a failure leaves stream and allocator as they were.
 
     Args:
         step: set to a position that may be written to.
+        pool: where it finds memory.
 
     Returns:
         Runs the step again; its logits are overwritten by the next run.
@@ -107,7 +121,7 @@ def capture(step: StaticStep) -> Run:
         current.wait_stream(side)
         torch.cuda.synchronize()
         torch.cuda.empty_cache()  # what the prefill used: the graph has memory of its own
-        graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+        graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.stream(side):
                 logits = _record(graph, pool, step)
@@ -123,22 +137,20 @@ def capture(step: StaticStep) -> Run:
     return run
 
 
-def _record(graph: torch.cuda.CUDAGraph, pool: tuple[int, int], step: StaticStep) -> torch.Tensor:
+def _record(graph: torch.cuda.CUDAGraph, pool: Pool, step: StaticStep) -> torch.Tensor:
     """Run a step on the current stream, recording what it does there."""
     graph.capture_begin(pool=pool, capture_error_mode="thread_local")
     try:
         logits = step.run()
     except BaseException:
-        try:  # it ends the recording, and says no more than that it was spoiled
+        with suppress(RuntimeError):  # it says no more than that the recording was spoiled
             graph.capture_end()
-        except RuntimeError:
-            pass
         raise
     graph.capture_end()
     return logits
 
 
-def _give_up(pool: tuple[int, int]) -> None:
+def _give_up(pool: Pool) -> None:
     """Undo what a recording that failed leaves behind: torch does not, when its end fails.
 
     The allocator would go on using the graph's memory and free nothing more, and the default
@@ -147,18 +159,23 @@ def _give_up(pool: tuple[int, int]) -> None:
     device = torch.cuda.current_device()
     for name in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
         if hasattr(torch._C, name):
-            try:
+            with suppress(RuntimeError):  # it had ended
                 getattr(torch._C, name)(device, pool)
-            except RuntimeError:  # it had ended
-                pass
     generator = torch.cuda.default_generators[device]
     if hasattr(generator, "clone_state") and hasattr(generator, "graphsafe_set_state"):
         generator.graphsafe_set_state(generator.clone_state())
     torch.cuda.synchronize()
 
 
+class Recorded(NamedTuple):
+    """A step and what runs it."""
+
+    step: StaticStep
+    run: Run
+
+
 class Stepper:
-    """Reads the tokens of an answer one by one, through a graph where there can be one.
+    """Reads the tokens of an answer, through a graph where there can be one.
 
     Args:
         reader: the model and what it has read.
@@ -166,32 +183,54 @@ class Stepper:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._step: StaticStep | None = None
-        self._run: Run | None = None
+        self.recorded: dict[int, Recorded] = {}
+        """By their number of tokens."""
+        self._pool: Pool | None = None
         self._buffers: tuple[int, ...] = ()
-        """Addresses that the graph writes to."""
+        """Addresses that the graphs write to."""
         self._works: bool | None = None
         """Whether a graph is to be tried; asked once there are buffers."""
 
-    @torch.inference_mode()
     def __call__(self, token_id: int) -> torch.Tensor:
         """Read a token after those already read.
 
         Returns:
             (vocab,) logits of the token that follows, overwritten by the next call.
         """
-        position = self.reader.length
-        assert position < self.reader.cache.capacity
-        run = self._ready(token_id, position)
-        if run is None or self._step is None:
-            return self.reader.read([token_id])
-        self._step.set([token_id], position)
-        logits = run()[0]
-        for layer in self.reader.cache.held:
-            layer.length = position + 1
-        return logits
+        logits = self._replay([token_id], 1)
+        return self.reader.read([token_id]) if logits is None else logits[0]
 
-    def _ready(self, token_id: int, position: int) -> Run | None:
+    def several(self, token_ids: Sequence[int]) -> torch.Tensor:
+        """Read a few tokens in one pass: those of a draft and the one before it.
+
+        Returns:
+            (tokens, vocab) logits of the tokens that follow each, overwritten by the next call.
+        """
+        size = next((size for size in SEVERAL if size >= len(token_ids)), None)
+        logits = self._replay(token_ids, size) if size else None
+        return self.reader.read_all(token_ids) if logits is None else logits
+
+    @torch.inference_mode()
+    def _replay(self, token_ids: Sequence[int], size: int) -> torch.Tensor | None:
+        """Read tokens by a graph for at least as many; None where there is none.
+
+        What follows them up to `size` is nothing: it is read, and seen by none of them.
+        """
+        position = self.reader.length
+        assert position + len(token_ids) <= self.reader.cache.capacity
+        if position + size > self.reader.cache.capacity:
+            return None
+        padded = [*token_ids, *[0] * (size - len(token_ids))]
+        ready = self._ready(padded, position)
+        if ready is None:
+            return None
+        ready.step.set(padded, position)
+        logits = ready.run()
+        for layer in self.reader.cache.held:
+            layer.length = position + len(token_ids)
+        return logits[: len(token_ids)]
+
+    def _ready(self, token_ids: list[int], position: int) -> Recorded | None:
         """Return the recorded step, recording it first for new buffers; None if that fails."""
         if self._works is None and position:
             self._works = is_supported(self.reader)
@@ -199,17 +238,27 @@ class Stepper:
             return None
         held = self.reader.cache.held
         buffers = tuple(layer.buffers()["keys"].data_ptr() for layer in held)
-        if self._run is not None and buffers == self._buffers:
-            return self._run
-        self._run = self._step = None  # the old graph's memory goes first
+        if buffers != self._buffers:
+            self._forget()
+        if len(token_ids) in self.recorded:
+            return self.recorded[len(token_ids)]
         try:
-            self._step = StaticStep(self.reader)
-            self._step.set([token_id], position)
-            self._run, self._buffers = capture(self._step), buffers
+            self._pool = self._pool or new_pool()
+            step = StaticStep(self.reader, len(token_ids))
+            step.set(token_ids, position)
+            recorded = Recorded(step, capture(step, self._pool))
         except Exception as error:  # a kernel that waits for the host, a driver, too little memory
-            self._works, self._run, self._step = False, None, None
+            self._works = False
+            self._forget()
             tell_once("no CUDA graph for single tokens, answers are written more slowly", error)
-        return self._run
+            return None
+        self._buffers = buffers
+        self.recorded[len(token_ids)] = recorded
+        return recorded
+
+    def _forget(self) -> None:
+        """Let go of all graphs and of their memory."""
+        self.recorded, self._buffers, self._pool = {}, (), None
 
 
 def is_supported(reader: Reader) -> bool:

@@ -11,7 +11,7 @@ from tiny import tiny_llama
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine import fallback, graphs
 from longsum.engine.engine import Engine
-from longsum.engine.graphs import Run, StaticStep, Stepper, is_supported
+from longsum.engine.graphs import Pool, Run, StaticStep, Stepper, is_supported
 from longsum.engine.layers import HeldLayer
 from longsum.engine.prefill import Reader
 from longsum.engine.quantized import QuantizedLayer
@@ -29,7 +29,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[StaticStep]:
     """Record steps without a GPU: what would be replayed is run again."""
     steps: list[StaticStep] = []
 
-    def capture(step: StaticStep) -> Run:
+    def capture(step: StaticStep, pool: Pool) -> Run:
         steps.append(step)
         for _ in range(graphs.WARM_UP):
             step.run()
@@ -37,6 +37,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[StaticStep]:
 
     monkeypatch.setattr(graphs, "capture", capture)
     monkeypatch.setattr(graphs, "is_supported", lambda reader: True)
+    monkeypatch.setattr(graphs, "new_pool", lambda: (0, 0))
     monkeypatch.setattr("longsum.engine.engine.single_reader", Stepper)
     return steps
 
@@ -103,7 +104,7 @@ def test_answer_is_the_one_without_a_graph(
     recorded: list[StaticStep], kv_cache: KVCache, lookup: bool
 ) -> None:
     weights = tiny_llama()
-    repeated = PROMPT[:30] * 2  # so that drafts are found, and steps stand between them
+    repeated = PROMPT[:30] * 2
     plain = Engine(weights, capacity=96, chunk_tokens=16, kv_cache=kv_cache)
     plain.read_one = None
     ours = Engine(weights, capacity=96, chunk_tokens=16, kv_cache=kv_cache)
@@ -112,7 +113,27 @@ def test_answer_is_the_one_without_a_graph(
     for suffix in ([5, 6, 7], PROMPT[40:46], [5, 6, 7]):
         assert written(ours, suffix, 20, lookup=lookup) == written(plain, suffix, 20, lookup=lookup)
         assert ours.reader.length == plain.reader.length == len(repeated)
-    assert len(recorded) == 1
+    sizes = [len(step.input_ids[0]) for step in recorded]
+    assert len(sizes) == len(set(sizes))
+    assert 1 in sizes
+
+
+def test_drafts_are_checked_by_recorded_passes_that_may_be_longer(
+    recorded: list[StaticStep],
+) -> None:
+    weights = tiny_llama()
+    two = [Reader(weights, 61, 16) for _ in range(2)]
+    stepper = Stepper(two[0])
+    for reader in two:
+        reader.read(PROMPT[:30])
+    for count in (2, 5, 3, 9, 8):
+        ids = PROMPT[30 : 30 + count]
+        torch.testing.assert_close(stepper.several(ids), two[1].read_all(ids), rtol=1e-3, atol=1e-3)
+        assert two[0].length == two[1].length
+    assert two[0].length == 57
+    torch.testing.assert_close(stepper.several([3, 4]), two[1].read_all([3, 4]))  # 5 do not fit
+    torch.testing.assert_close(stepper(7), two[1].read([7]), rtol=1e-3, atol=1e-3)
+    assert [len(step.input_ids[0]) for step in recorded] == [5, 9, 1]
 
 
 def test_new_buffers_are_recorded_anew(recorded: list[StaticStep]) -> None:
@@ -137,13 +158,14 @@ def test_failing_record_is_told_once_and_the_answer_stays_the_same(
 ) -> None:
     tried: list[StaticStep] = []
 
-    def capture(step: StaticStep) -> Run:
+    def capture(step: StaticStep, pool: Pool) -> Run:
         tried.append(step)
         step.run()
         raise RuntimeError("operation not permitted when stream is capturing")
 
     monkeypatch.setattr(graphs, "capture", capture)
     monkeypatch.setattr(graphs, "is_supported", lambda reader: True)
+    monkeypatch.setattr(graphs, "new_pool", lambda: (0, 0))
     monkeypatch.setattr(fallback, "_told", set())
     weights = tiny_llama()
     answers = []
