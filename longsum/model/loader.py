@@ -236,14 +236,11 @@ def _from_pretrained(
     """
     from transformers import GenerationConfig, LlamaForCausalLM
 
-    device_map: Any = {"": plan.device}
-    if plan.device == "cuda" and torch.cuda.device_count() > 1:
-        device_map = "auto"  # accelerate spreads the layers
     loaded: tuple[LlamaForCausalLM, dict[str, Any]] = LlamaForCausalLM.from_pretrained(  # type: ignore[assignment]
         folder,
         config=config,
         dtype=dtype,
-        device_map=device_map,
+        device_map=_device_map(plan),
         quantization_config=quantization,
         generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
         local_files_only=True,
@@ -255,6 +252,18 @@ def _from_pretrained(
     model, report = loaded
     _check_report(folder, report)
     return model
+
+
+def _device_map(plan: MemoryPlan) -> Any:
+    """Return where the layers go: one device, the freest GPU that holds all, or several GPUs.
+
+    A model on one GPU needs no copies between layers, and its steps can be recorded.
+    """
+    if plan.device != "cuda" or torch.cuda.device_count() < 2:
+        return {"": plan.device}
+    free = [torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count())]
+    freest = max(range(len(free)), key=lambda index: free[index])
+    return {"": freest} if plan.total_bytes <= free[freest] else "auto"  # accelerate spreads them
 
 
 def _check_report(folder: Path, report: dict[str, Any]) -> None:
