@@ -15,13 +15,15 @@ SHAPES = ((32, 32, 128), (32, 8, 128), (9, 3, 64))
 WORKSPACE = Workspace()
 
 
-def layer_of(kind: str, capacity: int, kv_heads: int, head_dim: int) -> HeldLayer:
-    """Return a layer without buffers' content."""
+def layer_of(
+    kind: str, capacity: int, kv_heads: int, head_dim: int, dtype: torch.dtype = KIND
+) -> HeldLayer:
+    """Return a layer whose buffers hold anything."""
     if kind == "native":
         layer: HeldLayer = PreallocatedLayer(capacity)
     else:
         layer = QuantizedLayer(capacity, kind, WORKSPACE, fused=True)  # type: ignore[arg-type]
-    layer.allocate(1, kv_heads, head_dim, KIND, torch.device(DEVICE))
+    layer.allocate(1, kv_heads, head_dim, dtype, torch.device(DEVICE))
     return layer
 
 

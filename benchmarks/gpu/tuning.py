@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from itertools import product
 
+import torch
+
 from benchmarks.gpu.caches import KINDS, SHAPES, layer_of, length_of
-from benchmarks.gpu.common import DRY, recorded_seconds, rnd, say
+from benchmarks.gpu.common import DRY, KIND, recorded_seconds, rnd, say
 from longsum.engine import kernels, triton_attend
 from longsum.engine.layers import HeldLayer
 from longsum.engine.triton_attend import Tuning
@@ -28,19 +30,27 @@ def variants(t: int) -> list[Tuning]:
 
 
 def warm(share: int, shares: int) -> None:
-    """Compile this process's share of all variants and of what the other checks need."""
-    tasks = [
-        (kind, shape, t, tuning)
+    """Compile this process's share of all variants and of what checks and tests need."""
+    tasks: list[tuple[torch.dtype, str, tuple[int, int, int], int, Tuning | None]] = [
+        (KIND, kind, shape, t, tuning)
         for (t, shapes), kind in product(((1, SHAPES[:1]), (17, SHAPES[:2])), KINDS)
         for shape, tuning in product(shapes, variants(t))
     ]
-    tasks += [(kind, shape, t, None) for kind, shape, t in product(KINDS, SHAPES, (1, 5, 17))]
-    for kind, (heads, kv_heads, head_dim), t, tuning in tasks[share::shares]:
-        layer = layer_of(kind, 8192, kv_heads, head_dim)
+    tasks += [(KIND, kind, shape, t, None) for kind, shape, t in product(KINDS, SHAPES, (1, 5, 17))]
+    others = ((torch.float16, 17), (torch.float16, 1), (torch.float32, 1))
+    tested = ((4, 4, 128), (3, 3, 64), (1, 1, 32))
+    tasks += [
+        (dtype, kind, shape, t, None) for (dtype, t), kind, shape in product(others, KINDS, tested)
+    ]
+    for dtype, kind, (heads, kv_heads, head_dim), t, tuning in tasks[share::shares]:
+        layer = layer_of(kind, 8192, kv_heads, head_dim, dtype)
         layer.length = 64
-        query = rnd(1, heads, t, head_dim)
+        query, new = (rnd(1, n, t, head_dim).to(dtype) for n in (heads, kv_heads))
+        length = length_of(layer)
         try:
-            triton_attend.attend(query, layer, length_of(layer), 0.1, tuning)
+            triton_attend.attend(query, layer, length, 0.1, tuning)
+            if tuning is None:
+                kernels.append(layer, new, new, length)
         except Exception as error:  # one that does not fit is met again, and reported, when timed
             print(kind, tuning, type(error).__name__)
 
