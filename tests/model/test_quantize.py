@@ -12,8 +12,8 @@ from bitsandbytes.nn import Linear4bit, Linear8bitLt
 from tiny import plan_for, save_checkpoint
 from transformers import GenerationConfig
 
-from longsum.errors import UnsupportedModel
 from longsum.engine.llama import AnyLlama
+from longsum.errors import UnsupportedModel
 from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
 from longsum.model.footprint import bytes_of_weights
 from longsum.model.loader import load_model, load_pretrained
