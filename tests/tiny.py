@@ -11,6 +11,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from longsum.engine.adopt import adopted
+from longsum.engine.llama import Llama
 from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
 from longsum.model.loader import load_model
 from longsum.model.memory import MemoryPlan, plan_memory
@@ -42,6 +44,15 @@ def tiny_model(seed: int = 0, **overrides: Any) -> LlamaForCausalLM:
     torch.manual_seed(seed)
     config = tiny_config(initializer_range=0.3, **overrides)
     return LlamaForCausalLM(config).eval()
+
+
+def tiny_llama(seed: int = 0, **overrides: Any) -> Llama:
+    """The same model in our own forward pass."""
+    model = tiny_model(seed, **overrides)
+    config = model.config.to_dict()
+    ours = adopted(model, config, read_rope(config))
+    assert ours is not None
+    return ours
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:

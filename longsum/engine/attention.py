@@ -2,9 +2,12 @@
 
 Our own model calls it, and `transformers` under the name `longsum`. A chunk of queries meets two
 kinds of keys: those before the chunk, all of which it sees, and its own, which it sees causally.
-Where the kernel has no lower-right causal form (the CPU), both parts are computed by the flash
-kernel and merged by their log-sum-exp, as FlashAttention merges its blocks (arXiv 2205.14135,
-section 3.1); this is exact up to rounding. `reference_attention` is the slow form of the same.
+Where the kernel has no lower-right causal form (CPUs, float32 and older GPUs, cuDNN), the parts are
+computed one by one and merged by their log-sum-exp, as FlashAttention merges its blocks (arXiv
+2205.14135, section 3.1); this is exact up to rounding. `reference_attention` is the slow form.
+
+Kernels are called by name: PyTorch's choice among them falls on cuDNN for single queries on Hopper,
+which then makes a plan for every length (pytorch #155958).
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from longsum.engine.partial import Merge, attend_part
+from longsum.engine import cudnn
+from longsum.engine.layers import HeldLayer
+from longsum.engine.partial import Merge, attend_part, takes_groups
 from longsum.engine.quantized import QuantizedLayer
 from longsum.engine.quantized_attention import attend_quantized
 
@@ -40,11 +45,13 @@ def reference_attention(
     return scores.masked_fill(~visible, float("-inf")).softmax(-1) @ value
 
 
-def _merged_cpu(
+def _merged(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
     """Attend to the keys before the chunk and to the chunk itself, and merge the two."""
     past = key.shape[-2] - query.shape[-2]
+    if not past:
+        return attend_part(query, key, value, scale, causal=True)[0]
     before, lse_before = attend_part(
         query, key[:, :, :past], value[:, :, :past], scale, causal=False
     )
@@ -73,6 +80,8 @@ def attend(
     if t == 1:  # one query: its group shares the keys as if it were a longer query
         packed = query.reshape(batch, kv_heads, groups, head_dim)
         return _one(packed, key, value, scale).reshape(batch, heads, 1, head_dim)
+    if takes_groups(query):
+        return _by_chunks_kernel(query, key, value, scale)
     if groups > 1:  # one batch entry a key head, its group sharing it by a stride of 0: no copy
         query = query.reshape(batch * kv_heads, groups, t, head_dim)
         key = key.reshape(batch * kv_heads, 1, s, head_dim).expand(-1, groups, -1, -1)
@@ -89,6 +98,8 @@ def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: flo
     """
     batch, kv_heads, groups, head_dim = query.shape
     tokens = key.shape[2]
+    if query.device.type == "cuda":
+        return attend_part(query, key, value, scale, causal=False)[0]
     parts = torch.get_num_threads() // kv_heads if query.device.type == "cpu" else 1
     if batch > 1 or parts < 2 or tokens < SPLIT_TOKENS:
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
@@ -111,22 +122,59 @@ def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: flo
     return merge.result(query.dtype)
 
 
+def _by_chunks_kernel(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend on a GPU whose kernels take groups: by cuDNN in parts, or by flash at once."""
+    past = key.shape[2] - query.shape[2]
+    if not cudnn.takes_chunk(query):
+        return attend_part(query, key, value, scale, causal=True)[0]
+    merge = Merge()
+    bounds = [*cudnn.pieces(past), (past, key.shape[2])]
+    for start, end in bounds:
+        part = (query, key[:, :, start:end], value[:, :, start:end], scale)
+        merge.add(*attend_part(*part, causal=start == past))
+    return merge.result(query.dtype)
+
+
 def _causal(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend through the device's fastest exact kernel; as many key heads as query heads."""
+    """Attend through an exact kernel that has as many key heads as query heads."""
     t, s = query.shape[-2], key.shape[-2]
+    if query.device.type == "cuda":
+        return _merged(query, key, value, scale)
     if t == s:
         return F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
     if query.device.type == "cpu":
-        return _merged_cpu(query, key, value, scale)
-    if query.device.type == "cuda":
-        from torch.nn.attention.bias import causal_lower_right  # a second, for its compiler
-
-        bias = causal_lower_right(t, s)
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
+        return _merged(query, key, value, scale)
     visible = torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=scale)
+
+
+def attend_new(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    scale: float,
+    *,
+    held: HeldLayer | None,
+) -> torch.Tensor:
+    """Attend causally with new tokens, after their keys and values are put into a cache layer.
+
+    Args:
+        query: (batch, heads, T, head_dim).
+        key: (batch, kv_heads, T, head_dim).
+        value: (batch, kv_heads, T, head_dim).
+        scale: factor on the scores.
+        held: takes them; None where there are no tokens but these.
+
+    Returns:
+        (batch, heads, T, head_dim).
+    """
+    if held is not None:
+        key, value = held.update(key, value)
+    return attend_held(query, key, value, scale)
 
 
 def attend_held(

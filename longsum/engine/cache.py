@@ -79,7 +79,7 @@ class PreallocatedCache:
         assert heads is not None
         assert head_dim is not None
         for held, decoder in zip(self.held, model.model.layers, strict=True):
-            device = decoder.self_attn.k_proj.weight.device
+            device = decoder.input_layernorm.weight.device
             held.allocate(1, heads, head_dim, model.dtype, device)
 
     def tensors(self, length: int) -> dict[str, torch.Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal
 
@@ -17,7 +16,9 @@ FinishReason = Literal["stop", "length", "loop", "words", "exhausted", "interrup
 left."""
 
 ReadOne = Callable[[int], torch.Tensor]
-"""Reads a token behind those already read and returns (vocab,) logits of the next."""
+"""Reads a token after those already read and returns (vocab,) logits of the next."""
+ReadSeveral = Callable[[Sequence[int]], torch.Tensor]
+"""Reads a few tokens in one pass and returns (tokens, vocab) logits of those that follow each."""
 
 LOOP_PERIOD = 64
 """Longest repeated passage (tokens) that is recognized as a loop."""
@@ -49,6 +50,7 @@ def write(
     stop_ids: Collection[int],
     drafts: Drafts | None = None,
     read_one: ReadOne | None = None,
+    read_several: ReadSeveral | None = None,
 ) -> Iterator[int | FinishReason]:
     """Yield token ids, then the reason for the end.
 
@@ -60,10 +62,12 @@ def write(
         stop_ids: tokens that end the answer; not yielded.
         drafts: guesses from the document, to be checked several at a time.
         read_one: a faster `reader.read` of a single token.
+        read_several: a faster `reader.read_all`.
     """
     read_one = read_one or (lambda token_id: reader.read([token_id]))
     written: list[int] = []
-    for token_id in _picks(reader, logits, sampler, drafts, read_one):
+    read_several = read_several or reader.read_all
+    for token_id in _picks(reader, logits, sampler, drafts, read_one, read_several):
         if token_id in stop_ids:
             yield "stop"
             return
@@ -100,6 +104,7 @@ def _picks(
     sampler: Sampler,
     drafts: Drafts | None,
     read_one: ReadOne,
+    read_several: ReadSeveral,
 ) -> Iterator[int]:
     """Yield the sampler's picks without end, each read by the model before the next.
 
@@ -109,14 +114,14 @@ def _picks(
     token_id = sampler.pick(logits)
     while True:
         yield token_id
-        started, held = time.perf_counter(), reader.length
+        held = reader.length
         draft = drafts.take(token_id, reader.cache.capacity - held - 1) if drafts else []
         if not (drafts and draft):
             token_id = sampler.pick(read_one(token_id))
             if drafts:
-                drafts.length.wrote_plainly(time.perf_counter() - started)
+                drafts.length.wrote_plainly()
             continue
-        rows = reader.read_all([token_id, *draft])  # (1 + drafted, vocab)
+        rows = read_several([token_id, *draft])  # (1 + drafted, vocab)
         picks = [sampler.pick(rows[0])]
         for guess in draft:
             if picks[-1] != guess:
@@ -124,7 +129,7 @@ def _picks(
             picks.append(sampler.pick(rows[len(picks)]))
         accepted = len(picks) - 1
         reader.rewind(held + 1 + accepted)
-        drafts.length.checked(len(draft), accepted, time.perf_counter() - started)
+        drafts.length.checked(len(draft), accepted)
         for guess in picks[:-1]:
             yield guess
             drafts.drafter.push(guess)

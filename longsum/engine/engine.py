@@ -10,18 +10,22 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.cache import Fill
-from longsum.engine.decode import Drafts, FinishReason, ReadOne, write
+from longsum.engine.decode import Drafts, FinishReason, write
 from longsum.engine.llama import AnyLlama
 from longsum.engine.lookup import NgramIndex
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
 from longsum.engine.verbatim import Choice, choose
 from longsum.errors import InsufficientMemory
+
+if TYPE_CHECKING:
+    from longsum.engine.graphs import Stepper
 
 
 @dataclass
@@ -82,8 +86,16 @@ def memory_errors() -> Iterator[None]:
         ) from error
 
 
-def single_reader(reader: Reader) -> ReadOne | None:
-    """Return a faster way to read one token where there is one: on a GPU."""
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has done what it was given: it is given work long before it does it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def single_reader(reader: Reader) -> Stepper | None:
+    """Return a faster way to read one token, or a few, where there is one: on a GPU."""
     if reader.model.device.type != "cuda":
         return None
     from longsum.engine.graphs import Stepper
@@ -119,9 +131,11 @@ class Engine:
 
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
         """Read the document and what stands before it."""
+        wait_for(self.device)
         started, held = time.perf_counter(), self.reader.length
         with memory_errors():
             self.reader.read(token_ids, progress)
+            wait_for(self.device)
         self.read_ids[held:] = token_ids
         self.stats.prefill_tokens += len(token_ids)
         self.stats.prefill_s += time.perf_counter() - started
@@ -133,9 +147,11 @@ class Engine:
             token_ids: what it read.
             fill: fills the cache's tensors.
         """
+        wait_for(self.device)
         started = time.perf_counter()
         with memory_errors():
             self.reader.restore(len(token_ids), fill)
+            wait_for(self.device)
         self.read_ids = list(token_ids)
         self.stats.prefill_tokens, self.stats.is_restored = len(token_ids), True
         self.stats.prefill_s = time.perf_counter() - started
@@ -185,6 +201,7 @@ class Engine:
                 stop_ids=stop_ids,
                 drafts=drafts,
                 read_one=self.read_one,
+                read_several=self.read_one.several if self.read_one else None,
             )
             for step in steps:
                 if drafts:
@@ -218,7 +235,7 @@ class Engine:
         with self._answering():
             logits = self.reader.read(suffix_ids)
             sampler = Sampler(config, logits.device)
-            chosen = choose(self.reader, logits, choices, sampler)
+            chosen = choose(self.reader, logits, choices, sampler, self.read_one)
             while self.reader.length + longest <= self.reader.cache.capacity:
                 number = next(chosen, None)
                 if number is None:

@@ -1,189 +1,134 @@
-"""Read one token through a CUDA graph: the GPU runs the whole step without waiting for Python.
+"""Read a token or a draft through a CUDA graph: the GPU runs the whole step without Python.
 
 A small step is a thousand short kernels, each started by Python: the GPU waits for it more than it
 computes. A graph records them once and starts them all at once. It wants the same addresses and
-shapes at every step, so that what changes stands in tensors: the token, and its position. Attention
-reads the cache's whole capacity and masks what is not filled: the capacity is the document and the
-longest answer, so there is little beyond the last token.
+shapes at every step, so that what changes stands in tensors: the token, and its position. Every
+kind of cache is read and written by kernels that take lengths from the device (`kernels.py`).
 
-`Reader.read([token_id])` is the slow form of the same, and what is used wherever a graph is not.
+`Reader.read_all` is the slow form of the same, and what is used wherever a graph is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
 
 import torch
-from transformers import AttentionInterface
-from transformers.cache_utils import Cache, CacheLayerMixin
 
-from longsum.engine.attention import NAME
-from longsum.engine.bridge import cache_keyword
+from longsum.engine import kernels
 from longsum.engine.fallback import tell_once
-from longsum.engine.layers import PreallocatedLayer
+from longsum.engine.layers import HeldLayer
 from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 
-STEP_NAME = "longsum_step"
 WARM_UP = 2
 """Passes before the recording, in which libraries set themselves up."""
 
+SEVERAL = (5, 9, 17)
+"""Tokens of the recorded passes that check a draft: 4, 8 or 16, and the token before them."""
+
 Run = Callable[[], torch.Tensor]
+Pool = tuple[int, int]
+"""torch's name for the memory that graphs share: they run one after another."""
 
 
-def attend_step(
+def attend_at(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    position: torch.Tensor,
     scale: float,
+    *,
+    layer: HeldLayer,
+    position: torch.Tensor,
+    length: torch.Tensor,
 ) -> torch.Tensor:
-    """Attend with one query to the keys up to its own position, in shapes that never change.
+    """Attend causally with tokens whose place stands in a tensor; see `attend_new`.
 
     Args:
-        query: (batch, heads, 1, head_dim).
-        key: (batch, kv_heads, capacity, head_dim).
-        value: of key's shape; finite also where nothing was written.
-        position: (1,), the query's.
+        query: (1, heads, T, head_dim).
+        key: (1, kv_heads, T, head_dim).
+        value: (1, kv_heads, T, head_dim).
         scale: factor on the scores.
+        layer: takes keys and values; its own length is not asked for, and stays.
+        position: (1,), of the first token.
+        length: (1,), position + T.
 
     Returns:
-        (batch, heads, 1, head_dim).
+        (1, heads, T, head_dim).
     """
-    batch, heads, _, head_dim = query.shape
-    kv_heads, capacity = key.shape[1:3]
-    packed = query.reshape(batch, kv_heads, heads // kv_heads, head_dim)  # a group shares its keys
-    scores = (packed * scale) @ key.transpose(-1, -2)  # (B, H_kv, G, capacity)
-    hidden = torch.arange(capacity, device=key.device) > position
-    weights = scores.masked_fill(hidden, float("-inf")).softmax(-1, dtype=torch.float32)
-    return (weights.to(value.dtype) @ value).reshape(batch, heads, 1, head_dim)
-
-
-def _attention_forward(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float,
-    *,
-    step_position: torch.Tensor,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
-    """Adapt `attend_step` to the signature `transformers` calls."""
-    assert attention_mask is None, "longsum attention reads one unpadded sequence"
-    output = attend_step(query, key, value, step_position, scaling)
-    return output.transpose(1, 2).contiguous(), None
-
-
-class _StepLayer(CacheLayerMixin):
-    """A cache layer's buffers, written at a position that stands in a tensor."""
-
-    is_sliding = False
-
-    def __init__(self, layer: PreallocatedLayer, position: torch.Tensor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # transformers annotates nothing here
-        assert layer.keys is not None
-        assert layer.values is not None
-        self.keys, self.values, self.position = layer.keys, layer.values, position
-        self.is_initialized = True
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Have the buffers already."""
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one token's keys and values and return all of the buffers."""
-        assert self.keys is not None
-        assert self.values is not None
-        self.keys.index_copy_(2, self.position, key_states)
-        self.values.index_copy_(2, self.position, value_states)
-        return self.keys, self.values
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Return the length and offset of the keys; no mask is made of them."""
-        return self.get_max_length(), 0
-
-    def get_seq_length(self) -> int:
-        """Return 0: the length stands in a tensor, and positions are given."""
-        return 0
-
-    def get_max_length(self) -> int:
-        """Return the number of tokens the buffers can hold."""
-        assert self.keys is not None
-        return self.keys.shape[2]
+    kernels.append(layer, key, value, position)
+    return kernels.attend(query, layer, length, scale)
 
 
 class StaticStep:
-    """One token's forward pass over buffers that stay where they are.
+    """A few tokens' forward pass over buffers that stay where they are.
 
     Args:
-        reader: has read something, so that its cache has buffers; the cache is native.
+        reader: has read something, so that its cache has buffers.
+        tokens: T, read in one pass.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self.model: Any = reader.model  # of transformers
-        device = self.model.device
-        self.input_ids = torch.zeros((1, 1), dtype=torch.long, device=device)
-        self.position = torch.zeros(1, dtype=torch.long, device=device)
-        held = native_layers(reader)
-        self.cache = Cache(layers=[_StepLayer(layer, self.position) for layer in held])
-        for layer in held:  # what is masked still counts 0 times its value, which must be a number
-            assert layer.values is not None
-            layer.values[:, :, layer.length :].zero_()
+    def __init__(self, reader: Reader, tokens: int = 1) -> None:
+        assert isinstance(reader.model, Llama)
+        self.model, self.held = reader.model, reader.cache.held
+        self.device = reader.model.device
+        self.input_ids = torch.zeros((1, tokens), dtype=torch.long, device=self.device)
+        self.position = torch.zeros(1, dtype=torch.long, device=self.device)
+        self._offsets = torch.arange(tokens, device=self.device)
 
-    def set(self, token_id: int, position: int) -> None:
-        """Take the token to read, and where it stands."""
-        self.input_ids.fill_(token_id)
+    def set(self, token_ids: list[int], position: int) -> None:
+        """Take the tokens to read, and where the first of them stands."""
+        if len(token_ids) == 1:  # passed along with the kernel: nothing is copied to the device
+            self.input_ids.fill_(token_ids[0])
+        else:
+            self.input_ids.copy_(torch.tensor([token_ids]))
         self.position.fill_(position)
 
     def run(self) -> torch.Tensor:
-        """Read it and return (vocab,) logits of the token that follows."""
-        implementation = self.model.config._attn_implementation
-        AttentionInterface.register(STEP_NAME, _attention_forward)
-        self.model.set_attn_implementation(STEP_NAME)
-        try:
-            output = self.model(
-                self.input_ids,
-                position_ids=self.position[None],
-                **{cache_keyword(self.model): self.cache},
-                use_cache=True,
-                logits_to_keep=1,
-                step_position=self.position,
-            )
-        finally:
-            self.model.set_attn_implementation(implementation)
-        logits: torch.Tensor = output.logits[0, -1]
+        """Read them and return (T, vocab) logits of the tokens that follow each."""
+        length = self.position + len(self._offsets)
+        place = {"position": self.position, "length": length}
+        attends = [partial(attend_at, layer=layer, **place) for layer in self.held]
+        states = self.model.model.run(self.input_ids, self.position + self._offsets, attends)
+        logits: torch.Tensor = self.model.lm_head(states)[0]
         return logits
 
 
-def native_layers(reader: Reader) -> list[PreallocatedLayer]:
-    """Return the layers of a native cache; none of a quantized one."""
-    return [layer for layer in reader.cache.held if isinstance(layer, PreallocatedLayer)]
+def new_pool() -> Pool:
+    """Return a name under which graphs may share memory."""
+    pool: Pool = torch.cuda.graph_pool_handle()
+    return pool
 
 
-def capture(step: StaticStep) -> Run:
-    """Record a step on its GPU.
+def capture(step: StaticStep, pool: Pool) -> Run:
+    """Record a step on its GPU; a failure leaves stream and allocator as they were.
 
     Args:
         step: set to a position that may be written to.
+        pool: where it finds memory.
 
     Returns:
         Runs the step again; its logits are overwritten by the next run.
     """
-    device = step.model.device
-    with torch.cuda.device(device):
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # of torch
-        side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.device(step.device):
+        current, side = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]  # of torch
+        side.wait_stream(current)
         with torch.cuda.stream(side):
             for _ in range(WARM_UP):
                 step.run()
-        torch.cuda.current_stream().wait_stream(side)
+        current.wait_stream(side)
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()  # what the prefill used: the graph has memory of its own
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            logits = step.run()
+        try:
+            with torch.cuda.stream(side):
+                logits = _record(graph, pool, step)
+        except BaseException:
+            _give_up(pool)
+            raise
+        current.wait_stream(side)
 
     def run() -> torch.Tensor:
         graph.replay()
@@ -192,8 +137,45 @@ def capture(step: StaticStep) -> Run:
     return run
 
 
+def _record(graph: torch.cuda.CUDAGraph, pool: Pool, step: StaticStep) -> torch.Tensor:
+    """Run a step on the current stream, recording what it does there."""
+    graph.capture_begin(pool=pool, capture_error_mode="thread_local")
+    try:
+        logits = step.run()
+    except BaseException:
+        with suppress(RuntimeError):  # it says no more than that the recording was spoiled
+            graph.capture_end()
+        raise
+    graph.capture_end()
+    return logits
+
+
+def _give_up(pool: Pool) -> None:
+    """Undo what a recording that failed leaves behind: torch does not, when its end fails.
+
+    The allocator would go on using the graph's memory and free nothing more, and the default
+    generator would refuse to draw numbers.
+    """
+    device = torch.cuda.current_device()
+    for name in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
+        if hasattr(torch._C, name):
+            with suppress(RuntimeError):  # it had ended
+                getattr(torch._C, name)(device, pool)
+    generator = torch.cuda.default_generators[device]
+    if hasattr(generator, "clone_state") and hasattr(generator, "graphsafe_set_state"):
+        generator.graphsafe_set_state(generator.clone_state())
+    torch.cuda.synchronize()
+
+
+class Recorded(NamedTuple):
+    """A step and what runs it."""
+
+    step: StaticStep
+    run: Run
+
+
 class Stepper:
-    """Reads the tokens of an answer one by one, through a graph where there can be one.
+    """Reads the tokens of an answer, through a graph where there can be one.
 
     Args:
         reader: the model and what it has read.
@@ -201,56 +183,95 @@ class Stepper:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._step: StaticStep | None = None
-        self._run: Run | None = None
+        self.recorded: dict[int, Recorded] = {}
+        """By their number of tokens."""
+        self._pool: Pool | None = None
         self._buffers: tuple[int, ...] = ()
-        """Addresses that the graph writes to."""
-        self._works = is_supported(reader)
+        """Addresses that the graphs write to."""
+        self._works: bool | None = None
+        """Whether a graph is to be tried; asked once there are buffers."""
 
-    @torch.inference_mode()
     def __call__(self, token_id: int) -> torch.Tensor:
-        """Read a token behind those already read.
+        """Read a token after those already read.
 
         Returns:
             (vocab,) logits of the token that follows, overwritten by the next call.
         """
-        position = self.reader.length
-        assert position < self.reader.cache.capacity
-        run = self._ready(token_id, position) if self._works else None
-        if run is None or self._step is None:
-            return self.reader.read([token_id])
-        self._step.set(token_id, position)
-        logits = run()
-        for layer in self.reader.cache.held:
-            layer.length = position + 1
-        return logits
+        logits = self._replay([token_id], 1)
+        return self.reader.read([token_id]) if logits is None else logits[0]
 
-    def _ready(self, token_id: int, position: int) -> Run | None:
+    def several(self, token_ids: Sequence[int]) -> torch.Tensor:
+        """Read a few tokens in one pass: those of a draft and the one before it.
+
+        Returns:
+            (tokens, vocab) logits of the tokens that follow each, overwritten by the next call.
+        """
+        size = next((size for size in SEVERAL if size >= len(token_ids)), None)
+        logits = self._replay(token_ids, size) if size else None
+        return self.reader.read_all(token_ids) if logits is None else logits
+
+    @torch.inference_mode()
+    def _replay(self, token_ids: Sequence[int], size: int) -> torch.Tensor | None:
+        """Read tokens by a graph for at least as many; None where there is none.
+
+        What follows them up to `size` is nothing: it is read, and seen by none of them.
+        """
+        position = self.reader.length
+        assert position + len(token_ids) <= self.reader.cache.capacity
+        if position + size > self.reader.cache.capacity:
+            return None
+        padded = [*token_ids, *[0] * (size - len(token_ids))]
+        ready = self._ready(padded, position)
+        if ready is None:
+            return None
+        ready.step.set(padded, position)
+        logits = ready.run()
+        for layer in self.reader.cache.held:
+            layer.length = position + len(token_ids)
+        return logits[: len(token_ids)]
+
+    def _ready(self, token_ids: list[int], position: int) -> Recorded | None:
         """Return the recorded step, recording it first for new buffers; None if that fails."""
-        layers = native_layers(self.reader)
-        buffers = tuple(layer.keys.data_ptr() for layer in layers if layer.keys is not None)
-        if self._run is not None and buffers == self._buffers:
-            return self._run
+        if self._works is None and position:
+            self._works = is_supported(self.reader)
+        if not self._works:
+            return None
+        held = self.reader.cache.held
+        buffers = tuple(layer.buffers()["keys"].data_ptr() for layer in held)
+        if buffers != self._buffers:
+            self._forget()
+        if len(token_ids) in self.recorded:
+            return self.recorded[len(token_ids)]
         try:
-            self._step = StaticStep(self.reader)
-            self._step.set(token_id, position)
-            self._run, self._buffers = capture(self._step), buffers
+            self._pool = self._pool or new_pool()
+            step = StaticStep(self.reader, len(token_ids))
+            step.set(token_ids, position)
+            recorded = Recorded(step, capture(step, self._pool))
         except Exception as error:  # a kernel that waits for the host, a driver, too little memory
-            self._works, self._run, self._step = False, None, None
+            self._works = False
+            self._forget()
             tell_once("no CUDA graph for single tokens, answers are written more slowly", error)
-        return self._run
+            return None
+        self._buffers = buffers
+        self.recorded[len(token_ids)] = recorded
+        return recorded
+
+    def _forget(self) -> None:
+        """Let go of all graphs and of their memory."""
+        self.recorded, self._buffers, self._pool = {}, (), None
 
 
 def is_supported(reader: Reader) -> bool:
-    """Tell whether a graph is to be tried: one CUDA device, our attention, a native cache.
+    """Tell whether a graph is to be tried: our model on one CUDA device, kernels for its cache.
 
-    A quantized cache has a kernel of its own, which is told the length by the host.
+    Args:
+        reader: has read something.
     """
     model = reader.model
-    return (
-        model.device.type == "cuda"
-        and not isinstance(model, Llama)
-        and {weight.device for weight in model.parameters()} == {model.device}
-        and model.config._attn_implementation == NAME
-        and len(native_layers(reader)) == model.config.num_hidden_layers
-    )
+    if model.device.type != "cuda" or not isinstance(model, Llama):
+        return False
+    if {weight.device for weight in model.parameters()} != {model.device}:
+        return False
+    # bitsandbytes looks for outliers in each 8-bit product, and waits for what it finds
+    waits = any(type(module).__name__ == "Linear8bitLt" for module in model.modules())
+    return not waits and all(kernels.is_supported(layer) for layer in reader.cache.held)

@@ -1,14 +1,16 @@
 """A LLaMA's forward pass over one cache: what `transformers` computes, in fewer steps.
 
-Importing a model of `transformers` takes two seconds, as long as reading 10k tokens with the
-bundled one; this needs torch alone. Modules and parameters bear the names of `LlamaForCausalLM`, so
-that weights are loaded by name and the engine runs either. `transformers`' own model is the slow
-form of the same, and what runs on GPUs, with quantized weights, and with anything unusual.
+It runs on CPUs and GPUs, with whole weights and with quantized ones, which `transformers` loads
+(`adopt.py`). Importing a model of `transformers` takes two seconds, as long as reading 10k tokens
+with the bundled one; this needs torch alone. Modules and parameters bear the names of
+`LlamaForCausalLM`. `transformers`' own model is the slow form of the same, and what runs on several
+GPUs and with anything unusual.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,7 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from longsum.engine.attention import NAME, attend_held
+from longsum.engine.attention import NAME, attend_new
+from longsum.engine.rotary import Rotary, is_static, rotated
 from longsum.model.checkpoint import ModelShape
 from longsum.model.rope import Rope
 
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
     from longsum.engine.cache import PreallocatedCache
-    from longsum.engine.layers import HeldLayer
 
 AnyLlama: TypeAlias = "LlamaForCausalLM | Llama"
 """What the engine runs."""
+
+Attend: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
+"""Takes queries, keys and values of new tokens, each (batch, heads, T, head_dim) and rotated, and
+the factor on the scores; returns what each token takes from itself and those before it."""
 
 DEFAULT_EPS = 1e-6
 """`rms_norm_eps` where config.json has none, as in `transformers`."""
@@ -65,12 +71,13 @@ class LlamaSettings:
 
 
 def is_supported(config: Mapping[str, Any], shape: ModelShape, rope: Rope) -> bool:
-    """Tell whether a model is plain enough: no biases, SiLU, positions as they are or divided.
+    """Tell whether a model is plain enough: no biases, SiLU, positions that stay as they are.
 
     What is malformed is left to `transformers` and its report, too.
     """
     return (
-        rope.rope_type in ("default", "linear")
+        is_static(rope)
+        and config.get("partial_rotary_factor") in (None, 1, 1.0)
         and config.get("hidden_act", "silu") == "silu"
         and isinstance(config.get("rms_norm_eps", DEFAULT_EPS), float | None)
         and shape.head_dim % 2 == 0
@@ -95,12 +102,12 @@ class Llama(nn.Module):
     @property
     def device(self) -> torch.device:
         """Return where the weights are."""
-        return self.lm_head.weight.device
+        return self.model.norm.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
         """Return what is computed in."""
-        return self.lm_head.weight.dtype
+        return self.model.norm.weight.dtype
 
     def forward(
         self,
@@ -109,7 +116,7 @@ class Llama(nn.Module):
         use_cache: bool = False,
         logits_to_keep: int = 0,
     ) -> SimpleNamespace:
-        """Read tokens behind those the cache holds.
+        """Read tokens after those the cache holds.
 
         Args:
             input_ids: (batch, T).
@@ -134,7 +141,7 @@ class Decoder(nn.Module):
     def __init__(self, settings: LlamaSettings) -> None:
         super().__init__()
         shape = settings.shape
-        self.rope, self.head_dim = settings.rope, shape.head_dim
+        self.rotary = Rotary(settings.rope, shape.head_dim)
         self.embed_tokens = Embedding(shape.vocab_size, shape.hidden_size)
         self.layers = nn.ModuleList(
             DecoderLayer(shape, settings.rms_norm_eps) for _ in range(shape.num_hidden_layers)
@@ -147,47 +154,44 @@ class Decoder(nn.Module):
         cache: PreallocatedCache | None = None,
         use_cache: bool = False,
     ) -> SimpleNamespace:
-        """Return the states of tokens behind those the cache holds.
+        """Return the states of tokens after those the cache holds.
 
         Returns:
-            `last_hidden_state`: (batch, T, hidden), behind the last norm.
+            `last_hidden_state`: (batch, T, hidden), after the last norm.
         """
-        hidden = self.embed_tokens(input_ids)
         start = cache.length if cache is not None else 0
-        cos, sin = self.angles(start, input_ids.shape[1], hidden)
-        held: list[HeldLayer | None] = [None] * len(self.layers)
-        if cache is not None:
-            held = list(cache.held)
-        for layer, keys_and_values in zip(self.layers, held, strict=True):
-            hidden = layer(hidden, cos, sin, keys_and_values)
-        return SimpleNamespace(last_hidden_state=self.norm(hidden))
+        held = cache.held if cache is not None else [None] * len(self.layers)
+        end = start + input_ids.shape[1]
+        states = self.run(
+            input_ids,
+            torch.arange(start, end, device=input_ids.device),
+            [partial(attend_new, held=each) for each in held],
+        )
+        return SimpleNamespace(last_hidden_state=states)
 
-    def angles(
-        self, start: int, tokens: int, like: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return cosine and sine of each position's angles, positions divided by s where they are.
-
-        Position Interpolation: arXiv 2306.15595, eq. 4.
+    def run(
+        self, input_ids: torch.Tensor, positions: torch.Tensor, attends: Sequence[Attend]
+    ) -> torch.Tensor:
+        """Return the states of tokens, however attention reaches those before them.
 
         Args:
-            start: first position.
-            tokens: how many.
-            like: has the device and dtype.
+            input_ids: (batch, T).
+            positions: (T,).
+            attends: one for each layer.
 
         Returns:
-            Two of (tokens, 1, head_dim / 2).
+            (batch, T, hidden), after the last norm.
         """
-        pairs = torch.arange(0, self.head_dim, 2, dtype=torch.float32, device=like.device)
-        frequencies = 1.0 / self.rope.rope_theta ** (pairs / self.head_dim)
-        if self.rope.rope_type == "linear":
-            frequencies = frequencies / self.rope.factor
-        positions = torch.arange(start, start + tokens, dtype=torch.float32, device=like.device)
-        angles = positions[:, None, None] * frequencies
-        return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+        hidden = self.embed_tokens(input_ids)
+        cos, sin = self.rotary.angles(positions, hidden.dtype)
+        for layer, attend in zip(self.layers, attends, strict=True):
+            hidden = layer(hidden, cos, sin, attend)
+        states: torch.Tensor = self.norm(hidden)
+        return states
 
 
 class DecoderLayer(nn.Module):
-    """Attention and MLP, each behind a norm and beside a residual.
+    """Attention and MLP, each after a norm and beside a residual.
 
     Args:
         shape: sizes.
@@ -202,10 +206,10 @@ class DecoderLayer(nn.Module):
         self.mlp = MLP(shape)
 
     def forward(
-        self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, held: HeldLayer | None
+        self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, attend: Attend
     ) -> torch.Tensor:
-        """Return the states (batch, T, hidden) behind the layer."""
-        hidden = hidden + self.self_attn(self.input_layernorm(hidden), cos, sin, held)
+        """Return the states (batch, T, hidden) after the layer."""
+        hidden = hidden + self.self_attn(self.input_layernorm(hidden), cos, sin, attend)
         summed: torch.Tensor = hidden + self.mlp(self.post_attention_layernorm(hidden))
         return summed
 
@@ -227,7 +231,7 @@ class Attention(nn.Module):
         self.o_proj = Linear(shape.attention_size, shape.hidden_size, bias=False)
 
     def forward(
-        self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, held: HeldLayer | None
+        self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, attend: Attend
     ) -> torch.Tensor:
         """Return what each token takes from itself and those before it: (batch, T, hidden)."""
         batch, tokens, _ = hidden.shape
@@ -235,9 +239,7 @@ class Attention(nn.Module):
         query = rotated(self.q_proj(hidden).view(each_head), cos, sin).transpose(1, 2)
         key = rotated(self.k_proj(hidden).view(each_head), cos, sin).transpose(1, 2)
         value = self.v_proj(hidden).view(each_head).transpose(1, 2)
-        if held is not None:
-            key, value = held.update(key, value)
-        output = attend_held(query, key, value, self.scaling)
+        output = attend(query, key, value, self.scaling)
         mixed: torch.Tensor = self.o_proj(output.transpose(1, 2).reshape(batch, tokens, -1))
         return mixed
 
@@ -257,7 +259,7 @@ class MLP(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return (batch, T, hidden)."""
-        gated = F.silu(self.gate_proj(hidden)) * self.up_proj(hidden)
+        gated = F.silu(self.gate_proj(hidden), inplace=True).mul_(self.up_proj(hidden))
         output: torch.Tensor = self.down_proj(gated)
         return output
 
@@ -291,17 +293,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return the states normed and weighted."""
+        if hidden.device.type == "cuda":  # one kernel, in float32 inside, rounded once
+            return F.rms_norm(hidden, hidden.shape[-1:], self.weight, self.eps)
         normed = F.rms_norm(hidden.float(), hidden.shape[-1:], eps=self.eps)
         return self.weight * normed.to(hidden.dtype)
-
-
-def rotated(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotate pairs (i, i + head_dim / 2) by their position's angles (RoPE, arXiv 2104.09864).
-
-    Args:
-        states: (batch, T, heads, head_dim).
-        cos: (T, 1, head_dim / 2).
-        sin: as cos.
-    """
-    first, second = states.chunk(2, dim=-1)
-    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)

@@ -1,23 +1,25 @@
 """Exact causal attention over a quantized layer, without ever dequantizing all of it.
 
 Keys are dequantized a block of tokens at a time into buffers that all layers share; the blocks'
-results are merged by their log-sum-exp. `QuantizedLayer.dequantize_all` with the plain attention is
-the slow form of the same.
+results are merged by their log-sum-exp. Few queries go to the GPU's own kernel, where there is one.
+`QuantizedLayer.dequantize_all` with the plain attention is the slow form of the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import ModuleType
 
 import torch
 
+from longsum.engine import kernels
 from longsum.engine.chunks import chunk_bounds
-from longsum.engine.fallback import tell_once
 from longsum.engine.kvquant import rotate
 from longsum.engine.partial import Merge, attend_part
 from longsum.engine.quantized import QuantizedLayer
 from longsum.model.kv_memory import WORKSPACE_TOKENS
+
+MAX_QUERIES = 17
+"""Queries that the GPU's own kernel takes at once: those of a draft and of the token before it."""
 
 
 def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor:
@@ -34,14 +36,13 @@ def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -
     batch, heads, t, head_dim = query.shape
     kv_heads = layer.shape[1]
     groups = heads // kv_heads
+    done = _by_kernel(query, layer, scale)
+    if done is not None:
+        return done
     if layer.is_rotated:
         query = rotate(query)
     if t == 1:  # one query: its group shares the keys as if it were a longer query
         query = query.reshape(batch, kv_heads, groups, head_dim)
-        one = _by_kernel(query, layer, scale)
-        if one is not None:
-            output = one.reshape(batch, heads, 1, head_dim)
-            return rotate(output) if layer.is_rotated else output
     else:  # one batch entry a key head, its group sharing it by a stride of 0: no copy
         query = query.reshape(batch * kv_heads, groups, t, head_dim)
     merge = Merge()
@@ -67,33 +68,15 @@ def _parts(length: int, t: int) -> Iterator[tuple[int, int, bool]]:
     yield length - t, length, True
 
 
-SLOWER = "no Triton kernel for a quantized cache, answers are written more slowly"
-
-_kernels: list[ModuleType | None] = []
-"""The GPU's own kernels, once they were looked for; None when they are not there or don't work."""
-
-
 def _by_kernel(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor | None:
-    """Attend with one query through the GPU's own kernel; None where there is none."""
-    if query.device.type != "cuda":
+    """Attend with a few queries through the GPU's own kernel; None where there is none."""
+    if query.shape[2] > MAX_QUERIES or not kernels.is_supported(layer):
         return None
-    if not _kernels:
-        try:
-            from longsum.engine import triton_decode
-        except ImportError as error:
-            _kernels.append(None)
-            tell_once(SLOWER, error)
-        else:
-            _kernels.append(triton_decode)
-    kernels = _kernels[0]
-    if kernels is None or not kernels.is_supported(layer):
-        return None
+    length = torch.full((1,), layer.length, dtype=torch.long, device=query.device)  # no waiting
     try:
-        output: torch.Tensor = kernels.attend_one(query, layer, scale)
+        return kernels.attend(query, layer, length, scale)
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # no compiler, an old driver: Triton fails in many ways, torch works
-        _kernels[0] = None
-        tell_once(SLOWER, error)
+    except Exception as error:  # torch works where Triton does not
+        kernels.give_up(error)
         return None
-    return output

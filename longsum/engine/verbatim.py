@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from longsum.engine.decode import ReadOne
 from longsum.engine.prefill import Reader
 from longsum.engine.sampling import Sampler
 
@@ -89,6 +90,7 @@ def choose(
     logits: torch.Tensor,
     choices: Sequence[Choice],
     sampler: Sampler,
+    read_one: ReadOne | None = None,
 ) -> Iterator[int]:
     """Yield the numbers of chosen sequences, one after another, until none is left.
 
@@ -100,13 +102,15 @@ def choose(
         choices: what may be chosen. A sequence that is another's beginning is preferred only once
             the longer one is excluded; end each with a separator to keep them apart.
         sampler: picks where several continue.
+        read_one: a faster `reader.read` of a single token.
     """
+    read_one = read_one or (lambda token_id: reader.read([token_id]))
     trie = build_trie(choices)
     members: dict[int, list[int]] = {}
     for number, choice in enumerate(choices):
         members.setdefault(choice.group, []).append(number)
     while trie.choices:
-        number, logits = _descend(reader, logits, trie, choices, sampler)
+        number, logits = _descend(reader, logits, trie, choices, sampler, read_one)
         yield number
         group = choices[number].group
         for other in members[group] if group >= 0 else [number]:
@@ -119,6 +123,7 @@ def _descend(
     node: Trie,
     choices: Sequence[Choice],
     sampler: Sampler,
+    read_one: ReadOne,
 ) -> tuple[int, torch.Tensor]:
     """Walk from the root to one choice; returns its number and the logits behind it."""
     read = 0  # tokens of the path that the model has read
@@ -126,7 +131,7 @@ def _descend(
         token = sampler.pick(next_logits(logits, node, choices))
         node = node.children[token]
         if len(node.choices) > 1:
-            logits = reader.read([token])
+            logits = read_one(token)
             read += 1
     number = max(node.choices, key=lambda n: (choices[n].weight, -n))
     unread = choices[number].token_ids[read:]

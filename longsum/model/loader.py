@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from longsum.engine.adopt import adopted
 from longsum.engine.attention import register
 from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
 from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
@@ -63,9 +64,9 @@ def load_model(
 ) -> AnyLlama:
     """Load the weights as the plan says.
 
-    On a CPU, weights that are not quantized are run by our own forward pass, which needs no more of
-    `transformers` than its tokenizers; all others by `transformers`. Weights that are quantized on
-    the way are kept (`longsum/model/kept.py`).
+    They are run by our own forward pass where it knows the model and one device holds it, else by
+    `transformers`, which also loads all but whole weights on a CPU: these need no more of it than
+    its tokenizers. Weights that are quantized on the way are kept (`longsum/model/kept.py`).
 
     Args:
         folder: the checkpoint.
@@ -84,7 +85,10 @@ def load_model(
         own = _load_own(folder, config, rope, getattr(torch, plan.dtype))
         if own is not None:
             return own
-    return load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+    model = load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+    if attention != "auto":
+        return model
+    return adopted(model, config, rope) or model
 
 
 def load_pretrained(
@@ -232,14 +236,11 @@ def _from_pretrained(
     """
     from transformers import GenerationConfig, LlamaForCausalLM
 
-    device_map: Any = {"": plan.device}
-    if plan.device == "cuda" and torch.cuda.device_count() > 1:
-        device_map = "auto"  # accelerate spreads the layers
     loaded: tuple[LlamaForCausalLM, dict[str, Any]] = LlamaForCausalLM.from_pretrained(  # type: ignore[assignment]
         folder,
         config=config,
         dtype=dtype,
-        device_map=device_map,
+        device_map=_device_map(plan),
         quantization_config=quantization,
         generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
         local_files_only=True,
@@ -251,6 +252,18 @@ def _from_pretrained(
     model, report = loaded
     _check_report(folder, report)
     return model
+
+
+def _device_map(plan: MemoryPlan) -> Any:
+    """Return where the layers go: one device, the freest GPU that holds all, or several GPUs.
+
+    A model on one GPU needs no copies between layers, and its steps can be recorded.
+    """
+    if plan.device != "cuda" or torch.cuda.device_count() < 2:
+        return {"": plan.device}
+    free = [torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count())]
+    freest = max(range(len(free)), key=lambda index: free[index])
+    return {"": freest} if plan.total_bytes <= free[freest] else "auto"  # accelerate spreads them
 
 
 def _check_report(folder: Path, report: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from longsum.engine import attention
+from longsum.engine import attention, cudnn, fallback
 from longsum.engine.attention import attend, reference_attention
 from longsum.engine.partial import attend_part
 
@@ -57,3 +57,39 @@ def test_queries_do_not_see_what_follows() -> None:
     after = attend(query, key, value, 0.25)
     torch.testing.assert_close(before[:, :, :2], after[:, :, :2])
     assert not torch.allclose(before[:, :, 2], after[:, :, 2])
+
+
+@pytest.mark.parametrize("past", [0, 3, 16, 31, 100])
+def test_chunk_in_pieces_of_few_lengths_gives_the_same(
+    past: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Hopper, where every new length of the keys costs a plan."""
+    lengths = []
+
+    def heard(query: torch.Tensor, key: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        lengths.append(key.shape[2])
+        return attend_part(query, key, *args, **kwargs)
+
+    monkeypatch.setattr(attention, "attend_part", heard)
+    monkeypatch.setattr(attention, "takes_groups", lambda query: True)
+    monkeypatch.setattr(cudnn, "takes_chunk", lambda query: True)
+    monkeypatch.setattr(cudnn, "STEP_TOKENS", 16)
+    query = torch.randn(1, 4, 16, 8)
+    key, value = (torch.randn(1, 4, past + 16, 8) for _ in range(2))
+    expected = reference_attention(query, key, value, 0.25)
+    torch.testing.assert_close(attend(query, key, value, 0.25), expected, rtol=1e-4, atol=1e-5)
+    expected_lengths = {0: [], 3: [3], 16: [16], 31: [16, 15], 100: [64, 32, 4]}
+    assert lengths == [*expected_lengths[past], 16]
+
+
+def test_cudnn_that_fails_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a CPU it fails as it does with an old library."""
+    monkeypatch.setattr(cudnn, "_failed", [])
+    monkeypatch.setattr(fallback, "_told", set())
+    states = torch.randn(1, 2, 4, 8)
+    assert cudnn.attend(states, states, states, 0.25, causal=True) is None
+    assert len(cudnn._failed) == 1
+    (line,) = caplog.messages
+    assert "no attention by cuDNN" in line

@@ -10,6 +10,7 @@ from tiny import tiny_model
 from transformers import LlamaForCausalLM
 
 from longsum.config import DecodeConfig
+from longsum.engine import engine as engine_module
 from longsum.engine.attention import register
 from longsum.engine.engine import Engine
 from longsum.engine.prefill import Reader
@@ -152,3 +153,26 @@ def test_other_attention_backends_give_the_same_logits(
     torch.testing.assert_close(
         logits, plain(torch.tensor([PROMPT])).logits[0, -1], rtol=1e-4, atol=1e-4
     )
+
+
+def test_times_include_what_the_gpu_still_has_to_do(
+    model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading returned while a thousand kernels were queued, and their time went to the answer."""
+    seen: list[str] = []
+    engine = Engine(model, capacity=100, chunk_tokens=16)
+    engine.device = torch.device("cuda", 0)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: seen.append("waited"))
+    clock = engine_module.time.perf_counter
+
+    def look() -> float:
+        seen.append("looked")
+        return clock()
+
+    monkeypatch.setattr(engine_module.time, "perf_counter", look)
+    engine.read([2, 3, 4])
+    assert seen == ["waited", "looked", "waited", "looked"]
+    held = {name: each.clone() for name, each in engine.tensors(3).items()}
+    seen.clear()
+    engine.restore([2, 3, 4], lambda views: [views[name].copy_(held[name]) for name in views])
+    assert seen == ["waited", "looked", "waited", "looked"]

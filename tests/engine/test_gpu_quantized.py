@@ -9,7 +9,7 @@ import torch
 from tiny import tiny_model
 
 from longsum.config import DecodeConfig, KVCache
-from longsum.engine import quantized_attention
+from longsum.engine import kernels
 from longsum.engine.attention import reference_attention, register
 from longsum.engine.engine import Engine
 from longsum.engine.quantized import QuantizedDtype, QuantizedLayer, Workspace
@@ -48,14 +48,16 @@ def test_attention_on_cuda_equals_that_over_all_keys_dequantized(
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 @pytest.mark.parametrize("kv_dtype", ["int8", "int4"])
 @pytest.mark.parametrize("s", [1, 700, 20000])
+@pytest.mark.parametrize("t", [1, 17])
 def test_triton_kernel_equals_torch(
-    monkeypatch: pytest.MonkeyPatch, kind: torch.dtype, kv_dtype: QuantizedDtype, s: int
+    monkeypatch: pytest.MonkeyPatch, kind: torch.dtype, kv_dtype: QuantizedDtype, s: int, t: int
 ) -> None:
     layer = filled(kv_dtype, kind, s, 2)
-    query = torch.randn(1, 8, 1, 128, dtype=kind, device="cuda")
+    t = min(s, t)
+    query = torch.randn(1, 8, t, 128, dtype=kind, device="cuda")
     found = attend_quantized(query, layer, 0.09)
-    assert quantized_attention._kernels[0] is not None, "the kernel failed and was switched off"
-    monkeypatch.setattr(quantized_attention, "_kernels", [None])
+    assert kernels.is_supported(layer), f"the kernel failed: {kernels._failures}"
+    monkeypatch.setattr(kernels, "KERNEL_DEVICES", set())
     expected = attend_quantized(query, layer, 0.09)
     torch.testing.assert_close(found.float(), expected.float(), rtol=2e-2, atol=2e-2)
 

@@ -94,3 +94,19 @@ def test_rotation_leaves_scores_and_spreads_an_outlier() -> None:
 def test_head_that_is_no_power_of_two_is_not_rotated() -> None:
     x = values(1, 1, 3, 48)
     assert rotate(x) is x
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float32])
+def test_dequantized_values_are_rounded_once(kind: torch.dtype) -> None:
+    """The scale was rounded to the output's dtype before the product, which was rounded again."""
+    codes, scale = quantize_int8(values(2, 150, 64), 32)
+    exact = (codes.double().unflatten(-1, (2, 32)) * scale.double().unsqueeze(-1)).flatten(-2)
+    found = dequantize(codes, scale, torch.empty(2, 150, 64, dtype=kind)).double()
+    assert bool(((found - exact).abs() <= exact.abs() * torch.finfo(kind).eps / 2 + 1e-8).all())
+
+
+def test_dequantized_values_may_exceed_half_precision() -> None:
+    codes, scale = quantize_int8(torch.full((1, 32), 5e5), 32)
+    assert scale.item() * 127 > torch.finfo(torch.float16).max
+    found = dequantize(codes, scale, torch.empty(1, 32))
+    torch.testing.assert_close(found, torch.full((1, 32), 5e5), rtol=1e-2, atol=0)

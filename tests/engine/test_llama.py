@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import open_checkpoint, plan_for, restate, save_checkpoint
+from accelerate.hooks import AlignDevicesHook, add_hook_to_module
+from tiny import open_checkpoint, plan_for, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
 from longsum.config import DecodeConfig, KVCache
+from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
 from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
@@ -24,6 +26,12 @@ from longsum.model.rope import read_rope
 PROMPT = torch.randint(2, 300, (150,), generator=torch.Generator().manual_seed(1)).tolist()
 LINEAR = {"rope_type": "linear", "factor": 4.0, "rope_theta": 50000.0}
 DEFAULT = {"rope_type": "default", "rope_theta": 10000.0}
+NATIVE = {"original_max_position_embeddings": 64, "rope_theta": 10000.0}
+LLAMA3 = {
+    **{"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0},
+    **NATIVE,
+}
+YARN = {"rope_type": "yarn", "factor": 4.0, **NATIVE}
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +51,15 @@ def both(folder: Path, dtype: str = "float32") -> tuple[Llama, LlamaForCausalLM]
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
 @pytest.mark.parametrize(
     "entries",
-    [{}, {"rope_parameters": LINEAR}, {"exact_kv_layers": 1}, {"rms_norm_eps": 1e-2}],
-    ids=["plain", "linear", "exact layer", "eps"],
+    [
+        {},
+        {"rope_parameters": LINEAR},
+        {"rope_parameters": LLAMA3},
+        {"rope_parameters": YARN},
+        {"exact_kv_layers": 1},
+        {"rms_norm_eps": 1e-2},
+    ],
+    ids=["plain", "linear", "llama3", "yarn", "exact layer", "eps"],
 )
 def test_reading_and_answering_give_the_same_logits(
     checkpoint: Path, tmp_path: Path, entries: dict[str, Any], kv_cache: KVCache
@@ -102,6 +117,40 @@ def test_answers_are_the_same(checkpoint: Path, lookup: bool) -> None:
     assert len(answers[0]) > 10
 
 
+@pytest.mark.parametrize("quantize", ["nf4", "int8"])
+def test_quantized_weights_are_moved_into_our_forward_pass(tmp_path: Path, quantize: str) -> None:
+    folder = save_checkpoint(tmp_path, intermediate_size=128)
+    config = read_config(folder)
+    plan = plan_for(config, quantize, dtype="bfloat16")
+    ours = load_model(folder, config, read_rope(config), plan)
+    assert isinstance(ours, Llama)
+    theirs = load_pretrained(folder, config, read_rope(config), plan)
+    assert type(ours.model.layers[0].mlp.up_proj) is type(theirs.model.layers[0].mlp.up_proj)
+    assert (ours.device.type, ours.dtype) == ("cpu", torch.bfloat16)
+    found, expected = (Reader(model, 180, 64).read(PROMPT) for model in (ours, theirs))
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.05)
+
+
+def test_hooks_of_a_single_device_are_removed_and_tied_weights_stay_one() -> None:
+    """They move every layer's inputs to where these are already, and can't be recorded."""
+    model = tiny_model(tie_word_embeddings=True)
+    add_hook_to_module(model.model.layers[0], AlignDevicesHook("cpu"))
+    config = model.config.to_dict()
+    expected = model(torch.tensor([PROMPT])).logits
+    ours = adopted(model, config, read_rope(config))
+    assert ours is not None
+    assert not any(hasattr(module, "_hf_hook") for module in ours.modules())
+    assert ours.lm_head.weight is ours.model.embed_tokens.weight
+    torch.testing.assert_close(ours(torch.tensor([PROMPT])).logits, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_model_on_several_devices_stays_with_transformers() -> None:
+    model = tiny_model()
+    config = model.config.to_dict()
+    model.lm_head.to("meta")
+    assert adopted(model, config, read_rope(config)) is None
+
+
 @pytest.mark.parametrize(
     ("overrides", "options"),
     [
@@ -134,6 +183,7 @@ READS = """
 import sys
 from pathlib import Path
 from longsum.config import LoadConfig
+from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
 from longsum.model.find import find_model, plan_for
 from longsum.model.loader import load_model

@@ -105,15 +105,13 @@ def test_nothing_known_gives_no_draft() -> None:
 
 def test_accepted_drafts_grow_and_refused_ones_shrink() -> None:
     length = DraftLength()
-    assert length.most() == 0  # the first tokens are the measure
-    length.wrote_plainly(1.0)
     assert length.most() == FIRST_DRAFT
     for _ in range(9):
-        length.checked(length.most(), length.most(), 1.0)
+        length.checked(length.most(), length.most())
     assert length.most() == LONGEST_DRAFT
-    length.checked(LONGEST_DRAFT, 3, 1.0)
+    length.checked(LONGEST_DRAFT, 3)
     assert length.most() == 4
-    length.checked(4, 0, 1.0)
+    length.checked(4, 0)
     assert length.most() == 2
     assert (length.drafted, length.accepted) == (
         sum((4, 8)) + 8 * LONGEST_DRAFT + 4,
@@ -123,15 +121,14 @@ def test_accepted_drafts_grow_and_refused_ones_shrink() -> None:
 
 def test_drafts_that_do_not_pay_stop_for_longer_and_longer() -> None:
     length = DraftLength()
-    length.wrote_plainly(1.0)
     pauses = []
     for _ in range(7):
         for _ in range(JUDGED_PASSES):
             assert length.most() > 0
-            length.checked(length.most(), 0, 1.5)
+            length.checked(length.most(), 0)
         pauses.append(0)
         while length.most() == 0:
-            length.wrote_plainly(1.0)
+            length.wrote_plainly()
             pauses[-1] += 1
     assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
     assert pauses[-1] == LONGEST_PAUSE
@@ -139,10 +136,9 @@ def test_drafts_that_do_not_pay_stop_for_longer_and_longer() -> None:
 
 def test_drafts_that_pay_go_on_although_some_are_refused() -> None:
     length = DraftLength()
-    length.wrote_plainly(1.0)
     for number in range(10 * JUDGED_PASSES):
         assert length.most() > 0
-        length.checked(length.most(), number % 2, 1.4)
+        length.checked(length.most(), 2 * (number % 2))
 
 
 # --- the same tokens ---
@@ -164,7 +160,7 @@ def answer(
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draft at every chance, however long it takes."""
+    """Draft at every chance, whether it pays or not."""
     monkeypatch.setattr(DraftLength, "most", lambda self: self._length)
     monkeypatch.setattr(DraftLength, "_judge", lambda self: None)
 
@@ -307,7 +303,6 @@ def test_option_switches_guessing_off(
 
 def test_drafts_take_the_newest_token_first() -> None:
     drafts = Drafts(NgramIndex([1, 2, 3, 4, 5]))
-    drafts.length.wrote_plainly(1.0)
     assert drafts.take(1, 9) == []
     assert drafts.take(2, 9) == [3, 4, 5]
     assert drafts.take(3, 1) == [4]

@@ -1,73 +1,74 @@
-"""What is said when the GPU's own kernel for a quantized cache is not there or does not work."""
+"""What is said when the GPU's own kernels for the cache are not there or do not work."""
 
 from __future__ import annotations
 
-import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
-from longsum.engine import fallback, quantized_attention
+from longsum.engine import fallback, kernels
+from longsum.engine.quantized import QuantizedLayer, Workspace
+from longsum.engine.quantized_attention import attend_quantized
 
-ON_GPU: Any = SimpleNamespace(device=SimpleNamespace(type="cuda"))
 
-
-def fail(*_: Any) -> None:
+def fail(*_: Any) -> torch.Tensor:
     raise RuntimeError("Failed to find C compiler")
 
 
-def full(*_: Any) -> None:
+def full(*_: Any) -> torch.Tensor:
     raise torch.OutOfMemoryError
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    kernels: list[Any] = []
-    monkeypatch.setattr(quantized_attention, "_kernels", kernels)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the CPU for a GPU with Triton, on which nothing has failed yet."""
+    monkeypatch.setattr(kernels, "KERNEL_DEVICES", {"cpu"})
+    monkeypatch.setattr(kernels, "_has_triton", lambda: True)
+    monkeypatch.setattr(kernels, "_failures", [])
     monkeypatch.setattr(fallback, "_told", set())
-    return kernels
 
 
-def attend() -> torch.Tensor | None:
-    return quantized_attention._by_kernel(ON_GPU, None, 1.0)  # type: ignore[arg-type]
+def attend(head_dim: int = 32) -> torch.Tensor:
+    layer = QuantizedLayer(9, "int8", Workspace(), fused=True)
+    layer.update(torch.ones(1, 1, 9, head_dim), torch.ones(1, 1, 9, head_dim))
+    return attend_quantized(torch.ones(1, 1, 1, head_dim), layer, 1.0)
 
 
 def test_failing_kernel_is_told_once_and_not_tried_again(
-    fresh: list[Any], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fresh.append(SimpleNamespace(is_supported=lambda _: True, attend_one=fail))
-    assert attend() is None
-    assert attend() is None
+    monkeypatch.setattr(kernels, "attend", fail)
+    torch.testing.assert_close(attend(), torch.ones(1, 1, 1, 32), rtol=1e-2, atol=1e-2)
+    monkeypatch.setattr(kernels, "attend", full)  # would be raised if it were called
+    attend()
     (line,) = caplog.messages
-    assert line.startswith("no Triton kernel for a quantized cache")
+    assert line.startswith("no Triton kernels for the key-value cache")
     assert "C compiler" in line
-    assert fresh == [None]
 
 
 def test_missing_triton_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(sys.modules, "longsum.engine.triton_decode", None)
-    monkeypatch.delattr("longsum.engine.triton_decode", raising=False)
-    assert attend() is None
-    assert attend() is None
+    monkeypatch.setattr(kernels, "_has_triton", lambda: False)
+    monkeypatch.setattr(kernels, "attend", full)
+    attend()
+    attend()
     assert len(caplog.messages) == 1
 
 
 def test_memory_that_runs_out_is_no_failing_kernel(
-    fresh: list[Any], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fresh.append(SimpleNamespace(is_supported=lambda _: True, attend_one=full))
+    monkeypatch.setattr(kernels, "attend", full)
     with pytest.raises(torch.OutOfMemoryError):
         attend()
     assert not caplog.messages
 
 
 def test_layer_that_the_kernel_does_not_take_is_no_failure(
-    fresh: list[Any], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fresh.append(SimpleNamespace(is_supported=lambda _: False, attend_one=fail))
-    assert attend() is None
+    monkeypatch.setattr(kernels, "attend", full)
+    attend(head_dim=48)
     assert not caplog.messages

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import MagicMock
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from longsum.engine.llama import AnyLlama
 from longsum.engine.prefill import Reader
 from longsum.errors import UnsupportedModel, WindowNotTuned
 from longsum.model.checkpoint import read_config
-from longsum.model.loader import load_model, load_pretrained
+from longsum.model.loader import _device_map, load_model, load_pretrained
 from longsum.model.rope import read_rope
 
 NATIVE = 64
@@ -279,3 +280,22 @@ def test_entries_that_mean_nothing_here_do_no_harm(
     """Conversions of LLaMA name padding tokens outside the vocabulary."""
     model, _ = open_checkpoint(restate(checkpoint, tmp_path / "odd", entry))
     torch.testing.assert_close(logits(model), plain_logits(checkpoint), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("free", "needed", "expected"),
+    [
+        ([24], 8, {"": "cuda"}),
+        ([10, 24, 12], 20, {"": 1}),
+        ([24, 24], 30, "auto"),
+    ],
+    ids=["one GPU", "the freest of three", "spread over two"],
+)
+def test_one_gpu_holds_the_model_where_it_can(
+    monkeypatch: pytest.MonkeyPatch, free: list[int], needed: int, expected: object
+) -> None:
+    """Two GPUs were always split between, which no CUDA graph can record."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(free))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (free[index] << 30, 80 << 30))
+    plan = MagicMock(device="cuda", total_bytes=needed << 30)
+    assert _device_map(plan) == expected

@@ -1,0 +1,57 @@
+"""Cache layers of every kind, filled, and what they hold in float32."""
+
+from __future__ import annotations
+
+import torch
+
+from benchmarks.gpu.common import DEVICE, KIND, rnd
+from longsum.engine.kvquant import rotate
+from longsum.engine.layers import HeldLayer, PreallocatedLayer
+from longsum.engine.quantized import QuantizedLayer, Workspace
+
+KINDS = ("native", "int8", "int4")
+SHAPES = ((32, 32, 128), (32, 8, 128), (9, 3, 64))
+"""Heads, key heads, head_dim."""
+WORKSPACE = Workspace()
+
+
+def layer_of(
+    kind: str, capacity: int, kv_heads: int, head_dim: int, dtype: torch.dtype = KIND
+) -> HeldLayer:
+    """Return a layer whose buffers hold anything."""
+    if kind == "native":
+        layer: HeldLayer = PreallocatedLayer(capacity)
+    else:
+        layer = QuantizedLayer(capacity, kind, WORKSPACE, fused=True)  # type: ignore[arg-type]
+    layer.allocate(1, kv_heads, head_dim, dtype, torch.device(DEVICE))
+    return layer
+
+
+def filled(kind: str, n: int, kv_heads: int, head_dim: int, more: int = 7) -> HeldLayer:
+    """Return a layer that holds n random tokens, and nonsense beyond them."""
+    layer = layer_of(kind, n + more, kv_heads, head_dim)
+    layer.update(rnd(1, kv_heads, n, head_dim), rnd(1, kv_heads, n, head_dim))
+    for name, held in layer.buffers().items():
+        if held.is_floating_point() and "centre" not in name:
+            held[:, :, n:] = float("nan")
+    return layer
+
+
+def held(layer: HeldLayer, query: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return keys, values and the query as attention sees them: rotated where the layer is."""
+    if isinstance(layer, QuantizedLayer):
+        key, value = (states.clone() for states in layer.read(0, layer.length))
+        return key, value, rotate(query) if layer.is_rotated else query
+    buffers = layer.buffers()
+    key, value = (buffers[name][:, :, : layer.length] for name in ("keys", "values"))
+    return key, value, query
+
+
+def turned_back(layer: HeldLayer, output: torch.Tensor) -> torch.Tensor:
+    """Return an output as the kernel gives it."""
+    return rotate(output) if isinstance(layer, QuantizedLayer) and layer.is_rotated else output
+
+
+def length_of(layer: HeldLayer) -> torch.Tensor:
+    """Return a layer's length, on the device."""
+    return torch.full((1,), layer.length, dtype=torch.long, device=DEVICE)

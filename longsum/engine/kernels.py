@@ -1,0 +1,157 @@
+"""One attention and one append for every cache layer, with lengths and positions on the device.
+
+A CUDA graph replays them at any length up to the capacity: no shape, no address and no number that
+Python gave depends on how much is held. Where Triton has no kernel (a CPU), the same is computed by
+torch over the whole capacity: slow, and what the kernels are compared with.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from importlib.util import find_spec
+
+import torch
+
+from longsum.engine.fallback import tell_once
+from longsum.engine.kvquant import quantize_int4, quantize_int8, rotate
+from longsum.engine.layers import HeldLayer, PreallocatedLayer
+from longsum.engine.quantized import QuantizedLayer
+
+SLOWER = "no Triton kernels for the key-value cache, answers are written more slowly"
+
+KERNEL_DEVICES = {"cuda"}
+"""Types of devices that Triton compiles for; its interpreter takes the CPU."""
+MIN_HEAD_DIM, MAX_HEAD_DIM = 32, 256
+
+_failures: list[BaseException] = []
+"""What a kernel raised; from then on there is none in this process."""
+
+
+@cache
+def _has_triton() -> bool:
+    """Tell whether Triton is installed."""
+    return find_spec("triton") is not None
+
+
+def give_up(error: BaseException) -> None:
+    """Take no kernel any more in this process, and say so once.
+
+    Args:
+        error: what a kernel raised: no compiler, an old driver. Triton fails in many ways.
+    """
+    _failures.append(error)
+    tell_once(SLOWER, error)
+
+
+def is_supported(layer: HeldLayer) -> bool:
+    """Tell whether the GPU's own kernels take a layer that has its buffers already.
+
+    They take one sequence whose head_dim is a power of two from 32 to 256, on a CUDA device, where
+    Triton is installed and no kernel has failed.
+    """
+    held = layer.buffers().get("values")
+    if held is None or held.device.type not in KERNEL_DEVICES or _failures:
+        return False
+    head_dim = layer.shape[2] if isinstance(layer, QuantizedLayer) else held.shape[-1]
+    fits = MIN_HEAD_DIM <= head_dim <= MAX_HEAD_DIM and head_dim & (head_dim - 1) == 0
+    if not fits or held.shape[0] != 1:
+        return False
+    if not _has_triton():
+        tell_once(SLOWER, "Triton is not installed")
+    return _has_triton()
+
+
+def append(
+    layer: HeldLayer, key: torch.Tensor, value: torch.Tensor, position: torch.Tensor
+) -> None:
+    """Write new keys and values into a layer's buffers; `layer.length` stays as it is.
+
+    Args:
+        layer: has its buffers, and its centre if it has one: it was read into before.
+        key: (1, kv_heads, T, head_dim).
+        value: (1, kv_heads, T, head_dim).
+        position: () or (1,) int64 on their device: the first one's; position + T ≤ capacity.
+    """
+    if not is_supported(layer):
+        _append_plain(layer, key, value, position)
+        return
+    from longsum.engine import triton_append
+
+    with _on(key.device):
+        triton_append.append(layer, key, value, position)
+
+
+def attend(
+    query: torch.Tensor, layer: HeldLayer, length: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend causally to what a layer holds, the queries being those of its last T tokens.
+
+    Args:
+        query: (1, heads, T, head_dim), not rotated.
+        layer: holds the T tokens' keys and values already.
+        length: (1,) int64 on query's device: tokens held, the T queries' own counted.
+        scale: factor on the scores.
+
+    Returns:
+        (1, heads, T, head_dim), not rotated; a view of a contiguous (1, T, heads, head_dim).
+    """
+    if not is_supported(layer):
+        return _attend_plain(query, layer, length, scale)
+    from longsum.engine import triton_attend
+
+    is_rotated = isinstance(layer, QuantizedLayer) and layer.is_rotated
+    with _on(query.device):
+        query = rotate(query) if is_rotated else query
+        output = triton_attend.attend(query, layer, length, scale)
+        return rotate(output.transpose(1, 2)).transpose(1, 2) if is_rotated else output
+
+
+def _on(device: torch.device) -> AbstractContextManager[object]:
+    """Make a device the current one: Triton launches there, whatever its arguments are on."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+
+
+def _append_plain(
+    layer: HeldLayer, key: torch.Tensor, value: torch.Tensor, position: torch.Tensor
+) -> None:
+    """Append by torch."""
+    places = position.reshape(1) + torch.arange(key.shape[2], device=key.device)
+    held = layer.buffers()
+    if isinstance(layer, PreallocatedLayer):
+        held["keys"].index_copy_(2, places, key.to(held["keys"].dtype))
+        held["values"].index_copy_(2, places, value.to(held["values"].dtype))
+        return
+    assert isinstance(layer, QuantizedLayer)
+    if layer.is_centred:
+        key = key - held["keys_centre"].to(key.dtype)
+    for name, states in (("keys", key), ("values", value)):
+        rotated = rotate(states) if layer.is_rotated else states
+        quantize = quantize_int8 if layer.kv_dtype == "int8" else quantize_int4
+        codes, scale = quantize(rotated.contiguous(), layer.block)
+        held[name].index_copy_(2, places, codes)
+        held[f"{name}_scale"].index_copy_(2, places, scale)
+
+
+def _attend_plain(
+    query: torch.Tensor, layer: HeldLayer, length: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend by torch, over the whole capacity."""
+    _, heads, t, head_dim = query.shape
+    if isinstance(layer, QuantizedLayer):
+        key, value = layer.read(0, layer.capacity)
+        query = rotate(query) if layer.is_rotated else query
+    else:
+        key, value = layer.buffers()["keys"], layer.buffers()["values"]
+    kv_heads, capacity = key.shape[1:3]
+    place = torch.arange(capacity, device=key.device)
+    held = (place < length)[:, None]
+    last = length - t + torch.arange(t, device=key.device)
+    rows = query.reshape(1, kv_heads, heads // kv_heads, t, head_dim).float()
+    keys = key.float().masked_fill(~held, 0)[:, :, None]  # what lies beyond may be anything
+    scores = (rows @ keys.transpose(-1, -2)) * scale  # (1, H_kv, G, T, capacity)
+    weights = scores.masked_fill(place > last[:, None], float("-inf")).softmax(-1)
+    output = weights @ value.float().masked_fill(~held, 0)[:, :, None]
+    output = output.reshape(1, heads, t, head_dim).to(query.dtype)
+    output = rotate(output) if isinstance(layer, QuantizedLayer) and layer.is_rotated else output
+    return output.transpose(1, 2).contiguous().transpose(1, 2)
