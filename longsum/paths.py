@@ -36,6 +36,11 @@ def prefix_folder() -> Path:
     return folder / "documents"
 
 
+def gguf_folder() -> Path:
+    """Return the folder of what was unpacked of GGUF files, which need not exist."""
+    return prefix_folder().with_name("gguf")
+
+
 def configured_cache_size() -> str | None:
     """Return what `LONGSUM_CACHE_SIZE` says."""
     return os.environ.get("LONGSUM_CACHE_SIZE") or None

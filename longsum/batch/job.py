@@ -113,7 +113,7 @@ def with_model(job: Job) -> Job:
     check_weights(source.folder)
     # what was chosen here must be chosen in every process: of folders the whole path, else a name
     is_folder = source.revision is None and not source.is_bundled
-    name = str(source.folder.resolve()) if is_folder else load.model or source.name
+    name = str(source.path) if is_folder else load.model or source.name
     identity = identity_of(source.folder, rope)
     return replace(
         job, load=replace(load, model=name), model_folder=source.folder, identity=identity
@@ -126,10 +126,11 @@ def identity_of(folder: Path, rope: Rope) -> str:
     Of the weights it takes sizes and samples: reading them all would take as long as loading.
     """
     from longsum.model.checkpoint import CONFIG_NAME
+    from longsum.model.identity import weight_files
 
     digest = hashlib.sha256((folder / CONFIG_NAME).read_bytes())
     digest.update(repr(sorted(rope.parameters.items(), key=str)).encode())
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in weight_files(folder):
         size = path.stat().st_size
         digest.update(f"{path.name} {size}\n".encode())
         with path.open("rb") as file:

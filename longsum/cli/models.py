@@ -144,6 +144,6 @@ def use(model: Name) -> None:
 
     source = resolve_model(model)
     # a folder is kept by its whole path: the default must not depend on where one stands
-    chosen = str(source.folder.resolve()) if source.revision is None else model
+    chosen = str(source.path) if source.revision is None else model
     path = save_configured_model(None if source.is_bundled else chosen)
     Reporter().notice(f"default model: {MINI if source.is_bundled else chosen} ({path})")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.gguf_folder import files_of, is_unpacked, read_index
 from longsum.errors import ModelNotFound, UnsupportedModel
 
 CONFIG_NAME = "config.json"
@@ -136,11 +137,14 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
 
 
 def check_weights(folder: Path) -> tuple[Path, ...]:
-    """Return the safetensors files of a checkpoint, all present and complete.
+    """Return the weight files of a checkpoint, safetensors or GGUF, all present and complete.
 
     Raises:
         UnsupportedModel: there are none, a shard is missing, or a download was cut short.
     """
+    if is_unpacked(folder):
+        read_index(folder)  # which checks that it is all there
+        return files_of(folder)
     whole, index = folder / WEIGHTS_NAME, folder / INDEX_NAME
     if whole.is_file():
         files: tuple[Path, ...] = (whole,)

@@ -5,10 +5,18 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from longsum.checkpoint.gguf_folder import files_of, is_unpacked
 from longsum.model.checkpoint import CONFIG_NAME
 
 SAMPLE_BYTES = 1 << 16
 """Read at either end of each weight file; the header with all names and shapes is among them."""
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files whose bytes are a checkpoint's weights, in a fixed order."""
+    if is_unpacked(folder):
+        return list(files_of(folder))
+    return sorted(folder.glob("*.safetensors"))
 
 
 def weights_identity(folder: Path) -> str:
@@ -25,7 +33,7 @@ def weights_identity(folder: Path) -> str:
     """
     digest = hashlib.sha256(str(folder.resolve()).encode())
     digest.update((folder / CONFIG_NAME).read_bytes())
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in weight_files(folder):
         found = path.stat()
         digest.update(f"\n{path.name} {found.st_size} {found.st_mtime_ns}\n".encode())
         with path.open("rb") as file:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from longsum.checkpoint.gguf_folder import is_unpacked, read_index
 from longsum.engine.adopt import adopted
 from longsum.engine.attention import register
 from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
 from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
 from longsum.events import Listener
 from longsum.model.checkpoint import check_weights, quantized_on_disk, read_shape
+from longsum.model.dequantized import lazy_tensors, read_tensor
 from longsum.model.kept import kept_weights
 from longsum.model.memory import MemoryPlan
 from longsum.model.mini import is_packed, unpack
@@ -136,12 +138,22 @@ def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dty
     with torch.device("meta"):
         model = Llama(LlamaSettings(config, shape, rope))
     with _load_errors(folder):
-        weights = _read_weights(check_weights(folder), dtype, tied=shape.tie_word_embeddings)
+        weights = _read_folder(folder, dtype, tied=shape.tie_word_embeddings)
     wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
     if {name: tensor.shape for name, tensor in weights.items()} != wanted:
         return None
     model.load_state_dict(weights, strict=True, assign=True)
     return model.eval().requires_grad_(False)
+
+
+def _read_folder(folder: Path, dtype: torch.dtype, *, tied: bool) -> dict[str, torch.Tensor]:
+    """Return all weights of a checkpoint, safetensors or GGUF; see `_read_weights`."""
+    if not is_unpacked(folder):
+        return _read_weights(check_weights(folder), dtype, tied=tied)
+    weights = {tensor.name: read_tensor(tensor, dtype) for tensor in read_index(folder)}
+    if tied and "model.embed_tokens.weight" in weights:
+        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
+    return weights
 
 
 def _read_weights(
@@ -236,8 +248,10 @@ def _from_pretrained(
     """
     from transformers import GenerationConfig, LlamaForCausalLM
 
+    of_gguf = is_unpacked(folder)
     loaded: tuple[LlamaForCausalLM, dict[str, Any]] = LlamaForCausalLM.from_pretrained(  # type: ignore[assignment]
-        folder,
+        None if of_gguf else folder,
+        state_dict=lazy_tensors(read_index(folder), dtype) if of_gguf else None,
         config=config,
         dtype=dtype,
         device_map=_device_map(plan),

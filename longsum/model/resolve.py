@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longsum.bytesize import format_bytes
-from longsum.errors import ModelNotFound, ModelUnavailable
+from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
+from longsum.checkpoint.gguf_folder import unpacked
+from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
 from longsum.model.catalog import KnownModel, find_known, suggest
-from longsum.paths import configured_model
+from longsum.paths import configured_model, gguf_folder
 
 MINI = "mini"
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
@@ -33,6 +35,13 @@ class ModelSource:
     """Its entry in the catalogue."""
     notice: str | None = None
     """A line for the user when the model was chosen for them."""
+    file: Path | None = None
+    """The GGUF file that the folder was unpacked from."""
+
+    @property
+    def path(self) -> Path:
+        """Return what the user would name to mean it: the GGUF file, or the folder."""
+        return self.file or self.folder.resolve()
 
     @property
     def is_bundled(self) -> bool:
@@ -74,10 +83,18 @@ def resolve_model(
         return mini_source()
     if _looks_like_path(name):
         folder = Path(name).expanduser()
-        if not folder.is_dir():
+        if not folder.exists():
             raise ModelNotFound(
-                f"model folder {name!r} does not exist",
-                hint="a folder needs config.json and *.safetensors; see `longsum models list`",
+                f"model {name!r} does not exist",
+                hint="name a GGUF file, or a folder with config.json and *.safetensors",
+            )
+        gguf = gguf_of(folder)
+        if gguf is not None:
+            return ModelSource(gguf.name, unpacked(gguf, gguf_folder()), file=gguf.resolve())
+        if folder.is_file():
+            raise UnsupportedModel(
+                f"{name} is not a GGUF file",
+                hint="name a GGUF file, or a folder with config.json and *.safetensors",
             )
         return ModelSource(folder.name or str(folder), folder)
     known = find_known(name)
@@ -100,9 +117,21 @@ def resolve_model(
     return ModelSource(name, folder_here, revision=folder_here.name, known=known)
 
 
+def gguf_of(path: Path) -> Path | None:
+    """Return the GGUF file that a path means: itself, or the one in a folder without config.json.
+
+    Raises:
+        UnsupportedModel: the folder has several.
+    """
+    if path.is_dir():
+        return None if (path / "config.json").is_file() else gguf_in(path)
+    return path if path.suffix.lower() == SUFFIX or is_gguf(path) else None
+
+
 def _looks_like_path(name: str) -> bool:
-    """Tell a folder from a repository id: it exists, or it is written like a path."""
-    return name.startswith((".", "/", "~")) or name.count("/") > 1 or Path(name).is_dir()
+    """Tell a path from a repository id: it exists, or it is written like one."""
+    written = name.startswith((".", "/", "~")) or name.count("/") > 1
+    return written or name.lower().endswith(SUFFIX) or Path(name).is_dir()
 
 
 def default_source(cuda: bool) -> ModelSource:

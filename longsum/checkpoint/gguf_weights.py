@@ -1,0 +1,82 @@
+"""The weights of a GGUF file, dequantized a few rows at a time. No torch.
+
+The whole of a large matrix in float32 is never in memory besides what it is turned into.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from longsum.checkpoint.gguf import GgufTensor
+
+VALUES_AT_ONCE = 1 << 22
+"""Weights dequantized by one thread at once."""
+
+Store = Callable[[int, np.ndarray], None]
+"""Called with the first row and rows in float32, from several threads."""
+
+
+def read_rows(tensor: GgufTensor, start: int, end: int) -> np.ndarray:
+    """Dequantize some rows of a matrix, or all of a vector.
+
+    Args:
+        tensor: where it is.
+        start: first row.
+        end: after the last.
+
+    Returns:
+        (end - start, columns) float32; (size,) of a vector.
+    """
+    from gguf import GGMLQuantizationType
+    from gguf.quants import dequantize
+
+    rows = tensor.shape[0] if len(tensor.shape) > 1 else 1
+    width = tensor.nbytes // rows
+    packed = np.memmap(
+        tensor.file,
+        dtype=np.uint8,
+        mode="r",
+        offset=tensor.offset + start * width,
+        shape=(end - start, width),
+    )
+    values = dequantize(packed, GGMLQuantizationType[tensor.type_name])
+    found: np.ndarray = np.array(values, dtype=np.float32)
+    return found if len(tensor.shape) > 1 else found.reshape(tensor.shape)
+
+
+def in_rows(tensor: GgufTensor, store: Store) -> None:
+    """Dequantize a matrix, a few rows at a time on each core.
+
+    Args:
+        tensor: a matrix.
+        store: takes the rows.
+    """
+    rows, columns = tensor.shape
+    step = max(1, VALUES_AT_ONCE // columns)
+
+    def one(start: int) -> None:
+        store(start, read_rows(tensor, start, min(start + step, rows)))
+
+    starts = range(0, rows, step)
+    if len(starts) == 1:
+        one(0)
+        return
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(one, starts))  # raises what a thread raised
+
+
+def in_halves(rows: int, heads: int) -> np.ndarray:
+    """Return the order in which llama.cpp's rows of queries or keys are Hugging Face's.
+
+    llama.cpp rotates rows 2i and 2i + 1 of a head together, Hugging Face rows i and i + half.
+
+    Args:
+        rows: of the matrix.
+        heads: that they belong to.
+    """
+    order: np.ndarray = np.arange(rows).reshape(heads, rows // heads // 2, 2)
+    return order.swapaxes(1, 2).reshape(rows)
