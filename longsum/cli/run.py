@@ -72,7 +72,7 @@ def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
 
 def fetch_missing(load: LoadConfig) -> None:
     """Fetch the model a command names if `--download` was given and it is not on this disk."""
-    from longsum.cli.models import fetch
+    from longsum.cli.download import fetch
     from longsum.errors import ModelNotFound
     from longsum.model.resolve import resolve_model
 

