@@ -4,7 +4,8 @@
 
 First rows with skipped positions, then rows as long as the window. The learning rate falls by the
 steps done or by the time used, whichever is further: `--seconds` is kept on any machine. Writes the
-adapter in peft's format, `log.jsonl`, and what is needed to go on.
+adapter in peft's format, `log.jsonl`, and every ten minutes what is needed to go on: a run that was
+stopped, by Ctrl-C or SIGTERM, goes on when it is started again.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from recipes.smol.base import THETA, device_and_dtype, read_base
@@ -29,6 +32,8 @@ WINDOW, FACTOR, RANK, SCALE = 32_768, 4.0, 32, 2.0
 PRECISE_SHARE = 0.62
 """Of the learning rate's fall that belongs to the rows with skipped positions."""
 WARM_UP = 20
+STATE = "state.safetensors"
+KEEP_EVERY_S = 600.0
 LEAST_RATE = 0.05
 CLIP = 1.0
 LOOK_AT = (10, 25, 50, 100, 200, 400, 700)
@@ -67,7 +72,7 @@ class Training:
             self.parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0, fused=fused
         )
         self.step = self.tokens = 0
-        self.began = time.perf_counter()
+        self.began = self.kept_at = time.perf_counter()
         out.mkdir(parents=True, exist_ok=True)
 
     def say(self, **found: object) -> None:
@@ -108,7 +113,15 @@ class Training:
                 break
         self.optimizer.zero_grad(set_to_none=True)
 
-    def run(self, part: Part, rows: Rows, start: float, share: float, held: np.ndarray) -> None:
+    def run(
+        self,
+        part: Part,
+        rows: Rows,
+        start: float,
+        share: float,
+        held: np.ndarray,
+        done_before: int = 0,
+    ) -> None:
         """Train on one kind of rows.
 
         Args:
@@ -117,9 +130,10 @@ class Training:
             start: of the rate's fall that is done before, 0 to 1.
             share: of the fall that belongs to this part.
             held: windows to look at now and then.
+            done_before: steps of the parts before it.
         """
         began = time.perf_counter()
-        for step in range(part.steps):
+        for step in range(self.step - done_before, part.steps):
             used = (time.perf_counter() - began) / part.seconds
             progress = max(step / part.steps, used)
             if progress >= 1:
@@ -133,6 +147,8 @@ class Training:
                 self.say(loss=round(loss.item(), 4), length=part.length, rate=round(rate, 3))
             if self.step in LOOK_AT:
                 self.look(held)
+            if time.perf_counter() - self.kept_at > KEEP_EVERY_S:
+                self.keep()
 
     def one(self, part: Part, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """Take one step and return its loss, which is on the device."""
@@ -155,6 +171,39 @@ class Training:
         """Write down the perplexity of held-out windows by position."""
         losses = window_losses(self.model, held, held.shape[1], self.table)
         self.say(held=by_position(losses))
+
+    def keep(self) -> None:
+        """Write what is needed to go on with the next step."""
+        tensors: dict[str, torch.Tensor] = {}
+        for number, parameter in enumerate(self.parameters):
+            state = self.optimizer.state[parameter]
+            tensors |= {f"{number}.{name}": value for name, value in state.items()}
+            tensors[f"{number}.value"] = parameter.detach()
+        partial = self.out / "state.tmp"
+        about = {"step": str(self.step), "tokens": str(self.tokens), "s": str(self.elapsed)}
+        save_file({key: t.cpu().contiguous() for key, t in tensors.items()}, partial, about)
+        partial.replace(self.out / STATE)
+        self.kept_at = time.perf_counter()
+
+    @torch.no_grad()
+    def go_on(self) -> None:
+        """Take up what an earlier run wrote, if there is any."""
+        path = self.out / STATE
+        if not path.exists():
+            return
+        with safe_open(path, "pt") as file:
+            about = file.metadata()
+            self.step, self.tokens = int(about["step"]), int(about["tokens"])
+            self.began -= float(about["s"])
+            for number, parameter in enumerate(self.parameters):
+                parameter.copy_(file.get_tensor(f"{number}.value"))
+                self.optimizer.state[parameter] = {
+                    name: file.get_tensor(f"{number}.{name}").to(
+                        parameter.device if name != "step" else "cpu"
+                    )
+                    for name in ("step", "exp_avg", "exp_avg_sq")
+                }
+        self.say(went_on=True)
 
     def save(self, name: str, about: dict[str, object]) -> None:
         """Write the adapter in peft's format."""
@@ -193,6 +242,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=WINDOW, help="held-out tokens looked at")
     parser.add_argument("--eager", action="store_true", help="do not compile the layers")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     device, dtype = device_and_dtype()
     torch.manual_seed(0)
     model = Llama(read_base(arguments.base, dtype), RANK, SCALE).to(device)
@@ -209,15 +259,21 @@ def main() -> None:
     rows = Rows(streams, SHORT, length, WINDOW, 1)
     if not arguments.eager:
         training.find_fastest(short, rows)
-    training.look(held)
-    training.run(short, rows, 0.0, PRECISE_SHARE, held)
+    training.go_on()
+    if not training.step:
+        training.look(held)
+    try:
+        training.run(short, rows, 0.0, PRECISE_SHARE, held)
+    except KeyboardInterrupt:
+        training.keep()
+        return
     training.save("short", about)
     training.look(held)
-    steps, length = arguments.long
+    before, (steps, length) = short.steps, arguments.long
     if steps:
         long = Part(LONG, length, 1, 1, steps, arguments.seconds[1])
         rows = Rows(streams, LONG, length, WINDOW, 2)
-        training.run(long, rows, PRECISE_SHARE, 1 - PRECISE_SHARE, held)
+        training.run(long, rows, PRECISE_SHARE, 1 - PRECISE_SHARE, held, before)
         training.save("final", about)
         training.look(held)
 
