@@ -104,8 +104,8 @@ class Answerer:
         document = reading.document
         assert document is not None
         model = self.model
-        if reading.input_ids is not None:
-            ids = list(reading.input_ids)
+        ids = reading.input_ids.tolist() if reading.input_ids is not None else None
+        if ids is not None and model.tokenizer.are_plain(ids):
             model = replace(model, tokenizer=_ReadAhead(model.tokenizer.inner, document.text, ids))
         prepared = prepare_document(self.job, document, self.load, model)
         if prepared.truncated is None:

@@ -114,16 +114,23 @@ def open_document(
     file: str, pages: str | None, password: str | None, reporter: Reporter
 ) -> Document:
     """Read a document and show its warnings."""
-    from longsum.documents.apart import read_document_apart as read_document
-    from longsum.errors import UsageError
+    from longsum.documents.isolated import read_document
 
-    if file == "-" and sys.stdin.isatty():
-        raise UsageError(
-            "FILE is - but nothing is piped in", hint="cat notes.txt | longsum summarize -"
-        )
+    refuse_terminal(file)
     reporter.phase("opening")
     document = read_document(file, pages=pages, password=password)
     reporter.clear()
     for warning in document.warnings:
         reporter.warning(warning)
     return document
+
+
+def refuse_terminal(file: str | None) -> None:
+    """Refuse standard input where nothing is piped in: a person would wait for the program."""
+    from longsum.documents.source import is_stdin
+    from longsum.errors import UsageError
+
+    if file is not None and is_stdin(file) and sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError(
+            f"FILE is {file} but nothing is piped in", hint="cat notes.txt | longsum summarize -"
+        )

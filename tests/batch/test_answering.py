@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tiny import save_checkpoint
 
 from longsum.ask import ask_document
 from longsum.batch.job import Job, with_model
+from longsum.batch.readers import read_settings
 from longsum.batch.reading import DocumentReader, Reading, ReadTask
 from longsum.batch.worker import open_worker
 from longsum.config import AskConfig, BatchConfig, LoadConfig, ReadConfig, SummaryConfig
@@ -35,7 +37,9 @@ def job(checkpoint, tmp_path) -> Job:
 
 def read(job: Job, path: Path) -> Reading:
     found = path.stat()
-    return DocumentReader(job)(ReadTask(path.name, str(path), found.st_size, found.st_mtime_ns))
+    return DocumentReader(read_settings(job)).read(
+        ReadTask(path.name, str(path), found.st_size, found.st_mtime_ns)
+    )
 
 
 def test_summary_is_what_the_command_for_one_document_gives(job, tmp_path):
@@ -102,6 +106,20 @@ def test_documents_tokens_are_those_read_ahead(job, tmp_path, monkeypatch):
     assert row["outcome"] == "done", row["error"]
     assert reading.input_ids is not None
     assert row["receipt"]["tokens_total"] == len(reading.input_ids)
+
+
+@pytest.mark.parametrize("wrong", ["control", "unknown"])
+def test_tokens_that_no_text_has_are_not_taken_over(job, tmp_path, wrong):
+    """A reader that a document took over could send control tokens: a chat turn of its own."""
+    reading = read(job, report_pdf(tmp_path / "report.pdf"))
+    worker = open_worker(job)
+    row = worker(reading)
+    inner = worker._answer.model.tokenizer.inner
+    bad = inner.all_special_ids[0] if wrong == "control" else len(inner)
+    ids = reading.input_ids + array("I", [bad])
+    again = worker(replace(reading, input_ids=ids))
+    assert again["receipt"]["tokens_total"] == row["receipt"]["tokens_total"]
+    assert again["answers"] == row["answers"]
 
 
 def test_what_cannot_work_for_any_document_is_refused_at_once(job, tmp_path):
