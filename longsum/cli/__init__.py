@@ -157,4 +157,17 @@ _register()
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="longsum")
+    from longsum.cli.streams import abandon_stdout, finish_streams, prepare_streams
+
+    prepare_streams()
+    try:
+        app(prog_name="longsum")
+    except SystemExit as leaving:
+        code = leaving.code
+    try:
+        with _errors_shown():
+            finish_streams()
+    except typer.Exit as failed:
+        abandon_stdout()
+        code = code or failed.exit_code
+    sys.exit(code)

@@ -87,8 +87,11 @@ def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> R
     """Check the output file and return what shows the run."""
     from longsum.cli.console import Reporter
     from longsum.cli.output import check_output
+    from longsum.cli.streams import require_stdout
 
     check_output(output, force)
+    if output is None:
+        require_stdout()
     return Reporter(quiet=quiet, stream=not as_json and output is None)
 
 
