@@ -16,7 +16,7 @@ from longsum.batch.book import Book
 from longsum.batch.devices import reader_count, worker_environments
 from longsum.batch.events import BatchListener, Stop
 from longsum.batch.job import Job
-from longsum.batch.processes import BROKEN, PROGRESS, READY, Child
+from longsum.batch.processes import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
 from longsum.batch.readers import (
     JobReader,
     died_reading,
@@ -219,6 +219,10 @@ class LocalEngine:
             worker.ready, worker.failed_openings = True, 0
             if worker.in_hand:
                 self.listener.begun(worker.number, worker.in_hand[0].name)
+        elif word == NOTICE:
+            self.listener.notice(value)
+        elif word == WARNING:
+            self.listener.warning(value)
         elif word == PROGRESS:
             self.listener.prefill(worker.number, *value)
         else:

@@ -28,6 +28,10 @@ from longsum.errors import LongsumError
 
 READY, BROKEN, PROGRESS, DONE = "ready", "broken", "progress", "done"
 """What a child says: (word, value)."""
+NOTICE, WARNING = "notice", "warning"
+"""What it says of itself, a line for the user."""
+Say = Callable[[str, str], None]
+"""Takes one of these two words and the line."""
 _DRAIN = "drain"
 _SPAWN = multiprocessing.get_context("spawn")
 """A forked child would hold what its parent has open, and threads' locks for ever."""
@@ -37,8 +41,8 @@ class Child:
     """A process that handles tasks.
 
     Args:
-        opens: `module:function`; called in the child with `argument`, returns what handles a task:
-            a function of the task and of a function that takes progress.
+        opens: `module:function`; called in the child with `argument` and a `Say`, returns what
+            handles a task: a function of the task and of a function that takes progress.
         argument: what it is opened with.
         environment: variables set before any library is imported.
     """
@@ -105,10 +109,13 @@ def _serve(connection: Connection, opens: str, argument: Any, environment: dict[
     def progress(value: Any) -> None:
         connection.send((PROGRESS, value))
 
+    def say(word: str, line: str) -> None:
+        connection.send((word, line))
+
     try:
         module, _, name = opens.partition(":")
         handle: Callable[[Any, Callable[[Any], None]], Any]
-        handle = getattr(importlib.import_module(module), name)(argument)
+        handle = getattr(importlib.import_module(module), name)(argument, say)
         connection.send((READY, None))
         while (task := inbox.get()) is not None:
             busy.set()

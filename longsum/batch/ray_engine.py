@@ -21,6 +21,7 @@ from longsum.batch.book import Book
 from longsum.batch.events import BatchListener, Stop
 from longsum.batch.job import Job
 from longsum.batch.local import STRIKES, TICK_S
+from longsum.batch.processes import NOTICE, WARNING
 from longsum.batch.ray_cluster import Share, connected, share_out
 from longsum.batch.readers import (
     died_reading,
@@ -110,15 +111,17 @@ class RayWorker:
         self.name = f"ray-{context.get_node_id()[:6]}-{actor[:12]}"
         self.job, self._control = job, control
         self._error: Exception | None = None
+        self._lines: list[tuple[str, str]] = []
         try:
-            self._answer = open_worker(job)
+            self._answer = open_worker(job, lambda word, line: self._lines.append((word, line)))
         except Exception as error:  # raised here, Ray would only try again
             self._error = error
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Answer about the documents of a block."""
-        said = [self._say(pickle.loads(data)) for data in batch["reading"]]
-        return {"said": [pickle.dumps(each) for each in said]}
+        answered = [self._say(pickle.loads(data)) for data in batch["reading"]]
+        lines, self._lines = self._lines, []
+        return {"said": [pickle.dumps(each) for each in [*lines, *answered]]}
 
     def _say(self, reading: Reading) -> tuple[str, Any]:
         import ray
@@ -241,6 +244,8 @@ class RayEngine:
                 raise value
             if word == _LEFT:
                 left.add(value)  # when all have said so, all have finished what they had in hand
+            elif word in (NOTICE, WARNING):
+                getattr(self.listener, word)(value)
             elif word == _UNCHANGED:
                 self.book.unchanged(value)
             else:

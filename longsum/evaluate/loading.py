@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from longsum.config import KVCache, LoadConfig
 from longsum.errors import InsufficientMemory, UsageError
+from longsum.events import Listener
 from longsum.extend.position import Position, extended_rope
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.identity import weights_identity
@@ -87,6 +88,7 @@ def open_model(
     load: LoadConfig,
     *,
     tokens: int,
+    listener: Listener,
     position: Position | None = None,
     context: int | None = None,
     model: Model | None = None,
@@ -97,6 +99,7 @@ def open_model(
     Args:
         load: model, device, quantization.
         tokens: most tokens it will hold at once; the memory plan is made for them.
+        listener: hears of quantized weights that are kept, or damaged.
         position: a scheme the weights were not tuned for; None leaves the checkpoint's own.
         context: window (tokens) of that scheme.
         model: found already by `find_for_evaluation` with the same arguments.
@@ -121,7 +124,12 @@ def open_model(
 
     resident, started = resident_bytes(), time.perf_counter()
     weights = load_model(
-        model.source.folder, model.config, model.rope, plan, attention=load.attention
+        model.source.folder,
+        model.config,
+        model.rope,
+        plan,
+        listener=listener,
+        attention=load.attention,
     )
     return Opened(
         model=weights,

@@ -58,8 +58,8 @@ def load_model(
     rope: Rope,
     plan: MemoryPlan,
     *,
+    listener: Listener,
     attention: str = "auto",
-    listener: Listener | None = None,
 ) -> AnyLlama:
     """Load the weights as the plan says.
 
@@ -72,8 +72,8 @@ def load_model(
         config: its config.json.
         rope: window and RoPE parameters to use.
         plan: device, dtype and quantization.
-        attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
         listener: hears of quantized weights that are kept, or damaged.
+        attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
 
     Raises:
         UnsupportedModel: when the weights are damaged or do not fit the configuration.
@@ -84,7 +84,7 @@ def load_model(
         own = _load_own(folder, config, rope, getattr(torch, plan.dtype))
         if own is not None:
             return own
-    return load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+    return load_pretrained(folder, config, rope, plan, listener=listener, attention=attention)
 
 
 def load_pretrained(
@@ -93,8 +93,8 @@ def load_pretrained(
     rope: Rope,
     plan: MemoryPlan,
     *,
+    listener: Listener,
     attention: str = "auto",
-    listener: Listener | None = None,
 ) -> LlamaForCausalLM:
     """Load the weights into a model of `transformers`; see `load_model`."""
     files = check_weights(folder)
@@ -106,7 +106,7 @@ def load_pretrained(
             model = _load_packed(files[0], built, dtype)
             model.to(torch.device(plan.device))  # type: ignore[arg-type]  # of transformers
         else:
-            model = _load_pretrained(folder, built, dtype, plan, listener or Listener())
+            model = _load_pretrained(folder, built, dtype, plan, listener)
     model.set_attn_implementation(register() if attention == "auto" else attention)
     # the engine decodes; a checkpoint's own sampling has no say
     model.generation_config = None  # type: ignore[assignment]

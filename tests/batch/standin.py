@@ -26,6 +26,7 @@ from longsum.batch.run import FindInputs, folder_inputs
 from longsum.config import BatchConfig
 from longsum.documents.frames import header
 from longsum.errors import DocumentTooLong, ModelNotFound
+from longsum.events import Listener
 
 HERE = "batch.standin"
 
@@ -77,15 +78,17 @@ def calls(job: Job) -> list[str]:
     return path.read_text(errors="surrogateescape").splitlines() if path.exists() else []
 
 
-def open_standin(job: Job) -> StandIn:
+def open_standin(job: Job, listener: Listener) -> StandIn:
+    listener.notice("the stand-in is open")
+    listener.warning("it is no model")
     return StandIn(job)
 
 
-def open_missing(job: Job) -> StandIn:
+def open_missing(job: Job, listener: Listener) -> StandIn:
     raise ModelNotFound("owner/name is not on this disk", hint="fetch it")
 
 
-def open_dying(job: Job) -> StandIn:
+def open_dying(job: Job, listener: Listener) -> StandIn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("is dead")
 
@@ -153,6 +156,13 @@ class Recorder(BatchListener):
         self.rows: list[Row] = []
         self.begun_names: list[str] = []
         self.passed: Passed | None = None
+        self.lines: list[tuple[str, str]] = []
+
+    def notice(self, line: str) -> None:
+        self.lines.append(("notice", line))
+
+    def warning(self, line: str) -> None:
+        self.lines.append(("warning", line))
 
     def planned(self, counts: Any, passed: Passed, workers: int) -> None:
         self.passed = passed

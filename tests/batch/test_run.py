@@ -242,6 +242,12 @@ def test_documents_that_take_their_reader_over_fail_alone(folder, tmp_path, monk
     assert not (tmp_path / "sprung").exists()
 
 
+def test_what_a_worker_says_of_loading_is_heard(folder, job):
+    recorder = Recorder()
+    work(folder, job, recorder)
+    assert recorder.lines == [("notice", "the stand-in is open"), ("warning", "it is no model")]
+
+
 def test_readers_live_on_from_document_to_document(folder, tmp_path, monkeypatch):
     started = []
 

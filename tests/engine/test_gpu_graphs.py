@@ -12,6 +12,7 @@ from longsum.config import DecodeConfig
 from longsum.engine import fallback, graphs
 from longsum.engine.attention import register
 from longsum.engine.engine import Engine
+from longsum.events import Listener
 from longsum.model.checkpoint import read_config, read_shape
 from longsum.model.loader import load_model
 from longsum.model.memory import plan_memory
@@ -68,7 +69,9 @@ def test_nf4_weights_are_recorded_too(tmp_path: Path) -> None:
         quantize="nf4",
     )
     engine = Engine(
-        load_model(folder, config, read_rope(config), plan), capacity=128, chunk_tokens=32
+        load_model(folder, config, read_rope(config), plan, listener=Listener()),
+        capacity=128,
+        chunk_tokens=32,
     )
     assert len(answers(engine)[0]) == 16
     assert engine.stepper._run is not None, "the recording failed"

@@ -67,7 +67,7 @@ def keen(monkeypatch: pytest.MonkeyPatch) -> None:
 def logits(folder: Path, quantize: str, ear: Ear | None = None, **options: str) -> torch.Tensor:
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype=options.get("dtype", "bfloat16"))
-    model = loader.load_model(folder, config, read_rope(config), plan, listener=ear)
+    model = loader.load_model(folder, config, read_rope(config), plan, listener=ear or Ear())
     with torch.inference_mode():
         found: torch.Tensor = model(PROMPT).logits
     return found

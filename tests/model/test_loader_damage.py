@@ -17,6 +17,7 @@ from transformers import LlamaForCausalLM
 from longsum.config import LoadConfig
 from longsum.engine.llama import Llama
 from longsum.errors import InsufficientMemory, UnsupportedModel
+from longsum.events import Listener
 from longsum.model.find import find_model
 from longsum.model.loader import load_model, load_pretrained
 
@@ -152,10 +153,13 @@ def test_code_of_a_checkpoint_is_never_imported(checkpoint: Path, tmp_path: Path
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nConfig = Model = Fast = None\n")
     model = find_model(LoadConfig(model=str(folder), device="cpu"))
-    loaded = load_model(folder, model.config, model.rope, plan_for(model.config))
+    loaded = load_model(
+        folder, model.config, model.rope, plan_for(model.config), listener=Listener()
+    )
     assert type(loaded) is Llama
-    plan = plan_for(model.config)
-    loaded = load_pretrained(folder, model.config, model.rope, plan)
+    loaded = load_pretrained(
+        folder, model.config, model.rope, plan_for(model.config), listener=Listener()
+    )
     assert type(loaded) is LlamaForCausalLM
     assert model.tokenizer.encode_document("ab")
     assert not marker.exists()

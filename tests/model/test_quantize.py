@@ -13,6 +13,7 @@ from tiny import plan_for, save_checkpoint
 from transformers import GenerationConfig, LlamaForCausalLM
 
 from longsum.errors import UnsupportedModel
+from longsum.events import Listener
 from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
 from longsum.model.footprint import bytes_of_weights
 from longsum.model.loader import load_model
@@ -34,7 +35,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(folder: Path, quantize: str) -> tuple[LlamaForCausalLM, MemoryPlan]:
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype="bfloat16")
-    return load_model(folder, config, read_rope(config), plan), plan
+    return load_model(folder, config, read_rope(config), plan, listener=Listener()), plan
 
 
 @torch.inference_mode()
