@@ -55,6 +55,7 @@ def load_config(
 def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
     """Return the settings of the options about documents that are kept, and of the environment."""
     from longsum.bytesize import parse_bytes
+    from longsum.environment import CACHE_SIZE
     from longsum.errors import UsageError
     from longsum.paths import configured_cache_size
 
@@ -66,7 +67,7 @@ def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
     try:
         return StoreConfig(size_bytes=parse_bytes(asked))
     except UsageError as error:
-        name = "--cache-size" if cache_size else "LONGSUM_CACHE_SIZE"
+        name = "--cache-size" if cache_size else CACHE_SIZE
         raise UsageError(f"{name} is {error.message}", hint="write 20GiB, 8GB, or 0") from None
 
 
