@@ -63,9 +63,11 @@ def raise_told(reply: dict[str, Any], shown: str, *, document: bool = True) -> N
         return
     message, hint = reply.get("message"), reply.get("hint")
     if isinstance(message, str) and isinstance(hint, str | None):
-        raise kind(
+        error = kind(
             escape_for_terminal(message), hint=None if hint is None else escape_for_terminal(hint)
         )
+        error.add_note(escape_for_terminal(str(reply.get("traceback"))))
+        raise error
 
 
 def _raise_bug(reply: dict[str, Any], shown: str) -> NoReturn:

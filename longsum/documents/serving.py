@@ -96,12 +96,14 @@ def packed_document(document: Document) -> dict[str, Any]:
 
 
 def told(error: BaseException) -> dict[str, Any]:
-    """Return an error as JSON values; a bug's with its traceback."""
+    """Return an error as JSON values, with its traceback."""
+    trace = "".join(traceback.format_exception(error))
     if isinstance(error, LongsumError):
-        return {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+        named = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+        return named | {"traceback": trace}
     if isinstance(error, MemoryError):
         return {"memory": True}
-    return {"bug": repr(error), "traceback": "".join(traceback.format_exception(error))}
+    return {"bug": repr(error), "traceback": trace}
 
 
 def be_first_when_memory_is_short() -> None:

@@ -18,8 +18,10 @@ from longsum.config import LoadConfig
 from longsum.engine.llama import Llama
 from longsum.errors import InsufficientMemory, UnsupportedModel
 from longsum.events import Listener
+from longsum.model.checkpoint import read_config
 from longsum.model.find import find_model
 from longsum.model.loader import load_model, load_pretrained
+from longsum.model.rope import read_rope
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,29 @@ def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.Monk
     with pytest.raises(InsufficientMemory) as caught:
         open_checkpoint(checkpoint, attention="sdpa")
     assert "--quantize nf4" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("bug", [AttributeError, KeyError, TypeError, AssertionError])
+@pytest.mark.parametrize(
+    "place", ["_read_weights", "_check_report", "kept_weights", "check_weights"]
+)
+def test_bugs_of_ours_keep_their_traceback(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, bug: type[Exception], place: str
+) -> None:
+    """They were turned into "the folder needs a Llama's config.json and *.safetensors"."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise bug("ours")
+
+    monkeypatch.setattr(f"longsum.model.loader.{place}", broken)
+    config = read_config(checkpoint)
+    quantize = "nf4" if place == "kept_weights" else "none"
+    plan = plan_for(config, quantize, dtype="bfloat16" if quantize == "nf4" else "float32")
+    attention = "auto" if place == "_read_weights" else "sdpa"
+    with pytest.raises(bug, match="ours"):
+        load_model(
+            checkpoint, config, read_rope(config), plan, listener=Listener(), attention=attention
+        )
 
 
 # nothing that comes with a checkpoint is executed
