@@ -6,7 +6,6 @@ The plan decides as for every command: what does not fit the machine is refused 
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from longsum.config import KVCache, LoadConfig
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.events import Listener
 from longsum.extend.position import Position, extended_rope
+from longsum.memory import resident_bytes
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.identity import weights_identity
 from longsum.model.memory import CHUNKS, require_fit
@@ -157,15 +157,6 @@ def identity_of(model: Model, dtype: str, quantize: str, kv_cache: KVCache = "na
     rope = repr(sorted(model.rope.parameters.items(), key=str))
     parts = [weights_identity(model.source.folder), rope, dtype, quantize, kv_cache]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-
-
-def resident_bytes() -> int:
-    """Return the memory this process holds now; 0 on a system that does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def labels_for(names: list[str]) -> list[str]:
