@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from longsum.answer import Answer
     from longsum.ask import ask_document
     from longsum.documents.document import Document
-    from longsum.documents.read import read_document
+    from longsum.documents.isolated import read_document
     from longsum.summarize import summarize_document
 
 __version__ = "0.1.0"
@@ -24,7 +24,7 @@ _HOMES = {
     "Answer": "longsum.answer",
     "Document": "longsum.documents.document",
     "ask_document": "longsum.ask",
-    "read_document": "longsum.documents.read",
+    "read_document": "longsum.documents.isolated",
     "summarize_document": "longsum.summarize",
 }
 

@@ -25,6 +25,11 @@ LENGTH_WORDS = {"short": 80, "medium": 200, "long": 450}
 TOKENS_PER_WORD = 1.6
 """Room reserved for an answer's word; English takes 1.3 LLaMA tokens, an 8k vocabulary 1.5."""
 
+MAX_READ_S = 300.0
+"""For reading a document; a thousand pages take about ten."""
+MAX_READER_BYTES = 4 << 30
+"""Memory that reading documents may take; 50,000 pages of text take under 1 GiB."""
+
 
 def parse_length(text: str) -> int:
     """Return the number of words a `--length` value asks for.
@@ -371,9 +376,9 @@ class BatchConfig:
     """Processes that hold the model; None takes one per GPU, or one on the CPU."""
     readers: int | None = None
     """Processes that read documents ahead; None takes one per core but one, at most four."""
-    read_limit_s: float = 300.0
+    read_limit_s: float = MAX_READ_S
     """Most seconds for reading one document."""
-    read_memory_bytes: int = 4 << 30
+    read_memory_bytes: int = MAX_READER_BYTES
     """Most memory reading one document may take."""
     retry_failed: bool = False
     """Try documents again that failed before."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longsum.documents.clean import shown_name
-from longsum.documents.read import read_document
+from longsum.documents.isolated import IsolatedReader
 from longsum.errors import CorruptDocument, DocumentError, DocumentNotFound, EmptyDocument
 from longsum.events import Listener
 from longsum.jsonl import is_jsonl, read_jsonl
@@ -38,18 +38,19 @@ def read_corpus(paths: Sequence[Path], listener: Listener) -> Iterator[Text]:
         DocumentError: when a named file cannot be read, or there is no text at all.
     """
     counts = _Counts()
-    for path in paths:
-        if path.is_dir():
-            texts = _folder_texts(path, listener, counts)
-        else:
-            counts.files += 1
-            texts = _file_texts(path, listener)
-        for text in texts:
-            if text.text.strip():
-                counts.texts += 1
-                yield text
+    with IsolatedReader() as reader:
+        for path in paths:
+            if path.is_dir():
+                texts = _folder_texts(path, reader, listener, counts)
             else:
-                counts.blank += 1
+                counts.files += 1
+                texts = _file_texts(path, reader, listener)
+            for text in texts:
+                if text.text.strip():
+                    counts.texts += 1
+                    yield text
+                else:
+                    counts.blank += 1
     _tell(paths, counts, listener)
 
 
@@ -78,7 +79,9 @@ def _tell(paths: Sequence[Path], counts: _Counts, listener: Listener) -> None:
         listener.notice(f"{counts.blank:,} of {counts.blank + counts.texts:,} texts are empty")
 
 
-def _folder_texts(folder: Path, listener: Listener, counts: _Counts) -> Iterator[Text]:
+def _folder_texts(
+    folder: Path, reader: IsolatedReader, listener: Listener, counts: _Counts
+) -> Iterator[Text]:
     """Yield the texts of a folder's files, skipping what cannot be read."""
     for path in _files(folder, listener):
         counts.files += 1
@@ -87,7 +90,8 @@ def _folder_texts(folder: Path, listener: Listener, counts: _Counts) -> Iterator
             listener.notice(f"skipped: {shown_name(str(path))} is no file")
             continue
         try:
-            yield from _file_texts(path, listener, name=path.relative_to(folder).as_posix())
+            name = path.relative_to(folder).as_posix()
+            yield from _file_texts(path, reader, listener, name=name)
         except DocumentError as error:
             counts.skipped += 1
             listener.notice(f"skipped: {error.message}")
@@ -106,13 +110,15 @@ def _files(folder: Path, listener: Listener) -> Iterator[Path]:
     yield from sorted(found)
 
 
-def _file_texts(path: Path, listener: Listener, *, name: str | None = None) -> Iterator[Text]:
+def _file_texts(
+    path: Path, reader: IsolatedReader, listener: Listener, *, name: str | None = None
+) -> Iterator[Text]:
     """Yield a file's texts: one, or one a row."""
     if is_jsonl(path):
         for number, row in read_jsonl(path):
             yield _row_text(row, f"{name or path.name}:{number}", path, number)
         return
-    document = read_document(path)
+    document = reader.read(path)
     for warning in document.warnings:
         listener.notice(warning)
     yield Text(shown_name(name or path.name), document.text)

@@ -1,45 +1,34 @@
-"""Where longsum keeps its things, and the environment variables it reads."""
+"""Where longsum keeps its things, and what the user has configured."""
 
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from pathlib import Path
 
 import platformdirs
 
+from longsum.environment import CACHE_HOME, CACHE_SIZE, CONFIG_HOME, MODEL, MODELS_HOME, variable
 from longsum.errors import UsageError
-
-ENVIRONMENT = {
-    "LONGSUM_MODEL": "default model: an alias, a folder or a Hugging Face id",
-    "LONGSUM_CONFIG_HOME": "folder of config.toml",
-    "LONGSUM_CACHE_HOME": "folder of documents that were read, kept for later questions",
-    "LONGSUM_CACHE_SIZE": "most bytes of it, such as 20GiB; 0 keeps nothing",
-    "LONGSUM_MODELS_HOME": "folder of models that are fetched as a single file",
-    "NO_COLOR": "print without colours",
-    "HF_HOME": "where downloaded models are kept",
-    "HF_TOKEN": "access to gated models, for `longsum models pull`",
-}
 
 
 def config_file() -> Path:
     """Return the user's configuration file, which need not exist."""
-    home = os.environ.get("LONGSUM_CONFIG_HOME")
+    home = variable(CONFIG_HOME)
     folder = Path(home) if home else Path(platformdirs.user_config_dir("longsum", appauthor=False))
     return folder / "config.toml"
 
 
 def prefix_folder() -> Path:
     """Return the folder of documents that were read, which need not exist."""
-    home = os.environ.get("LONGSUM_CACHE_HOME")
+    home = variable(CACHE_HOME)
     folder = Path(home) if home else Path(platformdirs.user_cache_dir("longsum", appauthor=False))
     return folder / "documents"
 
 
 def models_folder() -> Path:
     """Return the folder of weight files that were fetched one by one, which need not exist."""
-    home = os.environ.get("LONGSUM_MODELS_HOME")
+    home = variable(MODELS_HOME)
     folder = Path(home) if home else Path(platformdirs.user_data_dir("longsum", appauthor=False))
     return folder / "models"
 
@@ -51,12 +40,12 @@ def gguf_folder() -> Path:
 
 def configured_cache_size() -> str | None:
     """Return what `LONGSUM_CACHE_SIZE` says."""
-    return os.environ.get("LONGSUM_CACHE_SIZE") or None
+    return variable(CACHE_SIZE)
 
 
 def configured_model() -> str | None:
     """Return the model the user chose as default: `LONGSUM_MODEL`, then config.toml."""
-    if model := os.environ.get("LONGSUM_MODEL"):
+    if model := variable(MODEL):
         return model
     path = config_file()
     try:
@@ -87,6 +76,6 @@ def save_configured_model(name: str | None) -> Path:
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}",
-            hint="set LONGSUM_CONFIG_HOME to a folder of yours",
+            hint=f"set {CONFIG_HOME} to a folder of yours",
         ) from error
     return path

@@ -158,7 +158,12 @@ class Session:
             listener.phase(f"loading {model.source.name}")
             started = time.perf_counter()
             weights = load_model(
-                model.source.folder, model.config, model.rope, plan, attention=load.attention
+                model.source.folder,
+                model.config,
+                model.rope,
+                plan,
+                listener=listener,
+                attention=load.attention,
             )
             self.load_s = time.perf_counter() - started
         self.tokenizer = model.tokenizer

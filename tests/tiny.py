@@ -13,6 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from longsum.engine.adopt import adopted
 from longsum.engine.llama import Llama
+from longsum.events import Listener
 from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
 from longsum.model.loader import load_model
 from longsum.model.memory import MemoryPlan, plan_memory
@@ -118,4 +119,4 @@ def open_checkpoint(
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype)
     rope = rope_for_context(read_rope(config), context, force=force)
-    return load_model(folder, config, rope, plan, attention=attention), rope
+    return load_model(folder, config, rope, plan, listener=Listener(), attention=attention), rope

@@ -18,6 +18,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from longsum.engine.engine import Engine
+from longsum.events import Listener
 from longsum.model.checkpoint import read_config, read_shape
 from longsum.model.hardware import detect_machine
 from longsum.model.loader import load_model
@@ -82,7 +83,7 @@ def loaded(folder: Path, way: str, dtype: str) -> LlamaForCausalLM:
         free_bytes=1 << 40,
         quantize=quantize,
     )
-    model = load_model(folder, config, read_rope(config), plan)
+    model = load_model(folder, config, read_rope(config), plan, listener=Listener())
     if way == WAYS[1]:
         from longsum.model import cpu4bit  # not before bitsandbytes was told to be quiet
 

@@ -52,6 +52,7 @@ class Variant:
         return open_model(
             LoadConfig(model=str(self.folder)),
             tokens=tokens,
+            listener=Notices(),
             position=self.position,
             context=self.context,
             label=self.label,

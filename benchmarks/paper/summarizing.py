@@ -93,7 +93,11 @@ def rouge(settings: Settings, extension: Extension) -> list[dict[str, Any]]:
         [settings.data / "pairs" / f"{MEASURED_ON}.jsonl.xz"], limit=DOCUMENTS
     )
     opened = open_model(
-        load, tokens=found.rope.window, model=found, label=f"{extension.method}, fine-tuned"
+        load,
+        tokens=found.rope.window,
+        listener=Notices(),
+        model=found,
+        label=f"{extension.method}, fine-tuned",
     )
     config = SummariesConfig(zero_shot_prompt="paper", truncate="tail")
     report = measure_summaries(

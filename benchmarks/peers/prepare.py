@@ -8,6 +8,7 @@ import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from longsum.config import LoadConfig
+from longsum.events import Listener
 from longsum.model.find import find_model, plan_for
 from longsum.model.loader import load_pretrained
 from longsum.model.resolve import MINI_FOLDER
@@ -51,7 +52,11 @@ def plain_checkpoint(model: str, dtype: str, folder: Path) -> Path:
     load = LoadConfig(model=model, device="cpu", dtype=dtype)
     found = find_model(load)
     weights = load_pretrained(
-        found.source.folder, found.config, found.rope, plan_for(found, load, 512)
+        found.source.folder,
+        found.config,
+        found.rope,
+        plan_for(found, load, 512),
+        listener=Listener(),
     )
     weights.generation_config = GenerationConfig()  # the loader takes it off
     weights.save_pretrained(folder)

@@ -45,7 +45,7 @@ def main() -> None:
     held = len(document) + len(question) + new
     model = find_model(load)
     plan = plan_for(model, load, held)
-    weights = load_model(model.source.folder, model.config, model.rope, plan)
+    weights = load_model(model.source.folder, model.config, model.rope, plan, listener=Listener())
     loaded = time.perf_counter()
     engine = Engine(weights, capacity=held, chunk_tokens=plan.chunk_tokens, kv_cache=plan.kv_cache)
     stored = kept_prefix(task, plan, document) if task.get("store") else None

@@ -104,8 +104,8 @@ class Answerer:
         document = reading.document
         assert document is not None
         model = self.model
-        if reading.input_ids is not None:
-            ids = list(reading.input_ids)
+        ids = reading.input_ids.tolist() if reading.input_ids is not None else None
+        if ids is not None and model.tokenizer.are_plain(ids):
             model = replace(model, tokenizer=_ReadAhead(model.tokenizer.inner, document.text, ids))
         prepared = prepare_document(self.job, document, self.load, model)
         if prepared.truncated is None:
@@ -140,8 +140,12 @@ def prepare_document(job: Job, document: Document, load: LoadConfig, model: Mode
     )
 
 
-def open_answerer(job: Job) -> Answerer:
+def open_answerer(job: Job, listener: Listener) -> Answerer:
     """Load a job's model for all its documents.
+
+    Args:
+        job: what is asked of them.
+        listener: hears of the loading.
 
     Raises:
         ModelUnavailable: when it cannot be used.
@@ -159,7 +163,12 @@ def open_answerer(job: Job) -> Answerer:
     from longsum.model.loader import load_model
 
     weights = load_model(
-        model.source.folder, model.config, model.rope, plan, attention=load.attention
+        model.source.folder,
+        model.config,
+        model.rope,
+        plan,
+        listener=listener,
+        attention=load.attention,
     )
     return Answerer(job, model, load, weights)
 

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 
 from longsum.config import BatchConfig
+from longsum.environment import BATCH_WORKERS, variable
 
 MOST_READERS = 4
-WORKERS_HERE = "LONGSUM_BATCH_WORKERS"
-"""Variable that tells a worker how many there are; set by us alone."""
 _GPU_FILES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """One of them is there on a Linux with a GPU that torch can use: NVIDIA, AMD, WSL."""
 
@@ -56,7 +55,7 @@ def worker_environments(device: str, workers: int | None) -> list[dict[str, str]
     count = workers or max(1, gpus)
     if count == 1:
         return [{}]
-    shared = {WORKERS_HERE: str(count)}
+    shared = {BATCH_WORKERS: str(count)}
     if gpus:
         seen = os.environ.get("CUDA_VISIBLE_DEVICES")
         names = seen.split(",") if seen else [str(number) for number in range(gpus)]
@@ -68,4 +67,4 @@ def worker_environments(device: str, workers: int | None) -> list[dict[str, str]
 
 def workers_here() -> int:
     """Return with how many workers, itself among them, this one shares the machine."""
-    return int(os.environ.get(WORKERS_HERE, "1"))
+    return int(variable(BATCH_WORKERS) or 1)

@@ -16,10 +16,19 @@ from longsum.batch.book import Book
 from longsum.batch.devices import reader_count, worker_environments
 from longsum.batch.events import BatchListener, Stop
 from longsum.batch.job import Job
-from longsum.batch.processes import BROKEN, DONE, PROGRESS, READY, Child
-from longsum.batch.reading import Reading, ReadTask, lost_reading, too_slow
+from longsum.batch.processes import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
+from longsum.batch.readers import (
+    JobReader,
+    died_reading,
+    lost_reading,
+    too_slow,
+    unpacked_reading,
+    unreadable_reply,
+)
+from longsum.batch.reading import Reading, ReadTask
 from longsum.batch.row import died, failed_row, row_of_reading
 from longsum.batch.worker import WORKER
+from longsum.documents.replies import raise_told
 from longsum.errors import LongsumError
 
 AHEAD = 2
@@ -30,21 +39,6 @@ STRIKES = 2
 """Workers a document may kill before it counts as failed."""
 MOST_FAILED_OPENINGS = 3
 TICK_S = 0.5
-
-
-class _Reader:
-    """A reading process and what it is at."""
-
-    def __init__(self, job: Job) -> None:
-        self.child = Child(job.open_reader, job)
-        self.task: ReadTask | None = None
-        self.ready = False
-        self.since = time.monotonic()
-
-    def give(self, task: ReadTask) -> None:
-        """Have it read a document; a dead one is noticed when it is listened to."""
-        self.task, self.since = task, time.monotonic()
-        self.child.send(task)
 
 
 class _Worker:
@@ -79,7 +73,7 @@ class LocalEngine:
         self.workers = [
             _Worker(number, job, environment) for number, environment in enumerate(environments)
         ]
-        self.readers: list[_Reader] = []
+        self.readers: list[JobReader] = []
         self.ready: deque[Reading] = deque()
         self.strikes: dict[str, int] = {}
         self.most_readers = reader_count(job.batch)
@@ -117,7 +111,7 @@ class LocalEngine:
             return False
         free = next((reader for reader in self.readers if reader.task is None), None)
         if free is None and len(self.readers) < self.most_readers:
-            free = _Reader(self.job)
+            free = JobReader(self.job)
             self.readers.append(free)
         if free is None:
             return False
@@ -150,26 +144,32 @@ class LocalEngine:
 
     def _listen(self) -> None:
         """Take in what the processes have said since."""
-        owners: dict[Any, _Reader | _Worker] = {r.child.connection: r for r in self.readers}
+        owners: dict[Any, JobReader | _Worker] = {reader.bell: reader for reader in self.readers}
         owners |= {w.child.connection: w for w in self.workers if w.child is not None}
         for connection in wait(list(owners), timeout=TICK_S):
             owner = owners[connection]
-            if isinstance(owner, _Reader):
+            if isinstance(owner, JobReader):
                 self._hear_reader(owner)
             else:
                 self._hear_worker(owner)
 
-    def _hear_reader(self, reader: _Reader) -> None:
-        said = reader.child.receive()
+    def _hear_reader(self, reader: JobReader) -> None:
+        said = reader.hear()
         if said is None:
             self._bury_reader(reader)
-        elif said[0] == BROKEN:
-            raise said[1]
-        elif said[0] == READY:
+        elif not reader.ready:
+            if "ready" not in said:
+                raise_told(said, "documents", document=False)
+                raise LongsumError("a process for reading cannot be started")
             reader.ready, reader.since = True, time.monotonic()
-        elif said[0] == DONE:
-            reader.task = None
-            self._take_reading(said[1])
+        elif reader.task is not None:
+            task, reader.task = reader.task, None
+            try:
+                reading = unpacked_reading(task, said)
+            except ValueError:  # a document took it over
+                self._end_reader(reader)
+                reading = lost_reading(task, unreadable_reply())
+            self._take_reading(reading)
 
     def _take_reading(self, reading: Reading) -> None:
         """Pass a document on, unless reading has settled it."""
@@ -181,27 +181,30 @@ class LocalEngine:
         elif not self._draining:
             self.ready.append(reading)
 
-    def _bury_reader(self, reader: _Reader) -> None:
+    def _bury_reader(self, reader: JobReader) -> None:
         """Make a dead reader's document a failed row."""
-        task, opened = reader.task, reader.ready
-        self.readers.remove(reader)
-        code = reader.child.join()
-        if not opened:
+        error = died_reading(reader.process)
+        code = self._end_reader(reader)
+        if not reader.ready:
             raise LongsumError(
                 f"a process for reading cannot be started (exit code {code})",
                 hint="raise --read-memory, or free some memory",
             )
-        if task is not None:
-            self._take_reading(lost_reading(task, died("read it", code)))
+        if reader.task is not None:
+            self._take_reading(lost_reading(reader.task, error))
 
     def _end_slow_readers(self) -> None:
         """End readers that have been at one document for too long."""
         limit = self.job.batch.read_limit_s
         for reader in list(self.readers):
             if reader.task and reader.ready and time.monotonic() - reader.since > limit:
-                self.readers.remove(reader)
-                reader.child.kill()
+                self._end_reader(reader)
                 self._take_reading(lost_reading(reader.task, too_slow(limit), limit))
+
+    def _end_reader(self, reader: JobReader) -> int | None:
+        """End a reading process, and return its exit code."""
+        self.readers.remove(reader)
+        return reader.end()
 
     def _hear_worker(self, worker: _Worker) -> None:
         assert worker.child is not None
@@ -216,6 +219,10 @@ class LocalEngine:
             worker.ready, worker.failed_openings = True, 0
             if worker.in_hand:
                 self.listener.begun(worker.number, worker.in_hand[0].name)
+        elif word == NOTICE:
+            self.listener.notice(value)
+        elif word == WARNING:
+            self.listener.warning(value)
         elif word == PROGRESS:
             self.listener.prefill(worker.number, *value)
         else:
@@ -259,7 +266,7 @@ class LocalEngine:
         self._draining = True
         self.ready.clear()
         for reader in self.readers:
-            reader.child.kill()
+            reader.end()
         self.readers.clear()
         for worker in self.workers:
             if worker.child is None:
@@ -276,7 +283,7 @@ class LocalEngine:
     def _end(self) -> None:
         """End all processes."""
         for reader in self.readers:
-            reader.child.kill()
+            reader.end()
         for worker in self.workers:
             if worker.child is not None:
                 worker.child.kill()

@@ -1,4 +1,7 @@
-"""A child process that works on one task after another, and whose death is only its own.
+"""A child process that holds the model, works on one task after another, and may die alone.
+
+It never opens a document: its parent sends it text, and it answers in pickle. Files are opened by
+the processes of `documents/isolated.py`, which answer in JSON.
 
 The child reads ahead what it is sent, so that sending never waits for it, and leaves at once when
 its parent is gone, however the parent went. Ctrl-C is the parent's alone.
@@ -15,15 +18,20 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
+from longsum.documents.isolated import without_interrupts
+from longsum.documents.serving import be_first_when_memory_is_short
 from longsum.errors import LongsumError
 
 READY, BROKEN, PROGRESS, DONE = "ready", "broken", "progress", "done"
 """What a child says: (word, value)."""
+NOTICE, WARNING = "notice", "warning"
+"""What it says of itself, a line for the user."""
+Say = Callable[[str, str], None]
+"""Takes one of these two words and the line."""
 _DRAIN = "drain"
 _SPAWN = multiprocessing.get_context("spawn")
 """A forked child would hold what its parent has open, and threads' locks for ever."""
@@ -33,8 +41,8 @@ class Child:
     """A process that handles tasks.
 
     Args:
-        opens: `module:function`; called in the child with `argument`, returns what handles a task:
-            a function of the task and of a function that takes progress.
+        opens: `module:function`; called in the child with `argument` and a `Say`, returns what
+            handles a task: a function of the task and of a function that takes progress.
         argument: what it is opened with.
         environment: variables set before any library is imported.
     """
@@ -47,7 +55,7 @@ class Child:
         self.process = _SPAWN.Process(
             target=_serve, args=(theirs, opens, argument, environment or {}), daemon=True
         )
-        with _without_interrupts():
+        with without_interrupts():
             self.process.start()
         theirs.close()
 
@@ -90,7 +98,7 @@ class Child:
 def _serve(connection: Connection, opens: str, argument: Any, environment: dict[str, str]) -> None:
     """Handle tasks until there are no more; runs in the child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _be_first_when_memory_is_short()
+    be_first_when_memory_is_short()
     os.environ.update(environment)
     sys.stdout.flush()
     os.dup2(2, 1)  # stdout is the answer's; whatever a library prints goes to stderr
@@ -101,10 +109,13 @@ def _serve(connection: Connection, opens: str, argument: Any, environment: dict[
     def progress(value: Any) -> None:
         connection.send((PROGRESS, value))
 
+    def say(word: str, line: str) -> None:
+        connection.send((word, line))
+
     try:
         module, _, name = opens.partition(":")
         handle: Callable[[Any, Callable[[Any], None]], Any]
-        handle = getattr(importlib.import_module(module), name)(argument)
+        handle = getattr(importlib.import_module(module), name)(argument, say)
         connection.send((READY, None))
         while (task := inbox.get()) is not None:
             busy.set()
@@ -144,22 +155,3 @@ def _portable(error: Exception) -> Exception:
 
     told = describe(error)
     return LongsumError(f"{told['message']}\n{told['traceback']}")
-
-
-def _be_first_when_memory_is_short() -> None:
-    """Ask Linux to end this process, not its parent, when memory runs out."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from a process while it starts, which would answer with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -13,6 +13,7 @@ import pickle
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,11 +21,20 @@ from longsum.batch.book import Book
 from longsum.batch.events import BatchListener, Stop
 from longsum.batch.job import Job
 from longsum.batch.local import STRIKES, TICK_S
-from longsum.batch.processes import DONE, Child
+from longsum.batch.processes import NOTICE, WARNING
 from longsum.batch.ray_cluster import Share, connected, share_out
-from longsum.batch.reading import Reading, ReadTask, lost_reading, too_slow
+from longsum.batch.readers import (
+    died_reading,
+    lost_reading,
+    start_reader,
+    too_slow,
+    unpacked_reading,
+    unreadable_reply,
+)
+from longsum.batch.reading import Reading, ReadTask
 from longsum.batch.row import died, failed_row, row_of_reading
 from longsum.batch.worker import open_worker
+from longsum.documents.isolated import ReadingProcess
 
 MOST_BLOCKS = 10_000
 """Ray's unit of work is a block; with more documents than that, a block holds several."""
@@ -43,7 +53,7 @@ class RayReader:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self._child: Child | None = None
+        self._process: ReadingProcess | None = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Read the documents of a block."""
@@ -51,29 +61,38 @@ class RayReader:
         return {"reading": [pickle.dumps(self._read(task)) for task in tasks]}
 
     def _read(self, task: ReadTask) -> Reading:
-        child = self._child = self._child or self._open()
+        process = self._process = self._process or self._open()
         limit = self.job.batch.read_limit_s
-        child.send(task)
-        if not child.connection.poll(limit):
-            child.kill()
-            self._child = None
+        process.send({"task": asdict(task)}, seconds=limit)
+        try:
+            said = process.receive(limit)
+        except TimeoutError:
+            self._end()
             return lost_reading(task, too_slow(limit), limit)
-        said = child.receive()
         if said is None:
-            self._child = None
-            return lost_reading(task, died("read it", child.join()))
-        if said[0] != DONE:
-            raise said[1]
-        reading: Reading = said[1]
-        return reading
+            error = died_reading(process)
+            self._end()
+            return lost_reading(task, error)
+        try:
+            return unpacked_reading(task, said)
+        except ValueError:  # a document took it over
+            self._end()
+            return lost_reading(task, unreadable_reply())
 
-    def _open(self) -> Child:
+    def _end(self) -> None:
+        """End the process; the next document gets another one."""
+        if self._process is not None:
+            self._process.kill()
+        self._process = None
+
+    def _open(self) -> ReadingProcess:
         """Start the process and wait until it is ready."""
-        child = Child(self.job.open_reader, self.job)
-        said = child.receive()
-        if said is None or said[1] is not None:
+        process = start_reader(self.job)
+        said = process.receive()
+        if said is None or "ready" not in said:
+            process.kill()
             raise RuntimeError(f"no process for reading can be started: {said}")
-        return child
+        return process
 
 
 class RayWorker:
@@ -92,15 +111,17 @@ class RayWorker:
         self.name = f"ray-{context.get_node_id()[:6]}-{actor[:12]}"
         self.job, self._control = job, control
         self._error: Exception | None = None
+        self._lines: list[tuple[str, str]] = []
         try:
-            self._answer = open_worker(job)
+            self._answer = open_worker(job, lambda word, line: self._lines.append((word, line)))
         except Exception as error:  # raised here, Ray would only try again
             self._error = error
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Answer about the documents of a block."""
-        said = [self._say(pickle.loads(data)) for data in batch["reading"]]
-        return {"said": [pickle.dumps(each) for each in said]}
+        answered = [self._say(pickle.loads(data)) for data in batch["reading"]]
+        lines, self._lines = self._lines, []
+        return {"said": [pickle.dumps(each) for each in [*lines, *answered]]}
 
     def _say(self, reading: Reading) -> tuple[str, Any]:
         import ray
@@ -223,6 +244,8 @@ class RayEngine:
                 raise value
             if word == _LEFT:
                 left.add(value)  # when all have said so, all have finished what they had in hand
+            elif word in (NOTICE, WARNING):
+                getattr(self.listener, word)(value)
             elif word == _UNCHANGED:
                 self.book.unchanged(value)
             else:

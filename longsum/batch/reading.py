@@ -1,7 +1,7 @@
 """What a reading process does: a file becomes text and token ids, or an error.
 
 Runs in a process of its own, which a hostile document may crash or fill: its memory is limited
-here, its time by whoever waits for it.
+here, its time by whoever waits for it. Its replies are JSON, and checked when they arrive.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import hashlib
 import os
 import time
 from array import array
-from collections.abc import Callable
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longsum.batch.job import Job
 from longsum.documents.document import Document
 from longsum.documents.limits import limit_memory
+from longsum.documents.serving import packed_document
 
 if TYPE_CHECKING:
     from longsum.model.tokenizer import Tokenizer
@@ -56,18 +56,36 @@ class Reading:
     named: bool = False
 
 
+@dataclass(frozen=True)
+class ReadSettings:
+    """What a reading process is told once, as JSON values."""
+
+    pages: str | None
+    password: str | None
+    memory_bytes: int
+    tokenizer: str | None
+    """Folder of the model; None leaves tokens to the worker."""
+    model: str | None
+    revision: str | None
+    """For finding the model where there is no such folder, on another machine."""
+
+
 class DocumentReader:
-    """Reads documents for a job.
+    """Reads documents for a job; lives in the reading process.
 
     Args:
-        job: pages, password, and the model's tokenizer.
+        settings: pages, password, and the model's tokenizer.
     """
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, settings: ReadSettings) -> None:
+        self.settings = settings
         self._tokenizer: Tokenizer | None = None
 
-    def __call__(self, task: ReadTask, progress: Callable[[Any], None] | None = None) -> Reading:
+    def __call__(self, request: dict[str, Any], data: bytes = b"") -> dict[str, Any]:
+        """Read a document; every error is part of what is returned."""
+        return packed_reading(self.read(ReadTask(**request["task"])))
+
+    def read(self, task: ReadTask) -> Reading:
         """Read a document; every error is part of what is returned."""
         from longsum.batch.row import describe
 
@@ -85,7 +103,7 @@ class DocumentReader:
                 document, ids = self._read(task)
                 sha256 = document.sha256
         except MemoryError:
-            error = _too_large(self.job)
+            error = _too_large(self.settings.memory_bytes)
         except Exception as caught:  # one document's trouble must not be the others'
             error = describe(caught)
         if error is not None and sha256 is None:
@@ -108,9 +126,10 @@ class DocumentReader:
         from longsum.model.resolve import resolve_model
         from longsum.model.tokenizer import load_tokenizer
 
-        folder = self.job.model_folder
+        settings = self.settings
+        folder = Path(settings.tokenizer) if settings.tokenizer is not None else None
         if folder is None or not folder.is_dir():
-            folder = resolve_model(self.job.load.model, revision=self.job.load.revision).folder
+            folder = resolve_model(settings.model, revision=settings.revision).folder
         self._tokenizer = load_tokenizer(folder)
         return self._tokenizer
 
@@ -118,15 +137,29 @@ class DocumentReader:
         """Return a document and its tokens."""
         from longsum.documents.read import read_document
 
-        read = self.job.read
         # a path, lest a file that is called - be taken for standard input
         document = read_document(
-            os.path.abspath(task.path), pages=read.pages, password=read.password
+            os.path.abspath(task.path),
+            pages=self.settings.pages,
+            password=self.settings.password,
         )
-        if self.job.model_folder is None:
+        if self.settings.tokenizer is None:
             return document, None
         tokenizer = self._tokenizer or self.open_tokenizer()
         return document, array("I", tokenizer.encode_document(document.text))
+
+
+def packed_reading(reading: Reading) -> dict[str, Any]:
+    """Return a reading as JSON values."""
+    fields = {
+        key: getattr(reading, key)
+        for key in ("size", "mtime_ns", "seconds", "sha256", "error", "unchanged")
+    }
+    if reading.document is not None:
+        fields |= packed_document(reading.document)
+    if reading.input_ids is not None:
+        fields["input_ids"] = b64encode(reading.input_ids.tobytes()).decode("ascii")
+    return {"reading": fields}
 
 
 def file_sha256(path: str | Path) -> str | None:
@@ -138,38 +171,27 @@ def file_sha256(path: str | Path) -> str | None:
         return None
 
 
-def lost_reading(task: ReadTask, error: dict[str, Any], seconds: float = 0.0) -> Reading:
-    """Return what is left of a document whose reader died or was ended."""
-    return Reading(
-        task.name, task.size, task.mtime_ns, seconds, sha256=None, error=error, named=task.named
-    )
-
-
-def too_slow(limit_s: float) -> dict[str, Any]:
-    """Return the error of a document that takes too long to read."""
-    return {
-        "type": "TimeLimit",
-        "message": f"reading it took longer than {limit_s:g} seconds",
-        "hint": "raise --read-limit, or print it to a new PDF and read that",
-    }
-
-
-def _too_large(job: Job) -> dict[str, Any]:
+def _too_large(limit_bytes: int) -> dict[str, Any]:
     """Return the error of a document that fills the memory reading may take."""
     from longsum.bytesize import format_bytes
 
-    limit = format_bytes(job.batch.read_memory_bytes)
     return {
         "type": "InsufficientMemory",
-        "message": f"reading it takes more than {limit}",
+        "message": f"reading it takes more than {format_bytes(limit_bytes)}",
         "hint": "raise --read-memory, or split the document",
     }
 
 
-def open_reader(job: Job) -> DocumentReader:
-    """Return a reader in a process whose memory is limited."""
-    reader = DocumentReader(job)
-    if job.model_folder is not None:
+def open_reader(argument: dict[str, Any]) -> DocumentReader:
+    """Return a reader in a process whose memory is limited.
+
+    Args:
+        argument: the fields of `ReadSettings`.
+    """
+    import longsum.documents.read  # noqa: F401 - before the limit, as the tokenizer
+
+    reader = DocumentReader(ReadSettings(**argument))
+    if reader.settings.tokenizer is not None:
         reader.open_tokenizer()  # before the limit: libraries reserve addresses by the gigabyte
-    limit_memory(job.batch.read_memory_bytes)
+    limit_memory(reader.settings.memory_bytes)
     return reader

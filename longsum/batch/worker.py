@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import Any
 
 from longsum.batch.job import Job
+from longsum.batch.processes import NOTICE, WARNING, Say
 from longsum.batch.reading import Reading
 from longsum.batch.row import Row, failed_row
 from longsum.errors import InsufficientMemory
+from longsum.events import Listener
 
 WORKER = "longsum.batch.worker:open_worker"
 
@@ -49,11 +51,30 @@ class Worker:
         return row
 
 
-def open_worker(job: Job) -> Worker:
+class _Saying(Listener):
+    """Passes on what the user should see of the loading."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def notice(self, line: str) -> None:
+        """Take a line the user should see."""
+        self._say(NOTICE, line)
+
+    def warning(self, line: str) -> None:
+        """Take a line that even a user who wants to hear nothing should see."""
+        self._say(WARNING, line)
+
+
+def open_worker(job: Job, say: Say) -> Worker:
     """Load a job's model.
+
+    Args:
+        job: what is asked of every document.
+        say: takes `notice` or `warning`, and a line about the loading.
 
     Raises:
         LongsumError: when it cannot be used.
     """
     module, _, name = job.open_worker.partition(":")
-    return Worker(job, getattr(import_module(module), name)(job))
+    return Worker(job, getattr(import_module(module), name)(job, _Saying(say)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -15,8 +16,11 @@ import typer
 from typer.core import TyperGroup
 
 from longsum import __version__
+from longsum.environment import DEBUG, is_debugging
 from longsum.errors import LongsumError
 
+TRACEBACK = "--traceback"
+"""Prints how an error came about; left out of the help, as it is for reports of bugs."""
 EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 document unreadable or too long, "
     "4 too little memory, 5 model unavailable, 130 interrupted."
@@ -30,10 +34,14 @@ ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 class ErrorBoundary(TyperGroup):
     """Turns errors into two lines and an exit code; a bug keeps its traceback."""
 
-    def make_context(self, *args: Any, **options: Any) -> Any:
-        """Read the options in front of the command."""
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
+        """Read the options before the command; `--traceback` may be anywhere."""
+        end = args.index("--") if "--" in args else len(args)
+        if TRACEBACK in args[:end]:
+            os.environ[DEBUG] = "1"  # for the processes that are started, too
+            args = [each for each in args[:end] if each != TRACEBACK] + args[end:]
         with _errors_shown():
-            return super().make_context(*args, **options)
+            return super().make_context(info_name, args, *rest, **more)
 
     def invoke(self, ctx: Any) -> Any:
         """Read a command's options and run it."""
@@ -50,11 +58,13 @@ class ErrorBoundary(TyperGroup):
 @contextlib.contextmanager
 def _errors_shown() -> Iterator[None]:
     """Print an error and its hint on stderr, and leave with its exit code."""
-    from longsum.cli.console import print_error
+    from longsum.cli.console import print_error, print_traceback
 
     try:
         yield
     except LongsumError as error:
+        if is_debugging():
+            print_traceback(error)
         print_error(error.message, error.hint)
         raise typer.Exit(error.exit_code) from error
     except ParseError as error:
@@ -157,4 +167,17 @@ _register()
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="longsum")
+    from longsum.cli.streams import abandon_stdout, finish_streams, prepare_streams
+
+    prepare_streams()
+    try:
+        app(prog_name="longsum")
+    except SystemExit as leaving:
+        code = leaving.code
+    try:
+        with _errors_shown():
+            finish_streams()
+    except typer.Exit as failed:
+        abandon_stdout()
+        code = code or failed.exit_code
+    sys.exit(code)

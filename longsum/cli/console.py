@@ -43,6 +43,14 @@ def print_error(message: str, hint: str | None) -> None:
         print_line("hint", "cyan", hint)
 
 
+def print_traceback(error: BaseException) -> None:
+    """Print how an error came about, with the errors that caused it."""
+    import traceback
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        print_line("", "", line)
+
+
 class Reporter(Listener):
     """Shows how a run goes.
 

@@ -211,7 +211,8 @@ def _measure(
 
     label, load, model = found
     reporter.phase(f"loading {label}")
-    opened = open_model(load, tokens=task.tokens(model), model=model, label=label)
+    tokens = task.tokens(model)
+    opened = open_model(load, tokens=tokens, listener=reporter, model=model, label=label)
     reporter.clear()
     machine.update(opened.machine)
     return task.measure(opened, journal, reporter)

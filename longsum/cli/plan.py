@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import load_config, open_document, reporting
+from longsum.cli.run import load_config, open_document, refuse_terminal, reporting
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, parse_length
 from longsum.documents.document import Document
-from longsum.errors import UsageError
 
 if TYPE_CHECKING:
     from longsum.session import Prepared
@@ -51,8 +49,7 @@ def plan(
     Exits with 3 when the document does not fit the window, with 4 when the run does not fit the
     memory.
     """
-    if file == "-" and sys.stdin.isatty():
-        raise UsageError("FILE is - but nothing is piped in")
+    refuse_terminal(file)
     load = load_config(
         model,
         context,

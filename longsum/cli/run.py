@@ -55,6 +55,7 @@ def load_config(
 def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
     """Return the settings of the options about documents that are kept, and of the environment."""
     from longsum.bytesize import parse_bytes
+    from longsum.environment import CACHE_SIZE
     from longsum.errors import UsageError
     from longsum.paths import configured_cache_size
 
@@ -66,7 +67,7 @@ def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
     try:
         return StoreConfig(size_bytes=parse_bytes(asked))
     except UsageError as error:
-        name = "--cache-size" if cache_size else "LONGSUM_CACHE_SIZE"
+        name = "--cache-size" if cache_size else CACHE_SIZE
         raise UsageError(f"{name} is {error.message}", hint="write 20GiB, 8GB, or 0") from None
 
 
@@ -87,8 +88,11 @@ def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> R
     """Check the output file and return what shows the run."""
     from longsum.cli.console import Reporter
     from longsum.cli.output import check_output
+    from longsum.cli.streams import require_stdout
 
     check_output(output, force)
+    if output is None:
+        require_stdout()
     return Reporter(quiet=quiet, stream=not as_json and output is None)
 
 
@@ -114,16 +118,23 @@ def open_document(
     file: str, pages: str | None, password: str | None, reporter: Reporter
 ) -> Document:
     """Read a document and show its warnings."""
-    from longsum.documents.apart import read_document_apart as read_document
-    from longsum.errors import UsageError
+    from longsum.documents.isolated import read_document
 
-    if file == "-" and sys.stdin.isatty():
-        raise UsageError(
-            "FILE is - but nothing is piped in", hint="cat notes.txt | longsum summarize -"
-        )
+    refuse_terminal(file)
     reporter.phase("opening")
     document = read_document(file, pages=pages, password=password)
     reporter.clear()
     for warning in document.warnings:
         reporter.warning(warning)
     return document
+
+
+def refuse_terminal(file: str | None) -> None:
+    """Refuse standard input where nothing is piped in: a person would wait for the program."""
+    from longsum.documents.source import is_stdin
+    from longsum.errors import UsageError
+
+    if file is not None and is_stdin(file) and sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError(
+            f"FILE is {file} but nothing is piped in", hint="cat notes.txt | longsum summarize -"
+        )

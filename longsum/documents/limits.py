@@ -1,8 +1,8 @@
 """What a stranger's file may cost: how far its streams unpack, and how much memory a reader gets.
 
 `check_unpacked_size` refuses a decompression bomb by size before any reader opens it. It follows
-the filters it knows; `limit_memory` holds for everything else, in a process of its own (`apart.py`,
-or a folder's reader processes).
+the filters it knows; `limit_memory` holds for everything else, in a process of its own
+(`isolated.py`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import re
 import zlib
 from collections.abc import Iterator
 
+from longsum.config import MAX_READER_BYTES
 from longsum.errors import DocumentTooLong
 
 MAX_STREAM_BYTES = 1 << 28
 """Of one unpacked stream of text, fonts or structure; a thick book's longest page takes 1 MiB."""
 MAX_UNPACKED_BYTES = 1 << 32
 """Of all of a file's together."""
-MAX_READER_BYTES = 4 << 30
-"""Address space a reading process may add; 50,000 pages of text take under 1 GiB."""
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _DICTIONARY_WITHIN = 2048

@@ -1,6 +1,7 @@
-"""The door: a file or standard input becomes a `Document`, or one clear error.
+"""A file's bytes become a `Document`, or one clear error.
 
-What a file is, its content decides, not its name.
+What a file is, its content decides, not its name. Works in the process that calls it, which a
+hostile file may crash: the program reads through `isolated.py`.
 """
 
 from __future__ import annotations
@@ -8,17 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from longsum.documents.clean import escape_for_terminal, shown_name
 from longsum.documents.document import Document, Page
 from longsum.documents.kinds import CERTAIN, kind_of
 from longsum.documents.pages import format_pages
 from longsum.documents.paragraphs import flow_pages
 from longsum.documents.pdf import PdfText, read_pdf
 from longsum.documents.running import drop_running
+from longsum.documents.source import load_source
 from longsum.documents.text import (
     decode_text,
     flow_of_text,
@@ -27,15 +27,12 @@ from longsum.documents.text import (
 )
 from longsum.errors import (
     CorruptDocument,
-    DocumentNotFound,
-    DocumentTooLong,
     EmptyDocument,
     ImageOnlyDocument,
     UndecodableText,
     UnsupportedDocument,
 )
 
-MAX_FILE_BYTES = 1 << 30
 PDF_HEADER_WITHIN = 1024
 
 _HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
@@ -48,7 +45,7 @@ def read_document(
     password: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> Document:
-    """Read a PDF or a text.
+    """Read a PDF or a text in this process; for files that are trusted, as in tests.
 
     Args:
         source: a path, or `-` for standard input.
@@ -60,8 +57,25 @@ def read_document(
         DocumentError: the file cannot be read; the class says why, the hint what to do.
         UsageError: `pages` cannot be read, or the document has none.
     """
-    data, name = _load(source, stdin)
-    shown = shown_name(name)
+    data, name = load_source(source, stdin)
+    return parse_document(data, name, pages=pages, password=password)
+
+
+def parse_document(
+    data: bytes, shown: str, *, pages: str | None = None, password: str | None = None
+) -> Document:
+    """Make a document of a file's bytes, in this process.
+
+    Args:
+        data: the file's bytes.
+        shown: its name, safe to print.
+        pages: a selection such as `3-20,25`; all if None.
+        password: for an encrypted PDF.
+
+    Raises:
+        DocumentError: the file cannot be read; the class says why, the hint what to do.
+        UsageError: `pages` cannot be read, or the document has none.
+    """
     if not data.strip():
         raise EmptyDocument(
             f"{shown} is empty" if not data else f"{shown} holds nothing but white space",
@@ -79,37 +93,18 @@ def read_document(
     return _text_document(data, shown, pages)
 
 
-def _load(source: str | Path, stdin: BinaryIO | None) -> tuple[bytes, str]:
-    if str(source) == "-":
-        return _limited((stdin or sys.stdin.buffer).read(MAX_FILE_BYTES + 1), "stdin"), "stdin"
-    path = Path(source)
-    shown = shown_name(str(source))
-    try:
-        if path.is_dir():
-            raise DocumentNotFound(f"{shown} is a folder", hint="name a file in it")
-        with path.open("rb") as file:
-            return _limited(file.read(MAX_FILE_BYTES + 1), shown), path.name
-    except FileNotFoundError:
-        raise DocumentNotFound(f"there is no file {shown}", hint="check the path") from None
-    except PermissionError:
-        raise DocumentNotFound(
-            f"{shown} may not be read: permission denied",
-            hint=f"allow it: chmod u+r {shlex.quote(shown)}",
-        ) from None
-    except (OSError, ValueError) as error:  # ValueError: NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DocumentNotFound(
-            f"{shown} cannot be read: {escape_for_terminal(reason)}", hint="check the path"
-        ) from None
+def parse_text(text: str, shown: str) -> Document:
+    """Make a document of a text that is in memory already; no file format is looked for in it.
 
+    Args:
+        text: as another file held it, a row of JSON for example.
+        shown: its name, safe to print.
 
-def _limited(data: bytes, shown: str) -> bytes:
-    if len(data) > MAX_FILE_BYTES:
-        raise DocumentTooLong(
-            f"{shown} is larger than {MAX_FILE_BYTES >> 20:,} MiB, the most that is read",
-            hint="split it, for a PDF for example with qpdf --split-pages",
-        )
-    return data
+    Raises:
+        EmptyDocument: there is no text in it.
+    """
+    data = text.encode("utf-8", "replace")  # JSON may hold half characters
+    return _text_document(data, shown, None)
 
 
 # --- PDF ----------------------------------------------------------------------------------------

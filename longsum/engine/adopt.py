@@ -35,7 +35,9 @@ def adopted(model: LlamaForCausalLM, config: Mapping[str, Any], rope: Rope) -> L
     if not is_supported(config, shape, rope) or len({p.device for p in model.parameters()}) != 1:
         return None
     if any(hasattr(module, "_hf_hook") for module in model.modules()):
-        from accelerate.hooks import remove_hook_from_submodules
+        from accelerate.hooks import (  # type: ignore[import-untyped]  # not annotated
+            remove_hook_from_submodules,
+        )
 
         remove_hook_from_submodules(model)  # they move tensors between devices; there is one
     with torch.device("meta"):

@@ -23,6 +23,7 @@ from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
 from longsum.engine.verbatim import Choice, choose
 from longsum.errors import InsufficientMemory
+from longsum.memory import peak_resident_bytes
 
 if TYPE_CHECKING:
     from longsum.engine.graphs import Stepper
@@ -64,14 +65,7 @@ def peak_memory_bytes(device: torch.device) -> int:
     """Return the most memory held so far: reserved on a GPU, resident of the process on a CPU."""
     if device.type == "cuda":
         return sum(torch.cuda.max_memory_reserved(i) for i in range(torch.cuda.device_count()))
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak_resident_bytes()
 
 
 @contextmanager

@@ -89,8 +89,10 @@ class StaticStep:
     def run(self) -> torch.Tensor:
         """Read them and return (T, vocab) logits of the tokens that follow each."""
         length = self.position + len(self._offsets)
-        place = {"position": self.position, "length": length}
-        attends = [partial(attend_at, layer=layer, **place) for layer in self.held]
+        attends = [
+            partial(attend_at, layer=layer, position=self.position, length=length)
+            for layer in self.held
+        ]
         states = self.model.model.run(self.input_ids, self.position + self._offsets, attends)
         logits: torch.Tensor = self.model.lm_head(states)[0]
         return logits
@@ -139,7 +141,7 @@ def capture(step: StaticStep, pool: Pool) -> Run:
 
 def _record(graph: torch.cuda.CUDAGraph, pool: Pool, step: StaticStep) -> torch.Tensor:
     """Run a step on the current stream, recording what it does there."""
-    graph.capture_begin(pool=pool, capture_error_mode="thread_local")
+    graph.capture_begin(pool=pool, capture_error_mode="thread_local")  # type: ignore[arg-type]
     try:
         logits = step.run()
     except BaseException:

@@ -6,7 +6,6 @@ The plan decides as for every command: what does not fit the machine is refused 
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from longsum.config import KVCache, LoadConfig
 from longsum.errors import InsufficientMemory, UsageError
+from longsum.events import Listener
 from longsum.extend.position import Position, extended_rope
+from longsum.memory import resident_bytes
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.identity import weights_identity
 from longsum.model.memory import CHUNKS, require_fit
@@ -87,6 +88,7 @@ def open_model(
     load: LoadConfig,
     *,
     tokens: int,
+    listener: Listener,
     position: Position | None = None,
     context: int | None = None,
     model: Model | None = None,
@@ -97,6 +99,7 @@ def open_model(
     Args:
         load: model, device, quantization.
         tokens: most tokens it will hold at once; the memory plan is made for them.
+        listener: hears of quantized weights that are kept, or damaged.
         position: a scheme the weights were not tuned for; None leaves the checkpoint's own.
         context: window (tokens) of that scheme.
         model: found already by `find_for_evaluation` with the same arguments.
@@ -121,7 +124,12 @@ def open_model(
 
     resident, started = resident_bytes(), time.perf_counter()
     weights = load_model(
-        model.source.folder, model.config, model.rope, plan, attention=load.attention
+        model.source.folder,
+        model.config,
+        model.rope,
+        plan,
+        listener=listener,
+        attention=load.attention,
     )
     return Opened(
         model=weights,
@@ -149,15 +157,6 @@ def identity_of(model: Model, dtype: str, quantize: str, kv_cache: KVCache = "na
     rope = repr(sorted(model.rope.parameters.items(), key=str))
     parts = [weights_identity(model.source.folder), rope, dtype, quantize, kv_cache]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-
-
-def resident_bytes() -> int:
-    """Return the memory this process holds now; 0 on a system that does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def labels_for(names: list[str]) -> list[str]:

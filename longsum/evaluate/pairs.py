@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from longsum.documents.clean import shown_name
 from longsum.documents.document import Document
-from longsum.documents.read import read_document
+from longsum.documents.read import parse_text
 from longsum.errors import CorruptDocument, EmptyDocument
 from longsum.evaluate.windows import evenly_spaced
 from longsum.jsonl import read_jsonl
@@ -47,8 +46,7 @@ class Pair:
         Raises:
             DocumentError: when it cannot be read.
         """
-        data = io.BytesIO(self.text.encode("utf-8", "replace"))  # JSON may hold half characters
-        return replace(read_document("-", stdin=data), name=self.id)
+        return parse_text(self.text, self.id)
 
     @property
     def words(self) -> int:

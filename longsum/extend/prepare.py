@@ -53,7 +53,9 @@ def prepare(job: Job, accelerator: Accelerator, listener: ExtendListener) -> tup
         quantize="nf4" if config.method == "qlora" else "none",
     )
     plan = replace(plan, device="cpu" if sharded else _one_device(accelerator.device))
-    loaded = load_pretrained(base.source.folder, base.config, job.rope, plan, attention="sdpa")
+    loaded = load_pretrained(
+        base.source.folder, base.config, job.rope, plan, listener=listener, attention="sdpa"
+    )
     torch.manual_seed(config.seed)  # new LoRA matrices are random
     set_trainable(loaded, config)
     if job.plan.gradient_checkpointing:

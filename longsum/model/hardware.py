@@ -1,18 +1,18 @@
 """The machine as the planner sees it: device, free memory, compute dtype, each with its reason.
 
-torch is imported when a machine is looked at, never with the module. The readers of `/proc` and of
-cgroups are pure functions on text.
+torch is imported when a machine is looked at, never with the module. The readers of `/proc/cpuinfo`
+and of cgroups are pure functions on text.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from longsum.bytesize import format_bytes
 from longsum.errors import UsageError
+from longsum.memory import system_memory
 
 Device = Literal["cuda", "mps", "cpu"]
 
@@ -207,16 +207,6 @@ def cpu_name(cpuinfo: str) -> str:
     return "CPU"
 
 
-def meminfo_bytes(meminfo: str, key: str) -> int | None:
-    """Return an entry of `/proc/meminfo` in bytes, such as `MemAvailable`."""
-    for line in meminfo.splitlines():
-        name, _, value = line.partition(":")
-        fields = value.split()
-        if name == key and fields and fields[0].isdecimal():
-            return int(fields[0]) * (1024 if fields[1:] == ["kB"] else 1)
-    return None
-
-
 def cgroup_folders(self_cgroup: str) -> list[str]:
     """Return the folders below `/sys/fs/cgroup` that may limit our memory, innermost first.
 
@@ -276,26 +266,14 @@ def _cgroup_free(root: Path) -> int | None:
 
 def _system_memory() -> tuple[int, int, str]:
     """Return total and free bytes of the system, and how they were told."""
-    meminfo = _read(Path("/proc/meminfo"))
-    total, free = meminfo_bytes(meminfo, "MemTotal"), meminfo_bytes(meminfo, "MemAvailable")
-    if total and free is not None:
-        return total, free, "free memory from MemAvailable"
-    page, pages = _sysconf("SC_PAGE_SIZE"), _sysconf("SC_PHYS_PAGES")
-    available = _sysconf("SC_AVPHYS_PAGES")
-    if page and pages:
-        if available:
-            return page * pages, page * available, "free memory from sysconf"
-        return page * pages, page * pages // 2, "half the memory taken as free: the system is mute"
+    found = system_memory()
+    if found is not None:
+        return found.total, found.available, "free memory as the system reports it"
     assumed = format_bytes(ASSUMED_FREE_BYTES)
-    return ASSUMED_FREE_BYTES, ASSUMED_FREE_BYTES, f"{assumed} assumed: the system is mute"
-
-
-def _sysconf(name: str) -> int:
-    """Return a system constant, or 0 where it is unknown."""
-    try:
-        return max(0, os.sysconf(name))
-    except (AttributeError, ValueError, OSError):
-        return 0
+    return (
+        *(ASSUMED_FREE_BYTES, ASSUMED_FREE_BYTES),
+        f"{assumed} assumed: the system does not report its memory",
+    )
 
 
 def _reason(why: str, dtype_why: str, asked_dtype: str | None, memory_why: str) -> str:

@@ -7,7 +7,6 @@ anybody has, and nothing of any document.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from longsum.bytesize import format_bytes, parse_bytes
 from longsum.config import WeightsConfig
+from longsum.environment import WEIGHTS_SIZE, variable
 from longsum.errors import UsageError
 from longsum.events import Listener
 from longsum.model.identity import weights_identity
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     import torch
     from transformers import BitsAndBytesConfig, LlamaForCausalLM
 
-SIZE_VARIABLE = "LONGSUM_WEIGHTS_SIZE"
-
 
 def weights_folder() -> Path:
     """Return the folder of quantized weights, which need not exist."""
@@ -43,8 +41,8 @@ def weights_config() -> WeightsConfig:
     Raises:
         UsageError: when `LONGSUM_WEIGHTS_SIZE` is no size.
     """
-    asked = os.environ.get(SIZE_VARIABLE, "").strip()
-    if not asked:
+    asked = variable(WEIGHTS_SIZE)
+    if asked is None:
         return WeightsConfig()
     if asked == "0":
         return WeightsConfig(size_bytes=0)
@@ -52,7 +50,7 @@ def weights_config() -> WeightsConfig:
         return WeightsConfig(size_bytes=parse_bytes(asked))
     except UsageError as error:
         raise UsageError(
-            f"{SIZE_VARIABLE} is {error.message}", hint="write 20GiB, 8GB, or 0"
+            f"{WEIGHTS_SIZE} is {error.message}", hint="write 20GiB, 8GB, or 0"
         ) from None
 
 
@@ -110,7 +108,7 @@ class KeptWeights:
         if size > self.config.size_bytes:
             limit = format_bytes(self.config.size_bytes)
             self.listener.notice(
-                f"the {quantize} weights are not kept: {shown} is over {SIZE_VARIABLE} {limit}"
+                f"the {quantize} weights are not kept: {shown} is over {WEIGHTS_SIZE} {limit}"
             )
             return
         self.listener.phase(f"keeping the {quantize} weights")
@@ -124,7 +122,7 @@ class KeptWeights:
             return
         self.listener.notice(
             f"kept the {quantize} weights ({shown}) in {self.store.root}: the next start reads "
-            f"these. See `longsum cache`; {SIZE_VARIABLE}=0 keeps none"
+            f"these. See `longsum cache`; {WEIGHTS_SIZE}=0 keeps none"
         )
 
 

@@ -16,11 +16,12 @@ from longsum.checkpoint.gguf_folder import is_unpacked, read_index
 from longsum.engine.adopt import adopted
 from longsum.engine.attention import register
 from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
-from longsum.errors import InsufficientMemory, UnsupportedModel, UsageError
+from longsum.errors import UnsupportedModel, UsageError
 from longsum.events import Listener
 from longsum.model.checkpoint import check_weights, quantized_on_disk, read_shape
 from longsum.model.dequantized import lazy_tensors, read_tensor
 from longsum.model.kept import kept_weights
+from longsum.model.load_errors import library_errors, loading_memory_errors
 from longsum.model.memory import MemoryPlan
 from longsum.model.mini import is_packed, unpack
 from longsum.model.quantize import quantization_config
@@ -51,7 +52,8 @@ def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
     known["max_position_embeddings"] = max(
         rope.window, int(config.get("max_position_embeddings") or 0)
     )
-    built: LlamaConfig = LlamaConfig.from_dict(known)
+    with library_errors("config.json"):
+        built: LlamaConfig = LlamaConfig.from_dict(known)
     return built
 
 
@@ -61,8 +63,8 @@ def load_model(
     rope: Rope,
     plan: MemoryPlan,
     *,
+    listener: Listener,
     attention: str = "auto",
-    listener: Listener | None = None,
 ) -> AnyLlama:
     """Load the weights as the plan says.
 
@@ -75,8 +77,8 @@ def load_model(
         config: its config.json.
         rope: window and RoPE parameters to use.
         plan: device, dtype and quantization.
-        attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
         listener: hears of quantized weights that are kept, or damaged.
+        attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
 
     Raises:
         UnsupportedModel: when the weights are damaged or do not fit the configuration.
@@ -87,7 +89,7 @@ def load_model(
         own = _load_own(folder, config, rope, getattr(torch, plan.dtype))
         if own is not None:
             return own
-    model = load_pretrained(folder, config, rope, plan, attention=attention, listener=listener)
+    model = load_pretrained(folder, config, rope, plan, listener=listener, attention=attention)
     if attention != "auto":
         return model
     return adopted(model, config, rope) or model
@@ -99,20 +101,21 @@ def load_pretrained(
     rope: Rope,
     plan: MemoryPlan,
     *,
+    listener: Listener,
     attention: str = "auto",
-    listener: Listener | None = None,
 ) -> LlamaForCausalLM:
     """Load the weights into a model of `transformers`; see `load_model`."""
     files = check_weights(folder)
     dtype: torch.dtype = getattr(torch, plan.dtype)
-    with _quiet_transformers(), _load_errors(folder):
+    with _quiet_transformers(), loading_memory_errors():
         built = build_config(config, rope)
-        if len(files) == 1 and is_packed(files[0]):
+        if len(files) == 1 and _is_packed(files[0]):
             _require_unquantized(plan)
             model = _load_packed(files[0], built, dtype)
-            model.to(torch.device(plan.device))  # type: ignore[arg-type]  # of transformers
+            with library_errors(folder):
+                model.to(torch.device(plan.device))  # type: ignore[arg-type]  # of transformers
         else:
-            model = _load_pretrained(folder, built, dtype, plan, listener or Listener())
+            model = _load_pretrained(folder, built, dtype, plan, listener)
     model.set_attn_implementation(register() if attention == "auto" else attention)
     # the engine decodes; a checkpoint's own sampling has no say
     model.generation_config = None  # type: ignore[assignment]
@@ -137,7 +140,7 @@ def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dty
         return None
     with torch.device("meta"):
         model = Llama(LlamaSettings(config, shape, rope))
-    with _load_errors(folder):
+    with loading_memory_errors():
         weights = _read_folder(folder, dtype, tied=shape.tie_word_embeddings)
     wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
     if {name: tensor.shape for name, tensor in weights.items()} != wanted:
@@ -170,14 +173,21 @@ def _read_weights(
 
     weights: dict[str, torch.Tensor] = {}
     for file in files:
-        stored = load_file(file)
-        if is_packed(file):
+        with library_errors(file.parent):
+            stored = load_file(file)
+        if _is_packed(file):
             weights |= unpack(stored, dtype)
         else:
             weights |= {name: tensor.to(dtype) for name, tensor in stored.items()}
     if tied and "model.embed_tokens.weight" in weights:
         weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
     return weights
+
+
+def _is_packed(file: Path) -> bool:
+    """Tell whether a weight file is in the bundled model's format."""
+    with library_errors(file.parent):
+        return is_packed(file)
 
 
 def _require_unquantized(plan: MemoryPlan) -> None:
@@ -194,10 +204,11 @@ def _load_packed(path: Path, config: LlamaConfig, dtype: torch.dtype) -> LlamaFo
     """Load the bundled model's int8 rows into a plain model of the compute dtype."""
     from transformers import LlamaForCausalLM
 
-    with torch.device("meta"):
+    with torch.device("meta"), library_errors(path.parent):
         model: LlamaForCausalLM = LlamaForCausalLM(config)
     weights = _read_weights([path], dtype, tied=config.tie_word_embeddings)
-    model.load_state_dict(weights, strict=True, assign=True)
+    with library_errors(path.parent):
+        model.load_state_dict(weights, strict=True, assign=True)
     # RoPE's frequencies are no weights: they were made on the meta device and are made again
     model.model.rotary_emb = type(model.model.rotary_emb)(config=config)
     return model
@@ -249,20 +260,21 @@ def _from_pretrained(
     from transformers import GenerationConfig, LlamaForCausalLM
 
     of_gguf = is_unpacked(folder)
-    loaded: tuple[LlamaForCausalLM, dict[str, Any]] = LlamaForCausalLM.from_pretrained(  # type: ignore[assignment]
-        None if of_gguf else folder,
-        state_dict=lazy_tensors(read_index(folder), dtype) if of_gguf else None,
-        config=config,
-        dtype=dtype,
-        device_map=_device_map(plan),
-        quantization_config=quantization,
-        generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        ignore_mismatched_sizes=True,  # reported below, where the message can name the first
-        output_loading_info=True,
-    )
+    with library_errors(folder):
+        loaded: tuple[LlamaForCausalLM, dict[str, Any]] = LlamaForCausalLM.from_pretrained(  # type: ignore[assignment]
+            None if of_gguf else folder,
+            state_dict=lazy_tensors(read_index(folder), dtype) if of_gguf else None,
+            config=config,
+            dtype=dtype,
+            device_map=_device_map(plan),
+            quantization_config=quantization,
+            generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            ignore_mismatched_sizes=True,  # reported below, where the message can name the first
+            output_loading_info=True,
+        )
     model, report = loaded
     _check_report(folder, report)
     return model
@@ -315,31 +327,3 @@ def _quiet_transformers() -> Iterator[None]:
     finally:
         transformers_logging.set_verbosity(verbosity)
         transformers_logging.enable_progress_bar()
-
-
-@contextmanager
-def _load_errors(folder: Path) -> Iterator[None]:
-    """Turn what the libraries raise into our errors."""
-    from huggingface_hub.errors import StrictDataclassError
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise InsufficientMemory(
-            "the device ran out of memory while loading the weights",
-            hint="add --kv-cache int8, --quantize nf4 or a smaller --context",
-        ) from error
-    except SafetensorError as error:
-        raise UnsupportedModel(
-            f"the weights in {folder} are damaged: {error}", hint="download the model again"
-        ) from error
-    except (
-        *(OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError),
-        *(AssertionError, StrictDataclassError),
-    ) as error:
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        raise UnsupportedModel(
-            f"the model in {folder} cannot be loaded: {said}",
-            hint="the folder needs a Llama's config.json and *.safetensors",
-        ) from error

@@ -48,6 +48,14 @@ class Tokenizer:
         )["input_ids"]
         return ids
 
+    def are_plain(self, ids: Sequence[int]) -> bool:
+        """Tell whether ids from elsewhere are of text alone: known, and none a control token."""
+        control = {n for n, token in self.inner.added_tokens_decoder.items() if token.special}
+        control.update(self.inner.all_special_ids)
+        return control.isdisjoint(ids) and 0 <= min(ids, default=0) <= max(ids, default=0) < len(
+            self.inner
+        )
+
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Return the (start, end) characters of each of the document's tokens."""
         pairs: list[tuple[int, int]] = self.inner(

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from scripted_reader import Trap, send_raw
 
 from longsum.batch.events import BatchListener
 from longsum.batch.inputs import Passed
@@ -21,7 +24,9 @@ from longsum.batch.results import result_name, write_result
 from longsum.batch.row import DONE, Row, base_row, failed_row
 from longsum.batch.run import FindInputs, folder_inputs
 from longsum.config import BatchConfig
+from longsum.documents.frames import header
 from longsum.errors import DocumentTooLong, ModelNotFound
+from longsum.events import Listener
 
 HERE = "batch.standin"
 
@@ -73,31 +78,40 @@ def calls(job: Job) -> list[str]:
     return path.read_text(errors="surrogateescape").splitlines() if path.exists() else []
 
 
-def open_standin(job: Job) -> StandIn:
+def open_standin(job: Job, listener: Listener) -> StandIn:
+    listener.notice("the stand-in is open")
+    listener.warning("it is no model")
     return StandIn(job)
 
 
-def open_missing(job: Job) -> StandIn:
+def open_missing(job: Job, listener: Listener) -> StandIn:
     raise ModelNotFound("owner/name is not on this disk", hint="fetch it")
 
 
-def open_dying(job: Job) -> StandIn:
+def open_dying(job: Job, listener: Listener) -> StandIn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("is dead")
 
 
 @dataclass
 class BadReader:
-    """Reads, unless a document's name says that it crashes, hangs or fills the reader."""
+    """Reads, unless a document's name says that it takes over, crashes, hangs or fills it."""
 
     reader: DocumentReader
 
-    def __call__(self, task: ReadTask, progress: Any = None) -> Reading:
-        if "crash" in task.name:
+    def __call__(self, request: dict[str, Any], data: bytes) -> dict[str, Any]:
+        name = request["task"]["name"]
+        if "crash" in name:
             os.kill(os.getpid(), signal.SIGSEGV)
-        if "hang" in task.name:
+        if "hang" in name:
             time.sleep(600)
-        if "fill" in task.name:
+        if "garbage" in name:
+            return {"reading": {"error": None, "document": {"text": 7}}}
+        if "pickle" in name:
+            send_raw(pickle.dumps(Trap(os.environ["LONGSUM_TEST_TRAP"])))
+        if "huge" in name:
+            send_raw(header(1 << 40) + b"x" * 100)
+        if "fill" in name:
             original = self.reader._read
 
             def fill(task: ReadTask) -> Any:
@@ -105,13 +119,11 @@ class BadReader:
                 return original(task)
 
             self.reader._read = fill  # type: ignore[method-assign]
-        return self.reader(task, progress)
+        return self.reader(request, data)
 
 
-def open_bad_reader(job: Job) -> BadReader:
-    reader = open_reader(job)
-    assert isinstance(reader, DocumentReader)
-    return BadReader(reader)
+def open_bad_reader(argument: dict[str, Any]) -> BadReader:
+    return BadReader(open_reader(argument))
 
 
 def standin_job(output: Path, **batch: Any) -> Job:
@@ -144,6 +156,13 @@ class Recorder(BatchListener):
         self.rows: list[Row] = []
         self.begun_names: list[str] = []
         self.passed: Passed | None = None
+        self.lines: list[tuple[str, str]] = []
+
+    def notice(self, line: str) -> None:
+        self.lines.append(("notice", line))
+
+    def warning(self, line: str) -> None:
+        self.lines.append(("warning", line))
 
     def planned(self, counts: Any, passed: Passed, workers: int) -> None:
         self.passed = passed

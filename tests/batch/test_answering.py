@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,17 @@ from tiny import save_checkpoint
 
 from longsum.ask import ask_document
 from longsum.batch.job import Job, with_model
+from longsum.batch.readers import read_settings
 from longsum.batch.reading import DocumentReader, Reading, ReadTask
 from longsum.batch.worker import open_worker
-from longsum.config import AskConfig, BatchConfig, LoadConfig, ReadConfig, SummaryConfig
+from longsum.config import (
+    AskConfig,
+    BatchConfig,
+    LoadConfig,
+    ReadConfig,
+    SummaryConfig,
+    WeightsConfig,
+)
 from longsum.documents.read import read_document
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.summarize import summarize_document
@@ -33,14 +42,20 @@ def job(checkpoint, tmp_path) -> Job:
     return with_model(Job(output=tmp_path / "out", load=load, task=task))
 
 
+def silent(word: str, line: str) -> None:
+    """Hear nothing."""
+
+
 def read(job: Job, path: Path) -> Reading:
     found = path.stat()
-    return DocumentReader(job)(ReadTask(path.name, str(path), found.st_size, found.st_mtime_ns))
+    return DocumentReader(read_settings(job)).read(
+        ReadTask(path.name, str(path), found.st_size, found.st_mtime_ns)
+    )
 
 
 def test_summary_is_what_the_command_for_one_document_gives(job, tmp_path):
     path = report_pdf(tmp_path / "report.pdf")
-    worker = open_worker(job)
+    worker = open_worker(job, silent)
     heard: list = []
     row = worker(read(job, path), heard.append)
     alone = summarize_document(read_document(path), config=job.task, load=job.load)
@@ -67,7 +82,7 @@ def test_all_questions_are_answered_from_one_reading(job, tmp_path, monkeypatch)
     questions = ("Who inspected the lighthouse?", "What did the judge describe?")
     task = AskConfig(verbatim=True)
     asking = replace(job, task=task, questions=questions, batch=BatchConfig(format="json"))
-    worker = open_worker(asking)
+    worker = open_worker(asking, silent)
     monkeypatch.setattr(Session, "_read", counted)
     row = worker(read(asking, path))
     assert len(readings) == 1
@@ -80,13 +95,13 @@ def test_all_questions_are_answered_from_one_reading(job, tmp_path, monkeypatch)
 
 def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_asked(job, tmp_path):
     path = report_pdf(tmp_path / "long.pdf", pages=12)
-    row = open_worker(job)(read(job, path))
+    row = open_worker(job, silent)(read(job, path))
     assert row["outcome"] == "failed"
     assert row["error"]["type"] == "DocumentTooLong"
     assert "of 8,192 tokens" in row["error"]["message"]
     assert not job.output.exists()
     cutting = replace(job, read=ReadConfig(truncate="tail"))
-    row = open_worker(cutting)(read(cutting, path))
+    row = open_worker(cutting, silent)(read(cutting, path))
     assert row["outcome"] == "done"
     assert row["receipt"]["truncated"] == "tail"
 
@@ -96,7 +111,7 @@ def test_documents_tokens_are_those_read_ahead(job, tmp_path, monkeypatch):
 
     path = report_pdf(tmp_path / "report.pdf")
     reading = read(job, path)
-    worker = open_worker(job)
+    worker = open_worker(job, silent)
     monkeypatch.setattr(Tokenizer, "encode_document", lambda *_: pytest.fail("read twice"))
     row = worker(reading)
     assert row["outcome"] == "done", row["error"]
@@ -104,20 +119,43 @@ def test_documents_tokens_are_those_read_ahead(job, tmp_path, monkeypatch):
     assert row["receipt"]["tokens_total"] == len(reading.input_ids)
 
 
+@pytest.mark.parametrize("wrong", ["control", "unknown"])
+def test_tokens_that_no_text_has_are_not_taken_over(job, tmp_path, wrong):
+    """A reader that a document took over could send control tokens: a chat turn of its own."""
+    reading = read(job, report_pdf(tmp_path / "report.pdf"))
+    worker = open_worker(job, silent)
+    row = worker(reading)
+    inner = worker._answer.model.tokenizer.inner
+    bad = inner.all_special_ids[0] if wrong == "control" else len(inner)
+    ids = reading.input_ids + array("I", [bad])
+    again = worker(replace(reading, input_ids=ids))
+    assert again["receipt"]["tokens_total"] == row["receipt"]["tokens_total"]
+    assert again["answers"] == row["answers"]
+
+
+def test_kept_weights_are_reported(job, tmp_path, monkeypatch):
+    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+    folder = save_checkpoint(tmp_path / "wide", intermediate_size=128, max_position_embeddings=8192)
+    load = replace(job.load, model=str(folder), quantize="nf4")
+    said = []
+    open_worker(with_model(replace(job, load=load)), lambda *line: said.append(line))
+    assert [word for word, line in said if "kept the nf4 weights" in line] == ["notice"]
+
+
 def test_what_cannot_work_for_any_document_is_refused_at_once(job, tmp_path):
     template = tmp_path / "mine.jinja"
     template.write_text("{{ document }} {{ wrods }}")
     wrong = replace(job, task=SummaryConfig(prompt=template))
     with pytest.raises(UsageError, match="wrods"):
-        open_worker(wrong)
+        open_worker(wrong, silent)
     small = replace(job, load=replace(job.load, memory_bytes=1 << 20))
     with pytest.raises(InsufficientMemory, match="needs"):
-        open_worker(small)
+        open_worker(small, silent)
 
 
 def test_errors_and_full_memory_are_rows(job, tmp_path, monkeypatch):
     reading = read(job, report_pdf(tmp_path / "report.pdf"))
-    worker = open_worker(job)
+    worker = open_worker(job, silent)
     for error, expected in (
         (MemoryError(), "InsufficientMemory"),
         (RuntimeError("boom"), "RuntimeError"),

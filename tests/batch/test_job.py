@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tiny import restate, save_checkpoint
 
-from longsum.batch.devices import WORKERS_HERE, worker_environments, workers_here
+from longsum.batch.devices import worker_environments, workers_here
 from longsum.batch.job import Job, settings_of, with_model, with_settings
 from longsum.config import (
     AskConfig,
@@ -18,6 +18,7 @@ from longsum.config import (
     ReadConfig,
     SummaryConfig,
 )
+from longsum.environment import BATCH_WORKERS
 from longsum.errors import ModelNotFound, UsageError
 
 
@@ -108,7 +109,7 @@ def test_cpu_workers_share_the_cores(monkeypatch):
     monkeypatch.setattr("longsum.batch.devices.cpu_count", lambda: 8)
     assert worker_environments("cpu", None) == [{}]
     two = worker_environments("cpu", 2)
-    assert two == [{"OMP_NUM_THREADS": "4", WORKERS_HERE: "2"}] * 2
+    assert two == [{"OMP_NUM_THREADS": "4", BATCH_WORKERS: "2"}] * 2
 
 
 def test_every_gpu_gets_a_worker(monkeypatch):
@@ -124,7 +125,7 @@ def test_every_gpu_gets_a_worker(monkeypatch):
 
 def test_worker_knows_how_many_share_the_machine(monkeypatch):
     assert workers_here() == 1
-    monkeypatch.setenv(WORKERS_HERE, "3")
+    monkeypatch.setenv(BATCH_WORKERS, "3")
     assert workers_here() == 3
 
 

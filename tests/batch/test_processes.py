@@ -11,7 +11,7 @@ from longsum.errors import UsageError
 HERE = "batch.test_processes"
 
 
-def open_echo(argument):
+def open_echo(argument, say):
     """Handle tasks in a child: sleep for a number, say what else is told."""
 
     def handle(task, progress):
@@ -25,11 +25,11 @@ def open_echo(argument):
     return handle
 
 
-def open_refusing(argument):
+def open_refusing(argument, say):
     raise UsageError(f"not {argument}", hint="something else")
 
 
-def open_failing(argument):
+def open_failing(argument, say):
     raise ZeroDivisionError("nothing")
 
 

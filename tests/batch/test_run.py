@@ -15,6 +15,7 @@ from longsum.batch.export import LINES
 from longsum.batch.job import Job
 from longsum.batch.journal import journal_path, read_rows
 from longsum.batch.lock import locked
+from longsum.batch.readers import start_reader
 from longsum.batch.run import Outcome, run_batch
 from longsum.errors import DocumentNotFound, LongsumError, ModelNotFound, OutputError
 
@@ -226,6 +227,38 @@ def test_documents_that_crash_fill_or_stall_a_reader_fail_alone(folder, tmp_path
         "the process that read it died (signal 11)"
     )
     assert "1 seconds" in exported(job)["hang.txt"]["error"]["message"]
+
+
+def test_documents_that_take_their_reader_over_fail_alone(folder, tmp_path, monkeypatch):
+    """Readers answered in pickle: one that a document took over could run code in the parent."""
+    monkeypatch.setenv("LONGSUM_TEST_TRAP", str(tmp_path / "sprung"))
+    job = standin_job(tmp_path / "out", read_limit_s=20.0)
+    folder_of(folder, pickle="x", huge="x", garbage="x")
+    outcome = work(folder, job)
+    assert (outcome.tally.done, outcome.tally.failed) == (3, 3)
+    assert errors(job) == dict.fromkeys(
+        ("garbage.txt", "huge.txt", "pickle.txt"), "CorruptDocument"
+    )
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_what_a_worker_says_of_loading_is_heard(folder, job):
+    recorder = Recorder()
+    work(folder, job, recorder)
+    assert recorder.lines == [("notice", "the stand-in is open"), ("warning", "it is no model")]
+
+
+def test_readers_live_on_from_document_to_document(folder, tmp_path, monkeypatch):
+    started = []
+
+    def start(*arguments, **options):
+        started.append(1)
+        return start_reader(*arguments, **options)
+
+    monkeypatch.setattr("longsum.batch.readers.start_reader", start)
+    job = standin_job(tmp_path / "out")
+    assert work(folder, job).tally.done == 3
+    assert len(started) == 1
 
 
 def test_model_that_cannot_be_opened_stops_the_run(folder, job):

@@ -100,3 +100,33 @@ def test_reader_that_goes_away_leaves_no_traceback():
     listing.stderr.close()
     assert "Traceback" not in errors
     assert listing.returncode != 0
+
+
+@pytest.mark.parametrize("asked", [("--traceback", "first"), ("--traceback", "last"), "variable"])
+def test_traceback_of_an_error_is_printed_when_asked_for(tmp_path, monkeypatch, asked):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n")
+    arguments = ["plan", str(tmp_path / "a.pdf")]
+    monkeypatch.setenv("LONGSUM_DEBUG", "1" if asked == "variable" else "")
+    if asked != "variable":
+        arguments.insert(0 if asked[1] == "first" else len(arguments), "--traceback")
+    result = run(*arguments)
+    assert result.exit_code == 3
+    assert "Traceback (most recent call last)" in result.stderr
+    assert "read_pdf" in result.stderr, "of the process that read it, too"
+    assert result.stderr.splitlines()[-2].startswith("error: ")
+
+
+def test_no_traceback_unless_asked_for_and_none_of_an_argument(tmp_path, monkeypatch):
+    monkeypatch.delenv("LONGSUM_DEBUG", raising=False)
+    assert_refused(run("plan", tmp_path / "absent.pdf"), 3, "absent.pdf")
+    assert_refused(run("plan", "--", "--traceback"), 3, "no file --traceback")
+    assert "traceback" not in run("--help").stdout
+
+
+def test_bug_has_its_traceback_anyway(monkeypatch):
+    def broken(*_, **__):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("longsum.documents.isolated.load_source", broken)
+    with pytest.raises(KeyError):
+        run("plan", "a.pdf")

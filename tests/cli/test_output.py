@@ -16,7 +16,7 @@ from longsum.errors import OutputError
 def unread(monkeypatch) -> None:
     """Fail when a document is opened."""
     monkeypatch.setattr(
-        "longsum.documents.apart.read_document_apart",
+        "longsum.documents.isolated.read_document",
         lambda *_, **__: pytest.fail("began to read"),
     )
 

@@ -8,6 +8,8 @@ from helpers import assert_refused, report_pdf, run
 from tiny import save_checkpoint
 
 from longsum.bytesize import format_bytes, parse_bytes
+from longsum.cli.run import refuse_terminal
+from longsum.errors import UsageError
 from longsum.model.checkpoint import read_config, read_shape
 from longsum.model.memory import plan_memory
 
@@ -170,3 +172,14 @@ def test_whole_window_of_a_model_in_the_catalogue_is_planned_as_json():
     assert planned["estimated"] is True
     assert planned["memory"]["kv_cache"] == 4 * 1024**3  # 128 KiB a token
     assert planned["window"] == 32_768
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "/proc/self/fd/0"])
+def test_a_terminal_is_no_document(monkeypatch, name):
+    class Terminal:
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("longsum.cli.run.sys.stdin", Terminal())
+    with pytest.raises(UsageError, match=f"FILE is {name} but nothing is piped in"):
+        refuse_terminal(name)

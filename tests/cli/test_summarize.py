@@ -10,6 +10,7 @@ from helpers import LIVE, REPEATED, assert_refused, printed, report_pdf, run, st
 from pdfs import encrypted, image_only, mixed
 from tiny import save_checkpoint
 
+from longsum.config import WeightsConfig
 from longsum.documents.read import read_document
 
 ATTACK = (
@@ -315,3 +316,17 @@ def test_interrupted_reading_exits_130_and_leaves_nothing(pdf, tiny, tmp_path):
     assert stdout == b""
     assert stderr.decode().strip() == "error: interrupted"
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("quantize", ["nf4", "int8"])
+def test_quantized_weights_that_are_kept_are_reported(tmp_path, monkeypatch, quantize):
+    """Gigabytes were written below the cache folder without a word: nobody passed the listener."""
+    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+    folder = save_checkpoint(tmp_path / "tiny", intermediate_size=128, max_position_embeddings=8192)
+    options = ("-m", folder, "--quantize", quantize, "--verbatim", "-l", "20", "--device", "cpu")
+    first = run("summarize", report_pdf(tmp_path / "a.pdf"), *options, "--no-cache")
+    assert first.exit_code == 0, first.stderr
+    assert f"kept the {quantize} weights" in first.stderr
+    again = run("summarize", tmp_path / "a.pdf", *options, "--no-cache")
+    assert "kept the" not in again.stderr
+    assert again.stdout == first.stdout

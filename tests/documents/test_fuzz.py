@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import fatal_files, mutated, sound_files
 
-from longsum.documents.apart import read_document_apart
 from longsum.documents.clean import shown_name
 from longsum.documents.document import Document
+from longsum.documents.isolated import read_document as read_isolated
 from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
 
@@ -83,7 +83,7 @@ def test_what_kills_a_native_reader_is_an_error_here(data: bytes, tmp_path: Path
     path = tmp_path / "fatal.pdf"
     path.write_bytes(data)
     with pytest.raises((CorruptDocument, DocumentTooLong), match=r"fatal\.pdf") as caught:
-        read_document_apart(path, seconds=20, memory_bytes=256 << 20)
+        read_isolated(path, seconds=20, memory_bytes=256 << 20)
     assert caught.value.hint
 
 

@@ -285,7 +285,7 @@ def test_pages_that_are_not_there_name_the_count() -> None:
 
 
 def test_a_huge_file_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("longsum.documents.read.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("longsum.documents.source.MAX_FILE_BYTES", 10)
     failure(b"A text of more than ten bytes.", DocumentTooLong)
 
 

@@ -11,6 +11,7 @@ from tiny import save_checkpoint, tiny_model
 from longsum.config import DecodeConfig
 from longsum.engine.attention import attend, reference_attention, register
 from longsum.engine.engine import Engine, peak_memory_bytes
+from longsum.events import Listener
 from longsum.model.checkpoint import read_config, read_shape
 from longsum.model.loader import load_model
 from longsum.model.memory import plan_memory
@@ -61,7 +62,7 @@ def test_quantized_checkpoint_answers_on_cuda(tmp_path: Path, quantize: str) -> 
         free_bytes=8 << 30,
         quantize=quantize,
     )
-    model = load_model(folder, config, read_rope(config), plan)
+    model = load_model(folder, config, read_rope(config), plan, listener=Listener())
     engine = Engine(model, capacity=100, chunk_tokens=16)
     engine.read(list(range(2, 52)))
     answer = list(engine.write([5, 6], DecodeConfig(), max_new_tokens=10, stop_ids=()))

@@ -12,6 +12,7 @@ from longsum.config import DecodeConfig, KVCache
 from longsum.engine import fallback, graphs
 from longsum.engine.engine import Engine
 from longsum.engine.llama import Llama
+from longsum.events import Listener
 from longsum.model.checkpoint import read_config, read_shape
 from longsum.model.loader import load_model
 from longsum.model.memory import plan_memory
@@ -100,7 +101,7 @@ def test_quantized_weights_answer_the_same_recorded_or_not(
         free_bytes=8 << 30,
         quantize=quantize,
     )
-    model = load_model(folder, config, read_rope(config), plan)
+    model = load_model(folder, config, read_rope(config), plan, listener=Listener())
     assert isinstance(model, Llama)
     plain, ours = (Engine(model, capacity=128, chunk_tokens=32) for _ in range(2))
     expected, found = answers(without(plain)), answers(ours)

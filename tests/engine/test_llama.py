@@ -19,6 +19,7 @@ from longsum.engine.engine import Engine
 from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 from longsum.engine.states import recording
+from longsum.events import Listener
 from longsum.model.checkpoint import read_config
 from longsum.model.loader import load_model, load_pretrained
 from longsum.model.rope import read_rope
@@ -43,9 +44,9 @@ def both(folder: Path, dtype: str = "float32") -> tuple[Llama, LlamaForCausalLM]
     """The same weights in our forward pass and in that of `transformers`."""
     config = read_config(folder)
     plan = plan_for(config, dtype=dtype)
-    ours = load_model(folder, config, read_rope(config), plan)
+    ours = load_model(folder, config, read_rope(config), plan, listener=Listener())
     assert isinstance(ours, Llama)
-    return ours, load_pretrained(folder, config, read_rope(config), plan)
+    return ours, load_pretrained(folder, config, read_rope(config), plan, listener=Listener())
 
 
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
@@ -122,9 +123,9 @@ def test_quantized_weights_are_moved_into_our_forward_pass(tmp_path: Path, quant
     folder = save_checkpoint(tmp_path, intermediate_size=128)
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype="bfloat16")
-    ours = load_model(folder, config, read_rope(config), plan)
+    ours = load_model(folder, config, read_rope(config), plan, listener=Listener())
     assert isinstance(ours, Llama)
-    theirs = load_pretrained(folder, config, read_rope(config), plan)
+    theirs = load_pretrained(folder, config, read_rope(config), plan, listener=Listener())
     assert type(ours.model.layers[0].mlp.up_proj) is type(theirs.model.layers[0].mlp.up_proj)
     assert (ours.device.type, ours.dtype) == ("cpu", torch.bfloat16)
     found, expected = (Reader(model, 180, 64).read(PROMPT) for model in (ours, theirs))
@@ -185,11 +186,15 @@ from pathlib import Path
 from longsum.config import LoadConfig
 from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
+from longsum.events import Listener
 from longsum.model.find import find_model, plan_for
 from longsum.model.loader import load_model
 load = LoadConfig(model="mini", device="cpu")
 model = find_model(load)
-weights = load_model(model.source.folder, model.config, model.rope, plan_for(model, load, 512))
+plan = plan_for(model, load, 512)
+weights = load_model(
+    model.source.folder, model.config, model.rope, plan, listener=Listener()
+)
 engine = Engine(weights, capacity=64, chunk_tokens=16)
 engine.read(model.tokenizer.encode_document("A whale is a mammal, and so is a bat."))
 heavy = ("transformers.modeling_utils", "torch._dynamo", "torch.distributed.tensor", "sympy")

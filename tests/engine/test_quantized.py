@@ -17,6 +17,7 @@ from longsum.engine.engine import Engine
 from longsum.engine.prefill import Reader
 from longsum.engine.quantized import QuantizedDtype, QuantizedLayer, Workspace
 from longsum.engine.quantized_attention import attend_quantized
+from longsum.events import Listener
 
 PROMPT = torch.randint(2, 300, (75,), generator=torch.Generator().manual_seed(1)).tolist()
 QUANTIZED = ("int8", "int4")
@@ -182,7 +183,11 @@ def test_perplexity_of_the_bundled_model_stays_within_its_bounds() -> None:
     from longsum.evaluate.loading import open_model
     from longsum.evaluate.perplexity import window_nats
 
-    opened = open_model(LoadConfig(model="mini", dtype="float32", kv_cache="native"), tokens=1024)
+    opened = open_model(
+        LoadConfig(model="mini", dtype="float32", kv_cache="native"),
+        tokens=1024,
+        listener=Listener(),
+    )
     text = HANDBOOK.read_text(encoding="utf-8")[:6000]
     ids = opened.tokenizer.with_beginning(text, opened.tokenizer.encode_document(text))[:1024]
     rows = torch.tensor([ids])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny import restate, save_checkpoint, tiny_model
 
-from longsum.config import LoadConfig
+from longsum.config import LoadConfig, WeightsConfig
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.evaluate.loading import (
     evaluating,
@@ -16,6 +16,7 @@ from longsum.evaluate.loading import (
     labels_for,
     open_model,
 )
+from longsum.events import Listener
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def load(folder: Path, **more) -> LoadConfig:
 
 
 def test_model_is_opened_with_its_own_positions(folder):
-    opened = open_model(load(folder), tokens=64)
+    opened = open_model(load(folder), tokens=64, listener=Listener())
     assert (opened.label, opened.rope.window, opened.rope.factor) == ("tiny", 256, 1)
     assert opened.unit.startswith("tiny ")
     assert opened.load_s > 0
@@ -39,7 +40,9 @@ def test_model_is_opened_with_its_own_positions(folder):
 @pytest.mark.parametrize("position", ["pi", "yarn"])
 def test_untuned_positions_equal_transformers_own(folder, position):
     """Zero-step interpolation: the same weights, positions as transformers would scale them."""
-    opened = open_model(load(folder), tokens=64, position=position, context=1024)
+    opened = open_model(
+        load(folder), tokens=64, listener=Listener(), position=position, context=1024
+    )
     assert (opened.rope.factor, opened.rope.window) == (4.0, 1024)
     parameters = {
         "pi": {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0},
@@ -57,7 +60,7 @@ def test_untuned_positions_equal_transformers_own(folder, position):
 
 
 def test_extrapolation_leaves_the_rotation_alone(folder):
-    opened = open_model(load(folder), tokens=64, position="none", context=1024)
+    opened = open_model(load(folder), tokens=64, listener=Listener(), position="none", context=1024)
     assert (opened.rope.factor, opened.rope.window) == (1.0, 1024)
     ids = torch.randint(2, 300, (1, 400), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -73,7 +76,7 @@ def test_position_and_context_go_together(folder, given):
 def test_what_does_not_fit_is_refused_before_it_loads(folder, monkeypatch):
     monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
     with pytest.raises(InsufficientMemory) as raised:
-        open_model(load(folder, memory_bytes=1 << 20), tokens=64)
+        open_model(load(folder, memory_bytes=1 << 20), tokens=64, listener=Listener())
     assert "tiny needs" in raised.value.message
     assert "--context" not in (raised.value.hint or "")
 
@@ -105,3 +108,16 @@ def test_measuring_leaves_a_model_as_it_was(training):
     with evaluating(model):
         assert not model.training
     assert model.training is training
+
+
+def test_kept_weights_are_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+    folder = save_checkpoint(tmp_path / "wide", intermediate_size=128)
+    said = []
+
+    class Ear(Listener):
+        def notice(self, line):
+            said.append(line)
+
+    open_model(load(folder, quantize="nf4"), tokens=64, listener=Ear())
+    assert any("kept the nf4 weights" in line for line in said)

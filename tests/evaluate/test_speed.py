@@ -8,9 +8,10 @@ from longsum.engine.attention import register
 from longsum.engine.engine import Engine
 from longsum.errors import UsageError
 from longsum.evaluate.journal import Journal
-from longsum.evaluate.loading import Opened, resident_bytes
+from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import measure_speed, speed_notes
 from longsum.events import Listener
+from longsum.memory import resident_bytes
 from longsum.model.rope import read_rope
 from longsum.model.tokenizer import Tokenizer
 

@@ -53,7 +53,7 @@ PAIRS = [pair(i, text) for i, text in enumerate(TEXTS)]
 def mini() -> Summarizer:
     load = LoadConfig(model="mini", device="cpu", dtype="float32")
     model = find_for_evaluation(load)
-    return Summarizer(open_model(load, tokens=2048, model=model), model)
+    return Summarizer(open_model(load, tokens=2048, listener=Listener(), model=model), model)
 
 
 def tiny(window: int = 8192, seed: int = 0, label: str = "tiny") -> Summarizer:
@@ -94,7 +94,7 @@ def test_free_summary_is_that_of_the_use_case(tmp_path):
     folder = save_checkpoint(tmp_path / "m", max_position_embeddings=8192)
     load = LoadConfig(model=str(folder), device="cpu", dtype="float32")
     model = find_for_evaluation(load)
-    summarizer = Summarizer(open_model(load, tokens=4096, model=model), model)
+    summarizer = Summarizer(open_model(load, tokens=4096, listener=Listener(), model=model), model)
     path = tmp_path / "d.txt"
     path.write_text(TEXTS[0])
     found = summarize_pair(summarizer, PAIRS[0], LEAD, Listener())

@@ -14,6 +14,7 @@ from tiny import open_checkpoint, plan_for, save_checkpoint
 from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaForCausalLM
 
+from longsum.events import Listener
 from longsum.model import cpu4bit
 from longsum.model.checkpoint import read_config
 from longsum.model.cpu4bit import (
@@ -165,7 +166,9 @@ def plain_model(folder: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> Ll
     config = read_config(folder)
     with monkeypatch.context() as patch:
         patch.setattr(cpu4bit.bnb, "has_avx512bf16", lambda: False)
-        return load_model(folder, config, read_rope(config), plan_for(config, "nf4", dtype))
+        return load_model(
+            folder, config, read_rope(config), plan_for(config, "nf4", dtype), listener=Listener()
+        )
 
 
 @kernel

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import psutil
 import pytest
 
 from longsum.errors import UsageError
@@ -16,7 +17,6 @@ from longsum.model.hardware import (
     cpu_name,
     cuda_dtype,
     detect_machine,
-    meminfo_bytes,
 )
 
 GIB = 1024**3
@@ -33,11 +33,7 @@ flags\t\t: fpu
 """
 ZEN4 = "model name : AMD EPYC 9354\nflags : fpu avx512_bf16\n"
 GRAVITON = "processor\t: 0\nFeatures\t: fp asimd bf16\n"
-MEMINFO = """MemTotal:       24684092 kB
-MemFree:        21590096 kB
-MemAvailable:   22597504 kB
-HugePages_Total:       0
-"""
+TOTAL, AVAILABLE = 24684092 * KIB, 22597504 * KIB
 
 
 def fake_torch(*, gpus: tuple[SimpleNamespace, ...] = (), mps: bool = False) -> ModuleType:
@@ -66,13 +62,15 @@ def machine(monkeypatch):
 
     def use(files: dict[str, str] | None = None, **more) -> None:
         monkeypatch.setitem(sys.modules, "torch", fake_torch(**more))
+        memory = SimpleNamespace(total=TOTAL, available=AVAILABLE)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
         texts = files or {}
         monkeypatch.setattr(hardware, "_read", lambda path: texts.get(Path(path).as_posix(), ""))
 
     return use
 
 
-LINUX = {"/proc/cpuinfo": ZEN4, "/proc/meminfo": MEMINFO, "/proc/self/cgroup": "0::/\n"}
+LINUX = {"/proc/cpuinfo": ZEN4, "/proc/self/cgroup": "0::/\n"}
 
 
 # devices
@@ -105,9 +103,9 @@ def test_cpu_without_amx_computes_in_float32(machine):
     machine(LINUX)
     found = detect_machine()
     assert (found.device, found.dtype, found.name) == ("cpu", "float32", "AMD EPYC 9354")
-    assert found.free_bytes == 22597504 * KIB
-    assert found.total_bytes == 24684092 * KIB
-    assert "MemAvailable" in found.reason
+    assert found.free_bytes == AVAILABLE
+    assert found.total_bytes == TOTAL
+    assert "as the system reports it" in found.reason
     assert "without AMX" in found.reason
 
 
@@ -193,36 +191,39 @@ def test_wide_container_limits_do_not_add_memory(machine):
             "/sys/fs/cgroup/memory.current": "0",
         }
     )
-    assert detect_machine().free_bytes == 22597504 * KIB
+    assert detect_machine().free_bytes == AVAILABLE
 
 
-@pytest.mark.parametrize(
-    ("constants", "free", "says"),
-    [
-        ({"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1000, "SC_AVPHYS_PAGES": 400}, 1638400, "sysconf"),
-        ({"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1000}, 2048000, "half"),
-        ({}, 4 * GIB, "assumed"),
-    ],
-)
-def test_systems_without_proc(machine, monkeypatch, constants, free, says):
+SYSTEMS = {
+    # as psutil answers there: a Windows has no `buffers`, a macOS neither `shared`
+    "Windows": {"total": 16 * GIB, "available": 9 * GIB, "percent": 43.8, "free": 9 * GIB},
+    "macOS": {"total": 32 * GIB, "available": 11 * GIB, "free": 1 * GIB, "wired": 3 * GIB},
+}
+
+
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=list(SYSTEMS))
+def test_systems_without_proc_tell_their_memory(machine, monkeypatch, system):
+    """On Windows 4 GiB were assumed, on a macOS half of the memory."""
     machine()
-
-    def sysconf(name):
-        if name not in constants:
-            raise ValueError("unrecognized configuration name")
-        return constants[name]
-
-    monkeypatch.setattr(hardware.os, "sysconf", sysconf, raising=False)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(**system))
     found = detect_machine()
-    assert found.free_bytes == free
-    assert says in found.reason
+    assert (found.total_bytes, found.free_bytes) == (system["total"], system["available"])
+    assert "as the system reports it" in found.reason
     assert (found.name, found.dtype) == ("CPU", "float32")
 
 
-def test_windows_has_no_sysconf(machine, monkeypatch):
+@pytest.mark.parametrize("answer", [OSError("no /proc"), psutil.AccessDenied(), (0, 0)])
+def test_a_system_that_tells_nothing_is_taken_for_a_small_one(machine, monkeypatch, answer):
+    def silent():
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(total=answer[0], available=answer[1])
+
     machine()
-    monkeypatch.delattr(hardware.os, "sysconf")
-    assert detect_machine().free_bytes == 4 * GIB
+    monkeypatch.setattr(psutil, "virtual_memory", silent)
+    found = detect_machine()
+    assert found.free_bytes == 4 * GIB
+    assert "assumed" in found.reason
 
 
 # pure readers
@@ -242,13 +243,6 @@ def test_dtypes_come_with_reasons():
     assert cpu_dtype(frozenset({"avx512_bf16"}))[0] == "float32"
     assert all(cuda_dtype(7, 0))
     assert all(cpu_dtype(frozenset()))
-
-
-def test_meminfo():
-    assert meminfo_bytes(MEMINFO, "MemFree") == 21590096 * KIB
-    assert meminfo_bytes(MEMINFO, "HugePages_Total") == 0
-    assert meminfo_bytes(MEMINFO, "Mem") is None
-    assert meminfo_bytes("MemFree: lots kB", "MemFree") is None
 
 
 def test_cgroup_folders_go_outwards():

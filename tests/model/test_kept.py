@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from tiny import open_checkpoint, plan_for, save_checkpoint
 
 from longsum.config import WeightsConfig
+from longsum.environment import WEIGHTS_SIZE
 from longsum.errors import UnsupportedModel, UsageError
 from longsum.events import Listener
 from longsum.model import kept, loader
@@ -67,7 +68,7 @@ def keen(monkeypatch: pytest.MonkeyPatch) -> None:
 def logits(folder: Path, quantize: str, ear: Ear | None = None, **options: str) -> torch.Tensor:
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype=options.get("dtype", "bfloat16"))
-    model = loader.load_model(folder, config, read_rope(config), plan, listener=ear)
+    model = loader.load_model(folder, config, read_rope(config), plan, listener=ear or Ear())
     with torch.inference_mode():
         found: torch.Tensor = model(PROMPT).logits
     return found
@@ -211,7 +212,7 @@ def test_disk_without_room_evicts_nothing(
     logits(checkpoint, "nf4")
     usage = shutil._ntuple_diskusage(100, 100, 0)  # type: ignore[attr-defined]
     monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setenv(kept.SIZE_VARIABLE, "900kB")  # room for one of them
+    monkeypatch.setenv(WEIGHTS_SIZE, "900kB")  # room for one of them
     ear = Ear()
     logits(checkpoint, "int8", ear)
     assert ear.warnings
@@ -221,7 +222,7 @@ def test_disk_without_room_evicts_nothing(
 def test_what_is_larger_than_the_budget_is_told_and_not_kept(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(kept.SIZE_VARIABLE, "100kB")
+    monkeypatch.setenv(WEIGHTS_SIZE, "100kB")
     ear = Ear()
     logits(checkpoint, "nf4", ear)
     assert "over LONGSUM_WEIGHTS_SIZE 97.7 KiB" in ear.notices[0]
@@ -231,13 +232,13 @@ def test_what_is_larger_than_the_budget_is_told_and_not_kept(
 def test_zero_keeps_nothing_and_looks_for_nothing(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(kept.SIZE_VARIABLE, "0")
+    monkeypatch.setenv(WEIGHTS_SIZE, "0")
     logits(checkpoint, "nf4")
     assert not weights_folder().exists()
-    monkeypatch.delenv(kept.SIZE_VARIABLE)
+    monkeypatch.delenv(WEIGHTS_SIZE)
     logits(checkpoint, "nf4")
     damage(data())
-    monkeypatch.setenv(kept.SIZE_VARIABLE, " 0 ")
+    monkeypatch.setenv(WEIGHTS_SIZE, " 0 ")
     ear = Ear()
     logits(checkpoint, "nf4", ear)
     assert not ear.warnings
@@ -253,9 +254,9 @@ def test_quick_loading_is_not_worth_keeping(
 
 def test_size_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert weights_config() == WeightsConfig()
-    monkeypatch.setenv(kept.SIZE_VARIABLE, "3GiB")
+    monkeypatch.setenv(WEIGHTS_SIZE, "3GiB")
     assert weights_config().size_bytes == 3 << 30
-    monkeypatch.setenv(kept.SIZE_VARIABLE, "lots")
+    monkeypatch.setenv(WEIGHTS_SIZE, "lots")
     with pytest.raises(UsageError, match="LONGSUM_WEIGHTS_SIZE is not a size") as error:
         weights_config()
     assert error.value.hint
@@ -266,7 +267,7 @@ def test_size_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
 def test_wrong_size_is_told_as_such_while_loading(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(kept.SIZE_VARIABLE, "lots")
+    monkeypatch.setenv(WEIGHTS_SIZE, "lots")
     with pytest.raises(UsageError, match="LONGSUM_WEIGHTS_SIZE"):
         logits(checkpoint, "nf4")
 

@@ -16,6 +16,7 @@ from transformers import LlamaForCausalLM
 from longsum.engine.llama import AnyLlama
 from longsum.engine.prefill import Reader
 from longsum.errors import UnsupportedModel, WindowNotTuned
+from longsum.events import Listener
 from longsum.model.checkpoint import read_config
 from longsum.model.loader import _device_map, load_model, load_pretrained
 from longsum.model.rope import read_rope
@@ -247,7 +248,7 @@ def test_model_is_ready_to_read(checkpoint: Path, load: Callable[..., AnyLlama])
     """In the plan's dtype, without gradients, and without the checkpoint's own sampling."""
     config = read_config(checkpoint)
     plan = plan_for(config, dtype="bfloat16")
-    model = load(checkpoint, config, read_rope(config), plan)
+    model = load(checkpoint, config, read_rope(config), plan, listener=Listener())
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
     assert not model.training
     assert not any(p.requires_grad for p in model.parameters())

@@ -17,8 +17,11 @@ from transformers import LlamaForCausalLM
 from longsum.config import LoadConfig
 from longsum.engine.llama import Llama
 from longsum.errors import InsufficientMemory, UnsupportedModel
+from longsum.events import Listener
+from longsum.model.checkpoint import read_config
 from longsum.model.find import find_model
 from longsum.model.loader import load_model, load_pretrained
+from longsum.model.rope import read_rope
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +116,29 @@ def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.Monk
     assert "--quantize nf4" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("bug", [AttributeError, KeyError, TypeError, AssertionError])
+@pytest.mark.parametrize(
+    "place", ["_read_weights", "_check_report", "kept_weights", "check_weights"]
+)
+def test_bugs_of_ours_keep_their_traceback(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, bug: type[Exception], place: str
+) -> None:
+    """They were turned into "the folder needs a Llama's config.json and *.safetensors"."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise bug("ours")
+
+    monkeypatch.setattr(f"longsum.model.loader.{place}", broken)
+    config = read_config(checkpoint)
+    quantize = "nf4" if place == "kept_weights" else "none"
+    plan = plan_for(config, quantize, dtype="bfloat16" if quantize == "nf4" else "float32")
+    attention = "auto" if place == "_read_weights" else "sdpa"
+    with pytest.raises(bug, match="ours"):
+        load_model(
+            checkpoint, config, read_rope(config), plan, listener=Listener(), attention=attention
+        )
+
+
 # nothing that comes with a checkpoint is executed
 
 
@@ -152,10 +178,13 @@ def test_code_of_a_checkpoint_is_never_imported(checkpoint: Path, tmp_path: Path
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nConfig = Model = Fast = None\n")
     model = find_model(LoadConfig(model=str(folder), device="cpu"))
-    loaded = load_model(folder, model.config, model.rope, plan_for(model.config))
+    loaded = load_model(
+        folder, model.config, model.rope, plan_for(model.config), listener=Listener()
+    )
     assert type(loaded) is Llama
-    plan = plan_for(model.config)
-    loaded = load_pretrained(folder, model.config, model.rope, plan)
+    loaded = load_pretrained(
+        folder, model.config, model.rope, plan_for(model.config), listener=Listener()
+    )
     assert type(loaded) is LlamaForCausalLM
     assert model.tokenizer.encode_document("ab")
     assert not marker.exists()

@@ -14,6 +14,7 @@ from transformers import GenerationConfig
 
 from longsum.engine.llama import AnyLlama
 from longsum.errors import UnsupportedModel
+from longsum.events import Listener
 from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
 from longsum.model.footprint import bytes_of_weights
 from longsum.model.loader import load_model, load_pretrained
@@ -35,7 +36,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(folder: Path, quantize: str) -> tuple[AnyLlama, MemoryPlan]:
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype="bfloat16")
-    return load_model(folder, config, read_rope(config), plan), plan
+    return load_model(folder, config, read_rope(config), plan, listener=Listener()), plan
 
 
 @torch.inference_mode()
@@ -95,7 +96,7 @@ def test_checkpoint_stored_quantized_loads_as_it_is(
     config = read_config(checkpoint)
     plan = plan_for(config, quantize, dtype="bfloat16")
     # a forward pass repacks the weights of the first; `transformers` knows how to save its own
-    fresh = load_pretrained(checkpoint, config, read_rope(config), plan)
+    fresh = load_pretrained(checkpoint, config, read_rope(config), plan, listener=Listener())
     fresh.generation_config = GenerationConfig()  # saving wants one
     fresh.save_pretrained(tmp_path)
     assert quantized_on_disk(read_config(tmp_path)) == quantize

@@ -1,0 +1,294 @@
+"""Read documents in a process of its own, with a time and a memory limit.
+
+A stranger's file can crash, stall or bloat a native reader, which no `except` catches. Here that
+costs one clear error. This is how every command and the Python interface read; the process starts
+in about a tenth of a second, imports no torch, and answers in JSON, never in pickle (`frames.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from longsum.config import MAX_READ_S, MAX_READER_BYTES
+from longsum.documents.document import Document
+from longsum.documents.frames import BadFrame, header, pack_message, read_message
+from longsum.documents.replies import raise_told, unpacked_document
+from longsum.documents.source import load_source
+from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
+
+MAX_START_S = 60.0
+"""For starting a process; takes a tenth of a second."""
+PLAIN = "longsum.documents.serving:open_plain"
+
+_SCRIPT = (
+    "import json, sys; read = sys.stdin.buffer.read; "
+    "opening = json.loads(read(int.from_bytes(read(8), 'big'))); sys.path[:] = opening['path']; "
+    "from longsum.documents.serving import serve; serve(opening)"
+)
+"""With the caller's import path, so that a document's folder never is on it."""
+
+
+class ReadingProcess:
+    """A process that handles one request after another; its death is only its own.
+
+    Args:
+        opens: `module:function`; called there with `argument`, returns what handles requests.
+        argument: JSON values.
+        ring: called from a thread of this process when there is something to `receive`.
+
+    Raises:
+        LongsumError: when no process can be started.
+    """
+
+    def __init__(
+        self, opens: str, argument: dict[str, Any], *, ring: Callable[[], None] | None = None
+    ) -> None:
+        self._process = _start()
+        self._requests: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._ring = ring
+        self.was_refused = False
+        """Ended, as what it sent was not a message."""
+        opening = {"path": sys.path, "opens": opens, "argument": argument}
+        self._requests.put([pack_message(opening)])
+        # writing and reading may wait for ever for a process that a file took over
+        self._thread = threading.Thread(target=self._converse, daemon=True)
+        self._thread.start()
+
+    def send(self, request: dict[str, Any], data: bytes = b"", *, seconds: float) -> None:
+        """Give the process a request, without waiting for it.
+
+        Args:
+            request: JSON values.
+            data: the document, where it goes along.
+            seconds: what it is granted; the caller watches the clock.
+        """
+        asked = pack_message(request | {"seconds": seconds})
+        self._requests.put([asked, header(len(data)), data])
+
+    def receive(self, seconds: float | None = None) -> dict[str, Any] | None:
+        """Return the next message: `ready` once, then a reply a request; None of a dead process.
+
+        One that sends anything but messages is ended, and counts as dead.
+
+        Raises:
+            TimeoutError: when nothing comes in time.
+        """
+        try:
+            return self._replies.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+
+    def kill(self) -> int | None:
+        """End the process, and return its exit code; -N for signal N."""
+        self._process.kill()
+        return self.join()
+
+    def join(self) -> int | None:
+        """Wait for a process that is ending, and return its exit code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+        self._requests.put([])
+        self._thread.join(1)
+        if not self._thread.is_alive():
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError):  # what it never took in is of no use
+                    pipe.close()  # type: ignore[union-attr]
+        return self._process.returncode
+
+    def _converse(self) -> None:
+        """Pass on requests and replies in turn; runs in a thread."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            while frames := self._requests.get():
+                for frame in frames:
+                    self._process.stdin.write(frame)
+                del frames, frame  # a document may be large
+                self._process.stdin.flush()
+                message = read_message(self._process.stdout)  # type: ignore[arg-type]
+                if message is None:
+                    break
+                self._answer(message)
+        except (OSError, ValueError):  # it died, or was ended
+            pass
+        except BadFrame:
+            self.was_refused = True
+            self._process.kill()
+        self._answer(None)
+
+    def _answer(self, message: dict[str, Any] | None) -> None:
+        self._replies.put(message)
+        if self._ring is not None:
+            self._ring()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """Start Python for reading.
+
+    Raises:
+        LongsumError: when Python is built into another program, or there is no memory for it.
+    """
+    hint = "longsum.documents.read.read_document reads here; use it for files that you trust"
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise LongsumError("there is no Python to start for reading documents", hint=hint)
+    try:
+        with without_interrupts():
+            return subprocess.Popen(
+                [sys.executable, "-P", "-c", _SCRIPT],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+    except OSError as error:
+        raise LongsumError(
+            f"no process can be started to read documents: {error.strerror}",
+            hint="close other programs",
+        ) from error
+
+
+class IsolatedReader:
+    """Reads documents in a process that may die; another one takes its place.
+
+    Args:
+        seconds: wall-clock limit of a document.
+        memory_bytes: what the process may take beyond what Python holds at the start.
+    """
+
+    def __init__(
+        self, *, seconds: float = MAX_READ_S, memory_bytes: int = MAX_READER_BYTES
+    ) -> None:
+        self.seconds, self.memory_bytes = seconds, memory_bytes
+        self._process: ReadingProcess | None = None
+
+    def __enter__(self) -> IsolatedReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def read(
+        self,
+        source: str | Path,
+        *,
+        pages: str | None = None,
+        password: str | None = None,
+        stdin: BinaryIO | None = None,
+    ) -> Document:
+        """Read a PDF or a text; see `read_document`."""
+        data, shown = load_source(source, stdin)
+        request = {"name": shown, "pages": pages, "password": password}
+        try:
+            reply = self._ask(request, data, shown)
+        except BaseException:
+            self.close()  # Ctrl-C, too: it must not answer the next request with this one
+            raise
+        if "document" in reply:
+            with contextlib.suppress(ValueError):
+                return unpacked_document(reply["document"], shown)
+        else:
+            raise_told(reply, shown)
+        self.close()  # its memory ran out, or it is no longer ours
+        raise self._damaged(shown)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def _ask(self, request: dict[str, Any], data: bytes, shown: str) -> dict[str, Any]:
+        """Return the reply to a request."""
+        if self._process is None:
+            self._process = self._open()
+        self._process.send(request, data, seconds=self.seconds)
+        try:
+            reply = self._process.receive(self.seconds)
+        except TimeoutError:
+            raise DocumentTooLong(
+                f"{shown} was given up: reading it took over {self.seconds:,.0f} s",
+                hint="choose a part of it with --pages, or print it to a new PDF and read that",
+            ) from None
+        if reply is None:
+            raise self._damaged(shown)
+        return reply
+
+    def _open(self) -> ReadingProcess:
+        """Start a process, and wait until it is ready."""
+        process = ReadingProcess(PLAIN, {"memory_bytes": self.memory_bytes})
+        opened = None
+        try:
+            with contextlib.suppress(TimeoutError):
+                opened = process.receive(MAX_START_S)
+            if opened is None or "ready" not in opened:
+                raise_told(opened or {}, "documents", document=False)
+                raise LongsumError(
+                    "the process for reading documents ended while it started",
+                    hint="close other programs, or start longsum again",
+                )
+        except BaseException:
+            process.kill()
+            raise
+        return process
+
+    def _damaged(self, shown: str) -> CorruptDocument:
+        return CorruptDocument(
+            f"{shown} cannot be read: it crashed its reader, or took over "
+            f"{self.memory_bytes >> 20:,} MiB of memory",
+            hint="print it to a new PDF and read that, or try to repair it: qpdf in.pdf out.pdf",
+        )
+
+
+def read_document(
+    source: str | Path,
+    *,
+    pages: str | None = None,
+    password: str | None = None,
+    stdin: BinaryIO | None = None,
+    seconds: float = MAX_READ_S,
+    memory_bytes: int = MAX_READER_BYTES,
+) -> Document:
+    """Read a PDF or a text in a process of its own, which a hostile file may crash.
+
+    Args:
+        source: a path, or `-` for standard input.
+        pages: a selection such as `3-20,25`; all if None.
+        password: for an encrypted PDF.
+        stdin: read instead of the process's standard input.
+        seconds: wall-clock limit.
+        memory_bytes: what the reader may take beyond what Python holds at the start.
+
+    Raises:
+        DocumentError: the file cannot be read, or not within the limits; the class says why, the
+            hint what to do.
+        UsageError: `pages` cannot be read, or the document has none.
+    """
+    with IsolatedReader(seconds=seconds, memory_bytes=memory_bytes) as reader:
+        return reader.read(source, pages=pages, password=password, stdin=stdin)
+
+
+@contextlib.contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from a process while it starts, which would answer with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

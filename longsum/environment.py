@@ -1,0 +1,61 @@
+"""The environment variables that longsum reads: one table, and the one way to read them."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+
+class Variable(NamedTuple):
+    """An environment variable."""
+
+    name: str
+    meaning: str
+    default: str
+    """What holds without it, for people."""
+    is_internal: bool = False
+    """Set by longsum for its own processes, not by users."""
+
+
+MODEL = "LONGSUM_MODEL"
+CONFIG_HOME = "LONGSUM_CONFIG_HOME"
+CACHE_HOME = "LONGSUM_CACHE_HOME"
+CACHE_SIZE = "LONGSUM_CACHE_SIZE"
+MODELS_HOME = "LONGSUM_MODELS_HOME"
+WEIGHTS_SIZE = "LONGSUM_WEIGHTS_SIZE"
+DEBUG = "LONGSUM_DEBUG"
+BATCH_WORKERS = "LONGSUM_BATCH_WORKERS"
+
+ENVIRONMENT = (
+    Variable(MODEL, "default model: an alias, a folder or a Hugging Face id", "`mini`"),
+    Variable(CONFIG_HOME, "folder of `config.toml`", "the system's for settings"),
+    Variable(CACHE_HOME, "folder of cached documents and weights", "the system's for caches"),
+    Variable(CACHE_SIZE, "most disk for documents read; 0 caches none", "5GiB"),
+    Variable(MODELS_HOME, "folder of models fetched as a single file", "the system's for data"),
+    Variable(WEIGHTS_SIZE, "most disk for weights quantized once; 0 caches none", "20GiB"),
+    Variable(DEBUG, "1 prints the traceback of every error, as `--traceback` does", "0"),
+    Variable("HF_HOME", "where downloaded models are stored", "`~/.cache/huggingface`"),
+    Variable("HF_TOKEN", "access to gated models", "none"),
+    Variable("NO_COLOR", "print without colours", "colours on a terminal"),
+    Variable(BATCH_WORKERS, "workers that share this machine", "1", is_internal=True),
+)
+"""Every variable, the README's in its order. The last three but one are read by libraries."""
+
+_NAMES = frozenset(variable.name for variable in ENVIRONMENT)
+
+
+def variable(name: str) -> str | None:
+    """Return what a variable of the table holds; None where it is not set, or empty."""
+    assert name in _NAMES, name
+    return os.environ.get(name, "").strip() or None
+
+
+def is_debugging() -> bool:
+    """Tell whether errors are to be printed with their traceback."""
+    return variable(DEBUG) not in (None, "0")
+
+
+def environment_table() -> str:
+    """Return the README's table, in Markdown."""
+    rows = (f"| `{v.name}` | {v.meaning} | {v.default} |" for v in ENVIRONMENT if not v.is_internal)
+    return "\n".join(("| environment | meaning | default |", "|---|---|---|", *rows))

@@ -1,0 +1,54 @@
+"""What the system says of memory, on Linux, macOS and Windows alike. No torch."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+
+class SystemMemory(NamedTuple):
+    """Memory of this machine, in bytes."""
+
+    total: int
+    available: int
+    """What can be had without the system writing other programs' memory to disk."""
+
+
+def system_memory() -> SystemMemory | None:
+    """Return the machine's memory; None where the system does not tell.
+
+    Knows no limit of a container.
+    """
+    import psutil
+
+    try:
+        found = psutil.virtual_memory()
+    except (OSError, RuntimeError, ValueError, psutil.Error):  # a container without /proc
+        return None
+    if found.total <= 0 or found.available < 0:
+        return None
+    return SystemMemory(found.total, found.available)
+
+
+def resident_bytes() -> int:
+    """Return the memory this process holds now; 0 on a system that does not tell."""
+    return _of_process("rss")
+
+
+def peak_resident_bytes() -> int:
+    """Return the most memory this process has held so far; 0 on a system that does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return _of_process("peak_wset")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _of_process(name: str) -> int:
+    import psutil
+
+    try:
+        return int(getattr(psutil.Process().memory_info(), name, 0))
+    except (OSError, psutil.Error):
+        return 0
