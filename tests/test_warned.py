@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import REPOSITORY
+from warned import REPOSITORY
 
 NEXT_RELEASE = """
 import warnings
