@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "LONGSUM_CACHE_HOME": "folder of documents that were read, kept for later questions",
     "LONGSUM_CACHE_SIZE": "most bytes of it, such as 20GiB; 0 keeps nothing",
     "LONGSUM_MODELS_HOME": "folder of models that are fetched as a single file",
+    "LONGSUM_DEBUG": "1 shows what libraries warn of",
     "NO_COLOR": "print without colours",
     "HF_HOME": "where downloaded models are kept",
     "HF_TOKEN": "access to gated models, for `longsum models pull`",

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from longsum import __version__
+from longsum.cli.libraries import silence
 from longsum.errors import LongsumError
 
 EPILOG = (
@@ -157,4 +158,5 @@ _register()
 
 def main() -> None:
     """Run the command line."""
+    silence()
     app(prog_name="longsum")
