@@ -33,7 +33,7 @@ ENVIRONMENT = (
     Variable(CACHE_SIZE, "most disk for documents read; 0 caches none", "5GiB"),
     Variable(MODELS_HOME, "folder of models fetched as a single file", "the system's for data"),
     Variable(WEIGHTS_SIZE, "most disk for weights quantized once; 0 caches none", "20GiB"),
-    Variable(DEBUG, "1 prints the traceback of every error, as `--traceback` does", "0"),
+    Variable(DEBUG, "1 prints every traceback, and what libraries warn of", "0"),
     Variable("HF_HOME", "where downloaded models are stored", "`~/.cache/huggingface`"),
     Variable("HF_TOKEN", "access to gated models", "none"),
     Variable("NO_COLOR", "print without colours", "colours on a terminal"),

@@ -10,6 +10,12 @@ from typing import Any, NoReturn
 
 import pytest
 from huggingface_hub import constants
+from warned import (  # noqa: F401  # pytest finds its hooks here
+    pytest_collection,
+    pytest_runtest_protocol,
+    pytest_terminal_summary,
+    pytest_warning_recorded,
+)
 
 REMOVED = (
     *("LONGSUM_CACHE_HOME", "LONGSUM_CACHE_SIZE", "LONGSUM_MODELS_HOME", "LONGSUM_WEIGHTS_SIZE"),

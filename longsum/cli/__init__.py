@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from longsum import __version__
+from longsum.cli.libraries import silence
 from longsum.environment import DEBUG, is_debugging
 from longsum.errors import LongsumError
 
@@ -170,6 +171,7 @@ def main() -> None:
     from longsum.cli.streams import abandon_stdout, finish_streams, prepare_streams
 
     prepare_streams()
+    silence()
     try:
         app(prog_name="longsum")
     except SystemExit as leaving:

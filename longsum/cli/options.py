@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from longsum import config
+from longsum.cli.libraries import let_speak
 
 READING = "Reading"
 MODEL = "Model"
@@ -247,5 +248,11 @@ Quiet = Annotated[
 ]
 Verbose = Annotated[
     bool,
-    typer.Option("--verbose", "-v", help="Say what was chosen, and why.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Say what was chosen, and why.",
+        rich_help_panel=OUTPUT,
+        callback=let_speak,
+    ),
 ]

@@ -23,4 +23,4 @@ def tell_once(what: str, why: BaseException | str) -> None:
     _told.add(what)
     said = " ".join(str(why).split())[:200] or type(why).__name__
     line = "".join(each if each.isprintable() else "?" for each in f"{what}: {said}")
-    logging.getLogger("longsum").warning("%s", line)
+    logging.getLogger("longsum").error("%s", line)  # warnings are libraries'

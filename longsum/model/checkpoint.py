@@ -118,13 +118,18 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
         )
     if config.get("head_dim") is None and hidden % heads:
         raise UnsupportedModel(f"hidden_size {hidden} is no multiple of {heads} attention heads")
+    head_dim = _size(config, "head_dim", hidden // heads)
+    if head_dim % 2:
+        raise UnsupportedModel(
+            f"head_dim {head_dim} is odd, but RoPE rotates pairs", hint="download the model again"
+        )
     return ModelShape(
         num_hidden_layers=_size(config, "num_hidden_layers"),
         hidden_size=hidden,
         intermediate_size=_size(config, "intermediate_size"),
         num_attention_heads=heads,
         num_key_value_heads=key_value_heads,
-        head_dim=_size(config, "head_dim", hidden // heads),
+        head_dim=head_dim,
         vocab_size=_size(config, "vocab_size"),
         tie_word_embeddings=config.get("tie_word_embeddings") is True,
         attention_bias=config.get("attention_bias") is True,

@@ -23,7 +23,8 @@ def test_operations_are_those_that_torch_counts(before: int) -> None:
         with FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, 1, dtype=torch.long), **{cache_keyword(model): cache})
     shape = read_shape(model.config.to_dict())
-    assert counter.get_total_flops() == prefill_flops(shape, 1, before)
+    angles = 2 * (shape.head_dim // 2)  # up to transformers 5.23 they come of a matrix product
+    assert counter.get_total_flops() - prefill_flops(shape, 1, before) in (0, angles)
 
 
 @pytest.mark.parametrize(("tokens", "before"), [(1, 0), (5, 0), (5, 8)])

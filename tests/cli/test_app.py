@@ -85,9 +85,25 @@ def test_hint_names_the_command_whose_help_is_meant():
     assert "hint: longsum models pull -h" in run("models", "pull").stderr
 
 
-def test_completion_is_written_for_a_shell():
-    result = run("--show-completion", "bash")
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "pwsh"])
+def test_completion_is_written_for_the_shell_at_hand(monkeypatch, shell):
+    """The test asked which shell had started it: none had where a scheduler runs the tests."""
+    monkeypatch.setattr("shellingham.detect_shell", lambda *_, **__: (shell, f"/bin/{shell}"))
+    result = run("--show-completion")
+    assert result.exit_code == 0
     assert "_LONGSUM_COMPLETE" in result.stdout
+
+
+def test_completion_knows_commands_and_options():
+    def completed(words, position):
+        asked = {"_LONGSUM_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": position}
+        done = subprocess.run(
+            [sys.executable, "-m", "longsum"], env=environment(**asked), capture_output=True
+        )
+        return done.stdout.decode().split()
+
+    assert completed("longsum sum", "1") == ["summarize"]
+    assert "--length" in completed("longsum summarize --le", "2")
 
 
 def test_reader_that_goes_away_leaves_no_traceback():

