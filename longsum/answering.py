@@ -8,6 +8,7 @@ from longsum.errors import LongsumError, UsageError
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
 from longsum.prompt import language_name
+from longsum.receipt import left_out
 from longsum.selection.head import has_head
 from longsum.session import Prepared, Session
 
@@ -21,8 +22,9 @@ def announce(prepared: Prepared, listener: Listener) -> None:
         listener.notice(prepared.model.source.notice)
     listener.notice(str(prepared.budget))
     if prepared.truncated:
-        left_out = len(prepared.document_ids) - prepared.tokens_read
-        listener.notice(f"--truncate {prepared.truncated}: {left_out:,} tokens are left out")
+        total = len(prepared.document_ids)
+        cut = prepared.truncated
+        listener.warning(left_out(prepared.extent, prepared.tokens_read, total, cut))
 
 
 def room_for(words: int, verbatim: bool | None, source: ModelSource, decode: DecodeConfig) -> int:

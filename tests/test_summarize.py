@@ -32,11 +32,15 @@ GREEDY = DecodeConfig()
 class Heard(Listener):
     def __init__(self) -> None:
         self.notices: list[str] = []
+        self.warnings: list[str] = []
         self.pieces: list[str] = []
         self.reading: list[tuple[int, int]] = []
 
     def notice(self, line: str) -> None:
         self.notices.append(line)
+
+    def warning(self, line: str) -> None:
+        self.warnings.append(line)
 
     def prefill(self, done: int, total: int) -> None:
         self.reading.append((done, total))
@@ -192,7 +196,7 @@ def test_sampled_summary_repeats_with_its_seed(session):
 def test_receipt_accounts_for_every_token(session, document):
     receipt = summarize_session(session, SummaryConfig(words=40), GREEDY, Listener()).receipt
     assert receipt.tokens_read == receipt.tokens_total == len(session.prepared.document_ids) > 400
-    assert (receipt.pages_read, receipt.pages_total, receipt.truncated) == (3, 3, None)
+    assert (receipt.pages_read, receipt.pages_total, receipt.truncated) == (3, 3, False)
     assert (receipt.model, receipt.window, receipt.rope, receipt.factor) == (
         "mini",
         32768,
@@ -316,11 +320,14 @@ def test_truncated_reading_says_so_and_quotes_only_what_was_read(document, small
     config = SummaryConfig(words=20, verbatim=True)
     answer = summarize_document(document, config=config, load=small, truncate=cut, listener=heard)
     receipt = answer.receipt
-    assert receipt.truncated == cut
+    assert receipt.truncate == cut
     assert receipt.tokens_read < receipt.tokens_total
-    assert f"{cut.upper()} LEFT OUT" in receipt.lines()[0]
+    missing = receipt.extent.what_is_missing()
+    assert f"{missing} LEFT OUT" in receipt.lines()[0]
     left_out = receipt.tokens_total - receipt.tokens_read
-    assert any(f"{left_out:,} tokens are left out" in line for line in heard.notices)
+    (warning,) = heard.warnings
+    assert missing in warning
+    assert f"{left_out:,} of {receipt.tokens_total:,} tokens are not read" in warning
     read = receipt.tokens_read  # bytes, which are characters here
     length = len(document.text)
     kept = {"head": [(length - read, length)], "tail": [(0, read)],
@@ -333,7 +340,7 @@ def test_truncated_reading_says_so_and_quotes_only_what_was_read(document, small
 def test_truncation_is_not_used_where_all_fits(document, tiny):
     decode = DecodeConfig(max_new_tokens=2)
     receipt = summarize_document(document, load=tiny, decode=decode, truncate="tail").receipt
-    assert receipt.truncated is None
+    assert receipt.truncate is None
     assert receipt.tokens_read == receipt.tokens_total
 
 

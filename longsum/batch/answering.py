@@ -81,7 +81,10 @@ class Answerer:
         job = self.job
         name = result_name(reading.name, job.batch.format)
         text = result_text(reading.name, answers, job.batch.format)
-        return base_row(job, reading, DONE) | {
+        row = base_row(job, reading, DONE)
+        cautions = dict.fromkeys(line for each in answers for line in each.receipt.cautions())
+        return row | {
+            "warnings": [*row["warnings"], *cautions],
             "result": name,
             "result_bytes": write_result(job.output, name, text),
             "answers": [{"question": each.question, "text": each.text} for each in answers],

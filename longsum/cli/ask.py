@@ -139,7 +139,9 @@ def _answer_all(
     text = "\n\n".join(
         f"{a.question}\n{a.marked}" if len(answers) > 1 else a.marked for a in answers
     )
-    deliver(payload if len(payload) > 1 else payload[0], text, as_json=as_json, output=output)
+    cautions = list(dict.fromkeys(line for a in answers for line in a.receipt.cautions()))
+    whole = payload if len(payload) > 1 else payload[0]
+    deliver(whole, text, as_json=as_json, output=output, cautions=cautions)
     reporter.receipt(answers[-1].receipt)
     session.keep(reporter)
 

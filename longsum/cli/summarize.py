@@ -114,6 +114,8 @@ def summarize(
         session = open_session(prepared, load, reporter, verbose=verbose, store=store)
         answer = summarize_session(session, config, decode, reporter)
         reporter.clear()
-        deliver(answer.as_dict(), answer.marked, as_json=as_json, output=output)
+        cautions = answer.receipt.cautions()
+        payload, text = answer.as_dict(), answer.marked
+        deliver(payload, text, as_json=as_json, output=output, cautions=cautions)
         reporter.receipt(answer.receipt)
         session.keep(reporter)
