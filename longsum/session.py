@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longsum.budget import Budget, apply_ranges, kept_ranges, require_room
+from longsum.budget import Budget, apply_ranges, kept_ranges
 from longsum.config import DecodeConfig, LoadConfig, StoreConfig, Truncate
 from longsum.documents.document import Document, Span
 from longsum.errors import UsageError
 from longsum.events import Listener
 from longsum.extent import Extent, extent_of, kept_characters
+from longsum.fitting import require_room
 from longsum.grounding import Grounder
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import MemoryPlan, require_fit
@@ -128,7 +129,7 @@ def prepare(
     if not budget.fits and truncate and budget.room > 0:
         kept, cut = kept_ranges(len(document_ids), budget.room, truncate), truncate
     elif check:
-        require_room(budget, model.tuned_window)
+        require_room(document, model, budget)
     held = sum(end - start for start, end in kept) + prompt_tokens + reserved
     plan = plan_for(model, load, held)
     if check:

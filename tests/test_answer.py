@@ -213,7 +213,8 @@ def test_one_sentence_needs_no_key_points():
 def test_answer_as_json_holds_spans_into_the_document():
     receipt = Receipt(
         document="report.pdf", sha256="0", tokens_read=9, tokens_total=9,
-        extent=Extent("page", 2, ((1, 2),)), truncate=None, model="mini", revision=None, window=100, rope="PI",
+        extent=Extent("page", 2, ((1, 2),)), truncate=None, model="mini", revision=None,
+        window=100, rope="PI",
         factor=16.0, quantize="none", dtype="float32", kv_cache="fp32", device="cpu",
         mode="verbatim", prompt_tokens=3, answer_tokens=4, load_s=0.1, prefill_s=0.1,
         from_cache=False, decode_s=0.1,

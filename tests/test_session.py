@@ -43,7 +43,7 @@ def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
     written(session, count=answer)
     receipt = session.receipt("free")
     assert (receipt.answer_tokens, receipt.finish_reason) == (answer, "length")
-    with pytest.raises(DocumentTooLong, match="^1 tokens over the window"):
+    with pytest.raises(DocumentTooLong, match=r" for the prompt and the answer = 513, "):
         prepared(checkpoint, SHORT, answer + 1)
 
 

@@ -310,7 +310,7 @@ def test_reading_is_announced_and_counted(document, tiny):
 
 
 def test_document_that_is_too_long_is_refused(document, small):
-    with pytest.raises(DocumentTooLong, match="over the window"):
+    with pytest.raises(DocumentTooLong, match="report.pdf is too long"):
         summarize_document(document, config=SummaryConfig(words=40), load=small)
 
 

@@ -13,11 +13,11 @@ from longsum.batch.reading import Reading
 from longsum.batch.results import result_name, result_text, write_result
 from longsum.batch.row import DONE, Row, base_row
 from longsum.batch.worker import Progress
-from longsum.budget import require_room
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
+from longsum.fitting import require_room
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
@@ -112,7 +112,7 @@ class Answerer:
             model = replace(model, tokenizer=_ReadAhead(model.tokenizer.inner, document.text, ids))
         prepared = prepare_document(self.job, document, self.load, model)
         if prepared.truncated is None:
-            require_room(prepared.budget, model.tuned_window)
+            require_room(document, model, prepared.budget)
         require_fit(prepared.plan)
         return prepared
 

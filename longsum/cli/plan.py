@@ -67,7 +67,7 @@ def plan(
         False,
         kv_cache=kv_cache,
     )
-    from longsum.budget import require_room
+    from longsum.fitting import require_room
     from longsum.model.memory import require_fit
 
     with reporting(quiet=False, as_json=as_json, output=None, force=False) as reporter:
@@ -80,7 +80,7 @@ def plan(
         else:
             _show(prepared, document is not None)
     if document is not None:
-        require_room(prepared.budget, prepared.model.tuned_window)
+        require_room(document, prepared.model, prepared.budget)
     require_fit(prepared.plan)
 
 

@@ -83,7 +83,7 @@ def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_a
     row = open_worker(job)(read(job, path))
     assert row["outcome"] == "failed"
     assert row["error"]["type"] == "DocumentTooLong"
-    assert "of 8,192 tokens" in row["error"]["message"]
+    assert "reads 8,192" in row["error"]["message"]
     assert not job.output.exists()
     cutting = replace(job, read=ReadConfig(truncate="tail"))
     row = open_worker(cutting)(read(cutting, path))

@@ -115,8 +115,9 @@ def test_document_that_does_not_fit_the_window_exits_3_behind_its_plan(pdf):
     result = run("plan", pdf, "--context", "512")
     assert result.exit_code == 3
     assert "of 512 tokens" in result.stdout
-    assert "over the window" in result.stderr
-    assert "hint: use --context 32768" in result.stderr
+    assert "error: report.pdf is too long: " in result.stderr
+    assert "mini reads 512" in result.stderr
+    assert "hint: --context 32768 holds all of it" in result.stderr
     found = json.loads(run("plan", pdf, "--context", "512", "--json").stdout)
     assert not found["document"]["fits"]
 

@@ -145,7 +145,7 @@ def cut(pdf, tmp_path) -> tuple[object, ...]:
     """A command that reads a part of the document."""
     small = save_checkpoint(tmp_path / "small", max_position_embeddings=2000)
     arguments = ("summarize", pdf, "-m", small, "--verbatim", "--length", "10")
-    assert_refused(run(*arguments), 3, "over the window", "--truncate")
+    assert_refused(run(*arguments), 3, "report.pdf is too long", "--truncate")
     return (*arguments, "--truncate", "middle")
 
 
@@ -215,7 +215,7 @@ def test_document_that_cannot_be_read_exits_3(tmp_path, make, parts):
 
 def test_document_beyond_the_window_exits_3(pdf):
     assert_refused(
-        run("summarize", pdf, "--context", "256"), 3, "of 256 tokens", "--context 32768", "--pages"
+        run("summarize", pdf, "--context", "256"), 3, "reads 256", "--context 32768", "--pages 1"
     )
 
 
