@@ -101,11 +101,28 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     return prepared
 
 
+def _obstacles(prepared: Prepared, with_document: bool) -> list[str]:
+    """Return what stands against the run, a phrase each: the window, the memory."""
+    from longsum.bytesize import format_bytes
+
+    budget, plan = prepared.budget, prepared.plan
+    found = []
+    if with_document and not budget.fits:
+        found.append(f"window: {budget.total:,} tokens, {budget.window:,} fit")
+    if not plan.fits:
+        needs, free = format_bytes(plan.total_bytes), format_bytes(plan.free_bytes)
+        found.append(f"memory: needs {needs}, {free} free")
+    return found
+
+
 def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
     """Return the plan for JSON; sizes in bytes, lengths in tokens."""
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
+    obstacles = _obstacles(prepared, with_document)
     return {
         "model": model.source.name,
+        "fits": not obstacles,
+        "obstacles": obstacles,
         "estimated": model.estimated,
         "window": model.rope.window,
         "rope": {
@@ -175,7 +192,8 @@ def _show(prepared: Prepared, with_document: bool) -> None:
     table.add_section()
     table.add_row("total", format_bytes(plan.total_bytes), plan.device)
     table.add_row("free", format_bytes(plan.free_bytes), "")
-    table.add_row("verdict", "fits" if plan.fits else "does not fit", "")
+    obstacles = _obstacles(prepared, with_document)
+    table.add_row("verdict", "does not fit" if obstacles else "fits", "; ".join(obstacles))
     console.print(table)
     window = f"window {model.rope.window:,} tokens: {model.rope.reason}"
     counted = [str(budget)] if with_document else []
