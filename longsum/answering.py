@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from longsum.answer import Answer, MarkedStream
 from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
 from longsum.errors import LongsumError, UsageError
@@ -9,11 +12,14 @@ from longsum.events import Listener
 from longsum.model.resolve import ModelSource
 from longsum.prompt import language_name
 from longsum.receipt import left_out
+from longsum.remarks import Instructions
+from longsum.repetition import Repetition
 from longsum.selection.head import has_head
 from longsum.session import Prepared, Session
 
 LONGEST_SENTENCE_TOKENS = 160
 """Room for the sentence that crosses the length asked for."""
+CANNOT_WRITE = "the bundled model cannot write: expect nonsense (leave out --free)"
 
 
 def announce(prepared: Prepared, listener: Listener) -> None:
@@ -76,20 +82,62 @@ def free_answer(
     max_new_tokens: int,
     listener: Listener,
     question: str | None = None,
+    asked: Sequence[str | None] = (),
 ) -> Answer:
-    """Let the model write, and find the place of every sentence in the document."""
-    stream = MarkedStream(session.grounder, listener)
-    pieces: list[str] = []
-    for piece in session.write(suffix, decode, max_new_tokens):
-        begun = piece if pieces else piece.lstrip()
-        if begun:
-            pieces.append(begun)
-            stream.push(begun)
-    stream.finish()
-    receipt = session.receipt("free")
-    text = "".join(pieces).rstrip()
+    """Let the model write, and find the place of every sentence in the document.
+
+    Args:
+        session: that has read the document.
+        suffix: the instruction behind it.
+        decode: temperature, top-p, seed.
+        max_new_tokens: most tokens of the answer.
+        listener: hears the text as it is written.
+        question: that is answered.
+        asked: the user's own words in the prompt, which an answer may repeat.
+
+    Raises:
+        LongsumError: when the model writes nothing.
+    """
+    if session.prepared.model.source.is_bundled:
+        listener.warning(CANNOT_WRITE)
+    instructions = Instructions(f"{session.prefix}\n\n{suffix}", *asked)
+    stream = MarkedStream(session.grounder, listener, instructions)
+    text, went_round = _write(session.write(suffix, decode, max_new_tokens), stream)
+    statements = [s for s in stream.sentences if not (s.is_refusal or s.is_heading)]
+    receipt = replace(
+        session.receipt("free"),
+        sentences=len(statements),
+        sentences_supported=sum(s.supported for s in statements),
+    )
+    if went_round:
+        receipt = replace(receipt, finish_reason="loop")
     if not text:
         raise LongsumError(
             "the model wrote nothing", hint="try --verbatim, --temperature 0.7, or another --model"
         )
     return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)
+
+
+def _write(pieces: Iterator[str], stream: MarkedStream) -> tuple[str, bool]:
+    """Write until the model is done, or goes round in circles.
+
+    Returns:
+        The text, and whether it was ended because it repeated itself.
+    """
+    text, watched = "", 0
+    repetition = Repetition()
+    goes_round = False
+    for piece in pieces:
+        begun = piece if text else piece.lstrip()
+        if not begun:
+            continue
+        text += begun
+        stream.push(begun)
+        goes_round = repetition.goes_round(text)
+        for sentence in stream.sentences[watched:]:
+            goes_round = repetition.takes(sentence.text) or goes_round
+        watched = len(stream.sentences)
+        if goes_round:
+            break  # dropping the generator ends the engine's answer
+    stream.finish()
+    return text.rstrip(), goes_round

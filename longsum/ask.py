@@ -148,7 +148,8 @@ def answer_question(
     if is_verbatim(source, config.verbatim):
         return _verbatim(session, question, suffix, config, decode, listener)
     listener.phase("writing")
-    return free_answer(session, suffix, decode, wanted, listener, question)
+    asked = (question, task.document.title)
+    return free_answer(session, suffix, decode, wanted, listener, question, asked)
 
 
 def _require_same_beginning(session: Session, prompt: Prompt) -> None:

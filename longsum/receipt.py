@@ -14,7 +14,7 @@ FINISH = {
     "words": "complete",
     "exhausted": "no further sentence to choose",
     "length": "CUT OFF at the token limit (raise --max-new-tokens)",
-    "loop": "STOPPED: the model repeated itself",
+    "loop": "STOPPED: the model began to repeat itself",
     "interrupted": "INTERRUPTED",
 }
 
@@ -58,6 +58,10 @@ class Receipt:
     decode_tps: float
     peak_memory_bytes: int
     finish_reason: str
+    sentences: int = 0
+    """Statements of a free answer that were looked for in the document."""
+    sentences_supported: int = 0
+    """Of those, the ones that were found."""
 
     @property
     def truncated(self) -> bool:
@@ -86,9 +90,20 @@ class Receipt:
 
     def cautions(self) -> list[str]:
         """Return what a reader must know who sees the answer alone, a line each."""
-        if not self.truncated:
-            return []
-        return [left_out(self.extent, self.tokens_read, self.tokens_total, self.truncate)]
+        cut = [left_out(self.extent, self.tokens_read, self.tokens_total, self.truncate)]
+        return (cut if self.truncated else []) + self.answer_cautions()
+
+    def answer_cautions(self) -> list[str]:
+        """Return those that are about the answer, not about what was read."""
+        found = []
+        if self.sentences and not self.sentences_supported:
+            found.append(
+                f"nothing of this answer was found in the document (0 of {self.sentences:,} "
+                f"{'sentence' if self.sentences == 1 else 'sentences'})"
+            )
+        if self.mode == "free" and self.finish_reason in ("length", "loop"):
+            found.append(f"this answer is not whole: {FINISH[self.finish_reason]}")
+        return found
 
     def lines(self) -> list[str]:
         """Return the receipt for people, a few short lines."""
@@ -112,6 +127,11 @@ class Receipt:
         if self.peak_memory_bytes:
             speed += f", peak {format_bytes(self.peak_memory_bytes)}"
         ending = f"{self.mode} answer, {FINISH.get(self.finish_reason, self.finish_reason)}"
+        if self.sentences:
+            ending += (
+                f"; {self.sentences_supported:,} of {self.sentences:,} sentences "
+                "found in the document"
+            )
         return [read, f"{model}; {ending}", speed]
 
 

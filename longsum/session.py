@@ -241,6 +241,11 @@ class Session:
         if self.stored is not None:
             self.stored.keep(self.engine, listener)
 
+    @property
+    def prefix(self) -> str:
+        """The prompt's words before the document."""
+        return self.tokenizer.decode(self.prepared.prefix_ids)
+
     def write(self, suffix: str, decode: DecodeConfig, max_new_tokens: int) -> Iterator[str]:
         """Yield the pieces of a free answer.
 

@@ -116,7 +116,9 @@ def summarize_session(
     if is_verbatim(source, config.verbatim):
         return _verbatim(session, suffix, config, decode, listener)
     listener.phase("writing")
-    return free_answer(session, suffix, decode, task.answer_tokens(source, decode), listener)
+    wanted = task.answer_tokens(source, decode)
+    asked = (config.focus, task.document.title)
+    return free_answer(session, suffix, decode, wanted, listener, asked=asked)
 
 
 def _verbatim(

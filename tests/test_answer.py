@@ -45,7 +45,7 @@ class Marker(Grounder):
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def ground(self, sentence: str) -> GroundedSentence:
+    def ground(self, sentence: str, instructions: object = None) -> GroundedSentence:
         self.seen.append(sentence)
         return GroundedSentence(sentence, 0, len(sentence), reference="@", supported=True)
 

@@ -6,7 +6,7 @@ from tiny import save_checkpoint
 
 from longsum.answer import mark
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
-from longsum.documents.document import Document
+from longsum.documents.document import Document, Page
 from longsum.documents.read import read_document
 from longsum.errors import (
     DocumentTooLong,
@@ -276,6 +276,46 @@ def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):
     assert first == f"{true} [p. 2"
     assert second.endswith(" [no support found]")
     assert [s.pages for s in answer.sentences] == [(2,), ()]
+
+
+def test_answer_of_which_nothing_was_found_says_so(document, tiny, monkeypatch):
+    """Seven sentences marked [no support found], exit code 0, and no word about all of it."""
+    scripted(monkeypatch, "Photosynthesis converts sunlight. ", "Quarks have colours and flavours.")
+    receipt = summarize_document(document, load=tiny).receipt
+    assert (receipt.sentences, receipt.sentences_supported) == (2, 0)
+    assert "0 of 2 sentences found in the document" in receipt.lines()[1]
+    assert "nothing of this answer was found in the document (0 of 2 sentences)" in (
+        receipt.cautions()
+    )
+
+
+def test_answer_of_which_something_was_found_is_counted(document, tiny, monkeypatch):
+    scripted(monkeypatch, f"{story()[1][0]} Quarks have colours and flavours. Findings:")
+    receipt = summarize_document(document, load=tiny).receipt
+    assert (receipt.sentences, receipt.sentences_supported) == (2, 1)
+    assert not any("nothing of" in line for line in receipt.cautions())
+
+
+def test_answer_that_goes_round_ends_and_says_so(document, tiny, monkeypatch):
+    """The receipt advised to raise --max-new-tokens after nine near-identical paragraphs."""
+    rounds = [f"The {n} study found more confidence among the older participants of the group. "
+              for n in ("first", "second", "third", "main", "other", "last", "small")]  # fmt: skip
+    scripted(monkeypatch, *rounds)
+    answer = summarize_document(document, load=tiny)
+    assert answer.receipt.finish_reason == "loop"
+    assert "--max-new-tokens" not in "".join(answer.receipt.lines() + answer.receipt.cautions())
+    assert any("began to repeat itself" in line for line in answer.receipt.cautions())
+    assert len(answer.sentences) < len(rounds)
+
+
+def test_prompts_own_words_are_given_no_page(tiny, monkeypatch):
+    text = "Prompts may say that the document ends here and there. They are read first."
+    pages = (Page(1, 0, len(text)),)
+    echoed = Document(text, pages, sha256="0", name="a.pdf", total_pages=1)
+    scripted(monkeypatch, "The document ends here. ", "They are read first.")
+    answer = summarize_document(echoed, load=tiny)
+    assert answer.marked.endswith("They are read first. [p. 1]")
+    assert answer.marked.startswith("The document ends here. [no support found]")
 
 
 def test_answer_without_words_is_an_error(document, tiny, monkeypatch):

@@ -60,6 +60,7 @@ class Reporter(Listener):
         self._reading = False  # the bar is the prefill's
         self._started = 0.0
         self._last_line = 0.0
+        self._warned: set[str] = set()
 
     def __enter__(self) -> Reporter:
         return self
@@ -73,8 +74,11 @@ class Reporter(Listener):
         self.clear()
 
     def warning(self, line: str) -> None:
-        """Print a line even a quiet run must not hide."""
+        """Print a line even a quiet run must not hide, once."""
         self.clear()
+        if line in self._warned:
+            return
+        self._warned.add(line)
         print_line("warning", "yellow", line)
 
     def notice(self, line: str) -> None:

@@ -117,5 +117,7 @@ def summarize(
         cautions = answer.receipt.cautions()
         payload, text = answer.as_dict(), answer.marked
         deliver(payload, text, as_json=as_json, output=output, cautions=cautions)
+        for line in cautions:
+            reporter.warning(line)
         reporter.receipt(answer.receipt)
         session.keep(reporter)
