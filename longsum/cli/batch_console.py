@@ -15,6 +15,7 @@ from longsum.batch.pace import Pace
 from longsum.batch.results import INDEX
 from longsum.batch.row import DONE, FAILED, Row
 from longsum.cli.console import PLAIN_PROGRESS_S, print_line, stderr_console
+from longsum.cli.wrapping import stdout_console
 from longsum.documents.clean import escape_for_terminal, shown_name
 
 if TYPE_CHECKING:
@@ -225,7 +226,8 @@ def show_outcome(outcome: Outcome, job: Job) -> None:
         rows.append(("pace", f"{outcome.per_hour:,.0f} documents/hour"))
     if job.batch.shard is None:
         rows.append(("results", shown_name(str(job.output / INDEX))))
+    console = stdout_console()
     for name, value in rows:
-        print(f"{name:<9}{value}")
+        console.print(f"{name:<9}{value}")
     if job.batch.shard is not None:
         print_line("hint", "cyan", f"after all parts: longsum batch merge {job.output}")

@@ -35,6 +35,7 @@ Only = Annotated[
 def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
     """List the entries, last used first: name, size, tokens or bits, model, document."""
     from longsum.bytesize import format_bytes
+    from longsum.cli.wrapping import stdout_console
     from longsum.documents.clean import escape_for_terminal
 
     stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
@@ -44,12 +45,14 @@ def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
         found = [_as_dict(kind, each) for kind, (_, held) in stores.items() for each in held]
         print(as_json_text(found))
         return
+    console = stdout_console()
     for kind, (store, entries) in stores.items():
         for entry in entries:
-            print(escape_for_terminal(_line(kind, entry)).replace("\n", " "))
+            console.print(escape_for_terminal(_line(kind, entry)).replace("\n", " "))
         if entries or kind == "document" or only:
             total = format_bytes(sum(entry.size_bytes for entry in entries))
-            print(f"{_count(kind, entries)}, {total} in {escape_for_terminal(str(store.root))}")
+            folder = escape_for_terminal(str(store.root))
+            console.print(f"{_count(kind, entries)}, {total} in {folder}")
 
 
 @app.command()

@@ -162,13 +162,13 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
 
 def _show(prepared: Prepared, with_document: bool) -> None:
     """Print the plan as a table on stdout."""
-    from rich.console import Console
     from rich.table import Table
 
     from longsum.bytesize import format_bytes
+    from longsum.cli.wrapping import stdout_console
 
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
-    console = Console(highlight=False, soft_wrap=True)
+    console = stdout_console()
     tokens = budget.total if with_document else model.rope.window
     table = Table(title=f"{model.source.name} with {tokens:,} tokens on {model.machine.name}")
     table.add_column("part")
@@ -201,4 +201,4 @@ def _show(prepared: Prepared, with_document: bool) -> None:
         counted[0] += " (estimated with the bundled tokenizer, which counts more than others)"
     lines = [*counted, window, plan.reason, plan.kv_reason, model.machine.reason]
     for line in lines:
-        print(line)
+        console.print(line)
