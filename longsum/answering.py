@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from longsum.answer import Answer, MarkedStream
 from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
+from longsum.documents.clean import shown_name
 from longsum.errors import LongsumError, UsageError
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
 from longsum.prompt import language_name
+from longsum.ranking import terms_of
 from longsum.receipt import left_out
 from longsum.remarks import Instructions
 from longsum.repetition import Repetition
@@ -68,6 +70,19 @@ def tell_language(config: AnswerConfig, listener: Listener) -> None:
     """Tell a user who asked for a language that a verbatim answer has the document's."""
     if language_name(config.language):
         listener.notice("--language has no effect: a verbatim answer is in the document's words")
+
+
+def tell_focus(focus: str | None, prepared: Prepared, listener: Listener) -> None:
+    """Warn that a focus is nowhere in a document, so that it chooses no sentence."""
+    if focus is None:
+        return
+    text = prepared.document.text
+    read = "\n".join(text[start:end] for start, end in prepared.kept_characters)
+    if set(terms_of(focus)).isdisjoint(terms_of(read)):
+        listener.warning(
+            f"--focus {shown_name(focus)!r} has no effect: no sentence of the document holds any "
+            "of its words"
+        )
 
 
 def is_verbatim(source: ModelSource, asked: bool | None) -> bool:

@@ -11,6 +11,7 @@ from longsum.answering import (
     is_verbatim,
     refuse_template,
     room_for,
+    tell_focus,
     tell_language,
 )
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, Truncate
@@ -130,6 +131,7 @@ def _verbatim(
 ) -> Answer:
     """Choose sentences, and print them in the document's order."""
     tell_language(config, listener)
+    tell_focus(config.focus, session.prepared, listener)
     listener.phase("choosing sentences")
     spans = summary_spans(session, suffix, config, decode)
     sentences = ground_verbatim(session.prepared.document, spans)

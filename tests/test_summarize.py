@@ -235,6 +235,16 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(("focus", "matches"), [("xyzzy foobar", False), ("the", False),
+                                                ("lighthouses", True), ("xyzzy river", True)])  # fmt: skip
+def test_focus_that_matches_nothing_says_so(session, focus, matches):
+    """--focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
+    heard = Heard()
+    config = SummaryConfig(words=20, focus=focus)
+    summarize_session(session, config, GREEDY, heard)
+    assert any("no sentence of the document holds" in line for line in heard.warnings) != matches
+
+
 # ---- free
 
 
