@@ -12,6 +12,7 @@ from longsum.events import Listener
 from longsum.grounding import GroundedSentence, Grounder, answer_sentences
 from longsum.quotations import QUOTED
 from longsum.receipt import Receipt
+from longsum.remarks import Instructions
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,14 @@ class MarkedStream:
     Args:
         grounder: finds where a sentence stands.
         listener: is given the marked text.
+        instructions: the prompt's own words, which are no statements of the document.
     """
 
-    def __init__(self, grounder: Grounder, listener: Listener) -> None:
+    def __init__(
+        self, grounder: Grounder, listener: Listener, instructions: Instructions | None = None
+    ) -> None:
         self._grounder = grounder
+        self._instructions = instructions
         self._listener = listener
         self._open = ""  # text from the start of the line that holds the newest sentence
         self._offset = 0  # where it starts in the whole text
@@ -135,7 +140,8 @@ class MarkedStream:
 
     def _close(self, span: Span) -> None:
         """Ground a sentence and put its mark behind it."""
-        sentence = self._grounder.ground(self._open[span.start : span.end])
+        text = self._open[span.start : span.end]
+        sentence = self._grounder.ground(text, self._instructions)
         placed = replace(sentence, start=self._offset + span.start, end=self._offset + span.end)
         self.sentences.append(placed)
         self._show(span.end)

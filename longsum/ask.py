@@ -13,10 +13,9 @@ from longsum.answering import (
     room_for,
     tell_language,
 )
-from longsum.budget import Budget, require_room
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document
-from longsum.errors import UsageError
+from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
 from longsum.grounding import REFUSAL, GroundedSentence, ground_verbatim
 from longsum.model.resolve import ModelSource
@@ -141,12 +140,16 @@ def answer_question(
     suffix = prompt.suffix
     wanted = task.answer_tokens(source, decode)
     if (room := session.room_behind(suffix)) < wanted:
-        kept = session.prepared.budget
-        require_room(Budget(kept.document, kept.prompt + wanted - room, wanted, kept.total))
+        raise DocumentTooLong(
+            f"the question is too long: beside the document it is {wanted - room:,} tokens over "
+            "the room kept for it",
+            hint="ask in fewer words, or give the question on the command line",
+        )
     if is_verbatim(source, config.verbatim):
         return _verbatim(session, question, suffix, config, decode, listener)
     listener.phase("writing")
-    return free_answer(session, suffix, decode, wanted, listener, question)
+    asked = (question, task.document.title)
+    return free_answer(session, suffix, decode, wanted, listener, question, asked)
 
 
 def _require_same_beginning(session: Session, prompt: Prompt) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longsum.config import Truncate
-from longsum.errors import DocumentTooLong
 
 
 @dataclass(frozen=True)
@@ -46,33 +45,6 @@ class Budget:
             f"document {self.document:,} + prompt {self.prompt:,}{answer} "
             f"= {self.total:,} of {self.window:,} tokens"
         )
-
-
-def require_room(budget: Budget, largest_window: int | None = None) -> None:
-    """Refuse a document that does not fit.
-
-    Args:
-        budget: what is needed and what there is.
-        largest_window: the window the model was tuned for, if a smaller one was asked for.
-
-    Raises:
-        DocumentTooLong: with the numbers and the remedies.
-    """
-    if budget.fits:
-        return
-    over = budget.total - budget.window
-    remedies = []
-    if largest_window and largest_window >= budget.total:
-        remedies.append(f"--context {largest_window}")
-    remedies.append("--pages to choose a part")
-    if budget.document > budget.room > 0:
-        remedies.append("a --model with a larger window (`longsum models list`)")
-        remedies.append("--truncate tail|head|middle to leave a part out")
-    if over < budget.answer - 64:
-        remedies.append("a shorter answer (--max-new-tokens)")
-    raise DocumentTooLong(
-        f"{over:,} tokens over the window: {budget}", hint="use " + ", or ".join(remedies)
-    )
 
 
 def kept_ranges(total: int, room: int, cut: Truncate) -> list[tuple[int, int]]:

@@ -19,6 +19,7 @@ from longsum.documents.pages import format_pages
 from longsum.documents.sentences import split_sentences
 from longsum.evidence import MAX_WINDOW, SUPPORTED, SourceIndex
 from longsum.quotations import QuotableText, Quotation, quotations_in
+from longsum.remarks import Instructions, is_denial, is_remark, without_lead_in
 from longsum.similarity import is_number, words
 
 REFUSAL = "Not in the document."
@@ -68,22 +69,36 @@ class Grounder:
         self.document = document
         self._index = SourceIndex(document.text)
 
-    def ground_answer(self, answer: str) -> list[GroundedSentence]:
+    def ground_answer(
+        self, answer: str, instructions: Instructions | None = None
+    ) -> list[GroundedSentence]:
         """Return an answer's sentences in order."""
         grounded = []
         for start, end in answer_sentences(answer):
-            sentence = self.ground(answer[start:end])
+            sentence = self.ground(answer[start:end], instructions)
             grounded.append(replace(sentence, start=start, end=end))
         return grounded
 
-    def ground(self, sentence: str) -> GroundedSentence:
-        """Return a sentence with the places that support it."""
+    def ground(self, sentence: str, instructions: Instructions | None = None) -> GroundedSentence:
+        """Return a sentence with the places that support it.
+
+        A remark about the document, or a sentence of the prompt's own, has none, unless the
+        document says it word for word.
+
+        Args:
+            sentence: of an answer.
+            instructions: the words of the prompt.
+        """
         plain = GroundedSentence(sentence, 0, len(sentence))
         if is_refusal(sentence):
             return replace(plain, supported=True, is_refusal=True)
         if is_heading(sentence):
             return replace(plain, supported=True, is_heading=True)
-        claim = self._index.claim(_CITATION.sub(" ", _BULLET.sub("", sentence)))
+        said = _CITATION.sub(" ", _BULLET.sub("", sentence))
+        echoed = instructions is not None and instructions.says(said)
+        if (echoed or is_remark(said)) and self._quotable.find(said) is None:
+            return plain
+        claim = self._index.claim(without_lead_in(said))
         best = claim.best_window(range(1, MAX_WINDOW + 1))
         near = self._index.span(best) if best else None
         quotations = tuple(
@@ -148,7 +163,7 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
 
 def is_refusal(sentence: str) -> bool:
     """Tell whether a sentence says that the document holds no answer."""
-    return words(sentence) == words(REFUSAL)
+    return words(sentence) == words(REFUSAL) or is_denial(sentence)
 
 
 def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], str]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from longsum.bytesize import format_bytes
+from longsum.extent import Extent
 from longsum.model.kv_memory import is_quantized
 
 FINISH = {
@@ -13,7 +14,7 @@ FINISH = {
     "words": "complete",
     "exhausted": "no further sentence to choose",
     "length": "CUT OFF at the token limit (raise --max-new-tokens)",
-    "loop": "STOPPED: the model repeated itself",
+    "loop": "STOPPED: the model began to repeat itself",
     "interrupted": "INTERRUPTED",
 }
 
@@ -26,10 +27,9 @@ class Receipt:
     sha256: str
     tokens_read: int
     tokens_total: int
-    pages_read: int
-    """0 for a text without pages."""
-    pages_total: int
-    truncated: str | None
+    extent: Extent
+    """Pages or lines that were read, and those that were not."""
+    truncate: str | None
     """Which part was left out: `head`, `tail`, `middle`; None when everything was read."""
     model: str
     revision: str | None
@@ -58,20 +58,61 @@ class Receipt:
     decode_tps: float
     peak_memory_bytes: int
     finish_reason: str
+    sentences: int = 0
+    """Statements of a free answer that were looked for in the document."""
+    sentences_supported: int = 0
+    """Of those, the ones that were found."""
+
+    @property
+    def truncated(self) -> bool:
+        """Tell whether a part of the document was left out."""
+        return self.truncate is not None
+
+    @property
+    def pages_read(self) -> int:
+        """Pages of which text was read; 0 for a text without pages."""
+        return self.extent.count if self.extent.unit == "page" else 0
+
+    @property
+    def pages_total(self) -> int:
+        """Pages of the file; 0 for a text without pages."""
+        return self.extent.total if self.extent.unit == "page" else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields, for JSON."""
-        return asdict(self)
+        """Return the fields and what follows from them, for JSON."""
+        return asdict(self) | {
+            "truncated": self.truncated,
+            "tokens_left_out": self.tokens_total - self.tokens_read,
+            "left_out": self.extent.what_is_missing() or None,
+            "pages_read": self.pages_read,
+            "pages_total": self.pages_total,
+        }
+
+    def cautions(self) -> list[str]:
+        """Return what a reader must know who sees the answer alone, a line each."""
+        cut = [left_out(self.extent, self.tokens_read, self.tokens_total, self.truncate)]
+        return (cut if self.truncated else []) + self.answer_cautions()
+
+    def answer_cautions(self) -> list[str]:
+        """Return those that are about the answer, not about what was read."""
+        found = []
+        if self.sentences and not self.sentences_supported:
+            found.append(
+                f"nothing of this answer was found in the document (0 of {self.sentences:,} "
+                f"{'sentence' if self.sentences == 1 else 'sentences'})"
+            )
+        if self.mode == "free" and self.finish_reason in ("length", "loop"):
+            found.append(f"this answer is not whole: {FINISH[self.finish_reason]}")
+        return found
 
     def lines(self) -> list[str]:
         """Return the receipt for people, a few short lines."""
         read = f"read {self.tokens_read:,} of {self.tokens_total:,} tokens"
-        if self.pages_total:
-            pages = "page" if self.pages_total == 1 else "pages"
-            chosen = "" if self.pages_read == self.pages_total else f"{self.pages_read} of "
-            read += f" ({chosen}{self.pages_total} {pages})"
+        places = [self.extent.what_was_read()]
         if self.truncated:
-            read += f", {self.truncated.upper()} LEFT OUT"
+            places.append(f"{self.extent.what_is_missing() or 'white space'} LEFT OUT")
+        if shown := "; ".join(filter(None, places)):
+            read += f" ({shown})"
         scaling = f", {self.rope} ×{self.factor:g}" if self.factor != 1 else ""
         held = self.dtype if self.quantize == "none" else self.quantize
         if is_quantized(self.kv_cache):
@@ -86,4 +127,19 @@ class Receipt:
         if self.peak_memory_bytes:
             speed += f", peak {format_bytes(self.peak_memory_bytes)}"
         ending = f"{self.mode} answer, {FINISH.get(self.finish_reason, self.finish_reason)}"
+        if self.sentences:
+            ending += (
+                f"; {self.sentences_supported:,} of {self.sentences:,} sentences "
+                "found in the document"
+            )
         return [read, f"{model}; {ending}", speed]
+
+
+def left_out(extent: Extent, tokens_read: int, tokens_total: int, truncate: str | None) -> str:
+    """Return the warning that a part of a document is not read, and which."""
+    missing = extent.what_is_missing()
+    missing = f"{missing} of {extent.total:,}" if missing else "white space"
+    return (
+        f"{missing} LEFT OUT (--truncate {truncate}): "
+        f"{tokens_total - tokens_read:,} of {tokens_total:,} tokens are not read"
+    )

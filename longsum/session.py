@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longsum.budget import Budget, apply_ranges, kept_ranges, require_room
+from longsum.budget import Budget, apply_ranges, kept_ranges
 from longsum.config import DecodeConfig, LoadConfig, StoreConfig, Truncate
 from longsum.documents.document import Document, Span
 from longsum.errors import UsageError
 from longsum.events import Listener
+from longsum.extent import Extent, extent_of, kept_characters
+from longsum.fitting import require_room
 from longsum.grounding import Grounder
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import MemoryPlan, require_fit
@@ -59,6 +61,19 @@ class Prepared:
     def tokens_read(self) -> int:
         """Tokens of the document that the model reads."""
         return sum(end - start for start, end in self.kept)
+
+    @cached_property
+    def kept_characters(self) -> list[tuple[int, int]]:
+        """Character ranges of the document that the model reads."""
+        text = self.document.text
+        if self.truncated is None:
+            return [(0, len(text))]
+        return kept_characters(self.model.tokenizer.offsets(text), self.kept, len(text))
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Pages or lines that the model reads, and those left out."""
+        return extent_of(self.document, self.kept_characters)
 
 
 def prepare(
@@ -114,7 +129,7 @@ def prepare(
     if not budget.fits and truncate and budget.room > 0:
         kept, cut = kept_ranges(len(document_ids), budget.room, truncate), truncate
     elif check:
-        require_room(budget, model.tuned_window)
+        require_room(document, model, budget)
     held = sum(end - start for start, end in kept) + prompt_tokens + reserved
     plan = plan_for(model, load, held)
     if check:
@@ -231,6 +246,11 @@ class Session:
         if self.stored is not None:
             self.stored.keep(self.engine, listener)
 
+    @property
+    def prefix(self) -> str:
+        """The prompt's words before the document."""
+        return self.tokenizer.decode(self.prepared.prefix_ids)
+
     def write(self, suffix: str, decode: DecodeConfig, max_new_tokens: int) -> Iterator[str]:
         """Yield the pieces of a free answer.
 
@@ -273,17 +293,8 @@ class Session:
 
     def was_read(self, span: Span) -> bool:
         """Tell whether a span's text reached the model: always, unless a part was left out."""
-        return any(start <= span.start and span.end <= end for start, end in self._kept_characters)
-
-    @cached_property
-    def _kept_characters(self) -> list[tuple[int, int]]:
-        """Character ranges of the document that the model read."""
-        prepared = self.prepared
-        text = prepared.document.text
-        if prepared.truncated is None:
-            return [(0, len(text))]
-        offsets = self.tokenizer.offsets(text)
-        return [(offsets[start][0], offsets[end - 1][1]) for start, end in prepared.kept]
+        kept = self.prepared.kept_characters
+        return any(start <= span.start and span.end <= end for start, end in kept)
 
     def receipt(self, mode: str) -> Receipt:
         """Return the account of the last answer."""
@@ -296,9 +307,8 @@ class Session:
             sha256=document.sha256,
             tokens_read=prepared.tokens_read,
             tokens_total=len(prepared.document_ids),
-            pages_read=len(document.pages),
-            pages_total=document.total_pages,
-            truncated=prepared.truncated,
+            extent=prepared.extent,
+            truncate=prepared.truncated,
             model=model.source.name,
             revision=model.source.revision,
             window=model.rope.window,

@@ -11,6 +11,7 @@ from longsum.answering import (
     is_verbatim,
     refuse_template,
     room_for,
+    tell_focus,
     tell_language,
 )
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, Truncate
@@ -116,7 +117,9 @@ def summarize_session(
     if is_verbatim(source, config.verbatim):
         return _verbatim(session, suffix, config, decode, listener)
     listener.phase("writing")
-    return free_answer(session, suffix, decode, task.answer_tokens(source, decode), listener)
+    wanted = task.answer_tokens(source, decode)
+    asked = (config.focus, task.document.title)
+    return free_answer(session, suffix, decode, wanted, listener, asked=asked)
 
 
 def _verbatim(
@@ -128,6 +131,7 @@ def _verbatim(
 ) -> Answer:
     """Choose sentences, and print them in the document's order."""
     tell_language(config, listener)
+    tell_focus(config.focus, session.prepared, listener)
     listener.phase("choosing sentences")
     spans = summary_spans(session, suffix, config, decode)
     sentences = ground_verbatim(session.prepared.document, spans)

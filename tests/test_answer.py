@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from longsum.answer import Answer, MarkedStream, layout, mark, plain_text
 from longsum.documents.document import Document, Page, Span
 from longsum.events import Listener
+from longsum.extent import Extent
 from longsum.grounding import REFUSAL, GroundedSentence, Grounder, ground_verbatim
 from longsum.quotations import Quotation
 from longsum.receipt import Receipt
@@ -44,7 +45,7 @@ class Marker(Grounder):
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def ground(self, sentence: str) -> GroundedSentence:
+    def ground(self, sentence: str, instructions: object = None) -> GroundedSentence:
         self.seen.append(sentence)
         return GroundedSentence(sentence, 0, len(sentence), reference="@", supported=True)
 
@@ -211,8 +212,9 @@ def test_one_sentence_needs_no_key_points():
 
 def test_answer_as_json_holds_spans_into_the_document():
     receipt = Receipt(
-        document="report.pdf", sha256="0", tokens_read=9, tokens_total=9, pages_read=2,
-        pages_total=2, truncated=None, model="mini", revision=None, window=100, rope="PI",
+        document="report.pdf", sha256="0", tokens_read=9, tokens_total=9,
+        extent=Extent("page", 2, ((1, 2),)), truncate=None, model="mini", revision=None,
+        window=100, rope="PI",
         factor=16.0, quantize="none", dtype="float32", kv_cache="fp32", device="cpu",
         mode="verbatim", prompt_tokens=3, answer_tokens=4, load_s=0.1, prefill_s=0.1,
         from_cache=False, decode_s=0.1,

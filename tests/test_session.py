@@ -43,7 +43,7 @@ def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
     written(session, count=answer)
     receipt = session.receipt("free")
     assert (receipt.answer_tokens, receipt.finish_reason) == (answer, "length")
-    with pytest.raises(DocumentTooLong, match="^1 tokens over the window"):
+    with pytest.raises(DocumentTooLong, match=r" for the prompt and the answer = 513, "):
         prepared(checkpoint, SHORT, answer + 1)
 
 
@@ -92,9 +92,12 @@ def test_truncation_keeps_the_right_tokens_and_says_so(
         assert session.was_read(span) == inside
 
     receipt = session.receipt("free")
-    assert (receipt.truncated, receipt.tokens_read) == (cut, room)
+    assert (receipt.truncate, receipt.tokens_read) == (cut, room)
     assert receipt.tokens_total == len(LONG.text)
-    assert f"{cut.upper()} LEFT OUT" in receipt.lines()[0]
+    for page in LONG.pages:
+        touched = any(start < page.end and page.start < end for start, end in ranges)
+        assert any(a <= page.number <= b for a, b in receipt.extent.read) == touched
+    assert f"{receipt.extent.what_is_missing()} LEFT OUT" in receipt.lines()[0]
 
 
 def test_characters_of_several_tokens_are_placed_right(checkpoint: Path) -> None:

@@ -6,7 +6,7 @@ from tiny import save_checkpoint
 
 from longsum.answer import mark
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
-from longsum.documents.document import Document
+from longsum.documents.document import Document, Page
 from longsum.documents.read import read_document
 from longsum.errors import (
     DocumentTooLong,
@@ -32,11 +32,15 @@ GREEDY = DecodeConfig()
 class Heard(Listener):
     def __init__(self) -> None:
         self.notices: list[str] = []
+        self.warnings: list[str] = []
         self.pieces: list[str] = []
         self.reading: list[tuple[int, int]] = []
 
     def notice(self, line: str) -> None:
         self.notices.append(line)
+
+    def warning(self, line: str) -> None:
+        self.warnings.append(line)
 
     def prefill(self, done: int, total: int) -> None:
         self.reading.append((done, total))
@@ -192,7 +196,7 @@ def test_sampled_summary_repeats_with_its_seed(session):
 def test_receipt_accounts_for_every_token(session, document):
     receipt = summarize_session(session, SummaryConfig(words=40), GREEDY, Listener()).receipt
     assert receipt.tokens_read == receipt.tokens_total == len(session.prepared.document_ids) > 400
-    assert (receipt.pages_read, receipt.pages_total, receipt.truncated) == (3, 3, None)
+    assert (receipt.pages_read, receipt.pages_total, receipt.truncated) == (3, 3, False)
     assert (receipt.model, receipt.window, receipt.rope, receipt.factor) == (
         "mini",
         32768,
@@ -229,6 +233,18 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
             document, config=SummaryConfig(verbatim=True), load=tiny,
             decode=DecodeConfig(max_new_tokens=5),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("focus", "matches"),
+    [("xyzzy foobar", False), ("the", False), ("lighthouses", True), ("xyzzy river", True)],
+)
+def test_focus_that_matches_nothing_says_so(session, focus, matches):
+    """--focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
+    heard = Heard()
+    config = SummaryConfig(words=20, focus=focus)
+    summarize_session(session, config, GREEDY, heard)
+    assert any("no sentence of the document holds" in line for line in heard.warnings) != matches
 
 
 # ---- free
@@ -274,6 +290,46 @@ def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):
     assert [s.pages for s in answer.sentences] == [(2,), ()]
 
 
+def test_answer_of_which_nothing_was_found_says_so(document, tiny, monkeypatch):
+    """Seven sentences marked [no support found], exit code 0, and no word about all of it."""
+    scripted(monkeypatch, "Photosynthesis converts sunlight. ", "Quarks have colours and flavours.")
+    receipt = summarize_document(document, load=tiny).receipt
+    assert (receipt.sentences, receipt.sentences_supported) == (2, 0)
+    assert "0 of 2 sentences found in the document" in receipt.lines()[1]
+    assert "nothing of this answer was found in the document (0 of 2 sentences)" in (
+        receipt.cautions()
+    )
+
+
+def test_answer_of_which_something_was_found_is_counted(document, tiny, monkeypatch):
+    scripted(monkeypatch, f"{story()[1][0]} Quarks have colours and flavours. Findings:")
+    receipt = summarize_document(document, load=tiny).receipt
+    assert (receipt.sentences, receipt.sentences_supported) == (2, 1)
+    assert not any("nothing of" in line for line in receipt.cautions())
+
+
+def test_answer_that_goes_round_ends_and_says_so(document, tiny, monkeypatch):
+    """The receipt advised to raise --max-new-tokens after nine near-identical paragraphs."""
+    rounds = [f"The {n} study found more confidence among the older participants of the group. "
+              for n in ("first", "second", "third", "main", "other", "last", "small")]  # fmt: skip
+    scripted(monkeypatch, *rounds)
+    answer = summarize_document(document, load=tiny)
+    assert answer.receipt.finish_reason == "loop"
+    assert "--max-new-tokens" not in "".join(answer.receipt.lines() + answer.receipt.cautions())
+    assert any("began to repeat itself" in line for line in answer.receipt.cautions())
+    assert len(answer.sentences) < len(rounds)
+
+
+def test_prompts_own_words_are_given_no_page(tiny, monkeypatch):
+    text = "Prompts may say that the document ends here and there. They are read first."
+    pages = (Page(1, 0, len(text)),)
+    echoed = Document(text, pages, sha256="0", name="a.pdf", total_pages=1)
+    scripted(monkeypatch, "The document ends here. ", "They are read first.")
+    answer = summarize_document(echoed, load=tiny)
+    assert answer.marked.endswith("They are read first. [p. 1]")
+    assert answer.marked.startswith("The document ends here. [no support found]")
+
+
 def test_answer_without_words_is_an_error(document, tiny, monkeypatch):
     scripted(monkeypatch, " ", "\n")
     with pytest.raises(LongsumError, match="wrote nothing"):
@@ -306,7 +362,7 @@ def test_reading_is_announced_and_counted(document, tiny):
 
 
 def test_document_that_is_too_long_is_refused(document, small):
-    with pytest.raises(DocumentTooLong, match="over the window"):
+    with pytest.raises(DocumentTooLong, match="report.pdf is too long"):
         summarize_document(document, config=SummaryConfig(words=40), load=small)
 
 
@@ -316,11 +372,14 @@ def test_truncated_reading_says_so_and_quotes_only_what_was_read(document, small
     config = SummaryConfig(words=20, verbatim=True)
     answer = summarize_document(document, config=config, load=small, truncate=cut, listener=heard)
     receipt = answer.receipt
-    assert receipt.truncated == cut
+    assert receipt.truncate == cut
     assert receipt.tokens_read < receipt.tokens_total
-    assert f"{cut.upper()} LEFT OUT" in receipt.lines()[0]
+    missing = receipt.extent.what_is_missing()
+    assert f"{missing} LEFT OUT" in receipt.lines()[0]
     left_out = receipt.tokens_total - receipt.tokens_read
-    assert any(f"{left_out:,} tokens are left out" in line for line in heard.notices)
+    (warning,) = heard.warnings
+    assert missing in warning
+    assert f"{left_out:,} of {receipt.tokens_total:,} tokens are not read" in warning
     read = receipt.tokens_read  # bytes, which are characters here
     length = len(document.text)
     kept = {"head": [(length - read, length)], "tail": [(0, read)],
@@ -333,7 +392,7 @@ def test_truncated_reading_says_so_and_quotes_only_what_was_read(document, small
 def test_truncation_is_not_used_where_all_fits(document, tiny):
     decode = DecodeConfig(max_new_tokens=2)
     receipt = summarize_document(document, load=tiny, decode=decode, truncate="tail").receipt
-    assert receipt.truncated is None
+    assert receipt.truncate is None
     assert receipt.tokens_read == receipt.tokens_total
 
 

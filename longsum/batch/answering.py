@@ -13,11 +13,11 @@ from longsum.batch.reading import Reading
 from longsum.batch.results import result_name, result_text, write_result
 from longsum.batch.row import DONE, Row, base_row
 from longsum.batch.worker import Progress
-from longsum.budget import require_room
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
+from longsum.fitting import require_room
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
@@ -81,7 +81,10 @@ class Answerer:
         job = self.job
         name = result_name(reading.name, job.batch.format)
         text = result_text(reading.name, answers, job.batch.format)
-        return base_row(job, reading, DONE) | {
+        row = base_row(job, reading, DONE)
+        cautions = dict.fromkeys(line for each in answers for line in each.receipt.cautions())
+        return row | {
+            "warnings": [*row["warnings"], *cautions],
             "result": name,
             "result_bytes": write_result(job.output, name, text),
             "answers": [{"question": each.question, "text": each.text} for each in answers],
@@ -109,7 +112,7 @@ class Answerer:
             model = replace(model, tokenizer=_ReadAhead(model.tokenizer.inner, document.text, ids))
         prepared = prepare_document(self.job, document, self.load, model)
         if prepared.truncated is None:
-            require_room(prepared.budget, model.tuned_window)
+            require_room(document, model, prepared.budget)
         require_fit(prepared.plan)
         return prepared
 

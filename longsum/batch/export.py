@@ -26,7 +26,8 @@ _INTERNAL = ("settings", "size", "mtime_ns", "result_bytes", "again")
 """What of a row serves only the next run."""
 COLUMNS = (
     *("document", "outcome", "question", "text", "result", "error", "hint", "warnings"),
-    *("tokens_read", "tokens_total", "pages_read", "pages_total", "truncated", "answer_tokens"),
+    *("tokens_read", "tokens_total", "pages_read", "pages_total", "truncated", "left_out"),
+    *("answer_tokens",),
     *("finish_reason", "model", "seconds", "worker", "finished_at", "sha256"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -89,6 +90,8 @@ def index_entry(row: Row) -> str:
     for answer in row["answers"]:
         asked = f"**{as_markdown(answer['question'])}** " if answer["question"] else ""
         parts.append(f"\n{asked}{as_markdown(first_lines(answer['text']))}\n")
+    for line in row.get("warnings") or ():
+        parts.append(f"\nWarning: {as_markdown(line)}\n")
     return "".join(parts)
 
 

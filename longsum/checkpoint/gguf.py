@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from longsum.errors import ModelNotFound, UnsupportedModel
+
+if TYPE_CHECKING:
+    import numpy as np  # a tenth of a second, for those who only ask for help
 
 SUFFIX = ".gguf"
 MAGIC = b"GGUF"
@@ -143,6 +144,8 @@ def read_gguf(path: Path) -> GgufCheckpoint:
     if not path.is_file():
         raise ModelNotFound(f"{path}: no such file")
     files = shards_of(path)
+    import numpy as np
+
     fields: dict[str, Any] = {}
     tensors: list[GgufTensor] = []
     frequencies: np.ndarray | None = None
@@ -284,6 +287,8 @@ def rope_of(
     Raises:
         UnsupportedModel: the scaling is none that `transformers` computes.
     """
+    import numpy as np
+
     theta = float(fields.get("llama.rope.freq_base") or 10_000.0)
     rope: dict[str, Any] = {"rope_type": "default", "rope_theta": theta}
     kind = str(fields.get("llama.rope.scaling.type") or "none")
@@ -312,6 +317,8 @@ def _llama3_factor(theta: float, head_dim: int, frequencies: np.ndarray) -> floa
     Raises:
         UnsupportedModel: they are those of another scaling.
     """
+    import numpy as np
+
     for factor in LLAMA3_FACTORS:
         expected = llama3_divisors(theta, head_dim, factor)
         if frequencies.shape == expected.shape and np.allclose(frequencies, expected, rtol=1e-3):
@@ -321,6 +328,8 @@ def _llama3_factor(theta: float, head_dim: int, frequencies: np.ndarray) -> floa
 
 def llama3_divisors(theta: float, head_dim: int, factor: float) -> np.ndarray:
     """Return by what Llama 3.1 divides each rotation frequency: (head_dim / 2,) float64."""
+    import numpy as np
+
     original = float(LLAMA3["original_max_position_embeddings"])
     low, high = LLAMA3["low_freq_factor"], LLAMA3["high_freq_factor"]
     turns = original * theta ** (-np.arange(0, head_dim, 2) / head_dim) / (2 * math.pi)

@@ -139,15 +139,30 @@ def _answer_all(
     text = "\n\n".join(
         f"{a.question}\n{a.marked}" if len(answers) > 1 else a.marked for a in answers
     )
-    deliver(payload if len(payload) > 1 else payload[0], text, as_json=as_json, output=output)
+    cautions = _cautions(answers)
+    whole = payload if len(payload) > 1 else payload[0]
+    deliver(whole, text, as_json=as_json, output=output, cautions=cautions)
+    for line in cautions:
+        reporter.warning(line)
     reporter.receipt(answers[-1].receipt)
     session.keep(reporter)
+
+
+def _cautions(answers: list[Answer]) -> list[str]:
+    """Return what a reader must know, once each; of several answers it is said of which."""
+    found: dict[str, None] = {}
+    for answer in answers:
+        own = answer.receipt.answer_cautions()
+        found |= dict.fromkeys(line for line in answer.receipt.cautions() if line not in own)
+        which = f"{answer.question}: " if len(answers) > 1 else ""
+        found |= dict.fromkeys(which + line for line in own)
+    return list(found)
 
 
 def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
     """Answer questions typed on the terminal until the user leaves."""
     from longsum.ask import answer_question
-    from longsum.cli.console import print_error
+    from longsum.cli.console import print_error, print_line
     from longsum.errors import LongsumError
 
     with contextlib.suppress(ImportError):  # Windows has none
@@ -172,6 +187,8 @@ def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter
         try:
             answer = answer_question(session, question, config, decode, reporter)
             print("\n")
+            for line in answer.receipt.answer_cautions():
+                print_line("warning", "yellow", line)
             reporter.notice(answer.receipt.lines()[-1])
             session.keep(reporter)
         except KeyboardInterrupt:

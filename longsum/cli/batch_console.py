@@ -15,6 +15,7 @@ from longsum.batch.pace import Pace
 from longsum.batch.results import INDEX
 from longsum.batch.row import DONE, FAILED, Row
 from longsum.cli.console import PLAIN_PROGRESS_S, print_line, stderr_console
+from longsum.cli.wrapping import stdout_console
 from longsum.documents.clean import escape_for_terminal, shown_name
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class BatchReporter(BatchListener):
         self._progress: Any = None
         self._bars: dict[int, Any] = {}
         self._pace: Pace | None = None
-        self._todo = self._done = self._failed = 0
+        self._todo = self._done = self._failed = self._in_part = 0
         self._started: float | None = None  # when the first document was begun, the model loaded
         self._last_line = time.monotonic()
         self._told_stop = 0
@@ -143,7 +144,9 @@ class BatchReporter(BatchListener):
                 self.warning(failure(row))
             if self._failed == MOST_FAILURES_SHOWN:
                 self.warning(f"further failures are not shown here; see {INDEX}")
-        elif row["outcome"] == DONE and not self.quiet and self.bar:
+            return
+        self._in_part += bool((row.get("receipt") or {}).get("truncated"))
+        if row["outcome"] == DONE and not self.quiet and self.bar:
             self._draw(-1, completed=self._done)
 
     def figures(self) -> str:
@@ -176,6 +179,12 @@ class BatchReporter(BatchListener):
     def exporting(self) -> None:
         """Take the bars away: only the overviews are left to write."""
         self.clear()
+        if self._in_part:
+            documents = "document was" if self._in_part == 1 else "documents were"
+            self.warning(
+                f"{self._in_part:,} {documents} read in part (--truncate); "
+                f"{INDEX} says which pages are LEFT OUT"
+            )
 
     def clear(self) -> None:
         """Take bars off the terminal."""
@@ -217,7 +226,8 @@ def show_outcome(outcome: Outcome, job: Job) -> None:
         rows.append(("pace", f"{outcome.per_hour:,.0f} documents/hour"))
     if job.batch.shard is None:
         rows.append(("results", shown_name(str(job.output / INDEX))))
+    console = stdout_console()
     for name, value in rows:
-        print(f"{name:<9}{value}")
+        console.print(f"{name:<9}{value}")
     if job.batch.shard is not None:
         print_line("hint", "cyan", f"after all parts: longsum batch merge {job.output}")

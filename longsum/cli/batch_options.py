@@ -81,7 +81,9 @@ Style = Annotated[
     c.Style | None,
     typer.Option(
         "--style",
-        help="Of a summary: running text, a list, or a headline with key points.",
+        help="Running text, a list, or a headline with key points. With verbatim answers the "
+        "sentences are the same in all three: bullets puts each on a line, executive the first "
+        "alone and the others below it as a list.",
         rich_help_panel=o.ANSWER,
     ),
 ]

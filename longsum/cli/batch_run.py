@@ -89,7 +89,9 @@ def merge(
         print(json.dumps(merged.as_dict(), indent=2))
     else:
         told = ", ".join(f"{count:,} {outcome}" for outcome, count in merged.outcomes.items())
-        print(f"{merged.journals:,} journals merged: {told or 'no documents'}")
+        from longsum.cli.wrapping import stdout_console
+
+        stdout_console().print(f"{merged.journals:,} journals merged: {told or 'no documents'}")
     for part in merged.missing:
         print_line("warning", "yellow", f"part {part} has left no journal")
     if merged.missing:

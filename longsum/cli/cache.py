@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -34,6 +35,7 @@ Only = Annotated[
 def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
     """List the entries, last used first: name, size, tokens or bits, model, document."""
     from longsum.bytesize import format_bytes
+    from longsum.cli.wrapping import stdout_console
     from longsum.documents.clean import escape_for_terminal
 
     stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
@@ -43,48 +45,93 @@ def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
         found = [_as_dict(kind, each) for kind, (_, held) in stores.items() for each in held]
         print(as_json_text(found))
         return
+    console = stdout_console()
     for kind, (store, entries) in stores.items():
         for entry in entries:
-            print(escape_for_terminal(_line(kind, entry)).replace("\n", " "))
+            console.print(escape_for_terminal(_line(kind, entry)).replace("\n", " "))
         if entries or kind == "document" or only:
             total = format_bytes(sum(entry.size_bytes for entry in entries))
-            print(f"{_count(kind, entries)}, {total} in {escape_for_terminal(str(store.root))}")
+            folder = escape_for_terminal(str(store.root))
+            console.print(f"{_count(kind, entries)}, {total} in {folder}")
 
 
 @app.command()
 def clear(
-    entry: Annotated[
+    name: Annotated[
         str | None,
-        typer.Argument(metavar="ENTRY", help="Its name, or the beginning of it; none removes all."),
+        typer.Argument(
+            metavar="NAME", help="Of an entry, or the beginning of it; without one, all."
+        ),
     ] = None,
     only: Only = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove what is kept: one entry, or all."""
+    """Remove one entry, or all after asking."""
     from longsum.bytesize import format_bytes
     from longsum.cli.console import Reporter
-    from longsum.errors import UsageError
 
     stores = _stores(only)
-    if entry is not None:
-        named = {
-            kind: store
-            for kind, store in stores.items()
-            for held in store.entries()
-            if entry and held.name.startswith(entry)
-        }
-        try:
-            ((kind, store),) = named.items()
-            removed = {kind: store.clear(entry)}
-        except (ValueError, KeyError):
-            raise UsageError(
-                f"{entry!r} is not the name of one entry", hint="`longsum cache list` shows them"
-            ) from None
-    else:
+    if name is None:
+        _confirm_all(stores, yes)
         removed = {kind: store.clear() for kind, store in stores.items()}
+    else:
+        removed = _clear_one(stores, name)
     for kind, entries in removed.items():
         if entries or len(removed) == 1 or kind == "document":
             size = format_bytes(sum(each.size_bytes for each in entries))
             Reporter().notice(f"removed {_count(kind, entries)}, {size}, from {stores[kind].root}")
+
+
+def _clear_one(stores: dict[Kind, EntryStore], name: str) -> dict[Kind, list[Entry]]:
+    """Remove the entry of a name.
+
+    Raises:
+        UsageError: when it is empty, or not the name of exactly one.
+    """
+    from longsum.errors import UsageError
+
+    if not name.strip():  # of a shell variable that is not set
+        raise UsageError(
+            "the name of the entry is empty; nothing was removed",
+            hint="`longsum cache list` shows the names; to remove all, leave the name out",
+        )
+    named = {
+        kind: store
+        for kind, store in stores.items()
+        for held in store.entries()
+        if held.name.startswith(name)
+    }
+    try:
+        ((kind, store),) = named.items()
+        return {kind: store.clear(name)}
+    except (ValueError, KeyError):
+        raise UsageError(
+            f"{name!r} is not the name of one entry", hint="`longsum cache list` shows them"
+        ) from None
+
+
+def _confirm_all(stores: dict[Kind, EntryStore], yes: bool) -> None:
+    """Ask before everything is removed, where there is anything.
+
+    Raises:
+        UsageError: when there is no terminal to ask on.
+        typer.Exit: with 1 when the user does not want it.
+    """
+    from longsum.bytesize import format_bytes
+    from longsum.errors import UsageError
+
+    found = {kind: store.entries() for kind, store in stores.items()}
+    counts = [_count(kind, entries) for kind, entries in found.items() if entries]
+    if yes or not counts:
+        return
+    size = format_bytes(sum(each.size_bytes for held in found.values() for each in held))
+    everything = f"all that is kept: {' and '.join(counts)}, {size}"
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"this would remove {everything}", hint="add --yes, or name one entry to remove"
+        )
+    if not typer.confirm(f"Remove {everything}?", err=True):
+        raise typer.Exit(1)
 
 
 def _stores(only: Kind | None) -> dict[Kind, EntryStore]:
@@ -128,7 +175,7 @@ def _as_dict(kind: Kind, entry: Entry) -> dict[str, Any]:
             "tokens": tokens if isinstance(tokens, int) else 0,
         }
     return {
-        "entry": entry.name,
+        "name": entry.name,
         "kind": kind,
         "model": str(record.get("model", "")),
         **own,

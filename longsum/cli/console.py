@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from longsum.bytesize import format_bytes
+from longsum.cli.wrapping import WordWrap, columns
 from longsum.documents.clean import escape_for_terminal
 from longsum.events import Listener
 from longsum.receipt import Receipt
@@ -27,7 +28,8 @@ PLAIN_PROGRESS_S = 5.0
 
 def stderr_console() -> Console:
     """Return the console for everything that is not the answer."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    wide = not sys.stderr.isatty()  # a pipe gets each message on one line
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=wide)
 
 
 def print_line(label: str, style: str, text: str) -> None:
@@ -63,11 +65,13 @@ class Reporter(Listener):
         self.quiet = quiet
         self.stream = stream
         self.console = stderr_console()
+        self._wrap: WordWrap | None = None
         self.bar = not quiet and self.console.is_terminal
         self._progress: Any = None
         self._reading = False  # the bar is the prefill's
         self._started = 0.0
         self._last_line = 0.0
+        self._warned: set[str] = set()
 
     def __enter__(self) -> Reporter:
         return self
@@ -81,8 +85,11 @@ class Reporter(Listener):
         self.clear()
 
     def warning(self, line: str) -> None:
-        """Print a line even a quiet run must not hide."""
+        """Print a line even a quiet run must not hide, once."""
         self.clear()
+        if line in self._warned:
+            return
+        self._warned.add(line)
         print_line("warning", "yellow", line)
 
     def notice(self, line: str) -> None:
@@ -147,10 +154,14 @@ class Reporter(Listener):
 
     def text(self, piece: str) -> None:
         """Print the next piece of an answer."""
-        if self.stream:
-            self.clear()
-            sys.stdout.write(escape_for_terminal(piece))
-            sys.stdout.flush()
+        if not self.stream:
+            return
+        self._stop_progress()
+        shown = escape_for_terminal(piece)
+        if self._wrap is None and (width := columns()) is not None:
+            self._wrap = WordWrap(width)
+        sys.stdout.write(self._wrap.push(shown) if self._wrap else shown)
+        sys.stdout.flush()
 
     def receipt(self, receipt: Receipt) -> None:
         """Print the account of an answer."""
@@ -176,7 +187,13 @@ class Reporter(Listener):
         )
 
     def clear(self) -> None:
-        """Take bars and spinners off the terminal."""
+        """Print what is held back of an answer, and take bars and spinners off the terminal."""
+        if self._wrap is not None and (rest := self._wrap.finish()):
+            sys.stdout.write(rest)
+            sys.stdout.flush()
+        self._stop_progress()
+
+    def _stop_progress(self) -> None:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None

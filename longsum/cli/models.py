@@ -11,6 +11,7 @@ import typer
 from longsum.cli import options as o
 from longsum.cli.console import Reporter
 from longsum.cli.download import fetch, remove_model
+from longsum.cli.wrapping import stdout_console
 
 if TYPE_CHECKING:
     from longsum.model.catalog import KnownModel
@@ -38,13 +39,16 @@ def list_models(as_json: o.PlainJson = False) -> None:
     if as_json:
         print(json.dumps(rows, indent=2))
         return
+    console = stdout_console()
     default = configured_model() or "mini"
     for row in rows:
         star = "*" if row["alias"] == default else " "
         here = "here" if row["here"] else row["download"]
-        print(f"{star} {row['alias']:<24} {row['window']:>7,} tokens  {here:>10}  {row['licence']}")
-        print(f"      {row['note']}")
-    print(
+        console.print(
+            f"{star} {row['alias']:<24} {row['window']:>7,} tokens  {here:>10}  {row['licence']}"
+        )
+        console.print(f"      {row['note']}")
+    console.print(
         "\n* the default. Fetch one with: longsum models pull MODEL"
         "\nAny other Llama on Hugging Face works by its id: --model owner/name"
     )
@@ -105,7 +109,7 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
     width = max(map(len, facts))
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
-        print(f"{name:<{width}}  {shown}")
+        stdout_console().print(f"{name:<{width}}  {shown}")
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +54,25 @@ def as_json_text(payload: Any) -> str:
     return content
 
 
-def deliver(payload: Any, text: str, *, as_json: bool, output: Path | None) -> None:
+def deliver(
+    payload: Any,
+    text: str,
+    *,
+    as_json: bool,
+    output: Path | None,
+    cautions: Sequence[str] = (),
+) -> None:
     """Write a finished answer to its file, or print the JSON.
 
     Args:
         payload: for JSON.
         text: for people; was streamed already unless it goes to a file.
+        cautions: what a reader of the file must know; the JSON's receipt holds it, too.
         as_json: which of the two is wanted.
         output: a file; None is stdout.
     """
+    if cautions:
+        text = "\n\n".join([text, "\n".join(f"[{line}]" for line in cautions)])
     content = as_json_text(payload) if as_json else escape_for_terminal(text)
     if output is not None:
         write_atomically(output, content + "\n")

@@ -64,7 +64,7 @@ def plan(
         False,
         kv_cache=kv_cache,
     )
-    from longsum.budget import require_room
+    from longsum.fitting import require_room
     from longsum.model.memory import require_fit
 
     with reporting(quiet=False, as_json=as_json, output=None, force=False) as reporter:
@@ -77,7 +77,7 @@ def plan(
         else:
             _show(prepared, document is not None)
     if document is not None:
-        require_room(prepared.budget, prepared.model.tuned_window)
+        require_room(document, prepared.model, prepared.budget)
     require_fit(prepared.plan)
 
 
@@ -98,11 +98,28 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     return prepared
 
 
+def _obstacles(prepared: Prepared, with_document: bool) -> list[str]:
+    """Return what stands against the run, a phrase each: the window, the memory."""
+    from longsum.bytesize import format_bytes
+
+    budget, plan = prepared.budget, prepared.plan
+    found = []
+    if with_document and not budget.fits:
+        found.append(f"window: {budget.total:,} tokens, {budget.window:,} fit")
+    if not plan.fits:
+        needs, free = format_bytes(plan.total_bytes), format_bytes(plan.free_bytes)
+        found.append(f"memory: needs {needs}, {free} free")
+    return found
+
+
 def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
     """Return the plan for JSON; sizes in bytes, lengths in tokens."""
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
+    obstacles = _obstacles(prepared, with_document)
     return {
         "model": model.source.name,
+        "fits": not obstacles,
+        "obstacles": obstacles,
         "estimated": model.estimated,
         "window": model.rope.window,
         "rope": {
@@ -142,13 +159,13 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
 
 def _show(prepared: Prepared, with_document: bool) -> None:
     """Print the plan as a table on stdout."""
-    from rich.console import Console
     from rich.table import Table
 
     from longsum.bytesize import format_bytes
+    from longsum.cli.wrapping import stdout_console
 
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
-    console = Console(highlight=False, soft_wrap=True)
+    console = stdout_console()
     tokens = budget.total if with_document else model.rope.window
     table = Table(title=f"{model.source.name} with {tokens:,} tokens on {model.machine.name}")
     table.add_column("part")
@@ -172,7 +189,8 @@ def _show(prepared: Prepared, with_document: bool) -> None:
     table.add_section()
     table.add_row("total", format_bytes(plan.total_bytes), plan.device)
     table.add_row("free", format_bytes(plan.free_bytes), "")
-    table.add_row("verdict", "fits" if plan.fits else "does not fit", "")
+    obstacles = _obstacles(prepared, with_document)
+    table.add_row("verdict", "does not fit" if obstacles else "fits", "; ".join(obstacles))
     console.print(table)
     window = f"window {model.rope.window:,} tokens: {model.rope.reason}"
     counted = [str(budget)] if with_document else []
@@ -180,4 +198,4 @@ def _show(prepared: Prepared, with_document: bool) -> None:
         counted[0] += " (estimated with the bundled tokenizer, which counts more than others)"
     lines = [*counted, window, plan.reason, plan.kv_reason, model.machine.reason]
     for line in lines:
-        print(line)
+        console.print(line)

@@ -34,7 +34,9 @@ def summarize(
         Style,
         typer.Option(
             "--style",
-            help="Running text, a list, or a headline with key points.",
+            help="Running text, a list, or a headline with key points. With verbatim answers the "
+            "sentences are the same in all three: bullets puts each on a line, executive the first "
+            "alone and the others below it as a list.",
             rich_help_panel=o.ANSWER,
         ),
     ] = SummaryConfig.style,
@@ -114,6 +116,10 @@ def summarize(
         session = open_session(prepared, load, reporter, verbose=verbose, store=store)
         answer = summarize_session(session, config, decode, reporter)
         reporter.clear()
-        deliver(answer.as_dict(), answer.marked, as_json=as_json, output=output)
+        cautions = answer.receipt.cautions()
+        payload, text = answer.as_dict(), answer.marked
+        deliver(payload, text, as_json=as_json, output=output, cautions=cautions)
+        for line in cautions:
+            reporter.warning(line)
         reporter.receipt(answer.receipt)
         session.keep(reporter)

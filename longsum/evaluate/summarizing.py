@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from longsum.budget import require_room
 from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import DocumentError, LongsumError
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.pairs import Pair
 from longsum.events import Listener
+from longsum.fitting import require_room
 from longsum.model.checkpoint import read_shape
 from longsum.model.find import Model
 from longsum.model.hardware import detect_machine
@@ -161,7 +161,7 @@ def summarize_pair(
     model, opened = summarizer.model, summarizer.opened
     prepared = prepare_pair(model, pair, config)
     if not prepared.truncated:
-        require_room(prepared.budget, model.tuned_window)
+        require_room(pair.document, model, prepared.budget)
     stop_ids = opened.stop_ids or opened.tokenizer.stop_ids(model.config)
     session = OpenedSession(prepared, opened, stop_ids, listener)
     if config.zero_shot_prompt == "paper":

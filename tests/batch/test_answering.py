@@ -98,12 +98,16 @@ def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_a
     row = open_worker(job, silent)(read(job, path))
     assert row["outcome"] == "failed"
     assert row["error"]["type"] == "DocumentTooLong"
-    assert "of 8,192 tokens" in row["error"]["message"]
+    assert "reads 8,192" in row["error"]["message"]
     assert not job.output.exists()
     cutting = replace(job, read=ReadConfig(truncate="tail"))
     row = open_worker(cutting, silent)(read(cutting, path))
     assert row["outcome"] == "done"
-    assert row["receipt"]["truncated"] == "tail"
+    receipt = row["receipt"]
+    assert (receipt["truncated"], receipt["truncate"]) == (True, "tail")
+    assert any("LEFT OUT (--truncate tail)" in line for line in row["warnings"])
+    text = (cutting.output / row["result"]).read_text()
+    assert f"{receipt['left_out']} LEFT OUT" in text
 
 
 def test_documents_tokens_are_those_read_ahead(job, tmp_path, monkeypatch):

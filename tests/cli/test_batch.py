@@ -64,6 +64,22 @@ def test_folder_is_summarized_sentence_by_sentence_with_pages(tmp_path):
     assert "documents/hour" in result.stdout
 
 
+def test_document_read_in_part_is_said_in_every_result_and_to_a_quiet_run(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    report_pdf(folder / "report.pdf")
+    result = batch(folder, "-q", "-l", 40, "--context", "600", "--truncate", "tail")
+    assert result.exit_code == 0, result.stderr
+    assert "warning: 1 document was read in part (--truncate)" in result.stderr
+    out = tmp_path / "out"
+    row = exported(out)["report.pdf"]
+    missing = row["receipt"]["left_out"]
+    assert "page" in missing
+    assert f"{missing} LEFT OUT" in (out / "report.pdf.md").read_text()
+    assert f"{missing} of 3 LEFT OUT" in (out / "index.md").read_text()
+    assert missing in (out / "results.csv").read_text()
+
+
 # ---- what is shown
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from helpers import assert_refused, report_pdf, run
+from terminal import on_terminal
 from tiny import plan_for, save_checkpoint
 
 from longsum.config import StoreConfig
@@ -141,12 +142,12 @@ def test_list_names_documents_and_clear_removes_them(pdf, tiny):
     first, second = json.loads(run("cache", "list", "--json").stdout)
     assert first["used"] >= second["used"]
     assert first["size_bytes"] < second["size_bytes"]  # int8
-    removed = run("cache", "clear", first["entry"][:10])
+    removed = run("cache", "clear", first["name"][:10])
     assert removed.exit_code == 0
     assert "removed 1 document" in removed.stderr
     (left,) = json.loads(run("cache", "list", "--json").stdout)
     assert left == second
-    assert "removed 1 document" in run("cache", "clear").stderr
+    assert "removed 1 document" in run("cache", "clear", "--yes").stderr
     assert run("cache", "list").stdout.startswith("0 documents")
     assert not list(prefix_folder().iterdir())
 
@@ -202,7 +203,7 @@ def test_quantized_models_are_listed_behind_the_documents(pdf, tiny, quantized):
 
 def test_clear_takes_models_by_name_by_kind_or_with_all(pdf, tiny, quantized):
     ask(pdf, tiny)
-    assert "removed 1 document" in run("cache", "clear", "--only", "document").stderr
+    assert "removed 1 document" in run("cache", "clear", "--yes", "--only", "document").stderr
     assert quantized.is_dir()
     assert_refused(run("cache", "clear", quantized.name, "--only", "document"), 2, "one entry")
     assert "removed 1 quantized model" in run("cache", "clear", quantized.name[:9]).stderr
@@ -211,7 +212,7 @@ def test_clear_takes_models_by_name_by_kind_or_with_all(pdf, tiny, quantized):
 
 def test_clear_without_a_name_removes_documents_and_models(pdf, tiny, quantized):
     ask(pdf, tiny)
-    said = run("cache", "clear").stderr
+    said = run("cache", "clear", "--yes").stderr
     assert "removed 1 document" in said
     assert "removed 1 quantized model" in said
     assert run("cache", "list").stdout.startswith("0 documents")
@@ -220,11 +221,42 @@ def test_clear_without_a_name_removes_documents_and_models(pdf, tiny, quantized)
 def test_beginning_that_fits_a_document_and_a_model_is_no_name(pdf, tiny, quantized):
     ask(pdf, tiny)
     (document,) = json.loads(run("cache", "list", "--json", "--only", "document").stdout)
-    twin = quantized.with_name(document["entry"])
+    twin = quantized.with_name(document["name"])
     quantized.rename(twin)
     assert_refused(run("cache", "clear", twin.name[:6]), 2, "not the name of one entry")
-    assert_refused(run("cache", "clear", ""), 2, "not the name of one entry")
     assert twin.is_dir()
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_empty_name_removes_nothing(pdf, tiny, name):
+    """An unset shell variable removed 19 entries."""
+    ask(pdf, tiny)
+    assert_refused(run("cache", "clear", name), 2, "the name of the entry is empty")
+    assert_refused(run("cache", "clear", name, "--yes"), 2, "nothing was removed")
+    assert len(json.loads(run("cache", "list", "--json").stdout)) == 1
+
+
+def test_clearing_everything_in_a_pipe_needs_yes(pdf, tiny, quantized):
+    ask(pdf, tiny)
+    told = "all that is kept: 1 document and 1 quantized model, "
+    assert_refused(run("cache", "clear", stdin=b"y\n"), 2, told, "--yes")
+    assert_refused(run("cache", "clear", "--only", "model"), 2, "all that is kept: 1 quantized")
+    assert len(json.loads(run("cache", "list", "--json").stdout)) == 2
+
+
+def test_clearing_an_empty_cache_asks_nothing():
+    result = run("cache", "clear")
+    assert result.exit_code == 0
+    assert "removed 0 documents" in result.stderr
+
+
+@pytest.mark.parametrize(("typed", "left"), [("n\n", 1), ("\n", 1), ("y\n", 0)])
+def test_clearing_everything_on_a_terminal_asks(pdf, tiny, typed, left):
+    ask(pdf, tiny)
+    screen = on_terminal("cache", "clear", typed=(("[y/N]", typed),))
+    assert "Remove all that is kept: 1 document, " in screen.text
+    assert screen.exit_code == left
+    assert len(json.loads(run("cache", "list", "--json").stdout)) == left
 
 
 @pytest.mark.parametrize("arguments", [(), ("list",), ("clear",)])

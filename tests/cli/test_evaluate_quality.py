@@ -72,7 +72,7 @@ def test_table_has_models_baselines_differences_and_failures(model, pairs, tmp_p
         *("tiny - mini", "tiny - lead", "tiny - luhn", "tiny"),
     ]
     assert "d2: " in result.stdout
-    assert "tokens over the window" in result.stdout
+    assert "is too long" in result.stdout
     report = json.loads(output.read_text())
     assert [row["n"] for row in report["rows"][:4]] == [3, 2, 3, 3]
     assert report["settings"]["sha256"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -117,10 +118,37 @@ def test_document_that_does_not_fit_the_window_exits_3_behind_its_plan(pdf):
     result = run("plan", pdf, "--context", "512")
     assert result.exit_code == 3
     assert "of 512 tokens" in result.stdout
-    assert "over the window" in result.stderr
-    assert "hint: use --context 32768" in result.stderr
+    assert "error: report.pdf is too long: " in result.stderr
+    assert "mini reads 512" in result.stderr
+    assert "hint: --context 32768 holds all of it" in result.stderr
     found = json.loads(run("plan", pdf, "--context", "512", "--json").stdout)
     assert not found["document"]["fits"]
+
+
+def test_verdict_is_about_the_window_too(pdf):
+    """The table said `verdict: fits` of 183,489 tokens in a window of 32,768."""
+    result = run("plan", pdf, "--context", "512")
+    (verdict,) = [line for line in result.stdout.splitlines() if "verdict" in line]
+    assert "does not fit" in verdict
+    assert re.search(r"window: [\d,]+ tokens, 512 fit", verdict)
+    found = json.loads(run("plan", pdf, "--context", "512", "--json").stdout)
+    assert found["fits"] is False
+    assert found["memory"]["fits"] is True
+    assert len(found["obstacles"]) == 1
+
+
+def test_verdict_names_the_memory(pdf):
+    result = run("plan", pdf, "--memory", "100MiB", "--context", "512")
+    assert result.exit_code == 3
+    (verdict,) = [line for line in result.stdout.splitlines() if "verdict" in line]
+    assert "window: " in verdict
+    assert "memory: needs " in verdict
+
+
+def test_what_fits_has_no_obstacle(pdf):
+    found = json.loads(run("plan", pdf, "--json").stdout)
+    assert (found["fits"], found["obstacles"]) == (True, [])
+    assert json.loads(run("plan", "--json").stdout)["fits"] is True
 
 
 def test_longer_answer_takes_more_room(pdf, tiny):

@@ -189,7 +189,7 @@ def test_too_long_documents_are_rows_with_their_reason():
     assert (lead["n"], lead["failed"], difference["n"]) == (2, 0, 1)
     assert failure["kind"] == "failure"
     assert failure["remark"].startswith("d7: ")
-    assert "tokens over the window" in failure["remark"]
+    assert "tokens, tiny reads 4,096" in failure["remark"]
     assert "tiny: 1 of 2 documents could not be summarized" in report.notes
     assert "the means are not all over the same documents; the differences are" in report.notes
 

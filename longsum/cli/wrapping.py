@@ -1,0 +1,92 @@
+"""Break lines between words on a terminal; leave them alone in a pipe.
+
+Works on text that is escaped already: it holds no control sequence, so that every character takes
+the cells it seems to.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from rich.cells import cell_len
+from rich.console import Console
+
+MIN_COLUMNS = 20
+"""Narrower terminals break lines themselves."""
+MAX_MARK = 60
+"""Characters of a bracketed mark that is not broken inside, such as [pp. 3-4, 17]."""
+BULLETS = ("-", "*", "•")
+
+
+def stdout_console() -> Console:
+    """Return the console for what is printed on stdout, apart from answers."""
+    wide = not sys.stdout.isatty()
+    return Console(file=sys.stdout, highlight=False, emoji=False, markup=False, soft_wrap=wide)
+
+
+def columns() -> int | None:
+    """Return the width of the terminal that stdout is, or None where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    width = shutil.get_terminal_size().columns
+    return width if width >= MIN_COLUMNS else None
+
+
+class WordWrap:
+    """Wraps text that comes in pieces.
+
+    A word is held back until it is whole: what follows it tells.
+
+    Args:
+        width: cells of a line.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._column = 0
+        self._space = ""
+        self._word = ""
+        self._indent = ""
+
+    def push(self, text: str) -> str:
+        """Take the next piece and return what can be printed of it."""
+        out = []
+        for character in text:
+            if character == "\n":
+                out.append(self._give_word() + "\n")
+                self._column, self._space, self._indent = 0, "", ""
+            elif character in " \t" and not self._in_mark():
+                out.append(self._give_word())
+                self._space += character
+            elif cell_len(character) > 1:  # of a script that breaks anywhere
+                out.append(self._give_word())
+                self._word = character
+            else:
+                self._word += character
+        return "".join(out)
+
+    def finish(self) -> str:
+        """Return what is held back, and begin a new line."""
+        out = self._give_word()
+        self._column, self._space, self._indent = 0, "", ""
+        return out
+
+    def _in_mark(self) -> bool:
+        """Tell whether the word is a bracket that is still open."""
+        word = self._word
+        return word.startswith("[") and "]" not in word and len(word) < MAX_MARK
+
+    def _give_word(self) -> str:
+        word, space = self._word, self._space
+        if not word:
+            return ""
+        self._word = self._space = ""
+        if not self._column and word in BULLETS:
+            self._indent = " " * (cell_len(space) + 2)
+        size, gap = cell_len(word), cell_len(space)
+        if self._column and self._column + gap + size > self.width:
+            self._column = len(self._indent) + size
+            return f"\n{self._indent}{word}"
+        self._column += gap + size
+        return space + word

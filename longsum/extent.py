@@ -1,0 +1,152 @@
+"""What of a document was read and what was left out, in its pages or its lines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from longsum.documents.document import Document
+
+Range = tuple[int, int]
+"""First and last, both included."""
+
+MAX_RANGES = 12
+"""Ranges named to people; JSON holds all."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Which pages, or lines of a text without pages, reached the model."""
+
+    unit: Literal["page", "line"]
+    total: int
+    """Pages of the file; the last line that holds text."""
+    read: tuple[Range, ...]
+    """Read, whole or in part."""
+    in_part: tuple[int, ...] = ()
+    """Of those read, the ones of which a part was left out."""
+    left_out: tuple[Range, ...] = ()
+    """Wanted, but not read at all; pages that `--pages` did not choose are not among them."""
+    without_text: tuple[int, ...] = ()
+    """Pages in those ranges that hold no text: blank, or scanned."""
+
+    @property
+    def count(self) -> int:
+        """Number of pages or lines of which text was read."""
+        empty = sum(any(a <= n <= b for a, b in self.read) for n in self.without_text)
+        return sum(last - first + 1 for first, last in self.read) - empty
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether nothing of what was wanted is missing."""
+        return not (self.left_out or self.in_part)
+
+    def what_was_read(self) -> str:
+        """Return `29 pages`, `pages 3-20 of 192`; empty for the whole of a text without pages."""
+        if self.unit == "line" and self.is_whole:
+            return ""
+        told = f"{self._named(self.read) or f'no {self.unit}'} of {self.total:,}"
+        if self.read == ((1, self.total),) and self.is_whole:
+            told = f"{self.total:,} {_plural(self.unit, self.total)}"
+        return told + (f", {len(self.without_text):,} without text" if self.without_text else "")
+
+    def what_is_missing(self) -> str:
+        """Return `pages 18-175 and parts of pages 17 and 176`; empty when nothing is."""
+        parts = [self._named(self.left_out)] if self.left_out else []
+        if self.in_part:
+            some = "part" if len(self.in_part) == 1 else "parts"
+            parts.append(f"{some} of {self._named(_ranges(self.in_part))}")
+        return " and ".join(parts)
+
+    def _named(self, ranges: Sequence[Range]) -> str:
+        """Return `page 7`, or `pages 1-17 and 176-192`."""
+        if not ranges:
+            return ""
+        shown = [f"{a:,}" if a == b else f"{a:,}-{b:,}" for a, b in ranges[:MAX_RANGES]]
+        if len(ranges) > MAX_RANGES:
+            shown.append(f"{len(ranges) - MAX_RANGES:,} more ranges")
+        several = len(ranges) > 1 or ranges[0][0] != ranges[0][1]
+        words = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+        return f"{_plural(self.unit, 1 + several)} {words}"
+
+
+def kept_characters(
+    offsets: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]], length: int
+) -> list[tuple[int, int]]:
+    """Return the half-open ranges of characters that a document's kept tokens stand for.
+
+    Args:
+        offsets: (start, end) characters of each token.
+        kept: half-open ranges of tokens.
+        length: characters of the document, whose edges may be white space of no token.
+    """
+    return [
+        (offsets[start][0] if start else 0, length if end == len(offsets) else offsets[end - 1][1])
+        for start, end in kept
+        if start < end
+    ]
+
+
+def extent_of(document: Document, kept: Sequence[tuple[int, int]]) -> Extent:
+    """Return which of a document's pages or lines lie in the kept ranges of characters.
+
+    A page without text goes with the page before it.
+    """
+    read: list[Range] = []
+    left_out: list[Range] = []
+    in_part: list[int] = []
+    without_text: list[int] = []
+    waiting: list[Range] = []  # empty pages before the first with text
+    where: list[Range] | None = None
+    for first, last, start, end in _units(document):
+        text = document.text[start:end]
+        start, end = start + len(text) - len(text.lstrip()), start + len(text.rstrip())
+        if not text.strip():
+            without_text.append(first)
+            _extend(waiting if where is None else where, first, last)
+            continue
+        is_read = any(a < end and start < b for a, b in kept)
+        where = read if is_read else left_out
+        if is_read and not any(a <= start and end <= b for a, b in kept):
+            in_part.append(first)
+        for each in (*waiting, (first, last)):
+            _extend(where, *each)
+        waiting.clear()
+    read += waiting  # a document of empty pages
+    unit: Literal["page", "line"] = "page" if document.pages else "line"
+    total = max(document.total_pages, *(ranges[-1][1] for ranges in (read, left_out) if ranges))
+    return Extent(unit, total, tuple(read), tuple(in_part), tuple(left_out), tuple(without_text))
+
+
+def _units(document: Document) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (first number, last number, start, end) of each page, or each line with text.
+
+    Blank lines of the source count with the line before them.
+    """
+    if document.pages:
+        yield from ((p.number, p.number, p.start, p.end) for p in document.pages)
+        return
+    anchors = document.line_anchors or ((0, 1),)
+    for (start, line), (end, following) in zip(anchors, anchors[1:], strict=False):
+        yield line, max(line, following - 1), start, end
+    yield anchors[-1][1], anchors[-1][1], anchors[-1][0], len(document.text)
+
+
+def _extend(ranges: list[Range], first: int, last: int) -> None:
+    """Add numbers to rising ranges, joining those that meet."""
+    if ranges and first <= ranges[-1][1] + 1:
+        ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
+    else:
+        ranges.append((first, last))
+
+
+def _ranges(numbers: Sequence[int]) -> list[Range]:
+    ranges: list[Range] = []
+    for number in numbers:
+        _extend(ranges, number, number)
+    return ranges
+
+
+def _plural(unit: str, number: int) -> str:
+    return unit if number == 1 else f"{unit}s"

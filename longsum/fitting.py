@@ -1,0 +1,103 @@
+"""Refuse a document that does not fit the window, and name the largest part of it that does."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from longsum.budget import Budget
+from longsum.documents.document import Document
+from longsum.documents.pages import format_pages
+from longsum.errors import DocumentTooLong
+
+if TYPE_CHECKING:
+    from longsum.model.find import Model
+    from longsum.model.tokenizer import Tokenizer
+
+SPARE = 500
+"""A part that is read alone may take a few tokens more: one of so many of the window stay free."""
+
+
+def require_room(document: Document, model: Model, budget: Budget) -> None:
+    """Refuse a document that does not fit.
+
+    Args:
+        document: what is to be read.
+        model: that is to read it.
+        budget: what is needed and what there is.
+
+    Raises:
+        DocumentTooLong: with the numbers, and the largest part that fits.
+    """
+    if budget.fits:
+        return
+    raise DocumentTooLong(
+        how_far_over(document.name or "the document", model.source.name, budget),
+        hint=", or ".join(_remedies(document, model, budget)),
+    )
+
+
+def how_far_over(document: str, model: str, budget: Budget) -> str:
+    """Return in one line what does not fit, and by how much."""
+    around = budget.prompt + budget.answer
+    reads = f"{model} reads {budget.window:,}"
+    if budget.room <= 0:
+        return f"prompt and answer alone take {around:,} tokens, {reads}"
+    if budget.document > budget.window:
+        return f"{document} is too long: {budget.document:,} tokens, {reads}"
+    what = "the prompt and the answer" if budget.answer else "the prompt"
+    return (
+        f"{document} is too long: {budget.document:,} tokens + {around:,} for {what} "
+        f"= {budget.total:,}, {reads}"
+    )
+
+
+def _remedies(document: Document, model: Model, budget: Budget) -> list[str]:
+    """Return what the user can do, the best first."""
+    remedies = []
+    if budget.window < model.tuned_window >= budget.total:
+        remedies.append(f"--context {model.tuned_window} holds all of it")
+    if budget.room > 0:
+        part = largest_part(document, model.tokenizer, budget.room)
+        if part and document.pages:
+            fit = f"page {part} fits" if part.isdigit() else f"pages {part} fit"
+            remedies.append(f"{fit}: --pages {part}")
+        elif part:
+            remedies.append(f"lines {part} fit: --truncate tail leaves out the rest")
+        if document.pages or not part:
+            remedies.append("leave a part out: --truncate head|tail|middle")
+        remedies.append("take a --model with a larger window (`longsum models list`)")
+    if budget.total - budget.window < budget.answer - 64:
+        remedies.append("ask for a shorter answer (--max-new-tokens)")
+    return remedies or ["take a --model with a larger window (`longsum models list`)"]
+
+
+def largest_part(document: Document, tokenizer: Tokenizer, room: int) -> str | None:
+    """Return the pages, or lines, from the document's beginning that take no more than `room`.
+
+    Args:
+        document: too long as a whole.
+        tokenizer: the model's.
+        room: tokens.
+
+    Returns:
+        `1-31`, as `--pages` takes it, or None where not even the first fits.
+    """
+    ends = _ends(document)
+    offsets = tokenizer.offsets(document.text)
+    most = offsets[min(max(0, room - room // SPARE), len(offsets)) - 1][1] if offsets else 0
+    count = bisect_right([end for _, end in ends], most)
+    if not count:
+        return None
+    if not document.pages:
+        return f"1-{ends[count - 1][0]:,}"
+    return format_pages(number for number, _ in ends[:count]).replace(" ", "")
+
+
+def _ends(document: Document) -> list[tuple[int, int]]:
+    """Return (number, offset of its end) of each page, or of each line with text."""
+    if document.pages:
+        return [(page.number, page.end) for page in document.pages]
+    anchors = document.line_anchors
+    following = [*(offset for offset, _ in anchors[1:]), len(document.text)]
+    return [(line, end) for (_, line), end in zip(anchors, following, strict=True)]

@@ -1,0 +1,82 @@
+"""Sentences of an answer that say nothing the document could: refusals, remarks, echoes. Pure.
+
+Small models talk about "the document", repeat the prompt's own rules, or say in their own words
+that there is no answer. Words alone would place such sentences on some page. English, and the
+nouns of a few other languages.
+"""
+
+from __future__ import annotations
+
+import re
+
+from longsum.similarity import words
+
+_DOCUMENT = (
+    r"(?:the|this)\s+(?:(?:whole|entire|above|given|provided|following|present)\s+)*"
+    r"(?:document|text|passage|excerpt|summary)(?:\s+(?:above|below|provided))?"
+    r"|(?:das|dieses)\s+dokument|der\s+(?:obige\s+)?text|die\s+zusammenfassung"
+    r"|le\s+(?:document|texte)|el\s+(?:documento|texto)|il\s+(?:documento|testo)"
+)
+_REMARK = re.compile(rf"(?:{_DOCUMENT})\s+(?!of\b|that\b|which\b)[^\W\d_]", re.I)
+"""The document is the subject of the sentence."""
+_LEAD_IN = re.compile(
+    rf"(?:(?:{_DOCUMENT})\s+(?:also\s+|then\s+|further\s+)?(?:says?|states?|notes?|reports?|"
+    r"explains?|mentions?|shows?|argues?|claims?|finds?|concludes?|adds?|recommends?)\s+that\s+"
+    rf"|according\s+to\s+(?:{_DOCUMENT}),?\s+)",
+    re.I,
+)
+"""What follows is a statement of the document's."""
+_DENIAL = re.compile(
+    rf"(?:{_DOCUMENT})\s+(?:does|do|did)\s*(?:not|n['’]t)\s+(?:\w+ly\s+)?"
+    r"(?:mention|contain|provide|say|state|specify|answer|hold|give|include|discuss|address)\b"
+    r"|(?:the|an|any)\s+(?:answer|information)\b[^.]{0,60}?\b(?:is|was|are)\s*(?:not|n['’]t)\s+"
+    r"(?:\w+\s+)?(?:in|by|from)\s+(?:the|this)\s+(?:document|text|passage)"
+    r"|(?:it\s+is\s+)?not\s+(?:mentioned|stated|given|found|specified|provided)\s+in\s+"
+    r"(?:the|this)\s+(?:document|text|passage)",
+    re.I,
+)
+_MIN_WORDS = 3
+"""Of an echo; fewer stand together by chance."""
+
+
+def is_denial(sentence: str) -> bool:
+    """Tell whether a sentence says that the document holds no answer."""
+    return bool(_DENIAL.match(_begin(sentence)))
+
+
+def is_remark(sentence: str) -> bool:
+    """Tell whether a sentence is about the document, not about what it tells."""
+    begin = _begin(sentence)
+    return bool(_REMARK.match(begin)) and not _LEAD_IN.match(begin)
+
+
+def without_lead_in(sentence: str) -> str:
+    """Return what a sentence says the document says, without "The document states that"."""
+    begin = _begin(sentence)
+    lead = _LEAD_IN.match(begin)
+    return begin[lead.end() :] if lead else sentence
+
+
+def _begin(sentence: str) -> str:
+    """Return a sentence without emphasis and what may stand before its first word."""
+    return re.sub(r"[*_`]+", "", sentence).lstrip(" \t\"'“”„«»-•")
+
+
+class Instructions:
+    """A prompt's own words, which an answer may repeat but the document does not say.
+
+    Args:
+        text: of the prompt around the document.
+        asked: the user's own words in it, such as the question: an answer may well repeat them.
+    """
+
+    def __init__(self, text: str, *asked: str | None) -> None:
+        for each in asked:
+            if each and each.strip():
+                text = text.replace(each, " \n ")
+        self._words = f" {' '.join(words(text))} "
+
+    def says(self, sentence: str) -> bool:
+        """Tell whether a sentence is taken from the instructions."""
+        spoken = words(sentence)
+        return len(spoken) >= _MIN_WORDS and f" {' '.join(spoken)} " in self._words
