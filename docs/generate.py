@@ -33,6 +33,7 @@ COMMANDS = (
     ("models", "list"),
     ("models", "show"),
     ("models", "pull"),
+    ("models", "remove"),
     ("models", "use"),
 )
 COLUMNS = 100

@@ -17,7 +17,6 @@ DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf
 
 NEVER_IMPORTED = {
     "sumy": "longsum/evaluate/baselines.py imports its summarizers by name",
-    "psutil": "memory that is free; see longsum/model/hardware.py",
     "mypy": "a command",
     "pytest-timeout": "a plugin of pytest",
     "ruff": "a command",
