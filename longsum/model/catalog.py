@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 
 from longsum.model.checkpoint import ModelShape
 
-PROMPT_FORMATS = ("llama2", "vicuna", "chat", "plain")
-
 
 @dataclass(frozen=True)
 class KnownModel:
