@@ -27,8 +27,8 @@ def prepare_streams() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - as long as the process
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the same
-    sys.stdout = sys.__stdout__ = _Answers.around(sys.stdout, _ESCAPING) or _Closed()
-    sys.stderr = sys.__stderr__ = _Messages.around(sys.stderr, "backslashreplace")
+    sys.stdout = _Answers.around(sys.stdout, _ESCAPING) or _Closed()
+    sys.stderr = _Messages.around(sys.stderr, "backslashreplace")
 
 
 def finish_streams() -> None:
@@ -70,6 +70,8 @@ def require_stdout() -> None:
 class _Answers(io.TextIOWrapper):
     """Standard output, whose failures are errors of ours."""
 
+    _replaced: TextIO | None = None
+
     def write(self, text: str) -> int:
         """Write a text."""
         try:
@@ -94,7 +96,9 @@ class _Answers(io.TextIOWrapper):
             "line_buffering": stream.line_buffering,
             "write_through": stream.write_through,
         }
-        return cls(stream.detach(), errors=errors, **options)  # type: ignore[arg-type]
+        made = cls(stream.buffer, errors=errors, **options)  # type: ignore[arg-type]
+        made._replaced = stream  # closes the buffer when it goes
+        return made
 
 
 class _Messages(_Answers):
