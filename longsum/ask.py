@@ -134,7 +134,7 @@ def answer_question(
     """
     source = session.prepared.model.source
     task = AskTask(session.prepared.document, config)
-    wrap, _ = session.tokenizer.wrap(source.known)
+    wrap = session.tokenizer.wrap(source.known)
     prompt = task.prompt(source, wrap, question)
     _require_same_beginning(session, prompt)
     suffix = prompt.suffix

@@ -11,7 +11,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 
 from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
@@ -76,11 +75,6 @@ class SourceIndex:
                 self._holders[key].append(index)
         self._lower, self._upper, share = _letter_cases(text)
         self._names_tell = share <= NOUNS_ARE_CAPITALISED
-
-    @cached_property
-    def vocabulary(self) -> frozenset[str]:
-        """All words of the text."""
-        return frozenset(words(self._text))
 
     def holders(self, key: str) -> Sequence[int]:
         """Return the sentences that hold a key."""

@@ -4,7 +4,7 @@ A sentence is aligned with the sentences that share most of its words, rare word
 This shows a reader where to look, and flags what the document does not say: numbers, names,
 quotations and statements that are not there. It compares words, not meanings: a sentence that turns
 its source around (`did not approve`, subject and object exchanged) keeps its page, and an answer in
-another language than the document shares names and numbers with it, little else (`same_language`).
+another language than the document shares names and numbers with it, little else.
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ from longsum.documents.sentences import split_sentences
 from longsum.evidence import MAX_WINDOW, SUPPORTED, SourceIndex
 from longsum.quotations import QuotableText, Quotation, quotations_in
 from longsum.remarks import Instructions, is_denial, is_remark, without_lead_in
-from longsum.similarity import is_number, words
+from longsum.similarity import words
 
 REFUSAL = "Not in the document."
 """What the prompt asks for when the document holds no answer."""
-
-SAME_LANGUAGE = 0.4
-"""Least share of an answer's everyday words that its document uses."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +65,6 @@ class Grounder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._index = SourceIndex(document.text)
-
-    def ground_answer(
-        self, answer: str, instructions: Instructions | None = None
-    ) -> list[GroundedSentence]:
-        """Return an answer's sentences in order."""
-        grounded = []
-        for start, end in answer_sentences(answer):
-            sentence = self.ground(answer[start:end], instructions)
-            grounded.append(replace(sentence, start=start, end=end))
-        return grounded
 
     def ground(self, sentence: str, instructions: Instructions | None = None) -> GroundedSentence:
         """Return a sentence with the places that support it.
@@ -122,13 +109,6 @@ class Grounder:
             supported=True,
             quotations=quotations,
         )
-
-    def same_language(self, answer: str) -> bool:
-        """Tell whether an answer uses its document's everyday words; else it can't be followed."""
-        everyday = [w for w in re.findall(r"[^\W\d_]+", answer) if not w[0].isupper()]
-        spoken = [word for word in words(" ".join(dict.fromkeys(everyday))) if not is_number(word)]
-        known = sum(word in self._index.vocabulary for word in spoken)
-        return known >= SAME_LANGUAGE * len(spoken)
 
     @cached_property
     def _quotable(self) -> QuotableText:

@@ -105,7 +105,7 @@ def prepare(
     """
     model = model or find_model(load)
     tokenizer = model.tokenizer
-    wrap, _ = tokenizer.wrap(model.source.known)
+    wrap = tokenizer.wrap(model.source.known)
     prompts = make_prompts(model.source, wrap)
     prompt = prompts[0]
     if any(each.prefix != prompt.prefix for each in prompts):

@@ -112,7 +112,7 @@ def summarize_session(
     """Summarize the document a session has read."""
     source = session.prepared.model.source
     task = SummaryTask(session.prepared.document, config)
-    wrap, _ = session.tokenizer.wrap(source.known)
+    wrap = session.tokenizer.wrap(source.known)
     suffix = task.prompt(source, wrap).suffix
     if is_verbatim(source, config.verbatim):
         return _verbatim(session, suffix, config, decode, listener)

@@ -214,7 +214,8 @@ def test_answer_is_taken_apart_by_lines_bullets_and_sentences(grounder):
         "  1. Lund wrote: “The dredging has destroyed the meadows. Nobody will bring them back.”\n"
         "***\n"
     )
-    grounded = grounder.ground_answer(answer)
+    places = answer_sentences(answer)
+    grounded = [grounder.ground(answer[start:end]) for start, end in places]
     assert [s.text for s in grounded] == [
         "Summary:",
         "The terminal cost 412 million euros.",
@@ -222,8 +223,6 @@ def test_answer_is_taken_apart_by_lines_bullets_and_sentences(grounder):
         "Freight grew by 7 percent a year",
         "Lund wrote: “The dredging has destroyed the meadows. Nobody will bring them back.”",
     ]
-    for sentence in grounded:
-        assert answer[sentence.start : sentence.end] == sentence.text
     assert grounded[0].is_heading
     assert not grounded[-1].quotations[0].found
 
@@ -231,13 +230,7 @@ def test_answer_is_taken_apart_by_lines_bullets_and_sentences(grounder):
 def test_empty_answer_and_empty_document():
     assert answer_sentences("") == []
     assert not Grounder(paged("")).ground("The terminal cost 412 million euros.").supported
-    assert Grounder(paged("Some text.")).ground_answer("\n \n") == []
-
-
-def test_same_language(grounder):
-    assert grounder.same_language("The commission asks for a fund to restore the coast.")
-    assert not grounder.same_language("Die Kommission empfiehlt einen neuen Fonds für die Küste.")
-    assert grounder.same_language("412")
+    assert answer_sentences("\n \n") == []
 
 
 # ---- other languages

@@ -29,9 +29,6 @@ def prepare_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - the same
     sys.stdout = _Answers.around(sys.stdout, _ESCAPING) or _Closed()
     sys.stderr = _Messages.around(sys.stderr, "backslashreplace")
-    # libraries that go back to the first streams find the same
-    setattr(sys, "__stdout__", sys.stdout)  # noqa: B010 - final for type checkers
-    setattr(sys, "__stderr__", sys.stderr)  # noqa: B010 - the same
 
 
 def finish_streams() -> None:
@@ -73,6 +70,8 @@ def require_stdout() -> None:
 class _Answers(io.TextIOWrapper):
     """Standard output, whose failures are errors of ours."""
 
+    _replaced: TextIO | None = None
+
     def write(self, text: str) -> int:
         """Write a text."""
         try:
@@ -97,7 +96,9 @@ class _Answers(io.TextIOWrapper):
             "line_buffering": stream.line_buffering,
             "write_through": stream.write_through,
         }
-        return cls(stream.detach(), errors=errors, **options)  # type: ignore[arg-type]
+        made = cls(stream.buffer, errors=errors, **options)  # type: ignore[arg-type]
+        made._replaced = stream  # closes the buffer when it goes
+        return made
 
 
 class _Messages(_Answers):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 BROKEN = "\u00ad"
 """At the end of a line: a hyphen that the reader knows, or takes, to break a word."""
@@ -52,11 +52,6 @@ _SEQUENCE = re.compile(
 
 _ESCAPED = frozenset(_CONTROLS + _INVISIBLE + [0x2028, 0x2029, *_NONCHARACTERS])
 _NEEDS_ESCAPE = re.compile("[" + "".join(re.escape(chr(c)) for c in sorted(_ESCAPED)) + "]")
-
-
-def fold_ligatures(text: str) -> str:
-    """Return the text with Latin ligature characters spelled out; formulas stay as they are."""
-    return text.translate({ord(ligature): letters for ligature, letters in _LIGATURES.items()})
 
 
 def clean_characters(text: str) -> str:
@@ -178,8 +173,3 @@ def is_cjk(char: str) -> bool:
     return bool(char) and (
         "\u3000" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
     )
-
-
-def plain_lines(texts: Sequence[str]) -> list[str]:
-    """Return lines without their `BROKEN` marks, a plain hyphen in their place."""
-    return [text[:-1] + "-" if text.endswith(BROKEN) else text for text in texts]

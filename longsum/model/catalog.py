@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from longsum.model.checkpoint import ModelShape
 from longsum.model.pinned import PinnedFile
 
-PROMPT_FORMATS = ("llama2", "vicuna", "chat", "plain")
-
 
 @dataclass(frozen=True)
 class KnownModel:

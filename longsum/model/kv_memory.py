@@ -21,8 +21,6 @@ QUANTIZE_TOKENS = 512
 _BITS = {"fp32": 32, "bf16": 16, "fp16": 16, "int8": 8, "int4": 4}
 """Bits of a cached value, without its share of a scale."""
 
-KV_NAMES = tuple(_BITS)
-
 
 def kv_block(head_dim: int) -> int:
     """Return how many values share a scale: 32, or the largest power of two that divides."""

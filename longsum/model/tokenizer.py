@@ -101,8 +101,8 @@ class Tokenizer:
                 found.add(number)
         return frozenset(found)
 
-    def wrap(self, known: KnownModel | None) -> tuple[Wrap, str]:
-        """Return the chat format and its name: the tokenizer's own, the catalogue's, or none."""
+    def wrap(self, known: KnownModel | None) -> Wrap:
+        """Return the chat format: the tokenizer's own, the catalogue's, or none."""
         if self.inner.chat_template:
 
             def apply(messages: list[dict[str, str]]) -> str:
@@ -117,9 +117,9 @@ class Tokenizer:
                     ) from error
                 return text
 
-            return wrap_chat(apply), "chat template"
+            return wrap_chat(apply)
         name = known.prompt_format if known and known.prompt_format in FORMATS else "plain"
-        return FORMATS[name], name
+        return FORMATS[name]
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

@@ -11,7 +11,6 @@ from longsum.documents.clean import (
     clean_characters,
     clean_line,
     escape_for_terminal,
-    fold_ligatures,
     glue,
     vocabulary,
 )
@@ -29,7 +28,7 @@ def test_pdfium_marks_become_one_mark_for_broken_words() -> None:
 
 
 def test_ligatures_are_folded_but_formulas_are_not() -> None:
-    assert fold_ligatures("ef\ufb01cient \ufb02ow, o\ufb03ce") == "efficient flow, office"
+    assert clean_characters("ef\ufb01cient \ufb02ow, o\ufb03ce") == "efficient flow, office"
     assert clean_characters("x² ≤ ½ ℝ ﬁ") == "x² ≤ ½ ℝ fi"
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.model.catalog import KNOWN_MODELS, PROMPT_FORMATS, find_known, suggest
+from longsum.model.catalog import KNOWN_MODELS, find_known, suggest
 from longsum.model.rope import ROPE_TYPES, read_rope
+from longsum.model.tokenizer import FORMATS
 
 
 def test_names_are_unique():
@@ -15,7 +16,7 @@ def test_names_are_unique():
 def test_entries_are_consistent(model):
     rope_type, _, factor = model.scaling.partition(" ")
     assert rope_type in ROPE_TYPES
-    assert model.prompt_format in PROMPT_FORMATS
+    assert model.prompt_format in {*FORMATS, "chat"}  # the tokenizer's own
     assert (model.window > model.native_window) == (model.alias != "smol")
     assert model.note
     assert model.licence

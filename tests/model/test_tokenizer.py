@@ -152,12 +152,12 @@ def test_beginning_of_text_stands_once() -> None:
 
 def test_beginning_is_not_doubled_by_a_chat_template(tmp_path: Path) -> None:
     tokenizer = chat_model(tmp_path, chat_template=CHAT)
-    wrap, _ = tokenizer.wrap(None)
+    wrap = tokenizer.wrap(None)
     text = wrap("hi")
     ids = tokenizer.with_beginning(text, tokenizer.encode_prompt(text))
     assert ids.count(tokenizer.inner.bos_token_id) == 1
     plain = chat_model(tmp_path, chat_template=CHAT.replace("{{ bos_token }}", ""))
-    text = plain.wrap(None)[0]("hi")
+    text = plain.wrap(None)("hi")
     assert plain.with_beginning(text, plain.encode_prompt(text)) == ids
 
 
@@ -183,26 +183,25 @@ def test_an_answer_ends_with_the_chat_turn(tmp_path: Path) -> None:
 
 
 def test_chat_template_goes_before_the_catalogue(tmp_path: Path) -> None:
-    wrap, name = chat_model(tmp_path, chat_template=CHAT).wrap(find_known("vicuna-7b-16k"))
-    assert name == "chat template"
+    wrap = chat_model(tmp_path, chat_template=CHAT).wrap(find_known("vicuna-7b-16k"))
     assert wrap("hi") == "<s>[U]hi[/U][A]"
 
 
 @pytest.mark.parametrize(
-    ("alias", "expected", "name"),
+    ("alias", "expected"),
     [
-        ("llama-2-7b-32k-instruct", wrap_llama2, "llama2"),
-        ("vicuna-7b-16k", wrap_vicuna, "vicuna"),
-        ("llama-2-7b-32k", wrap_plain, "plain"),
-        ("llama-3.1-8b", wrap_plain, "plain"),  # `chat`, but its template is not there
-        (None, wrap_plain, "plain"),
+        ("llama-2-7b-32k-instruct", wrap_llama2),
+        ("vicuna-7b-16k", wrap_vicuna),
+        ("llama-2-7b-32k", wrap_plain),
+        ("llama-3.1-8b", wrap_plain),  # `chat`, but its template is not there
+        (None, wrap_plain),
     ],
 )
 def test_without_a_template_the_catalogue_tells_the_format(
-    alias: str | None, expected: Callable[[str], str], name: str
+    alias: str | None, expected: Callable[[str], str]
 ) -> None:
-    wrap, found = BYTES.wrap(find_known(alias) if alias else None)
-    assert (wrap("hi"), found) == (expected("hi"), name)
+    wrap = BYTES.wrap(find_known(alias) if alias else None)
+    assert wrap("hi") == expected("hi")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +209,7 @@ def test_without_a_template_the_catalogue_tells_the_format(
     ["{{ raise_exception('no') }}", "{% if %}", "{{ messages[0].a.b }}", "{{ 1 + 'a' }}"],
 )
 def test_broken_chat_template_is_told(tmp_path: Path, template: str) -> None:
-    wrap, _ = chat_model(tmp_path, chat_template=template).wrap(None)
+    wrap = chat_model(tmp_path, chat_template=template).wrap(None)
     with pytest.raises(UnsupportedModel, match="chat template") as caught:
         wrap("hi")
     assert caught.value.hint

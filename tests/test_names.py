@@ -1,0 +1,29 @@
+"""Files that code and settings name are there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from helpers import REPOSITORY
+
+SOURCES = sorted((REPOSITORY / "longsum").rglob("*.py"))
+NAMED = re.compile(r"`(?:longsum/)?((?:\w+/)*\w+\.py)`")
+
+
+def test_files_that_docstrings_send_to_exist():
+    """One sent its reader to `weights.py`, which was gone."""
+    folders = [REPOSITORY / name for name in ("longsum", "recipes", "benchmarks", "docs")]
+    every = [path.as_posix() for folder in folders for path in folder.rglob("*.py")]
+    for path in SOURCES:
+        for name in NAMED.findall(path.read_text(encoding="utf-8")):
+            assert any(found.endswith(f"/{name}") for found in every), f"{path}: {name}"
+
+
+def test_files_that_ruff_is_told_of_exist():
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    for pattern in settings["tool"]["ruff"]["lint"]["per-file-ignores"]:
+        braces = re.search(r"\{(.*)\}", pattern)
+        for name in braces[1].split(",") if braces else [""]:
+            plain = pattern.replace(braces[0], name) if braces else pattern
+            assert any(REPOSITORY.glob(plain)), plain
