@@ -23,6 +23,8 @@ from longsum.similarity import is_number, words
 
 REFUSAL = "Not in the document."
 """What the prompt asks for when the document holds no answer."""
+NOT_FOUND = "No sentence found for this."
+"""What is said where sentences are chosen and none is likely to answer: no claim about the rest."""
 
 SAME_LANGUAGE = 0.4
 """Least share of an answer's everyday words that its document uses."""
@@ -148,7 +150,7 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
 
 def is_refusal(sentence: str) -> bool:
     """Tell whether a sentence says that the document holds no answer."""
-    return words(sentence) == words(REFUSAL)
+    return words(sentence) in (words(REFUSAL), words(NOT_FOUND))
 
 
 def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], str]:

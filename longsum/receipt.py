@@ -58,6 +58,8 @@ class Receipt:
     decode_tps: float
     peak_memory_bytes: int
     finish_reason: str
+    model_used: bool = True
+    """False for an answer ranked by words alone: the model neither read nor wrote anything."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
@@ -65,6 +67,8 @@ class Receipt:
 
     def lines(self) -> list[str]:
         """Return the receipt for people, a few short lines."""
+        if not self.model_used:
+            return self._lines_by_words()
         read = f"read {self.tokens_read:,} of {self.tokens_total:,} tokens"
         if self.pages_total:
             pages = "page" if self.pages_total == 1 else "pages"
@@ -87,3 +91,14 @@ class Receipt:
             speed += f", peak {format_bytes(self.peak_memory_bytes)}"
         ending = f"{self.mode} answer, {FINISH.get(self.finish_reason, self.finish_reason)}"
         return [read, f"{model}; {ending}", speed]
+
+    def _lines_by_words(self) -> list[str]:
+        """Return the receipt of an answer that the model had no part in."""
+        pages = "page" if self.pages_total == 1 else "pages"
+        chosen = "" if self.pages_read == self.pages_total else f"{self.pages_read} of "
+        whole = f" ({chosen}{self.pages_total} {pages})" if self.pages_total else ""
+        return [
+            f"searched all sentences{whole}",
+            "ranked by words; the model was not used",
+            f"answer {self.decode_s:.1f} s",
+        ]
