@@ -27,10 +27,16 @@ class Answer:
     receipt: Receipt
     question: str | None = None
 
+    @property
+    def answered(self) -> bool:
+        """Whether it says more than that nothing was found."""
+        return not all(sentence.is_refusal for sentence in self.sentences)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the answer for JSON: text, sentences with spans and pages, receipt."""
+        asked = {"question": self.question, "answered": self.answered}
         return {
-            **({"question": self.question} if self.question is not None else {}),
+            **(asked if self.question is not None else {}),
             "text": self.text,
             "sentences": [sentence_as_dict(s) for s in self.sentences],
             "receipt": self.receipt.as_dict(),
@@ -41,7 +47,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
     """Return a sentence for JSON."""
     return {
         "text": sentence.text,
-        "supported": sentence.supported,
+        "supported": None if sentence.is_refusal else sentence.supported,
         "reference": sentence.reference,
         "pages": list(sentence.pages),
         "spans": [

@@ -13,15 +13,16 @@ from longsum.answering import (
     room_for,
     tell_language,
 )
+from longsum.bywords import WordsSession, answer_by_words, open_words, words_session
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
-from longsum.grounding import REFUSAL, GroundedSentence, ground_verbatim
+from longsum.grounding import ground_verbatim
 from longsum.model.resolve import ModelSource
 from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
 from longsum.session import Prepared, Session, prepare
-from longsum.verbatim import answer_spans
+from longsum.verbatim import answer_spans, refusal
 
 LONGEST_QUESTION = "word " * 150
 """Stands for the questions of an interactive session, which are not known beforehand."""
@@ -63,8 +64,7 @@ def prepare_questions(
     check: bool = True,
 ) -> Prepared:
     """Count and plan; loads no weights. Without questions, room is kept for long ones."""
-    if any(not question.strip() for question in questions):
-        raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
+    require_questions(questions)
     task = AskTask(document, config)
     return prepare(
         document,
@@ -76,6 +76,16 @@ def prepare_questions(
         truncate=truncate,
         check=check,
     )
+
+
+def require_questions(questions: list[str]) -> None:
+    """Refuse a question that is empty.
+
+    Raises:
+        UsageError: when there is one.
+    """
+    if any(not question.strip() for question in questions):
+        raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
 
 
 def ask_document(
@@ -116,23 +126,39 @@ def open_questions(
     decode: DecodeConfig,
     truncate: Truncate | None,
     listener: Listener,
-) -> Session:
-    """Read a document and return the session that answers questions about it."""
+) -> Session | WordsSession:
+    """Return the session that answers questions about a document, which a model reads first.
+
+    Where a head answers by words alone, nothing is read.
+    """
+    require_questions(questions)
+    if (words := open_words(document, config, load)) is not None:
+        if words.source.notice:
+            listener.notice(words.source.notice)
+        return words
     prepared = prepare_questions(document, questions, config, load, decode, truncate=truncate)
     announce(prepared, listener)
     return Session(prepared, load, listener)
 
 
 def answer_question(
-    session: Session, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
+    session: Session | WordsSession,
+    question: str,
+    config: AskConfig,
+    decode: DecodeConfig,
+    listener: Listener,
 ) -> Answer:
-    """Answer one question about the document a session has read.
+    """Answer one question about a session's document.
 
     Raises:
         DocumentTooLong: when the question is longer than the room kept for it.
         UsageError: when a template of the user's puts the question in front of the document.
     """
+    if isinstance(session, WordsSession):
+        return answer_by_words(session, question, config, decode, listener)
     source = session.prepared.model.source
+    if words := words_session(session.prepared.document, source, config):
+        return answer_by_words(words, question, config, decode, listener)
     task = AskTask(session.prepared.document, config)
     wrap = session.tokenizer.wrap(source.known)
     prompt = task.prompt(source, wrap, question)
@@ -177,23 +203,16 @@ def _verbatim(
     listener.phase("choosing sentences")
     spans = answer_spans(session, question, suffix, config, decode)
     if not spans:
-        return _refusal(session, question, listener)
+        receipt = replace(
+            session.receipt("verbatim"),
+            answer_tokens=0,
+            decode_s=0.0,
+            decode_tps=0.0,
+            finish_reason="stop",
+        )
+        return refusal(question, receipt, listener)
     sentences = ground_verbatim(document, spans)
     marked = layout(sentences, "bullets" if len(sentences) > 1 else "paragraph")
     listener.text(marked)
     receipt = session.receipt("verbatim")
     return Answer(plain_text(sentences), marked, tuple(sentences), receipt, question)
-
-
-def _refusal(session: Session, question: str, listener: Listener) -> Answer:
-    """Say that the document does not hold the answer."""
-    sentence = GroundedSentence(REFUSAL, 0, len(REFUSAL), (), (), None, True, (), is_refusal=True)
-    listener.text(REFUSAL)
-    receipt = replace(
-        session.receipt("verbatim"),
-        answer_tokens=0,
-        decode_s=0.0,
-        decode_tps=0.0,
-        finish_reason="stop",
-    )
-    return Answer(REFUSAL, REFUSAL, (sentence,), receipt, question)

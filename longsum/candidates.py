@@ -3,20 +3,25 @@
 A small model's own likelihood says more about how sentences begin than about which ones matter.
 So the trie it decodes from holds the sentences that a plain statistic puts forward, a few times
 as many as the answer needs, and the statistic's score is added to the model's: LexRank (Erkan and
-Radev 2004) for summaries, BM25 (Robertson and Zaragoza 2009) for questions. No torch.
+Radev 2004) for summaries, BM25 (Robertson and Zaragoza 2009) for questions. A summary is made of
+sentences that can stand alone; a question may be about any line of the document. No torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
 from longsum.documents.document import Document, Span
-from longsum.documents.statements import statement_spans
-from longsum.ranking import around, bm25, coverage, lexrank, names_in, standardized, terms_of
+from longsum.documents.statements import sentence_spans, statement_spans
+from longsum.ranking import around, bm25, coverage, lexrank, standardized, terms_of
+from longsum.selection.answers import answer_names
+from longsum.selection.asked import asked_document
+from longsum.selection.literals import answer_terms
 from longsum.similarity import near_duplicates
 
 FEWEST = 24
@@ -54,6 +59,17 @@ def _statements_of(text: str) -> tuple[Span, ...]:
     return tuple(statement_spans(text))
 
 
+def sentences(document: Document) -> list[Span]:
+    """Return everything that may answer a question: headings, captions and short lines, too."""
+    return list(_sentences_of(document.text))
+
+
+@lru_cache(maxsize=2)
+def _sentences_of(text: str) -> tuple[Span, ...]:
+    """Return the sentences of a text."""
+    return tuple(sentence_spans(text))
+
+
 def readable(document: Document) -> list[Span]:
     """Return the sentences of a summary to choose from, thinned out where they are too many."""
     spans = statements(document)
@@ -80,28 +96,44 @@ def summary_candidates(document: Document, words: int, focus: str | None) -> lis
     return _best(spans, texts, scores, count)
 
 
-Score = Callable[[Sequence[str], str], np.ndarray]
-"""From sentences and a question to a score for each."""
+class Ranker(Protocol):
+    """What a checkpoint's head knows of questions."""
+
+    def rank_answers(self, texts: Sequence[str], question: str) -> tuple[np.ndarray, bool]:
+        """Return a score for each sentence, and whether one of them is likely an answer."""
 
 
 def answer_candidates(
-    document: Document, question: str, score: Score | None = None
+    document: Document, question: str, ranker: Ranker | None = None
 ) -> list[Candidate]:
-    """Return the sentences that may answer a question; none when its words are not in the document.
+    """Return the sentences that may answer a question; none when it is about something else.
 
     Args:
         document: what is asked.
         question: in the words of the user.
-        score: a checkpoint's; None takes BM25 and the neighbours'.
+        ranker: a checkpoint's head; None takes BM25 and the neighbours'.
     """
-    spans = statements(document)
+    spans = sentences(document)
     texts = [document.text[s.start : s.end] for s in spans]
-    bags = [terms_of(text) for text in texts]
-    query = terms_of(question)
-    if not spans or coverage(bags, query, names_in(question)) < LEAST_COVERAGE:
+    query = answer_terms(question)
+    if not texts or not query:
         return []
-    scores = score(texts, question) if score else around(bm25(bags, query))
-    return _best(spans, texts, standardized(scores), FEWEST)
+    asked = asked_document(texts)
+    if ranker is not None:
+        scores, answered = ranker.rank_answers(texts, question)
+    else:
+        scores = around(bm25(asked.bags, query))
+        answered = coverage(asked.bags, query, answer_names(asked, question)) >= LEAST_COVERAGE
+    if not answered:
+        return []
+    # a line that says nothing the question does not answers nothing
+    telling = [i for i, each in enumerate(asked.sets) if not each <= set(query)]
+    return _best(
+        [spans[i] for i in telling],
+        [texts[i] for i in telling],
+        standardized(scores)[telling],
+        FEWEST,
+    )
 
 
 def _best(

@@ -24,6 +24,8 @@ from longsum.similarity import words
 
 REFUSAL = "Not in the document."
 """What the prompt asks for when the document holds no answer."""
+NOT_FOUND = "No sentence found for this."
+"""What is said where sentences are chosen and none is likely to answer: no claim about the rest."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
 
 def is_refusal(sentence: str) -> bool:
     """Tell whether a sentence says that the document holds no answer."""
-    return words(sentence) == words(REFUSAL) or is_denial(sentence)
+    return words(sentence) in (words(REFUSAL), words(NOT_FOUND)) or is_denial(sentence)
 
 
 def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], str]:

@@ -62,6 +62,8 @@ class Receipt:
     """Statements of a free answer that were looked for in the document."""
     sentences_supported: int = 0
     """Of those, the ones that were found."""
+    model_used: bool = True
+    """False for an answer ranked by words alone: the model neither read nor wrote anything."""
 
     @property
     def truncated(self) -> bool:
@@ -107,6 +109,8 @@ class Receipt:
 
     def lines(self) -> list[str]:
         """Return the receipt for people, a few short lines."""
+        if not self.model_used:
+            return self._lines_by_words()
         read = f"read {self.tokens_read:,} of {self.tokens_total:,} tokens"
         places = [self.extent.what_was_read()]
         if self.truncated:
@@ -133,6 +137,15 @@ class Receipt:
                 "found in the document"
             )
         return [read, f"{model}; {ending}", speed]
+
+    def _lines_by_words(self) -> list[str]:
+        """Return the receipt of an answer that the model had no part in."""
+        whole = self.extent.what_was_read()
+        return [
+            "searched all sentences" + (f" ({whole})" if whole else ""),
+            "ranked by words; the model was not used",
+            f"answer {self.decode_s:.1f} s",
+        ]
 
 
 def left_out(extent: Extent, tokens_read: int, tokens_total: int, truncate: str | None) -> str:

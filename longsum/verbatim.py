@@ -1,8 +1,9 @@
 """Verbatim answers: which of the document's sentences they are made of.
 
 A checkpoint with a selection head chooses with it, since that measured best on held-out documents
-(`longsum/mini/README.md`). Any other model chooses by its own likelihood, among the sentences that
-a plain statistic puts forward.
+(`longsum/mini/README.md`): it picks whole sentences, and nothing is decoded. For a summary it looks
+at what the model made of the document, for a question at words alone. Any other model chooses by
+its own likelihood, among the sentences that a plain statistic puts forward.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from itertools import islice
 
 import numpy as np
 
+from longsum.answer import Answer
 from longsum.candidates import Candidate, answer_candidates, readable, summary_candidates
 from longsum.config import AskConfig, DecodeConfig, SummaryConfig
-from longsum.documents.document import Span
+from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
+from longsum.events import Listener
+from longsum.grounding import NOT_FOUND, GroundedSentence
+from longsum.receipt import Receipt
 from longsum.selection.choose import choose_sentences
 from longsum.selection.head import SelectionHead
 from longsum.selection.sentences import Sentences
@@ -61,27 +66,47 @@ def summary_spans(
 def answer_spans(
     session: Session, question: str, suffix: str, config: AskConfig, decode: DecodeConfig
 ) -> list[Span]:
-    """Return the sentences that answer a question, best first; none when none does.
+    """Return the sentences by which a model without a head answers a question, best first.
+
+    Returns:
+        None of them where no sentence is likely to answer.
 
     Raises:
         UsageError: when the tokens reserved for the answer hold none of them.
     """
-    document, head = session.prepared.document, session.head
-    if head is not None:
-        with choosing_by_head(session):
-            candidates = answer_candidates(document, question, head.answer_scores)
-            candidates = [c for c in candidates if session.was_read(c.span)]
-            noise = sampling_noise(decode, len(candidates))
-            candidates = [
-                replace(c, weight=c.weight + float(each))
-                for c, each in zip(candidates, noise, strict=True)
-            ]
-            return [c.span for c in best_of_groups(candidates)[: config.sentences]]
+    document = session.prepared.document
     candidates = [c for c in answer_candidates(document, question) if session.was_read(c.span)]
     if not candidates:
         return []
     with closing(choose_candidates(session, suffix, candidates, decode)) as choosing:
         return [c.span for c in islice(choosing, config.sentences)]
+
+
+def ranked_spans(
+    document: Document,
+    question: str,
+    head: SelectionHead,
+    config: AskConfig,
+    decode: DecodeConfig,
+) -> list[Span]:
+    """Return the sentences by which a head answers a question; the model is not used.
+
+    Returns:
+        Best first; none where no sentence is likely to answer.
+    """
+    candidates = answer_candidates(document, question, head)
+    noise = sampling_noise(decode, len(candidates))
+    drawn = [
+        replace(c, weight=c.weight + float(each)) for c, each in zip(candidates, noise, strict=True)
+    ]
+    return [c.span for c in best_of_groups(drawn)[: config.sentences]]
+
+
+def refusal(question: str, receipt: Receipt, listener: Listener) -> Answer:
+    """Say that no sentence was found; what the document says beyond them is not judged."""
+    sentence = GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)
+    listener.text(NOT_FOUND)
+    return Answer(NOT_FOUND, NOT_FOUND, (sentence,), receipt, question)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
-from longsum.grounding import REFUSAL
+from longsum.grounding import NOT_FOUND, REFUSAL
 from longsum.session import Session
 
 MINI = LoadConfig(model="mini", device="cpu")
@@ -42,28 +42,35 @@ def tiny(tmp_path_factory) -> LoadConfig:
     return LoadConfig(model=str(folder), device="cpu")
 
 
+VERBATIM = AskConfig(verbatim=True)
+
+
 @pytest.fixture(scope="module")
-def session(document) -> Session:
-    """The bundled model with the report read, opened without a question."""
-    return open_questions(document, [], AskConfig(), MINI, DecodeConfig(), None, Listener())
+def session(document, tiny) -> Session:
+    """A model with the report read, opened without a question."""
+    opened = open_questions(document, [], VERBATIM, tiny, DecodeConfig(), None, Listener())
+    assert isinstance(opened, Session)
+    return opened
 
 
-def test_several_questions_take_one_reading(document):
+def test_several_questions_take_one_reading(document, tiny):
     heard = Heard()
-    answers = ask_document(document, [*QUESTIONS, ABSENT], load=MINI, listener=heard)
+    answers = ask_document(
+        document, [*QUESTIONS, ABSENT], config=VERBATIM, load=tiny, listener=heard
+    )
     dones = [done for done, _ in heard.reading]
     assert dones == sorted(set(dones))
     assert dones[-1] == heard.reading[-1][1]
     receipts = [answer.receipt for answer in answers]
     assert len({(r.prefill_s, r.tokens_read, r.tokens_total) for r in receipts}) == 1
     assert [answer.question for answer in answers] == [*QUESTIONS, ABSENT]
-    assert [answer.text == REFUSAL for answer in answers] == [False, False, True]
+    assert [answer.answered for answer in answers] == [True, True, False]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_answer_is_made_of_sentences_with_their_pages(session, question):
     heard = Heard()
-    answer = answer_question(session, question, AskConfig(), DecodeConfig(), heard)
+    answer = answer_question(session, question, VERBATIM, DecodeConfig(), heard)
     found = printed(answer.marked)
     assert 1 <= len(found) == len(answer.sentences) <= AskConfig.sentences
     for text, reference in found:
@@ -74,7 +81,7 @@ def test_answer_is_made_of_sentences_with_their_pages(session, question):
 
 def test_earlier_questions_leave_no_trace(session):
     def ask(question: str) -> str:
-        return answer_question(session, question, AskConfig(), DecodeConfig(), Listener()).marked
+        return answer_question(session, question, VERBATIM, DecodeConfig(), Listener()).marked
 
     first = ask(QUESTIONS[0])
     ask(QUESTIONS[1])
@@ -83,9 +90,13 @@ def test_earlier_questions_leave_no_trace(session):
 
 
 def test_question_about_nothing_in_the_document_is_refused(session):
+    """`Not in the document.` claimed what nobody had looked at, and JSON called it supported."""
     heard = Heard()
-    answer = answer_question(session, ABSENT, AskConfig(), DecodeConfig(), heard)
-    assert answer.marked == answer.text == "".join(heard.pieces) == "Not in the document."
+    answer = answer_question(session, ABSENT, VERBATIM, DecodeConfig(), heard)
+    assert answer.marked == answer.text == "".join(heard.pieces) == NOT_FOUND
+    shown = answer.as_dict()
+    assert shown["answered"] is False
+    assert shown["sentences"][0]["supported"] is None
     (sentence,) = answer.sentences
     assert (sentence.is_refusal, sentence.pages, sentence.reference) == (True, (), None)
     assert (answer.receipt.answer_tokens, answer.receipt.finish_reason) == (0, "stop")
@@ -93,9 +104,9 @@ def test_question_about_nothing_in_the_document_is_refused(session):
 
 def test_question_longer_than_the_room_kept_for_it_is_refused_and_the_session_goes_on(session):
     with pytest.raises(DocumentTooLong, match="question is too long"):
-        answer_question(session, "why " * 3000, AskConfig(), DecodeConfig(), Listener())
-    again = answer_question(session, QUESTIONS[0], AskConfig(), DecodeConfig(), Listener())
-    assert again.sentences
+        answer_question(session, "why " * 9000, VERBATIM, DecodeConfig(), Listener())
+    again = answer_question(session, QUESTIONS[0], VERBATIM, DecodeConfig(), Listener())
+    assert again.answered
 
 
 def test_broken_off_answer_leaves_the_document_as_it_was(document, tiny):

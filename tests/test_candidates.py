@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from longsum import candidates
 from longsum.candidates import (
     FEWEST,
     answer_candidates,
+    sentences,
     statements,
     summary_candidates,
 )
@@ -91,7 +93,7 @@ def test_repetitions_share_a_group():
 
 def test_document_without_statements_has_no_candidates():
     assert summary_candidates(text_of("Contents", "1. Introduction"), 80, None) == []
-    assert answer_candidates(text_of("Contents"), "What is it about?") == []
+    assert answer_candidates(text_of("12", "* * *"), "What is it about?") == []
 
 
 # ---- candidates of an answer
@@ -136,3 +138,60 @@ def test_a_verb_the_document_never_uses_is_no_reason_to_refuse():
     )
     assert answer_candidates(document, "What did the Court hold?")
     assert not answer_candidates(document, "What is the capital of Mongolia?")
+
+
+NAMES = text_of(
+    "The Harbour Trust was founded by sailors who wanted to keep the old pier open to visitors.",
+    "Marie Curie won the Nobel Prize in Physics in Stockholm. The pier was rebuilt after storms.",
+    "President Lincoln met General Grant in Washington. Visitors can still see the marks.",
+    "The ticket cost $40. The new café is closed on Mondays during the winter months.",
+    "Minutes",
+    "Chair: Ruth Feld.",
+    "Decided April 21, 2009",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who won the Nobel Prize in Physics?", "Marie Curie won"),
+        ("Where did Lincoln meet Grant?", "President Lincoln met"),
+        ("What did the ticket cost?", "The ticket cost $40."),
+        ("Who is the chair?", "Chair: Ruth Feld."),
+        ("When was it decided?", "Decided April 21, 2009"),
+    ],
+)
+def test_names_and_short_lines_are_found_without_a_head(question, answer):
+    """All of these were denied: nobody looked at lines dense in names, or short."""
+    found = answer_candidates(NAMES, question)
+    assert max(found, key=lambda c: c.weight).text.startswith(answer)
+
+
+def test_a_summary_still_has_none_of_these():
+    said = {NAMES.text[a:b] for a, b in sentences(NAMES)} - {
+        NAMES.text[a:b] for a, b in statements(NAMES)
+    }
+    assert {"Minutes", "Chair: Ruth Feld.", "Decided April 21, 2009"} <= said
+    assert all(c.text not in said for c in summary_candidates(NAMES, 80, None))
+
+
+def test_a_line_that_only_repeats_the_question_answers_nothing():
+    document = text_of("Position interpolation", "Position interpolation squeezes positions.")
+    found = answer_candidates(document, "What is position interpolation?")
+    assert [c.text for c in found] == ["Position interpolation squeezes positions."]
+
+
+class Judge:
+    """A head that scores lines by their length, and finds what it is told to."""
+
+    def __init__(self, answered: bool) -> None:
+        self.answered = answered
+
+    def rank_answers(self, texts, question):
+        return np.array([float(len(text)) for text in texts]), self.answered
+
+
+def test_a_head_ranks_and_refuses():
+    found = answer_candidates(NAMES, "Who won the prize?", Judge(True))
+    assert max(found, key=lambda c: c.weight).text.startswith("The Harbour Trust")
+    assert answer_candidates(NAMES, "Who won the prize?", Judge(False)) == []

@@ -13,6 +13,7 @@ from longsum.batch.reading import Reading
 from longsum.batch.results import result_name, result_text, write_result
 from longsum.batch.row import DONE, Row, base_row
 from longsum.batch.worker import Progress
+from longsum.bywords import WordsSession, ranks_by_words, words_session
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
@@ -61,10 +62,10 @@ class Answerer:
         job: what is asked.
         model: how it was found.
         load: as asked, with the quantization that the weights have.
-        weights: in evaluation mode.
+        weights: in evaluation mode; None where questions are answered by words alone.
     """
 
-    def __init__(self, job: Job, model: Model, load: LoadConfig, weights: AnyLlama) -> None:
+    def __init__(self, job: Job, model: Model, load: LoadConfig, weights: AnyLlama | None) -> None:
         self.job, self.model, self.load, self.weights = job, model, load, weights
 
     def __call__(self, reading: Reading, progress: Progress | None) -> Row:
@@ -87,20 +88,30 @@ class Answerer:
             "warnings": [*row["warnings"], *cautions],
             "result": name,
             "result_bytes": write_result(job.output, name, text),
-            "answers": [{"question": each.question, "text": each.text} for each in answers],
+            "answers": [_as_row(each) for each in answers],
             "receipt": answers[-1].receipt.as_dict(),
         }
 
     def _answers(self, reading: Reading, listener: Listener) -> list[Answer]:
         """Read a document, then summarize it, or answer all questions from one reading."""
         job = self.job
-        session = Session(self._prepare(reading), self.load, listener, weights=self.weights)
+        session = self._session(reading, listener)
         if isinstance(job.task, SummaryConfig):
+            assert isinstance(session, Session)
             return [summarize_session(session, job.task, job.decode, listener)]
         return [
             answer_question(session, question, job.task, job.decode, listener)
             for question in job.questions
         ]
+
+    def _session(self, reading: Reading, listener: Listener) -> Session | WordsSession:
+        """Open a document: read by the model, unless words alone answer."""
+        if isinstance(self.job.task, AskConfig):
+            assert reading.document is not None
+            words = words_session(reading.document, self.model.source, self.job.task)
+            if words is not None:
+                return words
+        return Session(self._prepare(reading), self.load, listener, weights=self.weights)
 
     def _prepare(self, reading: Reading) -> Prepared:
         """Count and plan; refuse what does not fit, with its numbers."""
@@ -123,6 +134,12 @@ class Answerer:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _as_row(answer: Answer) -> dict[str, Any]:
+    """Return what the journal holds of an answer."""
+    found = {"answered": answer.answered} if answer.question is not None else {}
+    return {"question": answer.question, "text": answer.text, **found}
 
 
 def prepare_document(job: Job, document: Document, load: LoadConfig, model: Model) -> Prepared:
@@ -159,6 +176,8 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
     model = find_model(load, _share(detect_machine(load.device, load.dtype)))
     probe = Document("A sentence.", (), sha256="", name="probe")
     prepare_document(job, probe, load, model)  # a template's mistake is every document's
+    if isinstance(job.task, AskConfig) and ranks_by_words(model.source, job.task.verbatim):
+        return Answerer(job, model, load, None)
     plan = _plan(model, load)
     for held in ("none", "nf4", "int8"):
         if plan.quantize == held:

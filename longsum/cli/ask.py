@@ -22,6 +22,7 @@ from longsum.errors import UsageError
 
 if TYPE_CHECKING:
     from longsum.answer import Answer
+    from longsum.bywords import WordsSession
     from longsum.cli.console import Reporter
     from longsum.session import Session
 
@@ -70,8 +71,9 @@ def ask(
 ) -> None:
     """Answer questions about a whole document, each statement with its page.
 
-    The document is read once, however many questions there are. An answer may be "Not in the
-    document."
+    The document is read once, however many questions there are. With the bundled model it is not
+    read at all: a trained head ranks its sentences by words, and the model is not used. Where no
+    sentence is likely to answer, the answer is "No sentence found for this."
     """
     asked = list(questions or [])
     interactive = not asked
@@ -97,10 +99,19 @@ def ask(
     with reporting(quiet, as_json, output, force) as reporter:
         document = open_document(file, pages, password, reporter)
         fetch_missing(load)
-        from longsum.ask import prepare_questions
+        from longsum.ask import prepare_questions, require_questions
+        from longsum.bywords import open_words
 
-        prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
-        session = open_session(prepared, load, reporter, verbose=verbose, store=store)
+        require_questions(asked)
+        words = open_words(document, config, load)
+        session: Session | WordsSession
+        if words is None:
+            prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
+            session = open_session(prepared, load, reporter, verbose=verbose, store=store)
+        else:
+            session = words
+            if words.source.notice:
+                reporter.notice(words.source.notice)
         if interactive:
             converse(session, config, decode, reporter)
         else:
@@ -117,7 +128,7 @@ def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
 
 
 def _answer_all(
-    session: Session,
+    session: Session | WordsSession,
     questions: list[str],
     config: AskConfig,
     decode: DecodeConfig,
@@ -159,7 +170,9 @@ def _cautions(answers: list[Answer]) -> list[str]:
     return list(found)
 
 
-def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
+def converse(
+    session: Session | WordsSession, config: AskConfig, decode: DecodeConfig, reporter: Reporter
+) -> None:
     """Answer questions typed on the terminal until the user leaves."""
     from longsum.ask import answer_question
     from longsum.cli.console import print_error, print_line

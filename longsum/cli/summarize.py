@@ -79,8 +79,9 @@ def summarize(
 ) -> None:
     """Summarize a whole document, with a page reference behind every sentence.
 
-    The answer goes to stdout; progress and the receipt (what was read, by which model, how fast)
-    go to stderr.
+    The bundled model reads it, then a trained head picks whole sentences; nothing is decoded. The
+    answer goes to stdout; progress and the receipt (what was read, by which model, how fast) go to
+    stderr.
     """
     config = SummaryConfig(
         verbatim=verbatim,

@@ -1,7 +1,8 @@
-"""Which sentences of a clean text can stand alone in a summary.
+"""Which sentences of a clean text can stand alone in a summary, and which may answer a question.
 
-Pure. Judges a sentence by itself, and by the line it stands in: what follows a caption's label up
-to the end of the line belongs to the caption.
+Pure. A summary's are judged by themselves, and by the line they stand in: what follows a caption's
+label up to the end of the line belongs to the caption. A question may be about anything, so nothing
+that has words is kept from it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from longsum.documents.document import Span
 from longsum.documents.sentences import CLOSERS, OPENERS, split_sentences
 
 MIN_WORDS, MAX_WORDS, MIN_CJK = 5, 120, 10
+MAX_PIECE = 400
+"""Characters of a piece of a line that is not prose, such as a table's: it would match anything."""
 _ENDS = re.compile(rf"[.?!…。！？؟۔।][{CLOSERS}]*\d{{0,3}}$")
 _LEADERS = re.compile(r"(?:[.·…]\s?){5,}|(?:\.\s){2,}\d{1,4}\b")
 _TRAILING_DOTS = re.compile(r"(?:\s\.){3,}$")
@@ -73,6 +76,32 @@ def statement_spans(text: str) -> Iterator[Span]:
             span = Span(marker.end() if marker else start + first, start + last)
             if is_statement(text[span.start : span.end]):
                 yield span
+
+
+def sentence_spans(text: str) -> Iterator[Span]:
+    """Yield the spans of everything that may answer a question, in order.
+
+    Headings, captions, notes, entries of lists and short lines are among them: `The ticket cost
+    $40.` is the whole answer to some question. The number or bullet of a list item is left out.
+    """
+    for first, last in split_sentences(text):
+        marker = _LIST_MARKER.match(text, first, last)
+        span = Span(marker.end() if marker else first, last)
+        whole = last - first <= MAX_PIECE or is_statement(text[span.start : span.end])
+        for piece in [span] if whole else _pieces(text, span):
+            if any(map(str.isalpha, text[piece.start : piece.end])):
+                yield piece
+
+
+def _pieces(text: str, span: Span) -> Iterator[Span]:
+    """Yield the parts of a long line, cut between words."""
+    start, end = span
+    while end - start > MAX_PIECE:
+        cut = text.rfind(" ", start + 1, start + MAX_PIECE)
+        cut = cut if cut > 0 else start + MAX_PIECE
+        yield Span(start, cut)
+        start = cut + text.startswith(" ", cut)
+    yield Span(start, end)
 
 
 def _without_captions(text: str) -> Iterator[Span]:

@@ -1,42 +1,74 @@
 """What is known of each sentence of a document with respect to a question: one row of numbers each.
 
-Shared words and their rarity, neighbours, names, and whether the sentence has what the question
-asks for: a person, a number, a place, a reason. Pure; no torch. The words that tell one kind of
-question from another are English; in other languages only their features fall away.
+Shared words and their rarity, neighbours, names, numbers and quotations, and whether the sentence
+has what the question asks for: a person, a number, a date, a place, a reason. Pure; no torch. The
+words that tell one kind of question from another are English; in other languages only their
+features fall away.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 
-from longsum.ranking import NEIGHBOUR, around, bm25, names_in, standardized, terms_of
+from longsum.ranking import NEIGHBOUR, around, bm25, standardized
+from longsum.selection.asked import AskedDocument, asked_document
+from longsum.selection.literals import answer_terms, holds_phrase, literal_words, literals_of
 from longsum.selection.sentences import Columns
-from longsum.similarity import idf_weights, is_number, words
+from longsum.similarity import FUNCTION_WORDS, stem
 
 _KINDS = {
     "who": re.compile(r"\b(?:who|whom|whose)\b", re.I),
     "number": re.compile(
         r"\bhow (?:many|much|long|old|far|often|large|big|high)\b|\bwhat (?:percent|number)", re.I
     ),
-    "when": re.compile(r"\bwhen\b|\bwhat (?:year|date|time|day)\b|\bhow long ago\b", re.I),
+    "when": re.compile(
+        r"\bwhen\b|\b(?:what|which) (?:year|date|time|day)\b|\bhow long ago\b|\bdeadline\b", re.I
+    ),
     "where": re.compile(r"\bwhere\b|\bwhat (?:place|country|city|state)\b", re.I),
-    "why": re.compile(r"\bwhy\b|\bwhat (?:is|was|were) the (?:reason|cause)", re.I),
+    "why": re.compile(r"\bwhy\b|\bwhat (?:is|was|were) the (?:reason|cause)|\bwhat caused\b", re.I),
     "how": re.compile(r"\bhow\b(?! (?:many|much|long|old|far|often|large|big|high)\b)", re.I),
     "definition": re.compile(r"\bwhat (?:is|are|was|were) (?:an? |the )?[\w' -]+\??$", re.I),
+    "money": re.compile(r"\bhow much\b|\b(?:costs?|price|paid|pay|worth|fee|salary)\b", re.I),
+    "yes": re.compile(
+        r"^\W*(?:is|are|was|were|do|does|did|has|have|can|could|will|should)\b", re.I
+    ),
 }
-_NAMED = re.compile(r"(?<=[\w,;] )[A-Z][\w’'-]+")
-_REASON = re.compile(
-    r"\b(?:because|since|therefore|so that|in order to|as|due|cause[sd]?|reason|for)\b", re.I
+_WANTED = (
+    *(("who", "name"), ("number", "number"), ("when", "time"), ("when", "date")),
+    *(("where", "place"), ("where", "name"), ("why", "reason"), ("definition", "defining")),
+    *(("money", "money"), ("number", "percent")),
 )
-_PLACE = re.compile(r"\b(?:in|at|on|near|under|into|to|from)\s+(?:the\s+)?[\w’'-]+", re.I)
-_TIME = re.compile(
-    r"\b(?:1\d{3}|20\d\d|day|night|morning|evening|year|month|week|when|after)\b", re.I
+"""What a sentence should have for a kind of question."""
+_FACTS = ("when_date", "money_money", "number_number", "number_percent")
+_SOUGHT = re.compile(r"\b(?:which|what)\s+(?!is|are|was|were|do|does|did|has|had)(\w+)", re.I)
+_BEFORE = 3
+"""Sentences before one in which the thing it speaks of may have been named."""
+
+
+_HELD = (
+    *("covered", "covered_near", "covered_wide", "names", "names_near", "all_names", "numbers"),
+    *("quoted", "exact", "pairs", "rarest"),
 )
-_DEFINING = re.compile(r"\b(?:is|are|was|were|means?|refers? to|called|known as|defined)\b", re.I)
+"""How much of a question stands in a sentence or around it."""
+_SAME = (
+    *("best_match", "query", "log_sentences", "with_names", "with_numbers", "with_quoted"),
+    "unknown_names",
+)
+"""Of a question and a document: the same for every sentence."""
+
+COVERED_WEIGHT, NAMES_WEIGHT, FACT_WEIGHT = 6.0, 1.0, 2.0
+"""What a sentence gains that holds all words of a question, all its names, or the number, the date
+or the price that is asked for. Stories and review
+questions, which the network was trained on, are answered in other words than they are asked in;
+people who look for a fact use the document's. Chosen on xquad_en (twelve texts joined) and
+fairytaleqa.val: 94.8 % and 58.0 % of the questions have an answer among three sentences, 87.5 % and
+59.6 % without."""
+BULKY = 25
+"""Words of a line that is not prose, from which on it gains less."""
 
 
 def answer_features(texts: Sequence[str], question: str) -> np.ndarray:
@@ -47,89 +79,161 @@ def answer_features(texts: Sequence[str], question: str) -> np.ndarray:
         question: in the words of the user.
 
     Returns:
-        (sentences, features) float32.
+        (sentences, features) float32, in the order of `answer_columns`.
     """
-    bags = [terms_of(text) for text in texts]
-    columns = _shared(texts, bags, question) | _looks(texts, question)
+    return stacked(answer_columns(texts, question))
+
+
+def stacked(columns: Columns) -> np.ndarray:
+    """Return columns as one matrix: (sentences, features) float32."""
     return np.stack(list(columns.values()), axis=1).astype(np.float32)
 
 
-def _shared(texts: Sequence[str], bags: Sequence[Sequence[str]], question: str) -> Columns:
+def answer_columns(texts: Sequence[str], question: str) -> Columns:
+    """Return the same by name, each (sentences,)."""
+    document = asked_document(texts)
+    return (
+        _shared(document, answer_terms(question))
+        | _literal(document, question)
+        | _sought(document, question)
+        | _looks(document, question)
+    )
+
+
+def literal_weight(columns: Columns) -> np.ndarray:
+    """Return what is added to a network's score for what a question asks for: (sentences,)."""
+    wanted: np.ndarray = np.max([columns[name] for name in _FACTS], axis=0)
+    named = columns["names"] * columns["with_names"]
+    weight = COVERED_WEIGHT * columns["covered"] + NAMES_WEIGHT * named + FACT_WEIGHT * wanted
+    # contents and tables without a full stop hold the words of any question
+    bulk = np.maximum(1.0, np.expm1(columns["log_words"]) / BULKY)
+    found: np.ndarray = np.where(columns["statement"] > 0, weight, weight / bulk)
+    return found
+
+
+def question_features(columns: Columns) -> np.ndarray:
+    """Return what tells whether a document answers a question at all: (1, features) float32.
+
+    How much of the question its best places hold.
+
+    Args:
+        columns: from `answer_columns`, of at least one sentence.
+    """
+    best = int(np.argmax(literal_weight(columns) + columns["match_around_of_best"]))
+    values = [float(columns[name].max()) for name in _HELD]
+    values += [float(columns[name][best]) for name in _HELD]
+    values += [float(columns[name][0]) for name in _SAME]
+    return np.array([values], dtype=np.float32)
+
+
+def answer_names(document: AskedDocument, question: str) -> set[str]:
+    """Return the terms of a question's names, numbers and quotations."""
+    return {stem(word) for word in literals_of(question, document.capitalised).all}
+
+
+def _near(groups: Sequence[Set[str]], before: int, after: int) -> list[Set[str]]:
+    """Return each sentence's terms with those of some before it and after it; -1 leaves it out."""
+    return [
+        set().union(*groups[max(0, i - before) : max(0, i + after + 1)]) for i in range(len(groups))
+    ]
+
+
+def _shared(document: AskedDocument, query: Sequence[str]) -> Columns:
     """Return how much of the question stands in sentences and around them."""
-    query = terms_of(question)
-    asked, weights, names = set(query), idf_weights(bags), names_in(question)
-    unknown = math.log(1 + len(bags) + 0.5)  # of a word that no sentence has
+    bags, sets, weights, count = document.bags, document.sets, document.weights, len(document.bags)
+    asked = frozenset(query)
+    unknown = math.log(1 + count + 0.5)  # of a word that no sentence has
     mass = {term: weights.get(term, unknown) for term in asked}
     total = max(1e-9, sum(mass.values()))
-    sets = [set(bag) for bag in bags]
+    held = [each & asked for each in sets]
 
-    def covered(groups: Sequence[set[str]]) -> np.ndarray:
-        return np.array([sum(mass[t] for t in group & asked) for group in groups]) / total
+    def covered(groups: Sequence[Set[str]]) -> np.ndarray:
+        return np.array([sum(mass[term] for term in group) for group in groups]) / total
 
-    near = [set().union(*sets[max(0, i - 1) : i + 2]) for i in range(len(sets))]
-    wide = [set().union(*sets[max(0, i - 4) : i + 5]) for i in range(len(sets))]
-    before = [set().union(*sets[max(0, i - 2) : i]) for i in range(len(sets))]
     match = bm25(bags, query)
     highest = max(1e-9, float(match.max(initial=0.0)))
     z = standardized(match)
     pairs = set(zip(query, query[1:], strict=False))
-    new = [sum(weights[t] for t in each - asked) for each in sets]
-    rank = np.empty(len(z))
-    rank[np.argsort(-z, kind="stable")] = np.arange(len(z))
+    rank = np.empty(count)
+    rank[np.argsort(-z, kind="stable")] = np.arange(count)
+    joined = [sum(p in pairs for p in zip(bag, bag[1:], strict=False)) for bag in bags]
+    rarest = max((t for t in asked if t in weights), key=lambda t: (weights[t], t), default=None)
     return {
         "match": z / 3,
         "match_around": around(z) / 3,
         "match_of_best": match / highest,
         "match_around_of_best": around(match) / highest / (1 + 2 * NEIGHBOUR),
         "log_rank": np.log1p(rank),
-        "covered": covered(sets),
-        "covered_near": covered(near),
-        "covered_wide": covered(wide),
-        "covered_before": covered(before),
-        "pairs": np.array([sum(p in pairs for p in zip(b, b[1:], strict=False)) for b in bags])
-        / max(1, len(pairs)),
-        "names": np.array([len(each & names) for each in sets]) / max(1, len(names)),
-        "has_names": np.full(len(bags), float(bool(names))),
-        "new": np.array(new) / 20,
+        "covered": covered(held),
+        "covered_near": covered(_near(held, 1, 1)),
+        "covered_wide": covered(_near(held, 4, 4)),
+        "covered_before": covered(_near(held, 2, -1)),
+        "pairs": np.array(joined) / max(1, len(pairs)),
+        "rarest": np.array([float(rarest in each) for each in held]),
+        "new": np.array([sum(weights[t] for t in each - asked) for each in sets]) / 20,
         "new_share": np.array([len(e - asked) / max(1, len(e)) for e in sets]),
-        "best_match": np.full(len(bags), highest / 20),
-        "query": np.full(len(bags), len(asked) / 8),
+        "nothing_new": np.array([float(each <= asked) for each in sets]),
+        "best_match": np.full(count, highest / 20),
+        "query": np.full(count, len(asked) / 8),
         "size": np.array([len(bag) for bag in bags]) / 15,
-        "position": np.arange(len(bags)) / max(1, len(bags)),
-        "log_sentences": np.full(len(bags), math.log(max(1, len(bags)))),
+        "position": np.arange(count) / max(1, count),
+        "log_sentences": np.full(count, math.log(max(1, count))),
     }
 
 
-def _looks(texts: Sequence[str], question: str) -> Columns:
-    """Return whether sentences have what this kind of question asks for."""
-    asked = set(words(question))
-    kinds = {name: bool(pattern.search(question)) for name, pattern in _KINDS.items()}
-    has = {
-        "name": np.array(
-            [any(n.casefold() not in asked for n in _NAMED.findall(t)) for t in texts]
+def _literal(document: AskedDocument, question: str) -> Columns:
+    """Return which of the question's names, numbers and quotations stand in sentences, exactly."""
+    literals = literals_of(question, document.capitalised)
+    sets, weights, count = document.word_sets, document.word_weights, len(document.texts)
+    mass = {word: weights[word] for word in literals.all if word in weights}
+    total = max(1e-9, sum(mass.values()))
+    named = [each & mass.keys() for each in sets]
+
+    def held(groups: Sequence[Set[str]]) -> np.ndarray:
+        return np.array([sum(mass[word] for word in group) for group in groups]) / total
+
+    here, phrases, numbers = held(named), literals.phrases, literals.numbers
+    exact = {word for word in literal_words(question) if word not in FUNCTION_WORDS}
+    quoted = [sum(holds_phrase(each, p) for p in phrases) for each in document.words]
+    return {
+        "names": here,
+        "names_near": held(_near(named, 1, 1)),
+        "names_before": held(_near(named, _BEFORE, -1)),
+        "all_names": (here > 0.999).astype(float),
+        "numbers": np.array([len(each & numbers) for each in sets]) / max(1, len(numbers)),
+        "quoted": np.array(quoted) / max(1, len(phrases)),
+        "exact": np.array([len(each & exact) for each in sets]) / max(1, len(exact)),
+        "with_names": np.full(count, float(bool(literals.names))),
+        "with_numbers": np.full(count, float(bool(numbers))),
+        "with_quoted": np.full(count, float(bool(phrases))),
+        "unknown_names": np.full(
+            count, len(literals.all - mass.keys()) / max(1, len(literals.all))
         ),
-        "number": np.array([any(is_number(w) and w not in asked for w in words(t)) for t in texts]),
-        "reason": np.array([bool(_REASON.search(t)) for t in texts]),
-        "place": np.array([bool(_PLACE.search(t)) for t in texts]),
-        "time": np.array([bool(_TIME.search(t)) for t in texts]),
-        "defining": np.array([bool(_DEFINING.search(t[:120])) for t in texts]),
-        "asking": np.array([t.rstrip("\"'”’) ").endswith("?") for t in texts]),
-        "quoted": np.array([any(c in '"“”' for c in t) for t in texts]),
     }
-    columns: Columns = {f"has_{name}": found.astype(float) for name, found in has.items()}
-    wanted = {
-        "who": "name",
-        "number": "number",
-        "when": "time",
-        "where": "place",
-        "why": "reason",
-        "definition": "defining",
+
+
+def _sought(document: AskedDocument, question: str) -> Columns:
+    """Return whether sentences have what follows `which` or `what`, as a word or in a name."""
+    match = _SOUGHT.search(question)
+    sought = match[1].casefold() if match else ""
+    return {
+        "sought": np.array([float(stem(sought) in each) for each in document.sets]),
+        "sought_name": np.array(
+            [float(any(n.startswith(sought[:6] or " ") for n in e)) for e in document.names]
+        ),
+        "with_sought": np.full(len(document.texts), float(bool(sought))),
     }
-    for kind, name in wanted.items():
+
+
+def _looks(document: AskedDocument, question: str) -> Columns:
+    """Return whether sentences have what this kind of question asks for."""
+    asked, count = set(literal_words(question)), len(document.texts)
+    kinds = {name: float(bool(pattern.search(question))) for name, pattern in _KINDS.items()}
+    has = {"name": document.names, "number": document.numbers, "date": document.dates}
+    columns = document.surface | {
+        f"has_{name}": np.array([float(bool(each - asked)) for each in found])
+        for name, found in has.items()
+    }
+    for kind, name in _WANTED:
         columns[f"{kind}_{name}"] = columns[f"has_{name}"] * kinds[kind]
-    return columns | {kind: np.full(len(texts), float(is_it)) for kind, is_it in kinds.items()}
-
-
-def _names_beyond(asked: Collection[str], text: str) -> bool:
-    """Tell whether a sentence has a capitalised word that the question has not."""
-    return any(name.casefold() not in asked for name in _NAMED.findall(text))
+    return columns | {f"is_{kind}": np.full(count, is_it) for kind, is_it in kinds.items()}

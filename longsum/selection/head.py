@@ -1,7 +1,8 @@
-"""The selection head: four small networks beside a model's weights, for verbatim answers.
+"""The selection head: five small networks beside a model's weights, for verbatim answers.
 
 One scores a summary's sentences, two tell how often a summary would use each word and each pair of
-neighbouring words, one scores sentences as answers to a question. They were trained on what people
+neighbouring words, one scores sentences as answers to a question, one tells whether a document
+answers it at all. They were trained on what people
 wrote (`recipes/mini`) and run in numpy: with some ten thousand weights nothing else is faster. Only
 a checkpoint that has them uses them.
 """
@@ -15,7 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from longsum.selection.answers import answer_features
+from longsum.selection.answers import (
+    answer_columns,
+    literal_weight,
+    question_features,
+    stacked,
+)
+from longsum.selection.sentences import Columns
 
 FILE = "selection.safetensors"
 """Beside the weights."""
@@ -23,6 +30,10 @@ CLIP = 5.0
 """Standard deviations at which a feature is cut off."""
 LARGEST_LOG = 6.0
 """Of a word's expected uses, natural logarithm."""
+LEAST_ODDS = -1.0
+"""Natural logarithm of the odds that a document answers a question, or it is refused."""
+WHOLLY_COVERED = 0.999
+"""Share of a question's words, by their weight, that counts as all of them."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +78,51 @@ class SelectionHead:
     summary: SummaryNetworks
     answers: Network
     """Features of sentences and a question to one score."""
+    answered: Network
+    """Features of a document and a question to the logarithm of the odds that it answers it."""
 
     @property
     def states_name(self) -> str:
         """Return a name for states that were projected as this head wants them."""
         return f"states-{hashlib.sha256(self.projection.tobytes()).hexdigest()[:12]}"
 
-    def answer_scores(self, texts: Sequence[str], question: str) -> np.ndarray:
-        """Return how likely each sentence is to hold the answer, as a score: (sentences,)."""
-        return self.answers(answer_features(texts, question))[:, 0]
+    def rank_answers(self, texts: Sequence[str], question: str) -> tuple[np.ndarray, bool]:
+        """Return how likely sentences are to hold the answer, and whether one of them is.
+
+        Args:
+            texts: of the sentences, at least one.
+            question: in the words of the user.
+
+        Returns:
+            (sentences,) scores, and False where the document is likely about something else.
+        """
+        columns = answer_columns(texts, question)
+        return answer_scores(self.answers, columns), is_answered(self.answered, columns)
+
+
+def answer_scores(network: Network, columns: Columns) -> np.ndarray:
+    """Return how likely sentences are to hold an answer, as a score: (sentences,).
+
+    Args:
+        network: of answers.
+        columns: from `answer_columns`.
+    """
+    scores: np.ndarray = network(stacked(columns))[:, 0] + literal_weight(columns)
+    return scores
+
+
+def is_answered(network: Network, columns: Columns) -> bool:
+    """Tell whether one of the sentences likely answers.
+
+    Three sentences in a row that hold every word of the question are never denied.
+
+    Args:
+        network: of whether questions are answered.
+        columns: from `answer_columns`.
+    """
+    if float(columns["covered_near"].max()) > WHOLLY_COVERED:
+        return True
+    return float(network(question_features(columns))[0, 0]) >= LEAST_ODDS
 
 
 def has_head(folder: Path) -> bool:
@@ -91,7 +138,12 @@ def load_head(folder: Path) -> SelectionHead | None:
 
     tensors = load_file(folder / FILE)
     projection = tensors["projection"].astype(np.float32)
-    return SelectionHead(projection, summary_networks(tensors), network_of(tensors, "answers"))
+    return SelectionHead(
+        projection,
+        summary_networks(tensors),
+        network_of(tensors, "answers"),
+        network_of(tensors, "answered"),
+    )
 
 
 def summary_networks(tensors: Mapping[str, np.ndarray]) -> SummaryNetworks:

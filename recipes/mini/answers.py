@@ -1,105 +1,71 @@
-"""Train the part of the selection head that finds the sentence with a question's answer.
+"""Train the part of the selection head that answers questions.
 
     python -m recipes.mini.answers --data DATA --work runs/mini
 
-From questions with answers that people wrote. A sentence holds an answer when it has most of its
-words; the network learns to rank such sentences above the document's others. Test files are
-opened by `--test` alone, to be measured.
+From questions with answers that people wrote. One network learns to rank the sentences that hold an
+answer above the document's others; another tells questions of a document from questions of another
+document. Test files are opened by `--test` alone, to be measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import load_file
 from safetensors.torch import save_file
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from longsum.candidates import statements
-from longsum.evaluate.pairs import Pair, read_pairs
-from longsum.ranking import around, bm25, terms_of
-from longsum.selection.answers import answer_features
-from longsum.selection.head import network_of
-from longsum.similarity import content_words, words
-from recipes.mini.networks import fit, named
+from longsum.ranking import around, bm25
+from longsum.selection.answers import answer_columns, question_features, stacked
+from longsum.selection.asked import asked_document
+from longsum.selection.head import (
+    LEAST_ODDS,
+    WHOLLY_COVERED,
+    Network,
+    answer_scores,
+    network_of,
+)
+from longsum.selection.literals import answer_terms
+from recipes.mini.networks import Rows, fit, named
+from recipes.mini.questions import CHAPTER, Question, brief, elsewhere, questions
 
-TRAINING = {"fairytaleqa.train": 3000, "openstax_qa.train": 1500}
-VALIDATION = {"fairytaleqa.val": 300}
-TEST = {"covidqa": 400, "openstax_qa.test": 400, "fairytaleqa.test": 400}
+TRAINING = {
+    "fairytaleqa.train": 3000,
+    "openstax_qa.train": 1000,
+    f"openstax_qa.train{CHAPTER}": 500,
+}
+VALIDATION = {"fairytaleqa.val": 400, "xquad_en": 400}
+TEST = {
+    "covidqa": 400,
+    "openstax_qa.test": 400,
+    f"openstax_qa.test{CHAPTER}": 400,
+    "fairytaleqa.test": 400,
+}
 """Questions taken of each file."""
-HELD = 0.6
-"""Share of an answer's words that the sentence with the answer has, at least."""
-MOST_HOLDING = 0.1
-"""Share of the sentences beyond which a question's answer stands everywhere, and finds nothing."""
 SHOWN = 3
 """Sentences that an answer prints."""
 
-
-@dataclass(frozen=True)
-class Question:
-    """A question on a document, and the sentences that hold its answer."""
-
-    file: str
-    texts: Sequence[str]
-    query: str
-    holds: np.ndarray
-    """(sentences,) bool."""
-
-
-def questions(data: Path, files: dict[str, int]) -> Iterator[Question]:
-    """Yield questions whose answer stands in a sentence of the document."""
-    for name, count in files.items():
-        pairs = [p for p in read_pairs([data / "pairs" / f"{name}.jsonl.xz"]) if p.query]
-        random.Random(0).shuffle(pairs)
-        split: dict[str, list[str]] = {}
-        taken = 0
-        for pair in pairs:
-            if taken == count:
-                break
-            if pair.text not in split:
-                document = pair.document
-                split[pair.text] = [document.text[a:b] for a, b in statements(document)]
-            texts = split[pair.text]
-            holds = holding([set(words(text)) for text in texts], pair)
-            if 0 < holds.sum() <= max(1, MOST_HOLDING * len(texts)):
-                taken += 1
-                yield Question(name, texts, pair.query or "", holds)
-        print(f"{name}: {taken} questions", flush=True)
-
-
-def holding(bags: Sequence[Set[str]], pair: Pair) -> np.ndarray:
-    """Return which sentences hold the answer, from their sets of words: (sentences,) bool."""
-    found = np.zeros(len(bags), dtype=bool)
-    asked = set(content_words(pair.query or ""))
-    for reference in pair.references:
-        wanted = set(content_words(reference)) or set(words(reference))
-        new = wanted - asked or wanted  # what the question says already answers nothing
-        found |= np.array([len(bag & new) >= max(1.0, HELD * len(new)) for bag in bags], dtype=bool)
-    return found
-
-
-def hits(ready: Sequence[Question], score: Callable[[Question], np.ndarray]) -> dict[str, float]:
-    """Return a file's share of questions with an answer among the first sentences printed."""
-    found: dict[str, list[bool]] = {}
-    for question in ready:
-        best = np.argsort(-score(question), kind="stable")[:SHOWN]
-        found.setdefault(question.file, []).append(bool(question.holds[best].any()))
-    return {file: float(np.mean(each)) for file, each in found.items()}
+Score = Callable[[Question], np.ndarray]
+"""From a question to a score for each sentence."""
 
 
 def plain_bm25(question: Question) -> np.ndarray:
     """Score sentences by BM25: (sentences,)."""
-    return bm25([terms_of(text) for text in question.texts], terms_of(question.query))
+    return bm25(asked_document(question.texts).bags, answer_terms(question.query))
 
 
 def bm25_around(question: Question) -> np.ndarray:
     """Score sentences by BM25 and their neighbours': (sentences,)."""
     return around(plain_bm25(question))
+
+
+def by_network(network: Network) -> Score:
+    """Return what scores sentences by a network."""
+    return lambda q: answer_scores(network, answer_columns(q.texts, q.query))
 
 
 def listwise(scores: torch.Tensor, holds: torch.Tensor) -> torch.Tensor:
@@ -108,8 +74,73 @@ def listwise(scores: torch.Tensor, holds: torch.Tensor) -> torch.Tensor:
     return scores.logsumexp(0) - inside.logsumexp(0)
 
 
+def told_apart(odds: torch.Tensor, answered: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of whether questions are answered."""
+    return binary_cross_entropy_with_logits(odds, answered)
+
+
+def about(question: Question) -> np.ndarray:
+    """Return what tells whether a question's document answers it: (1, features)."""
+    return question_features(answer_columns(question.texts, question.query))
+
+
+def train_heads(ready: Sequence[Question]) -> dict[str, torch.Tensor]:
+    """Train both networks and return their tensors.
+
+    The second is given each question with its own document and with another, and again as a few of
+    its words, since people ask in keywords and the questions of stories are long.
+    """
+    ready = sorted(ready, key=lambda q: q.document.sha256)  # what is known of a document, once
+    rows: Rows = [(stacked(answer_columns(q.texts, q.query)), q.holds) for q in ready]
+    own = ready + [brief(q) for q in ready]
+    judged: Rows = []
+    for answered, each in ((1.0, own), (0.0, elsewhere(own))):
+        in_order = sorted(each, key=lambda q: q.document.sha256)
+        judged += [(about(q), np.full(1, answered)) for q in in_order]
+    ranking, answered_by = fit(rows, listwise, epochs=6), fit(judged, told_apart, epochs=6)
+    return named("answers", ranking) | named("answered", answered_by)
+
+
+def measure(ready: Sequence[Question], methods: dict[str, Score]) -> None:
+    """Print each file's share of questions with an answer among the sentences printed.
+
+    In brackets the difference to the first method, with its standard error.
+    """
+    for file in sorted({question.file for question in ready}):
+        own = [question for question in ready if question.file == file]
+        line, first = [f"{file} ({len(own)})"], None
+        for name, score in methods.items():
+            best = [np.argsort(-score(q), kind="stable")[:SHOWN] for q in own]
+            found = np.array([q.holds[b].any() for q, b in zip(own, best, strict=True)], float)
+            first = found if first is None else first
+            error = (found - first).std() / len(own) ** 0.5
+            line.append(f"{name} {found.mean():.3f} ({(found - first).mean():+.3f} ± {error:.3f})")
+        print("  ".join(line), flush=True)
+
+
+def odds_of(question: Question, answered: Network) -> float:
+    """Return the logarithm of the odds that a question is answered; infinite where all is there."""
+    columns = answer_columns(question.texts, question.query)
+    if columns["covered_near"].max() > WHOLLY_COVERED:
+        return float("inf")
+    return float(answered(question_features(columns))[0, 0])
+
+
+def measure_refusals(ready: Sequence[Question], answered: Network, odds: Sequence[float]) -> None:
+    """Print how many questions are refused, of their own document and of another, by threshold."""
+    for file in sorted({question.file for question in ready}):
+        own = [question for question in ready if question.file == file]
+        found = [np.array([odds_of(q, answered) for q in each]) for each in (own, elsewhere(own))]
+        line = [f"{file} ({len(own)}), refused of its own document, of another"]
+        for each in odds:
+            line.append(
+                f"at {each:+.2f}: {(found[0] < each).mean():.3f}, {(found[1] < each).mean():.3f}"
+            )
+        print("  ".join(line), flush=True)
+
+
 def main() -> None:
-    """Train the network and compare it with BM25; with `--test` on the test files, too."""
+    """Train the networks and compare them with BM25; with `--test` on the test files, too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
@@ -117,21 +148,17 @@ def main() -> None:
     arguments = parser.parse_args()
     output = arguments.work / "select" / "answers.safetensors"
     if not output.exists():
-        ready = list(questions(arguments.data, TRAINING))
-        rows = [(answer_features(q.texts, q.query), q.holds) for q in ready]
         output.parent.mkdir(parents=True, exist_ok=True)
-        save_file(named("answers", fit(rows, listwise, epochs=6)), output)
-    network = network_of(load_file(output), "answers")
-    measured = VALIDATION | (TEST if arguments.test else {})
-    kept = list(questions(arguments.data, measured))
-    methods: dict[str, Callable[[Question], np.ndarray]] = {
-        "BM25": plain_bm25,
-        "BM25 and neighbours": bm25_around,
-        "network": lambda q: network(answer_features(q.texts, q.query))[:, 0],
-    }
-    for name, score in methods.items():
-        shares = "  ".join(f"{file} {share:.3f}" for file, share in hits(kept, score).items())
-        print(f"{name:24}{shares}", flush=True)
+        save_file(train_heads(list(questions(arguments.data, TRAINING))), output)
+    tensors = load_file(output)
+    network, answered = network_of(tensors, "answers"), network_of(tensors, "answered")
+    ready = list(questions(arguments.data, VALIDATION | (TEST if arguments.test else {})))
+    ready.sort(key=lambda q: q.document.sha256)
+    measure(
+        ready,
+        {"BM25": plain_bm25, "BM25 and neighbours": bm25_around, "network": by_network(network)},
+    )
+    measure_refusals(ready, answered, (-3.0, -2.0, LEAST_ODDS, 0.0))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ from longsum.evaluate.pairs import Pair, read_pairs
 from longsum.ranking import around, bm25, terms_of
 from longsum.selection.sentences import Sentences
 from longsum.similarity import words
-from recipes.mini.answers import MOST_HOLDING, holding
 from recipes.mini.blind import TEST as MEASURED
 from recipes.mini.examples import FILES, VALIDATION, documents, is_kept, shared_with
+from recipes.mini.questions import MOST_HOLDING, holding
 
 QUESTIONS = {
     "fairytaleqa.train": (4000, "train"),

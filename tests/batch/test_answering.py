@@ -87,10 +87,25 @@ def test_all_questions_are_answered_from_one_reading(job, tmp_path, monkeypatch)
     row = worker(read(asking, path))
     assert len(readings) == 1
     alone = ask_document(read_document(path), list(questions), config=task, load=job.load)
-    assert row["answers"] == [{"question": a.question, "text": a.text} for a in alone]
+    assert row["answers"] == [
+        {"question": a.question, "text": a.text, "answered": True} for a in alone
+    ]
     written = json.loads((job.output / "report.pdf.json").read_text())
     assert [each["question"] for each in written] == list(questions)
     assert written[0]["sentences"] == alone[0].as_dict()["sentences"]
+
+
+def test_the_bundled_model_answers_by_words_without_its_weights(job, tmp_path, monkeypatch):
+    """A document was read for seconds, and what was read was never looked at."""
+    path = report_pdf(tmp_path / "report.pdf")
+    questions = ("Who inspected the lighthouse?", "Which quarks decay in Uzbekistan?")
+    load = LoadConfig(model="mini", device="cpu")
+    asking = replace(job, load=load, task=AskConfig(), questions=questions)
+    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    row = open_worker(with_model(asking), silent)(read(asking, path))
+    assert [each["answered"] for each in row["answers"]] == [True, False]
+    assert row["receipt"]["model_used"] is False
+    assert "ranked by words" in (job.output / row["result"]).read_text()
 
 
 def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_asked(job, tmp_path):

@@ -36,14 +36,17 @@ def test_one_question_prints_its_answer_alone(pdf):
     assert found
     for text, place in found:
         assert text in story()[int(place.removeprefix("p. ")) - 1]
-    assert "(3 pages)" in result.stderr
+    assert "searched all sentences (3 pages)" in result.stderr
+    assert "ranked by words; the model was not used" in result.stderr
+    receipt = json.loads(run("ask", pdf, QUESTION, "--json").stdout)["receipt"]
+    assert (receipt["model_used"], receipt["tokens_read"]) == (False, 0)
 
 
 def test_several_questions_print_each_with_its_answer(pdf, tiny):
     result = run("ask", pdf, QUESTION, ABSENT, SECOND, "-m", tiny, "--verbatim", "-q")
     first, absent, second = result.stdout.rstrip("\n").split("\n\n")
     assert first.startswith(f"{QUESTION}\n- ")
-    assert absent == f"{ABSENT}\nNot in the document."
+    assert absent == f"{ABSENT}\nNo sentence found for this."
     assert second.startswith(f"{SECOND}\n- ")
 
 
@@ -58,11 +61,13 @@ def test_file_holds_what_the_terminal_would_show(pdf, tiny, tmp_path):
 def test_json_is_an_object_for_one_question_and_a_list_for_more(pdf, tiny):
     arguments = ("-m", tiny, "--verbatim", "--json")
     one = json.loads(run("ask", pdf, ABSENT, *arguments).stdout)
-    assert (one["question"], one["text"]) == (ABSENT, "Not in the document.")
+    assert (one["question"], one["text"]) == (ABSENT, "No sentence found for this.")
+    assert one["answered"] is False
     assert one["sentences"][0]["pages"] == []
     assert one["receipt"]["tokens_read"] == one["receipt"]["tokens_total"]
     more = json.loads(run("ask", pdf, QUESTION, SECOND, *arguments).stdout)
     assert [answer["question"] for answer in more] == [QUESTION, SECOND]
+    assert all(answer["answered"] for answer in more)
     assert all(s["pages"] for answer in more for s in answer["sentences"])
 
 
@@ -175,7 +180,7 @@ def test_session_answers_survives_interruptions_and_ends(terminal):
     terminal.expect("? ")
 
     terminal.type(f"{ABSENT}\n")
-    terminal.expect("Not in the document.")
+    terminal.expect("No sentence found for this.")
     terminal.expect("? ")
     terminal.type("/quit\n")
     assert terminal.process.wait(30) == 0

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longsum.documents.statements import is_statement, statement_spans
+from longsum.documents.statements import (
+    MAX_PIECE,
+    is_statement,
+    sentence_spans,
+    statement_spans,
+)
 
 PROSE = "The cells of the second week were larger than those of the first."
 CAPTION = "Cells by week. The bars show the standard error of three measurements."
@@ -112,5 +117,50 @@ def test_the_number_of_a_list_item_is_left_out() -> None:
 @given(st.text(alphabet="aA1 .:?!\n“”()。Figure10/doi"))
 def test_statements_rise_and_stay_within_lines(text: str) -> None:
     spans = list(statement_spans(text))
+    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all("\n" not in text[a:b] for a, b in spans)
+
+
+# ---- what a question may be about
+
+
+def asked(text: str) -> list[str]:
+    return [text[a:b] for a, b in sentence_spans(text)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Marie Curie won the Nobel Prize in Physics in Stockholm.",
+        "The ticket cost $40.",
+        "Chair: Ruth Feld.",
+        "Decided April 21, 2009",
+        "Report of the Commission",
+        "Figure 2: The port of Westhaven.",
+        "See Kotteakos v. United States, 328 U. S. 750, 760.",
+        "and then nothing came",
+    ],
+)
+def test_every_line_with_words_may_answer_a_question(line: str) -> None:
+    """Sentences dense in names, and short ones, were thrown away before anyone looked."""
+    assert asked(f"{PROSE}\n{line}\n{PROSE}") == [PROSE, line, PROSE]
+
+
+def test_lines_without_a_letter_say_nothing() -> None:
+    assert asked("12\n* * *\n3.5 7.1 9.0") == []
+
+
+def test_a_long_line_that_is_no_prose_is_cut_between_words() -> None:
+    table = " ".join(f"Row{n} {n}" for n in range(400))
+    pieces = asked(table)
+    assert max(map(len, pieces)) <= MAX_PIECE
+    assert " ".join(pieces) == table
+    prose = "The committee met " + "and met again " * 30 + "in the old town hall."
+    assert asked(prose) == [prose]
+
+
+@given(st.text(alphabet="aA1 .:?!\n“”()。Figure10/doi"))
+def test_sentences_rise_and_stay_within_lines(text: str) -> None:
+    spans = list(sentence_spans(text))
     assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
     assert all("\n" not in text[a:b] for a, b in spans)

@@ -8,9 +8,11 @@ import torch
 from safetensors.numpy import save_file
 from torch import nn
 
+from longsum.model.resolve import MINI_FOLDER
+from longsum.selection.answers import answer_columns, question_features
 from longsum.selection.head import CLIP, FILE, load_head, network_of
 
-PARTS = ("sentences", "words", "pairs", "answers")
+PARTS = ("sentences", "words", "pairs", "answers", "answered")
 
 
 def tensors_of(part: str, inputs: int) -> dict[str, np.ndarray]:
@@ -47,6 +49,7 @@ def test_a_head_is_read_from_beside_the_weights(tmp_path: Path):
     assert head.projection.shape == (4, 2)
     networks = (head.summary.sentences, head.summary.words, head.summary.pairs, head.answers)
     assert [len(network.mean) for network in networks] == [2, 3, 4, 5]
+    assert len(head.answered.mean) == 6
     assert head.summary.words(np.zeros((2, 3), np.float32)).shape == (2, 1)
 
 
@@ -68,3 +71,16 @@ def test_very_large_inputs_do_not_overflow(tmp_path: Path):
         assert network(np.full((1, 3), -1e30, np.float32)) == pytest.approx(
             network(np.full((1, 3), -1e20, np.float32))
         )
+
+
+def test_the_bundled_head_takes_the_features_there_are():
+    """A feature more or less, and the weights are of another program."""
+    head = load_head(MINI_FOLDER)
+    assert head is not None
+    columns = answer_columns(("The port was founded in 1921.",), "When was the port founded?")
+    assert len(head.answers.mean) == len(columns)
+    about = question_features(columns)
+    assert len(head.answered.mean) == about.shape[1]
+    scores, answered = head.rank_answers(["The port was founded in 1921."], "Who?")
+    assert scores.shape == (1,)
+    assert isinstance(answered, bool)

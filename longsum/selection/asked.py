@@ -1,0 +1,138 @@
+"""What is known of a document's sentences whatever is asked: words, rarity, names, how they look.
+
+Made once for a document, which is asked many questions. Pure; no torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from longsum.documents.statements import is_statement
+from longsum.selection.literals import answer_terms, literal_words
+from longsum.selection.sentences import Columns
+from longsum.similarity import idf_weights, is_number
+
+_NAMED = re.compile(r"(?<=[\w,;] )[A-Z][\w’'-]+")
+_DATE = re.compile(
+    r"\b(?:1[5-9]\d\d|20\d\d)\b|\b(?:January|February|March|April|May|June|July|August|September"
+    r"|October|November|December|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+)
+_LOOKS = {
+    "reason": re.compile(
+        r"\b(?:because|since|therefore|so that|in order to|as|due|cause[sd]?|reason|for)\b", re.I
+    ),
+    "place": re.compile(r"\b(?:in|at|on|near|under|into|to|from)\s+(?:the\s+)?[\w’'-]+", re.I),
+    "time": re.compile(
+        r"\b(?:1\d{3}|20\d\d|day|night|morning|evening|year|month|week|when|after)\b", re.I
+    ),
+    "money": re.compile(
+        r"[$€£¥]\s?\d|\b\d[\d,.]*\s(?:million|billion|dollars?|euros?|pounds?|cents?)\b"
+    ),
+    "percent": re.compile(r"\d\s?%|\bper ?cent\b", re.I),
+    "asking": re.compile(r"\?[\"'”’) ]*$"),
+    "quotes": re.compile(r"[\"“”]"),
+}
+_DEFINING = re.compile(r"\b(?:is|are|was|were|means?|refers? to|called|known as|defined)\b", re.I)
+_DEFINING_WITHIN = 120
+"""Characters of a sentence's beginning."""
+_LABEL = re.compile(r"[^.?!]{2,40}:\s+\S")
+_SPELLED = re.compile(r"[^\W\d_][\w’'-]*")
+
+
+@dataclass(frozen=True)
+class AskedDocument:
+    """The sentences of a document that is asked."""
+
+    texts: tuple[str, ...]
+
+    @cached_property
+    def words(self) -> list[tuple[str, ...]]:
+        """Return each sentence's words, ordinals as numbers."""
+        return [tuple(literal_words(text)) for text in self.texts]
+
+    @cached_property
+    def word_sets(self) -> list[frozenset[str]]:
+        """Return the same without order."""
+        return [frozenset(each) for each in self.words]
+
+    @cached_property
+    def word_weights(self) -> dict[str, float]:
+        """Return how rare each word is."""
+        return idf_weights(self.word_sets)
+
+    @cached_property
+    def bags(self) -> list[list[str]]:
+        """Return the stems each sentence is compared by."""
+        return [answer_terms(text) for text in self.texts]
+
+    @cached_property
+    def sets(self) -> list[frozenset[str]]:
+        """Return the same without order."""
+        return [frozenset(bag) for bag in self.bags]
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """Return how rare each stem is."""
+        return idf_weights(self.sets)
+
+    @cached_property
+    def capitalised(self) -> Set[str]:
+        """Return words that stand with a capital inside sentences, and never in small letters."""
+        large: set[str] = set()
+        small: set[str] = set()
+        for text in self.texts:
+            if text.isupper():
+                continue
+            for match in _SPELLED.finditer(text):
+                word = re.sub(r"[’']s?$", "", match[0])
+                if not word[0].isupper():
+                    small.add(word.casefold())
+                elif text[: match.start()].strip(" \"'“‘([—–-"):
+                    large.add(word.casefold())
+        return large - small
+
+    @cached_property
+    def surface(self) -> Columns:
+        """Return what kind of line sentences are."""
+        texts = self.texts
+        looks = {
+            f"has_{name}": [bool(pattern.search(t)) for t in texts]
+            for name, pattern in _LOOKS.items()
+        }
+        looks["has_defining"] = [bool(_DEFINING.search(t[:_DEFINING_WITHIN])) for t in texts]
+        looks["statement"] = [is_statement(t) for t in texts]
+        looks["label"] = [bool(_LABEL.match(t)) for t in texts]
+        looks["ended"] = [t.rstrip("\"'”’) ")[-1:] in (".", "!", "?") for t in texts]
+        looks["shouted"] = [t.isupper() for t in texts]
+        columns: Columns = {name: np.array(each, dtype=float) for name, each in looks.items()}
+        return columns | {"log_words": np.log1p([len(each) for each in self.words])}
+
+    @cached_property
+    def names(self) -> list[frozenset[str]]:
+        """Return each sentence's capitalised words, but its first, in small letters."""
+        return [frozenset(n.casefold() for n in _NAMED.findall(t)) for t in self.texts]
+
+    @cached_property
+    def dates(self) -> list[frozenset[str]]:
+        """Return each sentence's years, months and days of the week, in small letters."""
+        return [frozenset(d.casefold() for d in _DATE.findall(t)) for t in self.texts]
+
+    @cached_property
+    def numbers(self) -> list[frozenset[str]]:
+        """Return each sentence's numbers."""
+        return [frozenset(filter(is_number, each)) for each in self.words]
+
+
+def asked_document(texts: Sequence[str]) -> AskedDocument:
+    """Return what is known of sentences, the last document's at once."""
+    return _asked_document(tuple(texts))
+
+
+@lru_cache(maxsize=2)
+def _asked_document(texts: tuple[str, ...]) -> AskedDocument:
+    return AskedDocument(texts)

@@ -1,0 +1,136 @@
+"""Questions on documents, and the sentences that hold their answers.
+
+A sentence holds an answer when it has most of its words. Every sentence is a candidate, as the
+program has it. Questions of textbooks are asked of their section, or of the whole chapter that it
+stands in.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from longsum.candidates import sentences
+from longsum.documents.document import Document
+from longsum.documents.read import read_document
+from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.similarity import content_words, words
+
+HELD = 0.6
+"""Share of an answer's words that the sentence with the answer has, at least."""
+MOST_HOLDING = 0.1
+"""Share of the sentences beyond which a question's answer stands everywhere, and finds nothing."""
+CHAPTER = "/chapter"
+"""After a file's name: its questions are asked of whole chapters."""
+PROBE_CHARACTERS = 200
+"""Of the middle of a section, by which its chapter is found."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A question on a document, and the sentences that hold its answer."""
+
+    file: str
+    document: Document
+    texts: Sequence[str]
+    query: str
+    holds: np.ndarray
+    """(sentences,) bool."""
+
+
+def questions(data: Path, files: dict[str, int]) -> Iterator[Question]:
+    """Yield questions whose answer stands in a sentence of the document, a number of each file."""
+    for name, count in files.items():
+        taken = 0
+        for question in _questions(data, name):
+            if taken == count:
+                break
+            taken += 1
+            yield question
+        print(f"{name}: {taken} questions", flush=True)
+
+
+def _questions(data: Path, name: str) -> Iterator[Question]:
+    """Yield the questions of a file, shuffled."""
+    file = name.removesuffix(CHAPTER)
+    pairs = [p for p in read_pairs([data / "pairs" / f"{file}.jsonl.xz"]) if p.query]
+    random.Random(0).shuffle(pairs)
+    whole = _chapters(data, file, pairs) if name.endswith(CHAPTER) else {}
+    known: dict[str, tuple[Document, list[str], list[frozenset[str]]]] = {}
+    for pair in pairs:
+        raw = whole.get(pair.text) if name.endswith(CHAPTER) else pair.text
+        if raw is None:
+            continue
+        if raw not in known:
+            document = read_document("-", stdin=io.BytesIO(raw.encode("utf-8", "replace")))
+            texts = [document.text[a:b] for a, b in sentences(document)]
+            known[raw] = document, texts, [frozenset(words(text)) for text in texts]
+        document, texts, bags = known[raw]
+        holds = holding(bags, pair)
+        if 0 < holds.sum() <= max(1, MOST_HOLDING * len(texts)):
+            yield Question(name, document, texts, pair.query or "", holds)
+
+
+def _chapters(data: Path, file: str, pairs: Sequence[Pair]) -> dict[str, str]:
+    """Return the chapter that each section stands in."""
+    split = file.rsplit(".", 1)[-1]
+    path = data / "pairs" / f"openstax_chapter_summ.{split}.jsonl.xz"
+    chapters = {" ".join(pair.text.split()): pair.text for pair in read_pairs([path])}
+    found: dict[str, str] = {}
+    for text in {pair.text for pair in pairs}:
+        flat = " ".join(text.split())
+        probe = flat[len(flat) // 2 :][:PROBE_CHARACTERS]
+        for chapter, raw in chapters.items():
+            if probe in chapter:
+                found[text] = raw
+                break
+    return found
+
+
+def holding(bags: Sequence[frozenset[str]], pair: Pair) -> np.ndarray:
+    """Return which sentences hold the answer: (sentences,) bool.
+
+    Args:
+        bags: the words of each sentence.
+        pair: the question and its answers.
+    """
+    found = np.zeros(len(bags), dtype=bool)
+    asked = set(content_words(pair.query or ""))
+    for reference in pair.references:
+        wanted = set(content_words(reference)) or set(words(reference))
+        new = wanted - asked or wanted  # what the question says already answers nothing
+        found |= np.array([len(bag & new) >= max(1.0, HELD * len(new)) for bag in bags], dtype=bool)
+    return found
+
+
+def brief(question: Question) -> Question:
+    """Return a question asked in a few of its words, at least one of which the document has."""
+    rng = random.Random(question.query)
+    said = {word for text in question.texts for word in words(text)}
+    first, *rest = question.query.rstrip("?").split() or [""]
+    content = [part for part in rest if content_words(part)]
+    known = [part for part in content if any(word in said for word in content_words(part))]
+    if not known:
+        return question
+    chosen = {rng.choice(known), *rng.sample(content, rng.randint(0, min(2, len(content))))}
+    query = " ".join([first, *(part for part in content if part in chosen)]) + "?"
+    return replace(question, query=query)
+
+
+def elsewhere(ready: Sequence[Question]) -> list[Question]:
+    """Return each question asked of another document of its file, which does not answer it."""
+    found = []
+    rng = random.Random(0)
+    for file in sorted({question.file for question in ready}):
+        own = [question for question in ready if question.file == file]
+        for question in own:
+            others = [q for q in own if q.document.sha256 != question.document.sha256]
+            other = rng.choice(others)
+            nowhere = np.zeros(len(other.texts), dtype=bool)
+            found.append(Question(file, other.document, other.texts, question.query, nowhere))
+    return found

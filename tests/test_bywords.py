@@ -1,0 +1,161 @@
+"""The bundled model's answers: its head ranks every sentence by words, and nothing is read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import environment, report_pdf, run, story
+from tiny import save_checkpoint
+
+from longsum.ask import answer_question, ask_document, open_questions
+from longsum.bywords import WordsSession, open_words
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
+from longsum.documents.document import Document
+from longsum.documents.read import read_document
+from longsum.errors import UsageError
+from longsum.events import Listener
+from longsum.grounding import NOT_FOUND
+from longsum.session import Session
+from longsum.summarize import prepare_summary, summarize_session
+
+MINI = LoadConfig(model="mini", device="cpu")
+ABSENT = "Which quarks decay in Uzbekistan?"
+NAMES = """\
+The Harbour Trust was founded by sailors who wanted to keep the old pier open to visitors.
+Marie Curie won the Nobel Prize in Physics in Stockholm. The pier was rebuilt twice after storms.
+President Lincoln met General Grant in Washington. Visitors can still see the marks of the waves.
+The ticket cost $40. The new café is closed on Mondays during the winter because of the wind.
+
+Minutes of the yearly meeting
+
+Chair: Ruth Feld.
+Decided April 21, 2009
+The report praised the Fifty-Fourth Regiment of Massachusetts Volunteers for its courage.
+"""
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Document:
+    path = tmp_path / "names.md"
+    path.write_text(NAMES, encoding="utf-8")
+    return read_document(path)
+
+
+def first_sentence(document: Document, question: str) -> str:
+    (answer,) = ask_document(document, [question], load=MINI)
+    return answer.sentences[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who won the Nobel Prize in Physics?", "Marie Curie won the Nobel Prize"),
+        ("Where did Lincoln meet Grant?", "President Lincoln met General Grant in Washington."),
+        ("where did lincoln meet grant?", "President Lincoln met General Grant in Washington."),
+        ("What did the ticket cost?", "The ticket cost $40."),
+        ("Who was the chair?", "Chair: Ruth Feld."),
+        ("When was it decided?", "Decided April 21, 2009"),
+        ("What was the 54th Massachusetts?", "The report praised the Fifty-Fourth Regiment"),
+    ],
+)
+def test_what_the_document_says_is_never_denied(names, question, answer):
+    """All but the last sentence's neighbours were thrown away, and the answer denied them."""
+    assert first_sentence(names, question).startswith(answer)
+
+
+def test_what_it_does_not_say_is_refused_without_a_claim(names):
+    (answer,) = ask_document(names, [ABSENT], load=MINI)
+    assert answer.marked == answer.text == NOT_FOUND
+    assert answer.as_dict()["answered"] is False
+    assert answer.as_dict()["sentences"][0]["supported"] is None
+
+
+def test_a_sentence_that_comes_twice_is_printed_once(tmp_path):
+    document = read_document(report_pdf(tmp_path / "report.pdf"))
+    (answer,) = ask_document(document, ["What did the commission repeat?"], load=MINI)
+    texts = [sentence.text for sentence in answer.sentences]
+    assert sum("repeated" in text for text in texts) == 1
+
+
+def test_the_receipt_says_that_the_model_was_not_used(names):
+    (answer,) = ask_document(names, ["What did the ticket cost?"], load=MINI)
+    receipt = answer.receipt
+    assert "ranked by words; the model was not used" in receipt.lines()
+    assert receipt.as_dict()["model_used"] is False
+    assert (receipt.tokens_read, receipt.model) == (0, "mini")
+
+
+def test_no_window_limits_what_is_asked():
+    filler = "\n".join(
+        f"Witness number {n} told the court about event {7 * n}." for n in range(9000)
+    )
+    document = Document(
+        f"{filler}\nThe ticket cost $40.", (), "0", "long.txt", line_anchors=((0, 1),)
+    )
+    assert first_sentence(document, "What did the ticket cost?") == "The ticket cost $40."
+
+
+def test_torch_is_not_imported_and_nothing_is_cached(tmp_path):
+    """Nine seconds went into a reading that the answer never looked at."""
+    path = tmp_path / "names.md"
+    path.write_text(NAMES, encoding="utf-8")
+    code = (
+        "import sys\nfrom longsum.cli import app\n"
+        "try:\n    app(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(*sorted({'torch', 'transformers'} & set(sys.modules)), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, "ask", str(path), "What did the ticket cost?"]
+    home = tmp_path / "cache"
+    found = subprocess.run(
+        [*command, "--model", "mini", "--json"],
+        env=environment(LONGSUM_CACHE_HOME=str(home)),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert json.loads(found.stdout)["answered"] is True
+    assert found.stderr.splitlines()[-1] == ""
+    assert not home.exists()
+
+
+def test_a_session_that_has_summarized_answers_too(names):
+    decode, listener = DecodeConfig(), Listener()
+    prepared = prepare_summary(names, SummaryConfig(words=30), MINI, decode)
+    session = Session(prepared, MINI, listener)
+    before = summarize_session(session, SummaryConfig(words=30), decode, listener)
+    answer = answer_question(session, "What did the ticket cost?", AskConfig(), decode, listener)
+    assert answer.sentences[0].text == "The ticket cost $40."
+    assert (before.receipt.model_used, answer.receipt.model_used) == (True, False)
+    assert summarize_session(session, SummaryConfig(words=30), decode, listener).text == before.text
+
+
+def test_only_a_head_answers_by_words(names, tmp_path):
+    folder = save_checkpoint(tmp_path / "tiny", max_position_embeddings=2048)
+    other = LoadConfig(model=str(folder), device="cpu")
+    assert open_words(names, AskConfig(verbatim=True), other) is None
+    assert open_words(names, AskConfig(verbatim=False), MINI) is None
+    opened = open_questions(names, [], AskConfig(), MINI, DecodeConfig(), None, Listener())
+    assert isinstance(opened, WordsSession)
+
+
+def test_a_template_is_refused(names, tmp_path):
+    with pytest.raises(UsageError, match="--prompt"):
+        open_words(names, AskConfig(prompt=tmp_path / "mine.jinja"), MINI)
+
+
+def test_a_temperature_draws_other_sentences(tmp_path):
+    path = report_pdf(tmp_path / "report.pdf")
+    question = "Who inspected the lighthouse?"
+    drawn = {
+        run("ask", path, question, "-q", "--temperature", "2", "--seed", seed).stdout
+        for seed in range(4)
+    }
+    assert len(drawn) > 1
+    assert all(
+        line.split(" [")[0].removeprefix("- ") in sum(story(), [])
+        for line in "".join(drawn).splitlines()
+    )
