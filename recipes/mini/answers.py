@@ -34,9 +34,9 @@ from recipes.mini.networks import Rows, fit, named
 from recipes.mini.questions import CHAPTER, Question, brief, elsewhere, questions
 
 TRAINING = {
-    "fairytaleqa.train": 3000,
+    "fairytaleqa.train": 2500,
     "openstax_qa.train": 1000,
-    f"openstax_qa.train{CHAPTER}": 500,
+    f"openstax_qa.train{CHAPTER}": 350,
 }
 VALIDATION = {"fairytaleqa.val": 400, "xquad_en": 400}
 TEST = {
