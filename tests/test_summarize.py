@@ -235,8 +235,10 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize(("focus", "matches"), [("xyzzy foobar", False), ("the", False),
-                                                ("lighthouses", True), ("xyzzy river", True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("focus", "matches"),
+    [("xyzzy foobar", False), ("the", False), ("lighthouses", True), ("xyzzy river", True)],
+)
 def test_focus_that_matches_nothing_says_so(session, focus, matches):
     """--focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
     heard = Heard()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -22,6 +24,8 @@ EPILOG = (
     "4 too little memory, 5 model unavailable, 130 interrupted."
 )
 
+COMMAND = "longsum.command"
+"""Where a context keeps the command that is parsed."""
 
 ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 """What typer raises for options it cannot read; it exports only this class's children."""
@@ -37,18 +41,20 @@ class ErrorBoundary(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Read a command's options and run it."""
-        with _errors_shown():
+        with _errors_shown(ctx):
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find a command by its first word, or by two: a folder stands behind `batch`."""
         if args[:2] == ["batch", "merge"]:
             args = ["batch merge", *args[2:]]
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        ctx.meta[COMMAND] = found[0]
+        return found
 
 
 @contextlib.contextmanager
-def _errors_shown() -> Iterator[None]:
+def _errors_shown(ctx: Any = None) -> Iterator[None]:
     """Print an error and its hint on stderr, and leave with its exit code."""
     from longsum.cli.console import print_error
 
@@ -60,7 +66,7 @@ def _errors_shown() -> Iterator[None]:
     except ParseError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise  # no mistake: its message is the help
-        print_error(*_parse_message(error))
+        print_error(*_parse_message(error, ctx))
         raise typer.Exit(2) from error
     except KeyboardInterrupt as error:
         print_error("interrupted", None)
@@ -70,11 +76,19 @@ def _errors_shown() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def _parse_message(error: Any) -> tuple[str, str]:
-    """Return what is wrong with the command line, and where its help is."""
+def _parse_message(error: Any, ctx: Any) -> tuple[str, str]:
+    """Return what is wrong with the command line, and what to do: mostly, where its help is."""
     message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    message = message[:1].lower() + message[1:]
     path = error.ctx.command_path.split()[1:] if error.ctx else []
-    return message[:1].lower() + message[1:], f"{' '.join(['longsum', *path])} -h shows the options"
+    if not path and ctx is not None and ctx.meta.get(COMMAND):
+        path = [ctx.meta[COMMAND]]  # an option without its value does not say whose it is
+    extra = re.fullmatch(r"got unexpected extra argument(?:\(s\)|s)? \((.+)\)", message)
+    if extra and path in (["summarize"], ["plan"]):
+        first = (error.ctx.params.get("file") or "FILE") if error.ctx else "FILE"
+        files = " ".join([shlex.quote(first), extra[1]])
+        return f"{path[0]} takes one document", f"for several: longsum batch {files} -o OUT"
+    return message, f"{' '.join(['longsum', *path])} -h shows the options"
 
 
 app = typer.Typer(

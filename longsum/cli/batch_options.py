@@ -12,8 +12,11 @@ from longsum.cli import options as o
 
 DOCUMENTS, RUNNING = "Documents", "Running"
 
-Folder = Annotated[
-    Path | None, typer.Argument(metavar="FOLDER", help="PDF and text files.", show_default=False)
+Documents = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FOLDER", help="Folder of PDF and text files, or several files.", show_default=False
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -48,7 +51,7 @@ Include = Annotated[
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="GLOB", help="But not these.", rich_help_panel=DOCUMENTS),
+    typer.Option("--exclude", metavar="GLOB", help="Skip files matching this.", rich_help_panel=DOCUMENTS),
 ]
 FilesFrom = Annotated[
     str | None,
@@ -74,7 +77,7 @@ Length = Annotated[
         "-l",
         metavar="LENGTH",
         rich_help_panel=o.ANSWER,
-        help="Of a summary: short (80 words), medium (200), long (450), or a number of words.",
+        help="Length of a summary: short (80 words), medium (200), long (450), or a number of words.",
     ),
 ]
 Style = Annotated[
@@ -168,7 +171,7 @@ FailOn = Annotated[
 ]
 Format = Annotated[
     c.BatchFormat,
-    typer.Option("--format", help="Of each result.", rich_help_panel=o.OUTPUT),
+    typer.Option("--format", help="Format of each result.", rich_help_panel=o.OUTPUT),
 ]
 AsJson = Annotated[
     bool,

@@ -74,7 +74,7 @@ def read_document(
             if not data[:at].strip(b"\xef\xbb\xbf\r\n\t ") or looks_binary(data):
                 raise
         else:
-            return _pdf_document(content, data, shown)
+            return _pdf_document(content, data, shown, _typed(source))
     _refuse_binary(data, shown)
     return _text_document(data, shown, pages)
 
@@ -90,7 +90,7 @@ def _load(source: str | Path, stdin: BinaryIO | None) -> tuple[bytes, str]:
         with path.open("rb") as file:
             return _limited(file.read(MAX_FILE_BYTES + 1), shown), path.name
     except FileNotFoundError:
-        raise DocumentNotFound(f"there is no file {shown}", hint="check the path") from None
+        raise DocumentNotFound(f"{shown}: no such file", hint="check the path") from None
     except PermissionError:
         raise DocumentNotFound(
             f"{shown} may not be read: permission denied",
@@ -115,7 +115,7 @@ def _limited(data: bytes, shown: str) -> bytes:
 # --- PDF ----------------------------------------------------------------------------------------
 
 
-def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
+def _pdf_document(content: PdfText, data: bytes, shown: str, typed: str) -> Document:
     everything = [page.lines for page in content.pages]
     lines = drop_running(everything)
     chosen = [index for index, page in enumerate(content.pages) if page.chosen]
@@ -128,10 +128,10 @@ def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
     scanned = [p.number for p, read in zip(pages, kept, strict=True) if p.has_pictures and not read]
     flow = flow_pages(kept)
     if not flow.text.strip():
-        raise _nothing_to_read(scanned, content.total_pages, shown)
+        raise _nothing_to_read(scanned, content.total_pages, shown, typed)
     warnings = list(content.warnings)
     if scanned:
-        warnings.append(_scan_warning(scanned, content.total_pages, shown))
+        warnings.append(_scan_warning(scanned, content.total_pages, typed))
     return Document(
         text=flow.text,
         pages=tuple(
@@ -147,7 +147,7 @@ def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
 
 
 def _nothing_to_read(
-    scanned: list[int], total: int, shown: str
+    scanned: list[int], total: int, shown: str, typed: str
 ) -> ImageOnlyDocument | EmptyDocument:
     if not scanned:
         return EmptyDocument(
@@ -156,15 +156,15 @@ def _nothing_to_read(
     which = "it is a picture" if total == 1 else f"{_page_list(scanned)} of {total} are pictures"
     return ImageOnlyDocument(
         f"{shown} holds no text: {which} (scanned?)",
-        hint=f"add a text layer: {_ocr_command(shown)}",
+        hint=f"add a text layer: {_ocr_command(typed)}",
     )
 
 
-def _scan_warning(scanned: list[int], total: int, shown: str) -> str:
+def _scan_warning(scanned: list[int], total: int, typed: str) -> str:
     verb, subject = ("holds", "it was") if len(scanned) == 1 else ("hold", "they were")
     return (
         f"{_page_list(scanned)} of {total} {verb} no text (scanned?); {subject} not read. "
-        f"To add a text layer: {_ocr_command(shown)}"
+        f"To add a text layer: {_ocr_command(typed)}"
     )
 
 
@@ -176,8 +176,14 @@ def _count(total: int) -> str:
     return "1 page" if total == 1 else f"{total:,} pages"
 
 
-def _ocr_command(shown: str) -> str:
-    return f"ocrmypdf {'in.pdf' if shown == 'stdin' else shlex.quote(shown)} out.pdf"
+def _ocr_command(typed: str) -> str:
+    """Return the command for a shell, with the path as the user gave it."""
+    return f"ocrmypdf {'in.pdf' if typed == '-' else shlex.quote(typed)} out.pdf"
+
+
+def _typed(source: str | Path) -> str:
+    """Return the path as the user gave it, safe to print."""
+    return shown_name(str(source))
 
 
 # --- text ---------------------------------------------------------------------------------------

@@ -100,3 +100,26 @@ def test_reader_that_goes_away_leaves_no_traceback():
     listing.stderr.close()
     assert "Traceback" not in errors
     assert listing.returncode != 0
+
+
+@pytest.mark.parametrize("command", ["summarize", "plan"])
+def test_several_files_are_sent_to_batch(command):
+    """`got unexpected extra argument(s)`, with no word of batch."""
+    result = run(command, "a b.pdf", "c.pdf", "d.pdf")
+    assert_refused(result, 2, f"{command} takes one document")
+    assert "longsum batch 'a b.pdf' c.pdf d.pdf -o OUT" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("summarize", "a.pdf", "--length"), "summarize"),
+        (("ask", "a.pdf", "-m"), "ask"),
+        (("cache", "list", "--only"), "cache"),
+    ],
+)
+def test_option_without_its_value_is_sent_to_its_commands_help(arguments, command):
+    """The hint was `longsum -h shows the options`, which are not there."""
+    result = run(*arguments)
+    assert_refused(result, 2, "requires an argument")
+    assert f"hint: longsum {command}" in result.stderr

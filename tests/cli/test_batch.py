@@ -80,6 +80,14 @@ def test_document_read_in_part_is_said_in_every_result_and_to_a_quiet_run(tmp_pa
     assert missing in (out / "results.csv").read_text()
 
 
+def test_several_files_are_a_batch_too(folder, standin):
+    result = run("batch", folder / "a.txt", folder / "b.txt", "-o", folder.parent / "out")
+    assert result.exit_code == 0, result.stderr
+    assert "done     2" in result.stdout
+    mixed = run("batch", folder, folder / "a.txt", "-o", folder.parent / "out")
+    assert_refused(mixed, 2, "is a folder among files")
+
+
 # ---- what is shown
 
 
