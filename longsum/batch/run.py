@@ -130,7 +130,7 @@ def _run(
     if not counts.documents and shard is None:
         raise DocumentNotFound(
             "no PDF or text files found",
-            hint="; ".join(passed.lines()) or "add -r to look in subfolders"
+            hint="; ".join(passed.lines()) or "add -r to look in subfolders",
         )
     listener.planned(counts, passed, len(worker_environments(job.load.device, job.batch.workers)))
     book = Book(journal_path(job.output, shard), ledger, listener)

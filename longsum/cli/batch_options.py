@@ -51,7 +51,9 @@ Include = Annotated[
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="GLOB", help="Skip files matching this.", rich_help_panel=DOCUMENTS),
+    typer.Option(
+        "--exclude", metavar="GLOB", help="Skip files matching this.", rich_help_panel=DOCUMENTS
+    ),
 ]
 FilesFrom = Annotated[
     str | None,
@@ -77,7 +79,8 @@ Length = Annotated[
         "-l",
         metavar="LENGTH",
         rich_help_panel=o.ANSWER,
-        help="Length of a summary: short (80 words), medium (200), long (450), or a number of words.",
+        help="Length of a summary: short (80 words), medium (200), long (450), or a number "
+        "of words.",
     ),
 ]
 Style = Annotated[

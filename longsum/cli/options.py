@@ -202,7 +202,9 @@ TopP = Annotated[
 ]
 Seed = Annotated[
     int,
-    typer.Option("--seed", metavar="N", min=0, help="Random seed for sampling.", rich_help_panel=ANSWER),
+    typer.Option(
+        "--seed", metavar="N", min=0, help="Random seed for sampling.", rich_help_panel=ANSWER
+    ),
 ]
 Lookup = Annotated[
     bool,

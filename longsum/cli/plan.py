@@ -26,7 +26,11 @@ def plan(
     length: Annotated[
         str,
         typer.Option(
-            "--length", "-l", metavar="LENGTH", help="Length of the summary.", rich_help_panel=o.ANSWER
+            "--length",
+            "-l",
+            metavar="LENGTH",
+            help="Length of the summary.",
+            rich_help_panel=o.ANSWER,
         ),
     ] = "medium",
     pages: o.Pages = None,
@@ -82,7 +86,7 @@ def plan(
             _show(prepared, document is not None)
     if document is not None:
         require_room(document, prepared.model, prepared.budget)
-    require_fit(prepared.plan)
+    require_fit(prepared.plan, limited=load.memory_bytes is not None)
 
 
 def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepared:

@@ -285,5 +285,5 @@ def _read_with_second(
 
 def _why_damaged(data: bytes) -> str:
     if b"%%EOF" not in data[-2048:]:
-        return "it breaks off before its end"
+        return "it is truncated"
     return "its structure cannot be read"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longsum.bytesize import format_bytes
-from longsum.errors import ModelNotFound, ModelUnavailable
+from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
 from longsum.model.catalog import KnownModel, find_known, suggest
 from longsum.paths import configured_model
 
@@ -74,6 +74,8 @@ def resolve_model(
         return mini_source()
     if _looks_like_path(name):
         folder = Path(name).expanduser()
+        if folder.is_file():
+            raise _not_a_folder(folder)
         if not folder.is_dir():
             raise ModelNotFound(
                 f"model folder {name!r} does not exist",
@@ -100,9 +102,22 @@ def resolve_model(
     return ModelSource(name, folder_here, revision=folder_here.name, known=known)
 
 
+def _not_a_folder(path: Path) -> UnsupportedModel:
+    """Return what is wrong with a file in a model's place."""
+    if path.suffix.lower() == ".gguf":
+        return UnsupportedModel(
+            f"{path.name} is a GGUF file, which longsum cannot read yet",
+            hint="name a folder with config.json and *.safetensors of the same model",
+        )
+    return UnsupportedModel(
+        f"model {path.name!r} is a file, not a folder",
+        hint="name the folder that holds config.json and *.safetensors",
+    )
+
+
 def _looks_like_path(name: str) -> bool:
-    """Tell a folder from a repository id: it exists, or it is written like a path."""
-    return name.startswith((".", "/", "~")) or name.count("/") > 1 or Path(name).is_dir()
+    """Tell a path from a repository id: it exists, or it is written like one."""
+    return name.startswith((".", "/", "~")) or name.count("/") > 1 or Path(name).exists()
 
 
 def default_source(cuda: bool) -> ModelSource:

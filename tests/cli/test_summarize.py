@@ -255,7 +255,7 @@ def test_hint_for_a_scan_keeps_the_path_as_it_was_typed(tmp_path):
 @pytest.mark.parametrize(
     ("make", "parts"),
     [
-        (lambda p: None, ["there is no file"]),
+        (lambda p: None, ["no such file"]),
         (lambda p: p.mkdir(), ["is a folder"]),
         (lambda p: p.write_bytes(b""), ["is empty"]),
         (lambda p: p.write_bytes(b"\0\1\2" * 99), ["binary"]),
@@ -277,7 +277,9 @@ def test_document_beyond_the_window_exits_3(pdf):
 
 
 def test_too_little_memory_exits_4(pdf):
-    assert_refused(run("summarize", pdf, "--memory", "100MiB"), 4, "needs", "100.0 MiB free")
+    assert_refused(
+        run("summarize", pdf, "--memory", "100MiB"), 4, "needs", "--memory allows 100.0 MiB"
+    )
 
 
 @pytest.mark.parametrize(
@@ -354,7 +356,7 @@ def test_escape_sequences_of_a_document_never_reach_the_terminal(tmp_path, tiny,
 
 def test_escape_sequences_of_a_file_name_never_reach_the_terminal(tmp_path):
     result = run("summarize", tmp_path / "gone\x1b[31m\x9b\u202e\n.pdf", strip=False)
-    assert_refused(result, 3, "there is no file")
+    assert_refused(result, 3, "no such file")
     assert not LIVE.search(result.stderr)
 
 
