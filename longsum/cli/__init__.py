@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from longsum import __version__
 from longsum.errors import LongsumError
@@ -31,7 +31,27 @@ ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 """What typer raises for options it cannot read; it exports only this class's children."""
 
 
-class ErrorBoundary(TyperGroup):
+class PlainFlags:
+    """Shows flags without a type: `--quiet`, not `--quiet <bool>`."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters of a command, its flags as they are typed."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if getattr(param, "is_bool_flag", False):
+                param.metavar = ""
+        return params
+
+
+class PlainCommand(PlainFlags, TyperCommand):
+    """A command whose help shows flags plainly."""
+
+
+class PlainGroup(PlainFlags, TyperGroup):
+    """A group whose help shows flags plainly."""
+
+
+class ErrorBoundary(PlainFlags, TyperGroup):
     """Turns errors into two lines and an exit code; a bug keeps its traceback."""
 
     def make_context(self, *args: Any, **options: Any) -> Any:
@@ -132,10 +152,37 @@ def root(
     """Take the options in front of the command."""
 
 
-def joined(docstring: str) -> str:
-    """Put each paragraph on one line, as the help wraps them itself."""
+EXAMPLES = {
+    "summarize": """\
+longsum summarize report.pdf
+longsum summarize report.pdf --length short --style bullets
+longsum summarize book.txt --focus "the trial" -o book.md""",
+    "ask": """\
+longsum ask book.txt "Who wrote the letter?"
+longsum ask report.pdf --pages 10-40
+echo "When was it decided?" | longsum ask case.pdf --json""",
+    "batch": """\
+longsum batch reports/ -o summaries/ --recursive
+longsum batch reports/ -o answers/ --question "Who paid?"
+longsum batch a.pdf b.pdf -o summaries/""",
+    "plan": """\
+longsum plan report.pdf
+longsum plan report.pdf --model llama-3.1-8b
+longsum plan --model llama-3.1-8b --device cuda --memory 24GiB""",
+    "extend": """\
+longsum extend BASE --context 32k --data books/ --output base-32k --dry-run
+longsum extend BASE --context 32k --data books/ --output base-32k
+longsum extend BASE --context 16k --data books/ --output base-16k --method lora""",
+}
+"""Three of each command, shown after its first sentence."""
+
+
+def joined(docstring: str, examples: str = "") -> str:
+    """Put each paragraph on one line, as the help wraps them itself, and examples in between."""
     paragraphs = inspect.cleandoc(docstring).split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    first, *rest = [" ".join(paragraph.split()) for paragraph in paragraphs]
+    shown = [f"\b\n{examples}"] if examples else []
+    return "\n\n".join([first, *shown, *rest])
 
 
 def _register() -> None:
@@ -158,12 +205,15 @@ def _register() -> None:
         bench.bench,
     )
     for command in commands:
-        app.command(name=command.__name__, help=joined(command.__doc__ or ""))(command)
+        name = command.__name__
+        text = joined(command.__doc__ or "", EXAMPLES.get(name, ""))
+        app.command(name=name, help=text, cls=PlainCommand)(command)
     merge_help = joined(batch_run.merge.__doc__ or "")
-    app.command(name="batch merge", help=merge_help)(batch_run.merge)
-    app.add_typer(cache.app, name="cache")
-    app.add_typer(models.app, name="models")
-    app.add_typer(evaluate.app, name="evaluate")
+    app.command(name="batch merge", help=merge_help, cls=PlainCommand)(batch_run.merge)
+    for name, group in (("cache", cache), ("models", models), ("evaluate", evaluate)):
+        for registered in group.app.registered_commands:
+            registered.cls = PlainCommand
+        app.add_typer(group.app, name=name, cls=PlainGroup)
 
 
 _register()

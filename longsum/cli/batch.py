@@ -84,10 +84,10 @@ def batch(
 
     Every document gets a result file in OUT, beside index.md, results.jsonl and results.csv. Run
     the same command again and it goes on: what is done is left alone, what has changed is done
-    anew. A document that cannot be read, does not fit, or crashes its process is told in the
+    again. A document that cannot be read, does not fit, or crashes its process is reported in the
     overviews, and the others go on.
 
-    The first Ctrl-C finishes the documents in hand, the second stops at once.
+    The first Ctrl-C finishes the current documents, the second stops at once.
 
     Exits with 0 when all are done, 1 when some failed, 130 when interrupted.
     """

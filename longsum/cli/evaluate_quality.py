@@ -86,8 +86,8 @@ def summaries(
             metavar="NAMES",
             rich_help_panel=e.MEASURE,
             help="Which of lead, lexrank, textrank, lsa, luhn, or none: sentences in their order "
-            "until the next would pass 1.1 times the words of the reference. lexrank, textrank and lsa "
-            "leave out documents of over 900 sentences.",
+            "until the next would pass 1.1 times the words of the reference. lexrank, textrank and "
+            "lsa leave out documents of over 900 sentences.",
         ),
     ] = ",".join(SummariesConfig.baselines),
     stemmer: Annotated[

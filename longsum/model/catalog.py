@@ -87,7 +87,7 @@ _VICUNA = KnownModel(
     licence="llama2",
     gated=None,
     shape=LLAMA_7B,
-    note="window extended by PI; a chat model, weaker on documents beyond 8,000 tokens",
+    note="window extended by PI; a chat model, weaker on documents beyond 8k",
     recommended=True,
 )
 _LLAMA_31_8B = KnownModel(

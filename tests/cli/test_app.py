@@ -123,3 +123,16 @@ def test_option_without_its_value_is_sent_to_its_commands_help(arguments, comman
     result = run(*arguments)
     assert_refused(result, 2, "requires an argument")
     assert f"hint: longsum {command}" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["summarize", "ask", "batch", "plan", "extend"])
+def test_help_begins_with_three_examples(command):
+    shown = run(command, "-h").stdout
+    before, _, _ = shown.partition("Arguments")
+    assert before.count(f" longsum {command} ") >= 3
+
+
+@pytest.mark.parametrize("command", [("summarize",), ("batch",), ("cache", "clear"), ("models",)])
+def test_flags_have_no_type(command):
+    """`--quiet <bool>` looked as if it took a value."""
+    assert "bool" not in run(*command, "-h").stdout
