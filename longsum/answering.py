@@ -24,9 +24,15 @@ LONGEST_SENTENCE_TOKENS = 160
 CANNOT_WRITE = "the bundled model cannot write: expect nonsense (leave out --free)"
 
 
-def announce(prepared: Prepared, listener: Listener) -> None:
-    """Tell the user what was found out before reading."""
-    if prepared.model.source.notice:
+def announce(prepared: Prepared, listener: Listener, *, say_model: bool = True) -> None:
+    """Tell the user what was found out before reading.
+
+    Args:
+        prepared: what will be read, and by which model.
+        listener: is told.
+        say_model: also why this model was chosen for a user who named none.
+    """
+    if say_model and prepared.model.source.notice:
         listener.notice(prepared.model.source.notice)
     listener.notice(str(prepared.budget))
     if prepared.truncated:

@@ -66,7 +66,7 @@ def _open(path: Path, shown: str) -> IO[bytes]:
             return gzip.open(path)  # type: ignore[return-value]  # a reader of bytes all the same
         return lzma.open(path) if name.endswith(".xz") else path.open("rb")
     except FileNotFoundError:
-        raise DocumentNotFound(f"there is no file {shown}", hint="check the path") from None
+        raise DocumentNotFound(f"{shown}: no such file", hint="check the path") from None
     except (OSError, ValueError) as error:  # ValueError: NUL in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise DocumentNotFound(
@@ -106,7 +106,7 @@ def _parse(line: bytes, where: str) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
         raise CorruptDocument(
-            f"{where} is not JSON that can be read: {error}", hint="mend or delete the line"
+            f"{where} is not JSON that can be read: {error}", hint="fix or delete the line"
         ) from error
     if not isinstance(row, dict):
         raise CorruptDocument(

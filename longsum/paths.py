@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from longsum.environment import CACHE_HOME, CACHE_SIZE, CONFIG_HOME, MODEL, MODELS_HOME, variable
 from longsum.errors import UsageError
+
+SETTINGS = ("model",)
+"""Keys of config.toml."""
 
 
 def config_file() -> Path:
@@ -38,6 +43,39 @@ def gguf_folder() -> Path:
     return prefix_folder().with_name("gguf")
 
 
+def state_folder() -> Path:
+    """Return the folder of what is remembered between runs, which need not exist."""
+    if home := variable(CACHE_HOME):
+        return Path(home) / "state"
+    return Path(platformdirs.user_state_dir("longsum", appauthor=False))
+
+
+def unknown_settings() -> list[str]:
+    """Return a line for each key of config.toml that means nothing."""
+    lines = []
+    for key in _settings():
+        if key not in SETTINGS:
+            near = difflib.get_close_matches(key, SETTINGS, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"it knows {', '.join(SETTINGS)}"
+            lines.append(f"{config_file()}: {key!a} is not a setting; {meant}")
+    return lines
+
+
+def _settings() -> dict[str, Any]:
+    """Return what config.toml says; nothing where there is none.
+
+    Raises:
+        UsageError: when it cannot be read.
+    """
+    path = config_file()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="fix or delete it") from error
+
+
 def configured_cache_size() -> str | None:
     """Return what `LONGSUM_CACHE_SIZE` says."""
     return variable(CACHE_SIZE)
@@ -47,16 +85,9 @@ def configured_model() -> str | None:
     """Return the model the user chose as default: `LONGSUM_MODEL`, then config.toml."""
     if model := variable(MODEL):
         return model
-    path = config_file()
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", hint="mend or delete it") from error
-    model = settings.get("model")
+    model = _settings().get("model")
     if model is not None and not isinstance(model, str):
-        raise UsageError(f"{path}: model is not a string", hint='write model = "mini"')
+        raise UsageError(f"{config_file()}: model is not a string", hint='write model = "mini"')
     return model
 
 

@@ -124,7 +124,7 @@ class Receipt:
         model = f"{self.model} ({self.window:,}-token window{scaling}, {held}, {self.device})"
         reading = f"read {self.prefill_s:.1f} s ({self.prefill_tps:,.0f} tok/s)"
         if self.from_cache:
-            reading = f"read before, taken from the cache in {self.prefill_s:.1f} s"
+            reading = f"already read (from cache, {self.prefill_s:.1f} s)"
         speed = f"load {self.load_s:.1f} s, {reading}, answer {self.decode_s:.1f} s" + (
             f" ({self.decode_tps:,.0f} tok/s)" if self.decode_tps else ""
         )

@@ -133,7 +133,7 @@ def prepare(
     held = sum(end - start for start, end in kept) + prompt_tokens + reserved
     plan = plan_for(model, load, held)
     if check:
-        require_fit(plan)
+        require_fit(plan, limited=load.memory_bytes is not None)
     return Prepared(
         document, model, tuple(prefix_ids), tuple(document_ids), tuple(kept), budget, plan, cut
     )

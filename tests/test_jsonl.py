@@ -99,7 +99,7 @@ def test_compressed_bomb_is_refused_before_it_is_held(tmp_path, monkeypatch):
 
 
 def test_file_that_is_not_there_or_a_folder(tmp_path):
-    with pytest.raises(DocumentNotFound, match="there is no file"):
+    with pytest.raises(DocumentNotFound, match="no such file"):
         list(read_jsonl(tmp_path / "none.jsonl"))
     with pytest.raises(DocumentNotFound, match="is a folder"):
         list(read_jsonl(tmp_path))

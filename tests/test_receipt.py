@@ -170,5 +170,5 @@ def test_native_cache_is_not_worth_a_word():
 def test_document_from_the_cache_was_read_before():
     lines = replace(WHOLE, from_cache=True, prefill_s=0.31, prefill_tps=0.0).lines()
     assert lines[0] == WHOLE.lines()[0]  # every token is in the answer all the same
-    assert "read before, taken from the cache in 0.3 s" in lines[2]
+    assert "already read (from cache, 0.3 s)" in lines[2]
     assert "(0 tok/s)" not in lines[2]

@@ -124,7 +124,7 @@ class Answerer:
         prepared = prepare_document(self.job, document, self.load, model)
         if prepared.truncated is None:
             require_room(document, model, prepared.budget)
-        require_fit(prepared.plan)
+        require_fit(prepared.plan, limited=self.load.memory_bytes is not None)
         return prepared
 
     def _free(self) -> None:
@@ -201,7 +201,7 @@ def _plan(model: Model, load: LoadConfig) -> MemoryPlan:
     if plan.fits:
         return plan
     small = plan_for(model, load, 1)  # short documents may fit all the same
-    require_fit(small)
+    require_fit(small, limited=load.memory_bytes is not None)
     return small
 
 

@@ -87,6 +87,11 @@ class Pace:
         size = sample.worked_bytes if sample else sum(k.worked_bytes for k in self._kinds.values())
         return max(0, kind.left_bytes) * seconds / size if size else 0.0
 
+    @property
+    def answered(self) -> int:
+        """Documents that were answered: one that fails takes hardly any time."""
+        return sum(kind.worked_on for kind in self._kinds.values())
+
     def per_hour(self, elapsed_s: float) -> float:
-        """Return the documents finished in an hour at this pace."""
-        return 3600 * self.done / elapsed_s if elapsed_s > 0 else 0.0
+        """Return the documents answered in an hour at this pace."""
+        return 3600 * self.answered / elapsed_s if elapsed_s > 0 else 0.0

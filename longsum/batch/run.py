@@ -57,8 +57,8 @@ class Outcome:
 
     @property
     def per_hour(self) -> float:
-        """Documents that this run finished in an hour."""
-        return 3600 * self.tally.finished / self.elapsed_s if self.elapsed_s > 0 else 0.0
+        """Documents that this run answered in an hour; failures take hardly any time."""
+        return 3600 * self.tally.done / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     def exit_code(self, fail_on: str) -> int:
         """Return 0, 1 for failures that count, or 130 for an interrupted run."""
@@ -129,7 +129,8 @@ def _run(
     counts = ledger.plan(ours, job)
     if not counts.documents and shard is None:
         raise DocumentNotFound(
-            "there are no documents", hint="; ".join(passed.lines()) or "check the folder"
+            "no PDF or text files found",
+            hint="; ".join(passed.lines()) or "add -r to look in subfolders",
         )
     listener.planned(counts, passed, len(worker_environments(job.load.device, job.batch.workers)))
     book = Book(journal_path(job.output, shard), ledger, listener)

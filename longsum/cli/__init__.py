@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from longsum import __version__
 from longsum.cli.libraries import silence
@@ -27,12 +29,34 @@ EPILOG = (
     "4 too little memory, 5 model unavailable, 130 interrupted."
 )
 
+COMMAND = "longsum.command"
+"""Where a context keeps the command that is parsed."""
 
 ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 """What typer raises for options it cannot read; it exports only this class's children."""
 
 
-class ErrorBoundary(TyperGroup):
+class PlainFlags:
+    """Shows flags without a type: `--quiet`, not `--quiet <bool>`."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters of a command, its flags as they are typed."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if getattr(param, "is_bool_flag", False):
+                param.metavar = ""
+        return params
+
+
+class PlainCommand(PlainFlags, TyperCommand):
+    """A command whose help shows flags plainly."""
+
+
+class PlainGroup(PlainFlags, TyperGroup):
+    """A group whose help shows flags plainly."""
+
+
+class ErrorBoundary(PlainFlags, TyperGroup):
     """Turns errors into two lines and an exit code; a bug keeps its traceback."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
@@ -46,18 +70,20 @@ class ErrorBoundary(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Read a command's options and run it."""
-        with _errors_shown():
+        with _errors_shown(ctx):
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find a command by its first word, or by two: a folder stands behind `batch`."""
         if args[:2] == ["batch", "merge"]:
             args = ["batch merge", *args[2:]]
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        ctx.meta[COMMAND] = found[0]
+        return found
 
 
 @contextlib.contextmanager
-def _errors_shown() -> Iterator[None]:
+def _errors_shown(ctx: Any = None) -> Iterator[None]:
     """Print an error and its hint on stderr, and leave with its exit code."""
     from longsum.cli.console import print_error, print_traceback
 
@@ -71,7 +97,7 @@ def _errors_shown() -> Iterator[None]:
     except ParseError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise  # no mistake: its message is the help
-        print_error(*_parse_message(error))
+        print_error(*_parse_message(error, ctx))
         raise typer.Exit(2) from error
     except KeyboardInterrupt as error:
         print_error("interrupted", None)
@@ -81,11 +107,19 @@ def _errors_shown() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def _parse_message(error: Any) -> tuple[str, str]:
-    """Return what is wrong with the command line, and where its help is."""
+def _parse_message(error: Any, ctx: Any) -> tuple[str, str]:
+    """Return what is wrong with the command line, and what to do: mostly, where its help is."""
     message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    message = message[:1].lower() + message[1:]
     path = error.ctx.command_path.split()[1:] if error.ctx else []
-    return message[:1].lower() + message[1:], f"{' '.join(['longsum', *path])} -h shows the options"
+    if not path and ctx is not None and ctx.meta.get(COMMAND):
+        path = [ctx.meta[COMMAND]]  # an option without its value does not say whose it is
+    extra = re.fullmatch(r"got unexpected extra argument(?:\(s\)|s)? \((.+)\)", message)
+    if extra and path in (["summarize"], ["plan"]):
+        first = (error.ctx.params.get("file") or "FILE") if error.ctx else "FILE"
+        files = " ".join([shlex.quote(first), extra[1]])
+        return f"{path[0]} takes one document", f"for several: longsum batch {files} -o OUT"
+    return message, f"{' '.join(['longsum', *path])} -h shows the options"
 
 
 app = typer.Typer(
@@ -129,10 +163,37 @@ def root(
     """Take the options in front of the command."""
 
 
-def joined(docstring: str) -> str:
-    """Put each paragraph on one line, as the help wraps them itself."""
+EXAMPLES = {
+    "summarize": """\
+longsum summarize report.pdf
+longsum summarize report.pdf --length short --style bullets
+longsum summarize book.txt --focus "the trial" -o book.md""",
+    "ask": """\
+longsum ask book.txt "Who wrote the letter?"
+longsum ask report.pdf --pages 10-40
+echo "When was it decided?" | longsum ask case.pdf --json""",
+    "batch": """\
+longsum batch reports/ -o summaries/ --recursive
+longsum batch reports/ -o answers/ --question "Who paid?"
+longsum batch a.pdf b.pdf -o summaries/""",
+    "plan": """\
+longsum plan report.pdf
+longsum plan report.pdf --model llama-3.1-8b
+longsum plan --model llama-3.1-8b --device cuda --memory 24GiB""",
+    "extend": """\
+longsum extend BASE --context 32k --data books/ --output base-32k --dry-run
+longsum extend BASE --context 32k --data books/ --output base-32k
+longsum extend BASE --context 16k --data books/ --output base-16k --method lora""",
+}
+"""Three of each command, shown after its first sentence."""
+
+
+def joined(docstring: str, examples: str = "") -> str:
+    """Put each paragraph on one line, as the help wraps them itself, and examples in between."""
     paragraphs = inspect.cleandoc(docstring).split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    first, *rest = [" ".join(paragraph.split()) for paragraph in paragraphs]
+    shown = [f"\b\n{examples}"] if examples else []
+    return "\n\n".join([first, *shown, *rest])
 
 
 def _register() -> None:
@@ -155,12 +216,15 @@ def _register() -> None:
         bench.bench,
     )
     for command in commands:
-        app.command(name=command.__name__, help=joined(command.__doc__ or ""))(command)
+        name = command.__name__
+        text = joined(command.__doc__ or "", EXAMPLES.get(name, ""))
+        app.command(name=name, help=text, cls=PlainCommand)(command)
     merge_help = joined(batch_run.merge.__doc__ or "")
-    app.command(name="batch merge", help=merge_help)(batch_run.merge)
-    app.add_typer(cache.app, name="cache")
-    app.add_typer(models.app, name="models")
-    app.add_typer(evaluate.app, name="evaluate")
+    app.command(name="batch merge", help=merge_help, cls=PlainCommand)(batch_run.merge)
+    for name, group in (("cache", cache), ("models", models), ("evaluate", evaluate)):
+        for registered in group.app.registered_commands:
+            registered.cls = PlainCommand
+        app.add_typer(group.app, name=name, cls=PlainGroup)
 
 
 _register()

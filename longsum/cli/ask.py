@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from longsum.cli.run import (
     reporting,
     store_config,
 )
+from longsum.cli.state import history
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.errors import UsageError
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from longsum.cli.console import Reporter
     from longsum.session import Session
 
-HELP = "Type a question. /quit or Ctrl-D ends, Ctrl-C stops an answer, the up arrow brings back."
+HELP = "Ask a question. Up recalls earlier ones, Ctrl-C stops an answer, /quit or Ctrl-D leaves."
+LEAVE = ("/quit", "/exit", "/q", "quit", "exit", ":q")
+COMMANDS = {"/quit": "leave (also exit, quit, :q)", "/help": "what can be typed"}
 
 
 def ask(
@@ -35,7 +37,8 @@ def ask(
         list[str] | None,
         typer.Argument(
             metavar="QUESTION",
-            help="One or more, for one reading. None on a terminal: a session.",
+            help="One or more, for one reading; piped in, one a line. Without any on a terminal, "
+            "a session.",
         ),
     ] = None,
     verbatim: o.Verbatim = None,
@@ -75,7 +78,7 @@ def ask(
     read at all: a trained head ranks its sentences by words, and the model is not used. Where no
     sentence is likely to answer, the answer is "No sentence found for this."
     """
-    asked = list(questions or [])
+    asked = list(questions or []) or _piped_questions(file)
     interactive = not asked
     if interactive:
         _require_terminal(file, as_json, output is not None)
@@ -113,9 +116,17 @@ def ask(
             if words.source.notice:
                 reporter.notice(words.source.notice)
         if interactive:
-            converse(session, config, decode, reporter)
+            with history(remember=bool(store.size_bytes)):
+                converse(session, config, decode, reporter)
         else:
             _answer_all(session, asked, config, decode, reporter, as_json, output)
+
+
+def _piped_questions(file: str) -> list[str]:
+    """Return the questions piped in, one a line; none where the document itself is."""
+    if file == "-" or sys.stdin is None or sys.stdin.isatty():
+        return []
+    return [line.strip() for line in sys.stdin if line.strip()]
 
 
 def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
@@ -178,8 +189,6 @@ def converse(
     from longsum.cli.console import print_error, print_line
     from longsum.errors import LongsumError
 
-    with contextlib.suppress(ImportError):  # Windows has none
-        import readline  # noqa: F401 - importing it gives input() a history
     reporter.notice(HELP)
     while True:
         reporter.clear()
@@ -192,13 +201,14 @@ def converse(
             print()
             reporter.notice("/quit ends the session")
             continue
-        if question in ("/quit", "/exit", "/q"):
+        if question.lower() in LEAVE:
             return
         if question.startswith("/") or not question:
-            reporter.notice(HELP)
+            _help(question, reporter)
             continue
         try:
             answer = answer_question(session, question, config, decode, reporter)
+            reporter.clear()
             print("\n")
             for line in answer.receipt.answer_cautions():
                 print_line("warning", "yellow", line)
@@ -211,3 +221,12 @@ def converse(
         except LongsumError as error:
             reporter.clear()
             print_error(error.message, error.hint)
+
+
+def _help(typed: str, reporter: Reporter) -> None:
+    """Say what can be typed; of an unknown command, that it is one."""
+    if typed in ("", "/help"):
+        reporter.notice(HELP)
+        return
+    known = "; ".join(f"{name}: {what}" for name, what in COMMANDS.items())
+    reporter.notice(f"unknown command {typed.split()[0]}. {known}")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def batch(
-    folder: b.Folder = None,
+    documents: b.Documents = None,
     output: b.Output = None,
     task: b.Task = None,
     question: b.Questions = None,
@@ -84,10 +84,10 @@ def batch(
 
     Every document gets a result file in OUT, beside index.md, results.jsonl and results.csv. Run
     the same command again and it goes on: what is done is left alone, what has changed is done
-    anew. A document that cannot be read, does not fit, or crashes its process is told in the
+    again. A document that cannot be read, does not fit, or crashes its process is reported in the
     overviews, and the others go on.
 
-    The first Ctrl-C finishes the documents in hand, the second stops at once.
+    The first Ctrl-C finishes the current documents, the second stops at once.
 
     Exits with 0 when all are done, 1 when some failed, 130 when interrupted.
     """
@@ -96,7 +96,8 @@ def batch(
     from longsum.bytesize import parse_bytes
     from longsum.cli.batch_run import run_job
 
-    output = _check_folders(folder, output, files_from)
+    folder, named = _folder_or_files(documents or [], files_from)
+    output = _check_folders(folder, output, files_from, named)
     wanted = _task(task, question or [], length, style, focus, verbatim, language, prompt)
     settings = BatchConfig(
         format=format,
@@ -138,14 +139,32 @@ def batch(
         questions=tuple(question or ()),
         batch=settings,
     )
-    run_job(job, _inputs(folder, files_from, job), as_json=as_json, quiet=quiet)
+    run_job(job, _inputs(folder, files_from, named, job), as_json=as_json, quiet=quiet)
 
 
-def _check_folders(folder: Path | None, output: Path | None, files_from: str | None) -> Path:
+def _folder_or_files(
+    documents: list[Path], files_from: str | None
+) -> tuple[Path | None, list[Path]]:
+    """Return the folder that was named, or else the files."""
+    if len(documents) < 2 and not any(path.is_file() for path in documents):
+        return (documents[0] if documents else None), []
+    for path in documents:
+        if path.is_dir():
+            raise UsageError(
+                f"{shown_name(str(path))} is a folder among files", hint="name one folder, or files"
+            )
+    if files_from is not None:
+        raise UsageError("files are named, and --files-from, too", hint="leave one out")
+    return None, documents
+
+
+def _check_folders(
+    folder: Path | None, output: Path | None, files_from: str | None, named: list[Path]
+) -> Path:
     """Return the folder of the results; refuse what cannot be worked through."""
     from longsum.batch.inputs import require_folder
 
-    if folder is None and files_from is None:
+    if folder is None and files_from is None and not named:
         raise UsageError(
             "there is no FOLDER", hint="name one, or a list of documents with --files-from"
         )
@@ -154,7 +173,7 @@ def _check_folders(folder: Path | None, output: Path | None, files_from: str | N
             "--files-from is - but nothing is piped in", hint="find … | longsum batch …"
         )
     if output is None:
-        raise UsageError("there is no folder for the results", hint="name one with -o OUT")
+        raise UsageError("no output folder given", hint="name one with -o OUT")
     if output.exists() and not output.is_dir():
         raise OutputError(f"{shown_name(str(output))} is a file", hint="name a folder with -o")
     if folder is not None:
@@ -202,17 +221,17 @@ def _task(
     return AskConfig(verbatim=verbatim, language=language, prompt=template)
 
 
-def _inputs(folder: Path | None, files_from: str | None, job: Job) -> FindInputs:
-    """Return what yields the documents of the folder, or of the list."""
+def _inputs(folder: Path | None, files_from: str | None, named: list[Path], job: Job) -> FindInputs:
+    """Return what yields the documents of the folder, of the list, or those named one by one."""
     from longsum.batch.inputs import listed, wanted
     from longsum.batch.run import folder_inputs
 
-    if files_from is None:
+    if files_from is None and not named:
         assert folder is not None
         return folder_inputs(folder, job)
 
     def find(passed: Passed) -> Iterator[Input]:
-        with _lines(files_from) as lines:
+        with _lines(files_from, named) as lines:
             for each in listed(lines, folder):
                 if wanted(each.name, job.batch):
                     yield each
@@ -223,8 +242,11 @@ def _inputs(folder: Path | None, files_from: str | None, job: Job) -> FindInputs
 
 
 @contextlib.contextmanager
-def _lines(source: str) -> Iterator[Iterable[str]]:
+def _lines(source: str | None, named: list[Path]) -> Iterator[Iterable[str]]:
     """Open a list of paths; their bytes may be any, as file names' are."""
+    if source is None:
+        yield map(str, named)
+        return
     if source == "-":
         yield (os.fsdecode(line) for line in sys.stdin.buffer)
         return

@@ -157,7 +157,7 @@ class BatchReporter(BatchListener):
         if self._started is None:
             return ", ".join([*parts, "starting"])
         elapsed = time.monotonic() - self._started
-        if self._pace is not None and self._pace.done:
+        if self._pace is not None and self._pace.answered:
             parts.append(f"{self._pace.per_hour(elapsed):,.0f} an hour")
             left = self._pace.left_s(elapsed)
             if left is not None:
@@ -169,7 +169,7 @@ class BatchReporter(BatchListener):
         if self.stop.level > self._told_stop:
             self._told_stop = self.stop.level
             if self.stop.level == 1:
-                self.warning("finishing the documents in hand; Ctrl-C again stops at once")
+                self.warning("finishing the current document; Ctrl-C again stops at once")
         if self._progress is not None:
             self._draw(-1, completed=self._done, figures=self.figures())
         elif not self.quiet and time.monotonic() - self._last_line >= PLAIN_PROGRESS_S:
@@ -212,17 +212,18 @@ def show_outcome(outcome: Outcome, job: Job) -> None:
     before = counts.done_before + tally.unchanged
     skipped = tally.skipped + counts.skipped_before
     rows = [
-        ("done", f"{tally.done:,}" + (f" and {before:,} before" if before else "")),
+        ("done", f"{tally.done:,}" + (f" ({before:,} earlier)" if before else "")),
         ("skipped", f"{skipped:,} neither PDF nor text" if skipped else "0"),
         (
             "failed",
             f"{tally.failed:,}"
-            + (f" and {counts.failed_before:,} before" if counts.failed_before else ""),
+            + (f" ({counts.failed_before:,} earlier)" if counts.failed_before else ""),
         ),
         ("tokens", f"{tally.tokens_read:,} read, {tally.tokens_written:,} written"),
     ]
     if tally.finished:
         rows.append(("time", duration(outcome.elapsed_s)))
+    if tally.done:
         rows.append(("pace", f"{outcome.per_hour:,.0f} documents/hour"))
     if job.batch.shard is None:
         rows.append(("results", shown_name(str(job.output / INDEX))))

@@ -12,8 +12,11 @@ from longsum.cli import options as o
 
 DOCUMENTS, RUNNING = "Documents", "Running"
 
-Folder = Annotated[
-    Path | None, typer.Argument(metavar="FOLDER", help="PDF and text files.", show_default=False)
+Documents = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FOLDER", help="Folder of PDF and text files, or several files.", show_default=False
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -48,7 +51,9 @@ Include = Annotated[
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="GLOB", help="But not these.", rich_help_panel=DOCUMENTS),
+    typer.Option(
+        "--exclude", metavar="GLOB", help="Skip files matching this.", rich_help_panel=DOCUMENTS
+    ),
 ]
 FilesFrom = Annotated[
     str | None,
@@ -74,16 +79,16 @@ Length = Annotated[
         "-l",
         metavar="LENGTH",
         rich_help_panel=o.ANSWER,
-        help="Of a summary: short (80 words), medium (200), long (450), or a number of words.",
+        help="Length of a summary: short (80 words), medium (200), long (450), or a number "
+        "of words.",
     ),
 ]
 Style = Annotated[
     c.Style | None,
     typer.Option(
         "--style",
-        help="Running text, a list, or a headline with key points. With verbatim answers the "
-        "sentences are the same in all three: bullets puts each on a line, executive the first "
-        "alone and the others below it as a list.",
+        help="Running text, a list, or the main point with a list below. A verbatim summary has "
+        "the same sentences in each; executive prints the first one above the list.",
         rich_help_panel=o.ANSWER,
     ),
 ]
@@ -168,7 +173,7 @@ FailOn = Annotated[
 ]
 Format = Annotated[
     c.BatchFormat,
-    typer.Option("--format", help="Of each result.", rich_help_panel=o.OUTPUT),
+    typer.Option("--format", help="Format of each result.", rich_help_panel=o.OUTPUT),
 ]
 AsJson = Annotated[
     bool,

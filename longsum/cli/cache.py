@@ -60,7 +60,7 @@ def clear(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="Of an entry, or the beginning of it; without one, all."
+            metavar="NAME", help="Name of an entry, or its beginning; without one, all."
         ),
     ] = None,
     only: Only = None,

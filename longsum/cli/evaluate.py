@@ -140,7 +140,9 @@ def passkey(
     ] = PasskeyConfig.trials,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", help="Of the keys.", rich_help_panel=e.MEASURE),
+        typer.Option(
+            "--seed", metavar="N", help="Random seed for the keys.", rich_help_panel=e.MEASURE
+        ),
     ] = PasskeyConfig.seed,
     position: e.Position = None,
     context: e.PositionContext = None,

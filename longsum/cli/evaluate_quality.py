@@ -85,9 +85,9 @@ def summaries(
             "--baselines",
             metavar="NAMES",
             rich_help_panel=e.MEASURE,
-            help="Of lead, lexrank, textrank, lsa, luhn, or none: sentences in their order until "
-            "the next would pass 1.1 times the words of the reference. lexrank, textrank and lsa "
-            "leave out documents of over 900 sentences.",
+            help="Which of lead, lexrank, textrank, lsa, luhn, or none: sentences in their order "
+            "until the next would pass 1.1 times the words of the reference. lexrank, textrank and "
+            "lsa leave out documents of over 900 sentences.",
         ),
     ] = ",".join(SummariesConfig.baselines),
     stemmer: Annotated[
@@ -100,7 +100,9 @@ def summaries(
     ] = SummariesConfig.stemmer,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", help="Of the sampling.", rich_help_panel=e.MEASURE),
+        typer.Option(
+            "--seed", metavar="N", help="Random seed for sampling.", rich_help_panel=e.MEASURE
+        ),
     ] = SummariesConfig.seed,
     verbatim: o.Verbatim = SummariesConfig.verbatim,
     truncate: Annotated[
@@ -196,7 +198,11 @@ def short(
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", metavar="N", min=0, help="Of --make-cloze.", rich_help_panel=e.MEASURE
+            "--seed",
+            metavar="N",
+            min=0,
+            help="Random seed for --make-cloze.",
+            rich_help_panel=e.MEASURE,
         ),
     ] = 0,
     length: Annotated[

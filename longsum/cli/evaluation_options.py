@@ -65,6 +65,9 @@ Position = Annotated[
 PositionContext = Annotated[
     str | None,
     typer.Option(
-        "--context", metavar="TOKENS", rich_help_panel=o.MODEL, help="Window of --position."
+        "--context",
+        metavar="TOKENS",
+        rich_help_panel=o.MODEL,
+        help="Window in tokens that --position stretches to.",
     ),
 ]

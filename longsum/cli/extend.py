@@ -181,13 +181,16 @@ def extend(
         typer.Option(
             "--dtype",
             rich_help_panel=TRAINING,
-            help="Of the products; weights that learn are kept in float32.",
+            help="Dtype of the products; weights that learn are kept in float32.",
         ),
     ] = ExtendConfig.dtype,
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", metavar="N", rich_help_panel=TRAINING, help="Of the order of the sequences."
+            "--seed",
+            metavar="N",
+            rich_help_panel=TRAINING,
+            help="Random seed for the order of the sequences.",
         ),
     ] = ExtendConfig.seed,
     rank: Annotated[
@@ -196,7 +199,7 @@ def extend(
             "--rank",
             metavar="N",
             rich_help_panel=LORA,
-            help="Of the matrices. LongLoRA (arXiv 2309.12307): 8; more did not help.",
+            help="Rank of the matrices. LongLoRA (arXiv 2309.12307): 8; more did not help.",
         ),
     ] = ExtendConfig.rank,
     alpha: Annotated[

@@ -32,7 +32,8 @@ Name = Annotated[str, typer.Argument(metavar="MODEL", help="An alias, a folder o
 @app.command(name="list")
 def list_models(as_json: o.PlainJson = False) -> None:
     """List the known models: window, size, licence, and whether they are on this disk."""
-    from longsum.model.catalog import KNOWN_MODELS
+    from longsum.documents.clean import escape_for_terminal
+    from longsum.model.catalog import KNOWN_MODELS, find_known
     from longsum.paths import configured_model
 
     rows = [describe(known) for known in KNOWN_MODELS]
@@ -41,13 +42,25 @@ def list_models(as_json: o.PlainJson = False) -> None:
         return
     console = stdout_console()
     default = configured_model() or "mini"
+    starred = find_known(default)
+    console.print(
+        f"  {'model':<24} {'reads':>14}  {'download':>10}  {'fits this machine':<19}licence"
+    )
     for row in rows:
-        star = "*" if row["alias"] == default else " "
+        star = "*" if starred and row["alias"] == starred.alias else " "
         here = "here" if row["here"] else row["download"]
         console.print(
-            f"{star} {row['alias']:<24} {row['window']:>7,} tokens  {here:>10}  {row['licence']}"
+            f"{star} {row['alias']:<24} {row['window']:>7,} tokens  {here:>10}  "
+            f"{row['fits']:<19}{row['licence']}"
         )
         console.print(f"      {row['note']}")
+    if starred is None:
+        console.print(f"* {escape_for_terminal(default)}")
+    if any("gated" in row["licence"] for row in rows):
+        console.print(
+            "\ngated: accept the licence on the model's page at huggingface.co, make a token "
+            "there (Settings, Access Tokens), and set HF_TOKEN before pulling"
+        )
     console.print(
         "\n* the default. Fetch one with: longsum models pull MODEL"
         "\nAny other Llama on Hugging Face works by its id: --model owner/name"
@@ -71,9 +84,29 @@ def describe(known: KnownModel) -> dict[str, Any]:
         "scaling": known.scaling,
         "download": "bundled" if known.is_bundled else format_bytes(known.size_bytes),
         "here": here,
+        "fits": fits_here(known),
         "licence": known.licence + gated,
         "note": known.note,
     }
+
+
+def fits_here(known: KnownModel) -> str:
+    """Return whether a model's whole window fits this machine's free memory, and how."""
+    from longsum.config import LoadConfig
+    from longsum.model.find import in_float32, plan_for_shape
+    from longsum.model.hardware import detect_machine
+
+    load = LoadConfig()
+    machine = detect_machine(load.device, load.dtype)
+    if known.shape.exact_kv_layers:
+        machine = in_float32(machine)
+    plan = plan_for_shape(known.shape, machine, load, known.window)
+    if not plan.fits:
+        return "no"
+    held = [plan.quantize] if plan.quantize != "none" else []
+    if plan.kv_cache != "native":
+        held.append(f"{plan.kv_cache} cache")
+    return f"with {', '.join(held)}" if held else "yes"
 
 
 @app.command()
@@ -108,8 +141,15 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
         return
     width = max(map(len, facts))
     for name, value in facts.items():
-        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        shown = _words(value)
         stdout_console().print(f"{name:<{width}}  {shown}")
+
+
+def _words(value: object) -> str:
+    """Return a fact as people write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @app.command()

@@ -132,7 +132,7 @@ NoCache = Annotated[
     typer.Option(
         "--no-cache",
         rich_help_panel=READING,
-        help="Read the document anew, and keep nothing of it for later questions.",
+        help="Read the document again, and keep nothing of it for later questions.",
     ),
 ]
 CacheSize = Annotated[
@@ -142,7 +142,7 @@ CacheSize = Annotated[
         metavar="BYTES",
         rich_help_panel=READING,
         help="Keep at most this much of documents that took over two seconds to read, such as "
-        "20GiB; by default 5GiB. What was not used for longest goes first; 0 keeps nothing.",
+        "20GiB; by default 5GiB. Least recently used entries are removed first; 0 keeps nothing.",
     ),
 ]
 
@@ -162,7 +162,7 @@ Language = Annotated[
         "--language",
         metavar="LANGUAGE",
         rich_help_panel=ANSWER,
-        help="Of the answer: de, fr, …; auto is the document's.",
+        help="Language of the answer, such as de or fr; auto is the document's.",
     ),
 ]
 PromptFile = Annotated[
@@ -178,7 +178,7 @@ MaxNewTokens = Annotated[
         metavar="N",
         min=1,
         rich_help_panel=ANSWER,
-        help="Most tokens of an answer; by default from its length.",
+        help="Maximum tokens per answer (default: derived from --length).",
     ),
 ]
 Temperature = Annotated[
@@ -203,7 +203,9 @@ TopP = Annotated[
 ]
 Seed = Annotated[
     int,
-    typer.Option("--seed", metavar="N", min=0, help="Of the sampling.", rich_help_panel=ANSWER),
+    typer.Option(
+        "--seed", metavar="N", min=0, help="Random seed for sampling.", rich_help_panel=ANSWER
+    ),
 ]
 Lookup = Annotated[
     bool,

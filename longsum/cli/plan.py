@@ -24,7 +24,11 @@ def plan(
     length: Annotated[
         str,
         typer.Option(
-            "--length", "-l", metavar="LENGTH", help="Of the summary.", rich_help_panel=o.ANSWER
+            "--length",
+            "-l",
+            metavar="LENGTH",
+            help="Length of the summary.",
+            rich_help_panel=o.ANSWER,
         ),
     ] = "medium",
     pages: o.Pages = None,
@@ -43,8 +47,9 @@ def plan(
 ) -> None:
     """Show whether a document, a model and its cache fit this machine, or another.
 
-    Only the document, the tokenizer and the model's configuration are read; no weights. A model of
-    the catalogue need not be here, and with --device and --memory neither need the machine.
+    Only the document, the tokenizer and the model's configuration are read; no weights. Works
+    for models you have not downloaded and, with --device and --memory, for machines you do not
+    have.
 
     Exits with 3 when the document does not fit the window, with 4 when the run does not fit the
     memory.
@@ -78,7 +83,7 @@ def plan(
             _show(prepared, document is not None)
     if document is not None:
         require_room(document, prepared.model, prepared.budget)
-    require_fit(prepared.plan)
+    require_fit(prepared.plan, limited=load.memory_bytes is not None)
 
 
 def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepared:

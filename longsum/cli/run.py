@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from longsum.cli.console import Reporter
     from longsum.documents.document import Document
     from longsum.session import Prepared, Session
+
+PASSWORD_TRIES = 3
 
 
 def load_config(
@@ -31,11 +34,16 @@ def load_config(
 ) -> LoadConfig:
     """Return the settings of the options about the model."""
     from longsum.bytesize import parse_bytes
+    from longsum.cli.console import print_line
     from longsum.model.resolve import set_offline
     from longsum.model.rope import parse_context
+    from longsum.paths import unknown_settings
 
     if offline:
         set_offline()  # before anything imports the hub's library
+    if not os.environ.get("LONGSUM_MODEL"):  # the file is asked only then
+        for line in unknown_settings():
+            print_line("warning", "yellow", line)
     return LoadConfig(
         model=model,
         context=parse_context(context) if context else None,
@@ -106,9 +114,12 @@ def open_session(
 ) -> Session:
     """Say what was found out, then load the weights and read the document."""
     from longsum.answering import announce
+    from longsum.cli.state import first_time
     from longsum.session import Session
 
-    announce(prepared, reporter)
+    notice = prepared.model.source.notice
+    remembers = not reporter.quiet and (store is None or bool(store.size_bytes))
+    announce(prepared, reporter, say_model=not (remembers and notice and not first_time(notice)))
     if verbose:
         reporter.explain(prepared, load.attention)
     return Session(prepared, load, reporter, store=store)
@@ -117,13 +128,30 @@ def open_session(
 def open_document(
     file: str, pages: str | None, password: str | None, reporter: Reporter
 ) -> Document:
-    """Read a document and show its warnings."""
+    """Read a document, asking for its password where there is a terminal, and show its warnings."""
+    from getpass import getpass
+
+    from longsum.cli.console import print_line
+    from longsum.documents.clean import shown_name
     from longsum.documents.isolated import read_document
+    from longsum.errors import PasswordError
 
     refuse_terminal(file)
-    reporter.phase("opening")
-    document = read_document(file, pages=pages, password=password)
+    given, document = password, None
+    for attempt in range(PASSWORD_TRIES, -1, -1):
+        reporter.phase("opening")
+        try:
+            document = read_document(file, pages=pages, password=password)
+            break
+        except PasswordError as error:
+            reporter.clear()
+            if not attempt or not _can_ask(file, given):
+                raise
+            if password is not None:
+                print_line("", "", error.message)
+            password = getpass(f"Password of {shown_name(file)}: ")
     reporter.clear()
+    assert document is not None, "the last try raises"
     for warning in document.warnings:
         reporter.warning(warning)
     return document
@@ -138,3 +166,8 @@ def refuse_terminal(file: str | None) -> None:
         raise UsageError(
             f"FILE is {file} but nothing is piped in", hint="cat notes.txt | longsum summarize -"
         )
+
+
+def _can_ask(file: str, given: str | None) -> bool:
+    """Tell whether a password can be typed: on a terminal, by a user who gave none."""
+    return given is None and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -34,9 +34,8 @@ def summarize(
         Style,
         typer.Option(
             "--style",
-            help="Running text, a list, or a headline with key points. With verbatim answers the "
-            "sentences are the same in all three: bullets puts each on a line, executive the first "
-            "alone and the others below it as a list.",
+            help="Running text, a list, or the main point with a list below. A verbatim summary "
+            "has the same sentences in each; executive prints the first one above the list.",
             rich_help_panel=o.ANSWER,
         ),
     ] = SummaryConfig.style,

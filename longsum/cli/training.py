@@ -150,11 +150,24 @@ def _extent_lines(extent: Extent) -> list[str]:
     return [
         *read,
         f"rows: {extent.rows:,} of {extent.context:,} tokens, {extent.held_out:,} more held out",
-        f"training: {extent.steps:,} steps of {extent.batch:,}, the data {extent.epochs:.2f} times",
+        _passes(extent),
         f"memory: {format_bytes(extent.memory_bytes)} of {format_bytes(extent.free_bytes)} free; "
         f"{extent.memory_reason}",
         f"disk: {format_bytes(extent.disk_bytes)} of {format_bytes(extent.free_disk_bytes)} free",
     ]
+
+
+MANY_PASSES = 20
+"""Passes over a text by which a model has learned it by heart."""
+
+
+def _passes(extent: Extent) -> str:
+    """Return how long the training is, and whether that is more than the data is good for."""
+    rows = "1 row" if extent.batch == 1 else f"{extent.batch:,} rows"
+    passes = f"{extent.epochs:.2f} passes over your data"
+    if extent.epochs >= MANY_PASSES:
+        passes = f"{extent.epochs:,.0f} passes over your data (that is far too many; add text)"
+    return f"training: {extent.steps:,} steps, {rows} each: {passes}"
 
 
 def _final_lines(result: ExtendResult) -> list[str]:

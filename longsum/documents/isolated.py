@@ -191,7 +191,7 @@ class IsolatedReader:
     ) -> Document:
         """Read a PDF or a text; see `read_document`."""
         data, shown = load_source(source, stdin)
-        request = {"name": shown, "pages": pages, "password": password}
+        request = {"name": shown, "path": str(source), "pages": pages, "password": password}
         try:
             reply = self._ask(request, data, shown)
         except BaseException:

@@ -98,7 +98,8 @@ def read_pdf(data: bytes, *, shown: str, pages: str | None, password: str | None
 def _password_error(shown: str, password: str | None) -> PasswordError:
     if password is None:
         return PasswordError(
-            f"{shown} is encrypted and needs a password", hint="give it with --password"
+            f"{shown} is encrypted and needs a password",
+            hint="give it with --password; on a terminal it is asked for",
         )
     return PasswordError(
         f"the password given does not open {shown}", hint="check the one given with --password"
@@ -284,5 +285,5 @@ def _read_with_second(
 
 def _why_damaged(data: bytes) -> str:
     if b"%%EOF" not in data[-2048:]:
-        return "it breaks off before its end"
+        return "it is truncated"
     return "its structure cannot be read"

@@ -12,6 +12,7 @@ import shlex
 from pathlib import Path
 from typing import BinaryIO
 
+from longsum.documents.clean import shown_name
 from longsum.documents.document import Document, Page
 from longsum.documents.kinds import CERTAIN, kind_of
 from longsum.documents.pages import format_pages
@@ -58,11 +59,16 @@ def read_document(
         UsageError: `pages` cannot be read, or the document has none.
     """
     data, name = load_source(source, stdin)
-    return parse_document(data, name, pages=pages, password=password)
+    return parse_document(data, name, pages=pages, password=password, path=str(source))
 
 
 def parse_document(
-    data: bytes, shown: str, *, pages: str | None = None, password: str | None = None
+    data: bytes,
+    shown: str,
+    *,
+    pages: str | None = None,
+    password: str | None = None,
+    path: str = "-",
 ) -> Document:
     """Make a document of a file's bytes, in this process.
 
@@ -71,6 +77,7 @@ def parse_document(
         shown: its name, safe to print.
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted PDF.
+        path: as the user gave it, for commands in hints; `-` for none.
 
     Raises:
         DocumentError: the file cannot be read; the class says why, the hint what to do.
@@ -88,7 +95,7 @@ def parse_document(
             if not data[:at].strip(b"\xef\xbb\xbf\r\n\t ") or looks_binary(data):
                 raise
         else:
-            return _pdf_document(content, data, shown)
+            return _pdf_document(content, data, shown, shown_name(path))
     _refuse_binary(data, shown)
     return _text_document(data, shown, pages)
 
@@ -110,7 +117,7 @@ def parse_text(text: str, shown: str) -> Document:
 # --- PDF ----------------------------------------------------------------------------------------
 
 
-def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
+def _pdf_document(content: PdfText, data: bytes, shown: str, typed: str) -> Document:
     everything = [page.lines for page in content.pages]
     lines = drop_running(everything)
     chosen = [index for index, page in enumerate(content.pages) if page.chosen]
@@ -123,10 +130,10 @@ def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
     scanned = [p.number for p, read in zip(pages, kept, strict=True) if p.has_pictures and not read]
     flow = flow_pages(kept)
     if not flow.text.strip():
-        raise _nothing_to_read(scanned, content.total_pages, shown)
+        raise _nothing_to_read(scanned, content.total_pages, shown, typed)
     warnings = list(content.warnings)
     if scanned:
-        warnings.append(_scan_warning(scanned, content.total_pages, shown))
+        warnings.append(_scan_warning(scanned, content.total_pages, typed))
     return Document(
         text=flow.text,
         pages=tuple(
@@ -142,7 +149,7 @@ def _pdf_document(content: PdfText, data: bytes, shown: str) -> Document:
 
 
 def _nothing_to_read(
-    scanned: list[int], total: int, shown: str
+    scanned: list[int], total: int, shown: str, typed: str
 ) -> ImageOnlyDocument | EmptyDocument:
     if not scanned:
         return EmptyDocument(
@@ -151,15 +158,15 @@ def _nothing_to_read(
     which = "it is a picture" if total == 1 else f"{_page_list(scanned)} of {total} are pictures"
     return ImageOnlyDocument(
         f"{shown} holds no text: {which} (scanned?)",
-        hint=f"add a text layer: {_ocr_command(shown)}",
+        hint=f"add a text layer: {_ocr_command(typed)}",
     )
 
 
-def _scan_warning(scanned: list[int], total: int, shown: str) -> str:
+def _scan_warning(scanned: list[int], total: int, typed: str) -> str:
     verb, subject = ("holds", "it was") if len(scanned) == 1 else ("hold", "they were")
     return (
         f"{_page_list(scanned)} of {total} {verb} no text (scanned?); {subject} not read. "
-        f"To add a text layer: {_ocr_command(shown)}"
+        f"To add a text layer: {_ocr_command(typed)}"
     )
 
 
@@ -171,8 +178,9 @@ def _count(total: int) -> str:
     return "1 page" if total == 1 else f"{total:,} pages"
 
 
-def _ocr_command(shown: str) -> str:
-    return f"ocrmypdf {'in.pdf' if shown == 'stdin' else shlex.quote(shown)} out.pdf"
+def _ocr_command(typed: str) -> str:
+    """Return the command for a shell, with the path as the user gave it."""
+    return f"ocrmypdf {'in.pdf' if typed == '-' else shlex.quote(typed)} out.pdf"
 
 
 # --- text ---------------------------------------------------------------------------------------

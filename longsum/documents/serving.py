@@ -82,7 +82,11 @@ def open_plain(argument: dict[str, Any]) -> Handler:
 
     def handle(request: dict[str, Any], data: bytes) -> dict[str, Any]:
         document = parse_document(
-            data, request["name"], pages=request["pages"], password=request["password"]
+            data,
+            request["name"],
+            pages=request["pages"],
+            password=request["password"],
+            path=request["path"],
         )
         return packed_document(document)
 

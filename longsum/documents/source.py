@@ -51,7 +51,7 @@ def load_source(source: str | Path, stdin: BinaryIO | None = None) -> tuple[byte
         with path.open("rb") as file:
             data = _read(file, shown)
     except FileNotFoundError:
-        raise DocumentNotFound(f"there is no file {shown}", hint="check the path") from None
+        raise DocumentNotFound(f"{shown}: no such file", hint="check the path") from None
     except PermissionError:
         raise DocumentNotFound(
             f"{shown} may not be read: permission denied",

@@ -77,7 +77,7 @@ _TOGETHER = KnownModel(
     licence="llama2",
     gated=None,
     shape=LLAMA_7B,
-    note="PI; tuned on chats, BookSum and multi-document questions",
+    note="window extended by PI; tuned on chats, book summaries and questions",
     recommended=True,
 )
 _VICUNA = KnownModel(
@@ -90,7 +90,7 @@ _VICUNA = KnownModel(
     licence="llama2",
     gated=None,
     shape=LLAMA_7B,
-    note="PI; ShareGPT conversations packed to 16k; weakens beyond 8k on LongBench-E GovReport",
+    note="window extended by PI; a chat model, weaker on documents beyond 8k",
     recommended=True,
 )
 _LLAMA_31_8B = KnownModel(
@@ -103,7 +103,7 @@ _LLAMA_31_8B = KnownModel(
     licence="llama3.1",
     gated=True,
     shape=LLAMA_31_8B,
-    note="not PI; RULER 87.4 at 32k against 63.0 for llama-2-7b-32k-instruct",
+    note="the best here at long documents: RULER 87.4 at 32k, llama-2-7b-32k-instruct 63.0",
     recommended=True,
 )
 
@@ -118,7 +118,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         licence="apache-2.0",
         gated=False,
         shape=MINI,
-        note="bundled, no download; answers verbatim with sentences of the document",
+        note="comes with longsum; answers with sentences of the document, cannot write",
     ),
     KnownModel(
         alias="smol",
@@ -149,7 +149,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         scaling="llama3 32",
         licence="llama3.2",
         shape=LLAMA_32_3B,
-        note="not PI; the smallest whose summaries hold up (HELMET claim F1 35 against 43 for 8B)",
+        note="the smallest that writes summaries worth reading (HELMET claim F1 35, 8B 43)",
     ),
     replace(
         _LLAMA_31_8B,
@@ -158,7 +158,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         scaling="llama3 32",
         licence="llama3.2",
         shape=LLAMA_32_1B,
-        note="not PI; summaries half as faithful as the 3B's (HELMET claim F1 21 against 35)",
+        note="small; its summaries are much less faithful than the 3B's (HELMET claim F1 21, 35)",
         recommended=False,
     ),
     _TOGETHER,
@@ -167,7 +167,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         alias="llama-2-7b-32k",
         repo="togethercomputer/LLaMA-2-7B-32K",
         prompt_format="plain",
-        note="PI; base model, does not follow instructions",
+        note="window extended by PI; a base model, does not follow instructions",
         recommended=False,
     ),
     _VICUNA,
@@ -176,7 +176,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         alias="vicuna-13b-16k",
         repo="lmsys/vicuna-13b-v1.5-16k",
         shape=LLAMA_13B,
-        note="PI; ShareGPT conversations packed to 16k",
+        note="window extended by PI; a chat model, larger and slower",
     ),
     replace(
         _VICUNA,
@@ -184,8 +184,8 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         repo="lmsys/longchat-7b-16k",
         native_window=2048,
         scaling="linear 8",
-        licence="LLaMA-1, non-commercial (from memory, not checked)",
-        note="PI; LLaMA-1; old revisions state rope_condense_ratio only",
+        licence="LLaMA-1, non-commercial (not confirmed)",
+        note="window extended by PI; an early chat model, not for commercial use",
     ),
     replace(
         _VICUNA,
@@ -193,8 +193,8 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         repo="lmsys/longchat-7b-v1.5-32k",
         window=32768,
         scaling="linear 8",
-        licence="llama2 (from memory, not checked)",
-        note="PI; revision 51b1f55 states no rope_scaling, linear 8 is meant",
+        licence="llama2 (not confirmed)",
+        note="window extended by PI; a chat model",
     ),
     replace(
         _VICUNA,
@@ -202,7 +202,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         repo="Yukang/LongAlpaca-7B-16k",
         prompt_format="llama2",
         licence="CC-BY-NC-4.0",
-        note="PI by LongLoRA; LongBench GovReport 31.5; prompt format not checked",
+        note="window extended by PI; tuned on long papers and books",
     ),
     replace(
         _TOGETHER,
@@ -211,8 +211,8 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         window=16384,
         scaling="linear 4",
         prompt_format="plain",
-        licence="llama2 (from memory, not checked)",
-        note="PI; base model, does not follow instructions",
+        licence="llama2 (not confirmed)",
+        note="window extended by PI; a base model, does not follow instructions",
         recommended=False,
     ),
     replace(
@@ -222,7 +222,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         window=65536,
         scaling="yarn 16",
         prompt_format="plain",
-        note="YaRN; base model, does not follow instructions",
+        note="window extended by YaRN; a base model, does not follow instructions",
         recommended=False,
     ),
     KnownModel(
@@ -232,10 +232,10 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         native_window=4096,
         scaling="linear 4",
         prompt_format="chat",
-        licence="deepseek (from memory, not checked)",
+        licence="deepseek (not confirmed)",
         gated=None,
         shape=DEEPSEEK_CODER_1B,
-        note="PI; small and tuned for code, not for prose",
+        note="window extended by PI; small, for code rather than prose",
     ),
     KnownModel(
         alias="tinyllama-32k",
@@ -247,7 +247,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         licence="apache-2.0",
         gated=None,
         shape=TINYLLAMA,
-        note="not PI, larger theta; base model, does not follow instructions",
+        note="small; a base model, does not follow instructions",
     ),
     KnownModel(
         alias="smol-llama-32k",
@@ -259,7 +259,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         licence="apache-2.0",
         gated=None,
         shape=SMOL_LLAMA_220M,
-        note="PI; base model of 435 MB for tests, cannot summarize",
+        note="for tests; a base model, cannot summarize",
     ),
 )
 

@@ -110,14 +110,22 @@ def find_model_for_plan(load: LoadConfig) -> Model:
 
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
     """Plan the memory of a run that holds `tokens` tokens in all."""
+    on_disk = quantized_on_disk(model.config)
+    return plan_for_shape(model.shape, model.machine, load, tokens, on_disk)
+
+
+def plan_for_shape(
+    shape: ModelShape, machine: Machine, load: LoadConfig, tokens: int, on_disk: str | None = None
+) -> MemoryPlan:
+    """Plan the memory of a run with a model of which only the shape is known."""
     return plan_memory(
-        model.shape,
+        shape,
         tokens=tokens,
-        device=model.machine.device,
-        dtype=model.machine.dtype,
-        free_bytes=load.memory_bytes or model.machine.free_bytes,
+        device=machine.device,
+        dtype=machine.dtype,
+        free_bytes=load.memory_bytes or machine.free_bytes,
         quantize=load.quantize,
         kv_cache=load.kv_cache,
-        on_disk_quantization=quantized_on_disk(model.config),
-        devices=model.machine.devices,
+        on_disk_quantization=on_disk,
+        devices=machine.devices,
     )

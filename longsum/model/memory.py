@@ -184,17 +184,25 @@ def plan_memory(
     )
 
 
-def require_fit(plan: MemoryPlan) -> None:
+def require_fit(plan: MemoryPlan, *, limited: bool = False) -> None:
     """Raise unless a plan fits.
+
+    Args:
+        plan: of the run.
+        limited: `--memory` says how much there is, not the machine.
 
     Raises:
         InsufficientMemory: with the remedies as its hint.
     """
     if not plan.fits:
-        needs = f"needs {format_bytes(plan.total_bytes)}, {format_bytes(plan.free_bytes)} free"
+        needs, free = format_bytes(plan.total_bytes), format_bytes(plan.free_bytes)
         hint = f"add {', or '.join(plan.remedies)}" if plan.remedies else None
+        if limited:
+            hint = f"raise --memory, or {hint}" if hint else "raise --memory"
+            raise InsufficientMemory(f"needs {needs}, but --memory allows {free}", hint=hint)
         raise InsufficientMemory(
-            needs, hint=hint or "close other programs, or use a larger machine"
+            f"needs {needs}, {free} free",
+            hint=hint or "close other programs, or use a larger machine",
         )
 
 
@@ -275,7 +283,7 @@ def _kv_reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int) -> st
     if asked != "auto":
         return f"--kv-cache {asked} was asked for"
     if choice.kv_cache == "native":
-        return f"a KV cache in {native} fits, it loses nothing"
+        return f"the KV cache fits in {native}, lossless"
     whole = format_bytes(sum(run.parts(choice._replace(kv_cache="native"), smallest_chunk)))
     return f"KV cache in {choice.kv_cache}: in {native} it would take {whole} in all"
 

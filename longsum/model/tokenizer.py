@@ -113,7 +113,7 @@ class Tokenizer:
                 except (TemplateError, TypeError, ValueError) as error:
                     raise UnsupportedModel(
                         f"the tokenizer's chat template cannot be used: {error}",
-                        hint="mend or delete the template in the model's folder",
+                        hint="fix or delete the template in the model's folder",
                     ) from error
                 return text
 

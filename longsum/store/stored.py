@@ -88,7 +88,7 @@ class StoredPrefix:
         shown = format_bytes(size)
         if size > self.config.size_bytes:
             limit = format_bytes(self.config.size_bytes)
-            listener.notice(f"not kept for later questions: {shown} is over --cache-size {limit}")
+            listener.notice(f"not cached for later questions: {shown} is over --cache-size {limit}")
             return
         first = not self.store.root.is_dir()
         listener.phase("keeping what was read")
@@ -105,7 +105,7 @@ class StoredPrefix:
                 "--no-cache keeps nothing"
             )
         else:
-            listener.notice(f"kept for later questions: {shown}, see `longsum cache list`")
+            listener.notice(f"cached for later questions ({shown})")
 
 
 def stored_prefix(

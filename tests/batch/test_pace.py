@@ -44,6 +44,8 @@ def test_documents_that_fail_while_being_read_say_nothing_of_the_pace():
     pace.add(is_pdf=False, size=100, seconds=2.0)
     assert pace.left_s(4.0) == pytest.approx(2.0)
     assert pace.done == 4
+    assert pace.answered == 2
+    assert pace.per_hour(3600.0) == 2  # `3 failed, 4,617 an hour`
 
 
 def test_vanished_documents_do_no_harm():

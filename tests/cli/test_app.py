@@ -135,7 +135,7 @@ def test_traceback_of_an_error_is_printed_when_asked_for(tmp_path, monkeypatch, 
 def test_no_traceback_unless_asked_for_and_none_of_an_argument(tmp_path, monkeypatch):
     monkeypatch.delenv("LONGSUM_DEBUG", raising=False)
     assert_refused(run("plan", tmp_path / "absent.pdf"), 3, "absent.pdf")
-    assert_refused(run("plan", "--", "--traceback"), 3, "no file --traceback")
+    assert_refused(run("plan", "--", "--traceback"), 3, "--traceback: no such file")
     assert "traceback" not in run("--help").stdout
 
 
@@ -146,3 +146,39 @@ def test_bug_has_its_traceback_anyway(monkeypatch):
     monkeypatch.setattr("longsum.documents.isolated.load_source", broken)
     with pytest.raises(KeyError):
         run("plan", "a.pdf")
+
+
+@pytest.mark.parametrize("command", ["summarize", "plan"])
+def test_several_files_are_sent_to_batch(command):
+    """`got unexpected extra argument(s)`, with no word of batch."""
+    result = run(command, "a b.pdf", "c.pdf", "d.pdf")
+    assert_refused(result, 2, f"{command} takes one document")
+    assert "longsum batch 'a b.pdf' c.pdf d.pdf -o OUT" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("summarize", "a.pdf", "--length"), "summarize"),
+        (("ask", "a.pdf", "-m"), "ask"),
+        (("cache", "list", "--only"), "cache"),
+    ],
+)
+def test_option_without_its_value_is_sent_to_its_commands_help(arguments, command):
+    """The hint was `longsum -h shows the options`, which are not there."""
+    result = run(*arguments)
+    assert_refused(result, 2, "requires an argument")
+    assert f"hint: longsum {command}" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["summarize", "ask", "batch", "plan", "extend"])
+def test_help_begins_with_three_examples(command):
+    shown = run(command, "-h").stdout
+    before, _, _ = shown.partition("Arguments")
+    assert before.count(f" longsum {command} ") >= 3
+
+
+@pytest.mark.parametrize("command", [("summarize",), ("batch",), ("cache", "clear"), ("models",)])
+def test_flags_have_no_type(command):
+    """`--quiet <bool>` looked as if it took a value."""
+    assert "bool" not in run(*command, "-h").stdout

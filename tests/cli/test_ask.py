@@ -4,13 +4,17 @@ import contextlib
 import json
 import os
 import pty
+import re
 import select
 import time
 from pathlib import Path
 
 import pytest
 from helpers import ANSI, assert_refused, printed, report_pdf, run, start, story
+from terminal import on_terminal
 from tiny import save_checkpoint
+
+from longsum.paths import state_folder
 
 QUESTION = "What did the night watchman describe?"
 SECOND = "Who paid for the unfinished cathedral?"
@@ -74,6 +78,15 @@ def test_json_is_an_object_for_one_question_and_a_list_for_more(pdf, tiny):
 def test_without_question_and_terminal_usage_is_wrong(pdf):
     assert_refused(run("ask", pdf), 2, "no question", "longsum ask book.txt")
     assert_refused(run("ask", "-", stdin=b"Some text."), 2, "no question")
+
+
+def test_piped_questions_are_answered_one_a_line(pdf):
+    """echo "question" | longsum ask FILE was refused."""
+    second = "Who paid for the unfinished granary?"
+    named = run("ask", pdf, QUESTION, second, "--no-cache")
+    piped = run("ask", pdf, "--no-cache", stdin=f"{QUESTION}\n\n {second} \n".encode())
+    assert piped.exit_code == 0
+    assert piped.stdout == named.stdout
 
 
 def test_empty_question_is_wrong_usage(pdf):
@@ -152,27 +165,33 @@ def terminal(pdf, tiny):
 
 
 def test_session_answers_survives_interruptions_and_ends(terminal):
-    terminal.expect("Type a question.")
+    terminal.expect("Ask a question.")
     terminal.expect("? ")
     terminal.type(f"{QUESTION}\n")
-    assert printed(terminal.expect("load "))  # the receipt's last line
+    shown = re.sub(r"\s*\r\n  ", " ", terminal.expect("load "))  # unwrapped
+    assert printed(shown)
     terminal.expect("? ")
 
     terminal.type("\x1b[A\n")  # the arrow brings the question back
     shown = terminal.expect("load ")
     assert QUESTION in shown
-    assert printed(shown)
+    assert printed(re.sub(r"\s*\r\n  ", " ", shown))
     terminal.expect("? ")
 
     terminal.type("\n")
-    terminal.expect("Type a question.")
+    terminal.expect("Ask a question.")
     terminal.expect("? ")
     terminal.type("/help\n")
-    terminal.expect("Type a question.")
+    terminal.expect("Ask a question.")
+    terminal.expect("? ")
+
+    terminal.type("/foo bar\n")
+    shown = terminal.expect("/help: ")
+    assert "unknown command /foo. /quit: leave" in " ".join(shown.split())
     terminal.expect("? ")
 
     terminal.type("slow\n")
-    terminal.expect("Once upon a time")
+    terminal.expect("Once upon a")
     terminal.type("\x03")
     terminal.expect("the document stays open")
     terminal.expect("? ")
@@ -184,6 +203,27 @@ def test_session_answers_survives_interruptions_and_ends(terminal):
     terminal.expect("? ")
     terminal.type("/quit\n")
     assert terminal.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "/q", ":q", "/exit", "EXIT"])
+def test_words_that_leave_other_programs_leave_the_session(terminal, word):
+    """`exit` was answered "Not in the document."."""
+    terminal.expect("? ")
+    terminal.type(f"{word}\n")
+    assert terminal.process.wait(30) == 0
+
+
+def test_questions_of_earlier_sessions_are_recalled():
+    code = "import longsum.cli.state as s\nwith s.history(remember={}):\n    print(input('? '))\n"
+    for remember, typed, recalled in ((True, "who?\n", "who?"), (True, "\x1b[A\n", "who?"),
+                                      (False, "\x1b[A\n", "")):  # fmt: skip
+        screen = on_terminal("--version", code=code.format(remember), typed=(("? ", typed),))
+        assert screen.exit_code == 0
+        assert (f"\n{recalled}\n" in screen.text) or not recalled
+        assert remember or screen.text.count("who?") == 0
+    path = state_folder() / "questions"
+    assert "who?" in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_end_of_input_ends_the_session(terminal):

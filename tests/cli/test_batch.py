@@ -80,6 +80,14 @@ def test_document_read_in_part_is_said_in_every_result_and_to_a_quiet_run(tmp_pa
     assert missing in (out / "results.csv").read_text()
 
 
+def test_several_files_are_a_batch_too(folder, standin):
+    result = run("batch", folder / "a.txt", folder / "b.txt", "-o", folder.parent / "out")
+    assert result.exit_code == 0, result.stderr
+    assert "done     2" in result.stdout
+    mixed = run("batch", folder, folder / "a.txt", "-o", folder.parent / "out")
+    assert_refused(mixed, 2, "is a folder among files")
+
+
 # ---- what is shown
 
 
@@ -183,7 +191,7 @@ def test_parts_are_merged(folder, standin):
         (("in", "-o", "in"), 2, "the same folder"),
         (("gone", "-o", "out"), 3, "does not exist"),
         (("in", "-o", "in/a.txt"), 1, "is a file"),
-        (("in", "-o", "out", "--include", "*.pdf"), 3, "there are no documents"),
+        (("in", "-o", "out", "--include", "*.pdf"), 3, "no PDF or text files found"),
         (("in", "-o", "out", "--files-from", "gone"), 3, "gone cannot be read"),
         (("in", "-o", "out", "--task", "ask"), 2, "needs a --question"),
         (("in", "-o", "out", "--question", " "), 2, "is empty"),
@@ -259,7 +267,7 @@ def test_first_ctrl_c_finishes_the_document_in_hand_and_the_next_run_goes_on(slo
     running.send_signal(signal.SIGINT)
     _, stderr = ended(running)
     assert running.returncode == 130, stderr
-    assert "finishing the documents in hand" in stderr
+    assert "finishing the current document" in stderr
     assert "run the same command again" in stderr
     assert "Traceback" not in stderr
     out = slow.parent / "out"

@@ -110,7 +110,7 @@ def test_papers_protocol_is_named(model, pairs, monkeypatch):
         (("--words", "0"), 2, "--words 0 is below 1"),
         (("--zero-shot-prompt", "paper", "--words", "50"), 2, "--words has no place"),
         (("--zero-shot-prompt", "paper", "--verbatim"), 2, "no place in the paper's protocol"),
-        (("--data", "absent.jsonl"), 3, "there is no file absent.jsonl"),
+        (("--data", "absent.jsonl"), 3, "absent.jsonl: no such file"),
     ],
 )
 def test_mistakes_are_refused(pairs, options, code, said):

@@ -82,7 +82,7 @@ def test_dry_run_shows_what_is_needed_and_writes_nothing(base, text, tmp_path):
     result = extend(base, text, tmp_path / "out", "--dry-run")
     assert result.exit_code == 0
     for start_of in ("data: words.txt: 1 texts,", "rows: 5 of 2,048 tokens, 1 more held out",
-                     "training: 2 steps of 1", "memory: ", "disk: "):  # fmt: skip
+                     "training: 2 steps, 1 row each: ", "memory: ", "disk: "):  # fmt: skip
         assert start_of in result.stdout
     assert not (tmp_path / "out").exists()
     found = json.loads(extend(base, text, tmp_path / "out", "--dry-run", "--json").stdout)
@@ -123,7 +123,7 @@ def test_refusals_have_their_exit_codes(base, text, tmp_path):
     output = tmp_path / "out"
     assert_refused(extend(base, text, output, context="1k"), 2, "not larger than the 1,024 tokens")
     assert_refused(extend(base, text, output, context="64k"), 3, "too little text", "65,536")
-    assert_refused(extend(base, tmp_path / "none.txt", output), 3, "there is no file")
+    assert_refused(extend(base, tmp_path / "none.txt", output), 3, "no such file")
     assert_refused(extend(base, text, output, "--memory", "1MiB"), 4, "training needs")
     assert_refused(extend(tmp_path / "none", text, output), 5)
     assert_refused(extend(base, text, tmp_path), 1, "is not empty")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -130,3 +131,40 @@ def test_download_option_tells_the_size_and_then_uses_the_model(monkeypatch, tmp
     assert fetched == ["lmsys/vicuna-7b-v1.5-16k"]
     assert "13.0 GiB to download" in result.stderr
     assert "[line 1]" in result.stdout
+
+
+def test_list_says_in_plain_words_what_fits_and_what_gated_asks_for(monkeypatch):
+    shown = run("models", "list").stdout
+    assert "fits this machine" in shown
+    assert "from memory, not checked" not in shown
+    assert "rope_scaling" not in shown
+    assert "HF_TOKEN" in shown
+    rows = {row["alias"]: row for row in json.loads(run("models", "list", "--json").stdout)}
+    assert rows["mini"]["fits"] == "yes"
+    assert all(row["fits"] in ("yes", "no") or row["fits"].startswith("with ") for row in
+               rows.values())  # fmt: skip
+
+
+def test_default_that_is_a_folder_is_starred(tmp_path):
+    """No row was starred after `models use FOLDER`, and the legend referred to nothing."""
+    folder = save_checkpoint(tmp_path / "own")
+    assert run("models", "use", folder).exit_code == 0
+    starred = [line for line in run("models", "list").stdout.splitlines() if line[:2] == "* "]
+    assert starred[0] == f"* {folder.resolve()}"
+
+
+def test_show_says_yes_and_no():
+    shown = run("models", "show", "mini").stdout
+    assert re.search(r"^here +yes$", shown, re.M)
+    assert "True" not in shown
+
+
+def test_gguf_file_is_not_said_to_be_missing(tmp_path):
+    """`model folder '…Q4_1.gguf' does not exist`: it did."""
+    path = tmp_path / "model.Q4_1.gguf"
+    path.write_bytes(b"GGUF")
+    result = run("models", "show", path)
+    assert_refused(result, 5, "is a GGUF file", "*.safetensors")
+    other = tmp_path / "weights.bin"
+    other.write_bytes(b"x")
+    assert_refused(run("models", "show", other), 5, "is a file, not a folder")

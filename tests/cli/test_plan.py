@@ -108,7 +108,7 @@ def test_run_that_does_not_fit_the_memory_exits_4_behind_its_plan(pdf):
     assert result.exit_code == 4
     assert "does not fit" in result.stdout
     assert "error: needs" in result.stderr
-    assert "100.0 MiB free" in result.stderr
+    assert "--memory allows 100.0 MiB" in result.stderr
     assert "hint: " in result.stderr
     found = json.loads(run("plan", pdf, "--memory", "100MiB", "--json").stdout)
     assert not found["memory"]["fits"]

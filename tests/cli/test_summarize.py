@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from helpers import LIVE, REPEATED, assert_refused, printed, report_pdf, run, start, story
 from pdfs import encrypted, image_only, mixed
+from terminal import on_terminal
 from tiny import save_checkpoint
 
 from longsum.config import WeightsConfig
 from longsum.documents.read import read_document
+from longsum.paths import config_file
 
 ATTACK = (
     "The \x1b[31mred\x1b[0m report was \x9b2Jwiped by the \u202eegduj\u202c in the spring. "
@@ -58,6 +60,27 @@ def test_everything_else_goes_to_stderr(summary):
     assert f"document {total} + prompt" in errors
     for part in ("(3 pages)", "32,768-token window, PI ×16", "verbatim answer", "tok/s"):
         assert part in errors
+
+
+def test_the_bundled_model_is_introduced_once(pdf):
+    """The line came with every run for ever."""
+    told = "using the small bundled model"
+    quiet = run("summarize", pdf, "-l", "20", "-q")
+    assert told not in quiet.stderr
+    uncached = [run("summarize", pdf, "-l", "20", "--no-cache").stderr for _ in range(2)]
+    assert all(told in errors for errors in uncached)  # which remembers nothing
+    first, second = (run("summarize", pdf, "-l", "20").stderr for _ in range(2))
+    assert told in first
+    assert told not in second
+
+
+def test_unknown_setting_is_a_warning(pdf, tiny):
+    path = config_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('modle = "mini"\ncolour = 1\n')
+    errors = " ".join(run("summarize", pdf, "-m", tiny, "--verbatim", "-l", "20").stderr.split())
+    assert "'modle' is not a setting; did you mean model?" in errors
+    assert "'colour' is not a setting; it knows model" in errors
 
 
 def test_quiet_run_prints_the_answer_alone(pdf, tiny):
@@ -201,13 +224,39 @@ def test_bundled_model_that_is_to_write_warns_that_it_cannot(pdf):
     assert verbatim.stderr == ""
 
 
+def test_password_is_asked_for_on_a_terminal(tmp_path, tiny):
+    """It had to be given on the command line, where the shell's history keeps it."""
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(encrypted(user="secret"))
+    arguments = ("summarize", path, "-m", tiny, "--verbatim", "-l", "20", "--no-cache")
+    typed = (("Password of ", "wrong\n"), ("Password of ", "secret\n"))
+    screen = on_terminal(*arguments, typed=typed)
+    assert screen.exit_code == 0
+    assert "[p. 1]" in screen.text
+    assert "does not open" in screen.text
+    assert "secret" not in screen.text
+    refused = on_terminal(*arguments, typed=(("Password of ", "x\n"),) * 3)
+    assert refused.exit_code == 3
+    assert refused.text.count("Password of ") == 3
+    assert on_terminal(*arguments, "--password", "x").exit_code == 3  # a script's is not asked
+    assert_refused(run(*arguments), 3, "needs a password", "--password")
+
+
+def test_hint_for_a_scan_keeps_the_path_as_it_was_typed(tmp_path):
+    """`ocrmypdf scan.pdf out.pdf` dropped the folder."""
+    path = tmp_path / "my scans" / "a.pdf"
+    path.parent.mkdir()
+    path.write_bytes(image_only())
+    assert f"ocrmypdf '{path}' out.pdf" in run("summarize", path).stderr
+
+
 # ---- refusals
 
 
 @pytest.mark.parametrize(
     ("make", "parts"),
     [
-        (lambda p: None, ["there is no file"]),
+        (lambda p: None, ["no such file"]),
         (lambda p: p.mkdir(), ["is a folder"]),
         (lambda p: p.write_bytes(b""), ["is empty"]),
         (lambda p: p.write_bytes(b"\0\1\2" * 99), ["binary"]),
@@ -229,7 +278,9 @@ def test_document_beyond_the_window_exits_3(pdf):
 
 
 def test_too_little_memory_exits_4(pdf):
-    assert_refused(run("summarize", pdf, "--memory", "100MiB"), 4, "needs", "100.0 MiB free")
+    assert_refused(
+        run("summarize", pdf, "--memory", "100MiB"), 4, "needs", "--memory allows 100.0 MiB"
+    )
 
 
 @pytest.mark.parametrize(
@@ -306,7 +357,7 @@ def test_escape_sequences_of_a_document_never_reach_the_terminal(tmp_path, tiny,
 
 def test_escape_sequences_of_a_file_name_never_reach_the_terminal(tmp_path):
     result = run("summarize", tmp_path / "gone\x1b[31m\x9b\u202e\n.pdf", strip=False)
-    assert_refused(result, 3, "there is no file")
+    assert_refused(result, 3, "no such file")
     assert not LIVE.search(result.stderr)
 
 

@@ -142,7 +142,7 @@ def test_auto_takes_the_least_lossy_cache_that_fits():
 
 
 def test_cache_says_why_it_is_held_so():
-    assert "loses nothing" in plan(gib=24, kv_cache="auto").kv_reason
+    assert "lossless" in plan(gib=24, kv_cache="auto").kv_reason
     assert "was asked for" in plan(gib=24, kv_cache="int4").kv_reason
     reason = plan(gib=18.5, kv_cache="auto").kv_reason
     assert "int8" in reason
