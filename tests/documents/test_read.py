@@ -230,7 +230,7 @@ def test_pictures_alone_name_ocrmypdf(tmp_path: Path) -> None:
     path.write_bytes(pdfs.image_only())
     with pytest.raises(ImageOnlyDocument, match="pages 1-2 of 2") as caught:
         read_document(path)
-    assert "ocrmypdf 'my scan.pdf' out.pdf" in (caught.value.hint or "")
+    assert f"ocrmypdf '{path}' out.pdf" in (caught.value.hint or "")
     assert "ocrmypdf in.pdf out.pdf" in (failure(pdfs.image_only(1), ImageOnlyDocument).hint or "")
 
 
