@@ -103,12 +103,15 @@ def ask(
         from longsum.bywords import open_words
 
         require_questions(asked)
-        session: Session | WordsSession | None = open_words(document, config, load)
-        if session is None:
+        session: Session | WordsSession
+        words = open_words(document, config, load)
+        if words is None:
             prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
             session = open_session(prepared, load, reporter, verbose=verbose, store=store)
-        elif session.source.notice:
-            reporter.notice(session.source.notice)
+        else:
+            session = words
+            if words.source.notice:
+                reporter.notice(words.source.notice)
         if interactive:
             converse(session, config, decode, reporter)
         else:
