@@ -1,8 +1,8 @@
 """Questions that a selection head answers by words alone: no weights are loaded, nothing is read.
 
-The bundled model's head ranks sentences by the words they share with a question. It does not look
-at the model's states, so the model is left alone: no window limits the document, and torch is not
-imported.
+The bundled model's head ranks sentences by the words they share with a question. The
+model's states made that no better (`recipes/mini/README.md`), so the model is left alone: no window
+limits the document, and torch is not imported.
 """
 
 from __future__ import annotations

@@ -106,8 +106,8 @@ def ask(
         from longsum.bywords import open_words
 
         require_questions(asked)
-        words = open_words(document, config, load)
         session: Session | WordsSession
+        words = open_words(document, config, load)
         if words is None:
             prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
             session = open_session(prepared, load, reporter, verbose=verbose, store=store)

@@ -117,8 +117,7 @@ def parse_text(text: str, shown: str) -> Document:
 # --- PDF ----------------------------------------------------------------------------------------
 
 
-def _pdf_document(content: PdfText, data: bytes, shown: str, typed: str | None = None) -> Document:
-    typed = typed or ("-" if shown == "stdin" else shown)
+def _pdf_document(content: PdfText, data: bytes, shown: str, typed: str) -> Document:
     everything = [page.lines for page in content.pages]
     lines = drop_running(everything)
     chosen = [index for index, page in enumerate(content.pages) if page.chosen]
