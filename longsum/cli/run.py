@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,13 +34,14 @@ def load_config(
     """Return the settings of the options about the model."""
     from longsum.bytesize import parse_bytes
     from longsum.cli.console import print_line
+    from longsum.environment import MODEL, variable
     from longsum.model.resolve import set_offline
     from longsum.model.rope import parse_context
     from longsum.paths import unknown_settings
 
     if offline:
         set_offline()  # before anything imports the hub's library
-    if not os.environ.get("LONGSUM_MODEL"):  # the file is asked only then
+    if variable(MODEL) is None:  # the file is asked only then
         for line in unknown_settings():
             print_line("warning", "yellow", line)
     return LoadConfig(

@@ -14,7 +14,7 @@ from longsum.errors import CorruptDocument
 
 def read(data: bytes) -> Document:
     content = pdf.read_pdf(data, shown="a.pdf", pages=None, password=None)
-    return _pdf_document(content, data, "a.pdf")
+    return _pdf_document(content, data, "a.pdf", "a.pdf")
 
 
 def test_heads_feet_and_page_numbers_go() -> None:
