@@ -86,22 +86,23 @@ def shards_of(path: Path) -> tuple[Path, ...]:
     Raises:
         UnsupportedModel: one of several is missing.
     """
-    found = _SHARD.search(path.name)
-    if found is None:
-        return (path,)
-    count = int(found[2])
-    stem = path.name[: found.start()]
-    files = tuple(
-        path.with_name(f"{stem}-{number:05d}-of-{count:05d}{SUFFIX}")
-        for number in range(1, count + 1)
-    )
+    files = tuple(path.with_name(name) for name in shard_names(path.name))
     missing = [file.name for file in files if not file.is_file()]
-    if missing:
+    if missing and len(files) > 1:
         raise UnsupportedModel(
-            f"{path.name} is one of {count} files, and {missing[0]} is not beside it",
+            f"{path.name} is one of {len(files)} files, and {missing[0]} is not beside it",
             hint="download the missing files into the same folder",
         )
-    return files or (path,)
+    return files
+
+
+def shard_names(name: str) -> tuple[str, ...]:
+    """Return the names of all files of a checkpoint, in order, given that of any of them."""
+    found = _SHARD.search(name)
+    if found is None or int(found[2]) < 1:
+        return (name,)
+    stem, count = name[: found.start()], int(found[2])
+    return tuple(f"{stem}-{number:05d}-of-{count:05d}{SUFFIX}" for number in range(1, count + 1))
 
 
 def first_shards(names: list[str]) -> list[str]:
