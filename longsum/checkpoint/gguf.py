@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,6 +157,7 @@ def read_gguf(path: Path) -> GgufCheckpoint:
             raise UnsupportedModel("two of the files have a tensor in common", hint=AGAIN)
         config = config_of(fields, shapes, _frequencies(*stated[0]) if stated else None)
     tensors = tuple(_tensor_of(each, file, config) for file, each in named)
+    config["dtype"] = _dtype_of(tensors)
     return GgufCheckpoint(files, config, tensors, fields)
 
 
@@ -210,6 +212,15 @@ def _frequencies(file: Path, tensor: RawTensor) -> tuple[float, ...]:
     with file.open("rb") as opened:
         opened.seek(tensor.offset)
         return struct.unpack(f"<{math.prod(tensor.shape)}f", opened.read(tensor.nbytes))
+
+
+def _dtype_of(tensors: Sequence[GgufTensor]) -> str:
+    """Return the dtype that holds what most weights are worth."""
+    packed = Counter[str]()
+    for tensor in tensors:
+        packed[tensor.type_name] += tensor.nbytes
+    (kind, _), *_ = packed.most_common(1)
+    return {"F32": "float32", "F16": "float16"}.get(kind, "bfloat16")
 
 
 def _tensor_of(tensor: RawTensor, file: Path, config: Mapping[str, Any]) -> GgufTensor:

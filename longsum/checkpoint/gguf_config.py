@@ -44,7 +44,7 @@ def config_of(
     heads, hidden = _count(fields, "attention.head_count"), _count(fields, "embedding_length")
     head_dim = _count(fields, "attention.key_length", hidden // heads)
     _check_heads(fields, head_dim)
-    config = {
+    config: dict[str, Any] = {
         "model_type": "llama",
         "architectures": ["LlamaForCausalLM"],
         "hidden_act": "silu",

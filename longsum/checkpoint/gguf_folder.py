@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,16 @@ def read_index(folder: Path) -> tuple[GgufTensor, ...]:
 def files_of(folder: Path) -> tuple[Path, ...]:
     """Return the GGUF files of an unpacked folder."""
     return tuple(Path(entry["path"]) for entry in _read(folder)["files"])
+
+
+def packing(folder: Path) -> dict[str, int]:
+    """Return how many tensors of an unpacked file are of each type, that of most bytes first."""
+    tensors: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for entry in _read(folder)["tensors"]:
+        tensors[entry["type_name"]] += 1
+        sizes[entry["type_name"]] += entry["nbytes"]
+    return {name: tensors[name] for name, _ in sizes.most_common()}
 
 
 def _read(folder: Path) -> dict[str, Any]:

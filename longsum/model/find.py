@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.gguf_folder import is_unpacked, packing
 from longsum.config import LoadConfig
 from longsum.errors import ModelNotFound
 from longsum.model.catalog import find_known
@@ -110,7 +112,7 @@ def find_model_for_plan(load: LoadConfig) -> Model:
 
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
     """Plan the memory of a run that holds `tokens` tokens in all."""
-    return plan_memory(
+    plan = plan_memory(
         model.shape,
         tokens=tokens,
         device=model.machine.device,
@@ -121,3 +123,25 @@ def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
         on_disk_quantization=quantized_on_disk(model.config),
         devices=model.machine.devices,
     )
+    if not is_unpacked(model.source.folder):
+        return plan
+    stated = stated_packing(packing(model.source.folder), plan.dtype, plan.quantize)
+    return replace(plan, reason=f"{stated}; {plan.reason}")
+
+
+def stated_packing(types: Mapping[str, int], dtype: str, quantize: str) -> str:
+    """Return what becomes of a GGUF file's weights.
+
+    Args:
+        types: of its tensors, the one of most bytes first.
+        dtype: to compute in.
+        quantize: what they are quantized to.
+    """
+    kind = next(iter(types))
+    said = f"{kind} in the file, dequantized to {dtype}"
+    if quantize == "none":
+        return said
+    said += f", then {quantize}"
+    if quantize == "nf4" and kind.startswith(("Q4", "Q5")):
+        return f"{said}: rounded twice; --quantize none or int8 loses less where it fits"
+    return said
