@@ -50,6 +50,7 @@ def list_models(as_json: o.PlainJson = False) -> None:
     print(
         "\n* the default. Fetch one with: longsum models pull MODEL"
         "\nAny other Llama on Hugging Face works by its id: --model owner/name"
+        "\nA GGUF file works by its path: --model file.gguf"
     )
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ggufs import write_gguf
+from ggufs import byte_level_fields, sentencepiece_fields, write_gguf
 from tiny import tiny_model
 
 from longsum.checkpoint import gguf_folder
 from longsum.checkpoint.gguf_folder import files_of, is_unpacked, read_index, unpacked
+from longsum.checkpoint.gguf_header import read_header
 from longsum.errors import ModelNotFound, UnsupportedModel
-from longsum.model.checkpoint import check_weights
+from longsum.model.checkpoint import check_weights, read_config, read_shape
 from longsum.model.identity import weights_identity
+from longsum.model.rope import read_rope
+from longsum.model.tokenizer import load_tokenizer
 
 
 @pytest.fixture
@@ -115,3 +121,34 @@ def test_what_is_no_file_is_not_found(tmp_path: Path) -> None:
     for name in ("folder.gguf", "none.gguf"):
         with pytest.raises(ModelNotFound):
             unpacked(tmp_path / name, tmp_path / "cache")
+
+
+SENTENCEPIECE: dict[str, Any] = dict.fromkeys(byte_level_fields(300)) | sentencepiece_fields()
+
+
+@pytest.mark.parametrize("fields", [{}, SENTENCEPIECE], ids=["gpt2", "llama"])
+def test_flipped_bytes_give_a_model_or_one_line(tmp_path: Path, fields: dict[str, Any]) -> None:
+    """What comes through is whole enough to tokenize; what does not is no traceback."""
+    path = write_gguf(tmp_path / "x.gguf", tiny_model(), fields=fields)
+    whole = path.read_bytes()
+    data = min(tensor.offset for tensor in read_header(path).tensors)
+    chance = random.Random(7)
+    refused = []
+    for _ in range(150):
+        flipped = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 3, 10, 50))):
+            flipped[chance.randrange(24, data)] = chance.choice((0, 255, chance.randrange(256)))
+        path.write_bytes(flipped)
+        try:
+            folder = unpacked(path, tmp_path / "cache")
+            config = read_config(folder)
+            read_shape(config)
+            read_rope(config)
+            ids = load_tokenizer(folder).encode_document("It's the other: 12345 Größe")
+        except UnsupportedModel as error:
+            refused.append(error)
+            continue
+        assert all(0 <= number < 300 for number in ids)
+        shutil.rmtree(folder)
+    assert 15 < len(refused) < 150
+    assert all(error.hint and "\n" not in error.message for error in refused)
