@@ -67,7 +67,7 @@ class LoadConfig:
     """Which weights, which window, and how they are held."""
 
     model: str | None = None
-    """`mini`, an alias, a folder or a Hugging Face id; None takes the default."""
+    """`mini`, an alias, a folder, a GGUF file or a Hugging Face id; None takes the default."""
     context: int | None = None
     """Window in tokens; None takes the one the weights were tuned for."""
     force_context: bool = False

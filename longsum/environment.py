@@ -27,7 +27,7 @@ DEBUG = "LONGSUM_DEBUG"
 BATCH_WORKERS = "LONGSUM_BATCH_WORKERS"
 
 ENVIRONMENT = (
-    Variable(MODEL, "default model: an alias, a folder or a Hugging Face id", "`mini`"),
+    Variable(MODEL, "default model: an alias, a folder, a GGUF file or an id", "`mini`"),
     Variable(CONFIG_HOME, "folder of `config.toml`", "the system's for settings"),
     Variable(CACHE_HOME, "folder of cached documents and weights", "the system's for caches"),
     Variable(CACHE_SIZE, "most disk for documents read; 0 caches none", "5GiB"),

@@ -16,7 +16,7 @@
     ├── InsufficientMemory       4   the run does not fit this machine
     └── ModelUnavailable         5   the model is missing, gated, or not one we can run
         ├── ModelNotFound            not on this disk
-        ├── UnsupportedModel         not Llama-shaped, or without safetensors
+        ├── UnsupportedModel         not Llama-shaped, or neither safetensors nor GGUF
         └── WindowNotTuned           a window the weights were not tuned for
 
 The core raises these; `cli/` alone turns them into `error: …`, `hint: …` and an exit code.
@@ -110,7 +110,7 @@ class ModelNotFound(ModelUnavailable):
 
 
 class UnsupportedModel(ModelUnavailable):
-    """Raised when a checkpoint is not Llama-shaped or has no safetensors."""
+    """Raised when a checkpoint is not a Llama in safetensors or GGUF."""
 
 
 class WindowNotTuned(ModelUnavailable):

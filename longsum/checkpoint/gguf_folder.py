@@ -1,29 +1,33 @@
 """A GGUF file as a checkpoint folder: its configuration and tokenizer unpacked, its weights not.
 
-Reading a header of hundreds of thousands of strings takes seconds. What is found is written once to
-the cache folder, beside an index of the tensors that stay in the GGUF file. Everything that works
-on a folder with config.json and tokenizer.json works on this one; only who reads weights asks
+Building a tokenizer of hundreds of thousands of strings takes seconds. It is written once to the
+cache folder, beside an index of the tensors, which stay in the GGUF file. Everything that works on
+a folder with config.json and tokenizer.json works on this one; only readers of weights call
 `read_index`.
 """
 
 from __future__ import annotations
 
 import atexit
+import glob
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from longsum.checkpoint.gguf import GgufCheckpoint, GgufTensor, read_gguf, shards_of
+from longsum.checkpoint.gguf import GgufCheckpoint, GgufTensor, naming, read_gguf, shards_of
 from longsum.checkpoint.gguf_tokenizer import write_tokenizer
-from longsum.errors import UnsupportedModel
+from longsum.errors import ModelNotFound, UnsupportedModel
 
 INDEX = "gguf.json"
-VERSION = 1
+VERSION = 2
 SAMPLE_BYTES = 1 << 16
+IDENTITY_DIGITS = 16
 
 
 def unpacked(path: Path, cache: Path | None) -> Path:
@@ -37,30 +41,47 @@ def unpacked(path: Path, cache: Path | None) -> Path:
         ModelNotFound: there is no such file.
         UnsupportedModel: it is damaged, not a Llama, or its tokenizer is of a kind not known.
     """
-    files = shards_of(path) if path.is_file() else (path,)
-    if cache is not None and path.is_file():
-        folder = cache / f"{path.stem[:80]}-{_identity(files)}"
-        if _is_current(folder):
-            return folder
-    else:
-        folder = Path(tempfile.mkdtemp(prefix="longsum-gguf-")) / path.stem[:80]
-        atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
-    checkpoint = read_gguf(path)
+    if not path.is_file():
+        raise ModelNotFound(f"{path} is not a file" if path.exists() else f"{path}: no such file")
+    files = shards_of(path)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
-    except OSError:  # a cache that cannot be written to: for this run alone
-        return unpacked(path, None)
+        name = f"{path.stem[:80]}-{_identity(files)}"
+    except OSError as error:
+        raise ModelNotFound(f"cannot read {path}: {error.strerror or error}") from error
+    if cache is not None and _is_current(cache / name):
+        return cache / name
+    checkpoint = read_gguf(path)
+    if cache is not None:
+        try:
+            return _place(checkpoint, cache / name)
+        except OSError:
+            pass  # a cache that cannot be written to: unpacked for this run alone
+    temporary = Path(tempfile.mkdtemp(prefix="longsum-gguf-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return _place(checkpoint, temporary / name)
+
+
+def _place(checkpoint: GgufCheckpoint, folder: Path) -> Path:
+    """Write a folder whole or not at all, and remove what older states of the file left.
+
+    Raises:
+        OSError: there is no writing there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
     try:
         _write(checkpoint, partial)
-        shutil.rmtree(folder, ignore_errors=True)
+        if not _is_current(folder):
+            shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     except OSError:
-        if cache is None:
+        if not _is_current(folder):  # else another process was first
             raise
-        return unpacked(path, None)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    for other in folder.parent.glob(f"{glob.escape(folder.name[:-IDENTITY_DIGITS])}*"):
+        if other != folder and _is_stale(other):
+            shutil.rmtree(other, ignore_errors=True)
     return folder
 
 
@@ -94,6 +115,16 @@ def files_of(folder: Path) -> tuple[Path, ...]:
     return tuple(Path(entry["path"]) for entry in _read(folder)["files"])
 
 
+def packing(folder: Path) -> dict[str, int]:
+    """Return how many tensors of an unpacked file are of each type, that of most bytes first."""
+    tensors: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for entry in _read(folder)["tensors"]:
+        tensors[entry["type_name"]] += 1
+        sizes[entry["type_name"]] += entry["nbytes"]
+    return {name: tensors[name] for name, _ in sizes.most_common()}
+
+
 def _read(folder: Path) -> dict[str, Any]:
     """Return the index of a folder."""
     found: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
@@ -108,20 +139,30 @@ def _is_current(folder: Path) -> bool:
         return False
 
 
+def _is_stale(folder: Path) -> bool:
+    """Tell whether the files that a folder was unpacked from have changed since, or are gone."""
+    try:
+        return any(
+            _stated(Path(entry["path"])) != (entry["size"], entry["mtime_ns"])
+            for entry in _read(folder)["files"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+
+
 def _write(checkpoint: GgufCheckpoint, folder: Path) -> None:
     """Write configuration, tokenizer and index; the index last."""
-    first = checkpoint.files[0]
     (folder / "config.json").write_text(json.dumps(checkpoint.config, indent=1), encoding="utf-8")
-    write_tokenizer(first, checkpoint.reader, folder)
-    stated = [(file, _stated(file)) for file in checkpoint.files]
+    with naming(checkpoint.files[0]):
+        write_tokenizer(checkpoint.fields, checkpoint.config["vocab_size"], folder)
+    # links are not followed: in the hub's cache they bear the names
+    paths = {file: os.path.abspath(file) for file in checkpoint.files}
+    stated = [(paths[file], *_stated(file)) for file in checkpoint.files]
     index = {
         "version": VERSION,
-        "files": [
-            {"path": str(file.resolve()), "size": size, "mtime_ns": changed}
-            for file, (size, changed) in stated
-        ],
+        "files": [{"path": path, "size": size, "mtime_ns": at} for path, size, at in stated],
         "tensors": [
-            {**asdict(tensor), "file": str(tensor.file.resolve())} for tensor in checkpoint.tensors
+            {**asdict(tensor), "file": paths[tensor.file]} for tensor in checkpoint.tensors
         ],
     }
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
@@ -140,7 +181,7 @@ def _identity(files: tuple[Path, ...]) -> str:
     """Return a hash of where files are, how large, how old, and how they begin."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{file.resolve()} {_stated(file)}\n".encode())
+        digest.update(f"{os.path.abspath(file)} {_stated(file)}\n".encode())
         with file.open("rb") as opened:
             digest.update(opened.read(SAMPLE_BYTES))
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:IDENTITY_DIGITS]

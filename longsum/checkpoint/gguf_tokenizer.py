@@ -1,8 +1,8 @@
 """The tokenizer inside a GGUF file, written as the files that Hugging Face's libraries read.
 
-Byte-level BPE (`gpt2`) is built here, since the way text is split before merging is named by a word
-(`tokenizer.ggml.pre`) that decides the tokens. SentencePiece's (`llama`) is converted by
-`transformers`.
+Two kinds are built: byte-level BPE (`gpt2`), where a word (`tokenizer.ggml.pre`) names how text is
+split before bytes are merged and so decides the tokens, and SentencePiece's BPE (`llama`), whose
+merges follow from the scores of its tokens.
 """
 
 from __future__ import annotations
@@ -10,121 +10,205 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longsum.errors import UnsupportedModel
 
-CONTROL, USER_DEFINED = 3, 4
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
 """Values of `tokenizer.ggml.token_type`."""
 GPT2_SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 LLAMA3_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+TEKKEN_SPLIT = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
+    r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 SPLITS: dict[str, tuple[str, ...]] = {
     "default": (GPT2_SPLIT,),
     "gpt-2": (GPT2_SPLIT,),
-    "llama-bpe": (LLAMA3_SPLIT,),
-    "llama3": (LLAMA3_SPLIT,),
     "smollm": (r"\p{N}", GPT2_SPLIT),
+    **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "falcon3"), (LLAMA3_SPLIT,)),
+    **dict.fromkeys(("smaug-bpe", "dbrx"), (LLAMA3_SPLIT,)),
+    "tekken": (TEKKEN_SPLIT,),
 }
 """How text is cut before bytes are merged, one cut after the other, by `tokenizer.ggml.pre`."""
-WHOLE_FIRST = frozenset(("llama-bpe", "llama3"))
+WHOLE_FIRST = frozenset(("llama-bpe", "llama3", "llama-v3", "falcon3", "tekken"))
 """Those that take a piece found in the vocabulary as it is, before any merge."""
+LLAMA3_TOKENS = 128_256
+"""Size of Llama 3's vocabulary, by which files are known that were written before splits were."""
+SPACE = "\u2581"
+"""What SentencePiece writes for a space."""
+
+_PREFIX = "tokenizer.ggml."
 
 
-def write_tokenizer(path: Path, reader: Any, folder: Path) -> None:
+def write_tokenizer(fields: Mapping[str, Any], rows: int, folder: Path) -> None:
     """Write the tokenizer of a GGUF file into a folder.
 
     Args:
-        path: the file.
-        reader: the library's reader of it.
+        fields: of the file.
+        rows: of the embeddings.
         folder: gets `tokenizer.json` and `tokenizer_config.json`.
 
     Raises:
         UnsupportedModel: the file has none, or one of a kind that is not known.
     """
-    model = _value(reader, "model")
-    if model == "gpt2":
-        _write_bpe(reader, folder)
-    elif model == "llama":
-        _convert(path, folder)
-    else:
-        found = f"a tokenizer of kind {model!r}" if model else "no tokenizer"
+    model = fields.get(f"{_PREFIX}model")
+    if model not in ("gpt2", "llama"):
+        none = model in (None, "none", "no_vocab")
+        found = "no tokenizer" if none else f"a tokenizer of kind {str(model)[:40]!r}"
         raise UnsupportedModel(
-            f"{path.name} has {found}", hint="longsum reads tokenizers of kind gpt2 and llama"
+            f"it has {found}", hint="longsum reads tokenizers of kind gpt2 and llama"
         )
+    try:
+        tokens, kinds = _vocabulary(fields)
+        if len(tokens) > rows:
+            raise ValueError(f"{len(tokens)} tokens, {rows} embeddings")
+        build = _byte_level if model == "gpt2" else _sentencepiece
+        tokenizer = build(fields, tokens, kinds)
+        _add_special(tokenizer, tokens, kinds)
+        tokenizer.save(str(folder / "tokenizer.json"))
+    except (UnsupportedModel, OSError):
+        raise
+    except Exception as error:  # tokenizers raises nothing narrower
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnsupportedModel(
+            f"its tokenizer is damaged: {said}", hint="download the file again"
+        ) from error
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    path = folder / "tokenizer_config.json"
+    text = json.dumps(settings | _roles(fields, tokens), indent=1, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
 
 
-def _value(reader: Any, name: str) -> Any:
-    """Return a field of the tokenizer; None where there is none."""
-    field = reader.fields.get(f"tokenizer.ggml.{name}")
-    return None if field is None else field.contents()
+def _vocabulary(fields: Mapping[str, Any]) -> tuple[list[str], Sequence[int]]:
+    """Return the tokens and what kind each is of."""
+    tokens = _strings(fields, "tokens")
+    if not tokens:
+        raise ValueError("it has no tokens")
+    kinds = fields.get(f"{_PREFIX}token_type") or [NORMAL] * len(tokens)
+    if len(kinds) != len(tokens):
+        raise ValueError(f"{len(kinds)} kinds of {len(tokens)} tokens")
+    return tokens, kinds
 
 
-def _write_bpe(reader: Any, folder: Path) -> None:
-    """Write a byte-level BPE."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+def _strings(fields: Mapping[str, Any], name: str) -> list[str]:
+    """Return a list of strings among the fields, empty where there is none."""
+    found = fields.get(_PREFIX + name) or []
+    if not isinstance(found, list) or (found and not isinstance(found[0], str)):
+        raise ValueError(f"its {name} are not a list of strings")
+    return found
 
-    pre = str(_value(reader, "pre") or "default")
+
+def _byte_level(fields: Mapping[str, Any], tokens: list[str], _: Sequence[int]) -> Tokenizer:
+    """Return a byte-level BPE."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    unnamed = "llama-bpe" if len(tokens) == LLAMA3_TOKENS else "default"
+    pre = str(fields.get(f"{_PREFIX}pre") or unnamed)
     if pre not in SPLITS:
         raise UnsupportedModel(
-            f"the tokenizer splits text in a way longsum does not know: {pre!r}",
+            f"its tokenizer splits text in a way longsum does not know: {pre[:40]!r}",
             hint="take the model's safetensors checkpoint",
         )
-    tokens: list[str] = _value(reader, "tokens") or []
-    merges = [tuple(merge.split(" ", 1)) for merge in _value(reader, "merges") or []]
-    tokenizer = Tokenizer(
-        models.BPE(
-            vocab={token: number for number, token in enumerate(tokens)},
-            merges=merges,
-            ignore_merges=pre in WHOLE_FIRST,
-        )
-    )
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    merges = [_pair(merge) for merge in _strings(fields, "merges")]
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=pre in WHOLE_FIRST))
     cuts = [pre_tokenizers.Split(Regex(each), "isolated") for each in SPLITS[pre]]
     in_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cuts, in_bytes])
     tokenizer.decoder = decoders.ByteLevel()
-    kinds: Sequence[int] = _value(reader, "token_type") or [1] * len(tokens)
-    tokenizer.add_special_tokens(
-        [
-            AddedToken(token, special=True, normalized=False)
-            for token, kind in zip(tokens, kinds, strict=True)
-            if kind in (CONTROL, USER_DEFINED)
+    return tokenizer
+
+
+def _pair(merge: str) -> tuple[str, str]:
+    """Return the two parts of a merge."""
+    left, _, right = merge.partition(" ")
+    return left, right
+
+
+def _sentencepiece(fields: Mapping[str, Any], tokens: list[str], kinds: Sequence[int]) -> Tokenizer:
+    """Return a BPE as SentencePiece has it: spaces are letters, unknown letters become bytes."""
+    from tokenizers import Tokenizer, decoders, models, normalizers
+
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    unknown = _token(fields, "unknown", tokens)
+    merges = [_pair(merge) for merge in _strings(fields, "merges")]
+    tokenizer = Tokenizer(
+        models.BPE(
+            vocabulary,
+            merges or _merges_by_score(fields, tokens, kinds),
+            unk_token=unknown,
+            fuse_unk=True,
+            byte_fallback=True,
+        )
+    )
+    spaced = fields.get(f"{_PREFIX}add_space_prefix") is not False
+    steps: list[normalizers.Normalizer] = [normalizers.Prepend(SPACE)] if spaced else []
+    tokenizer.normalizer = normalizers.Sequence([*steps, normalizers.Replace(" ", SPACE)])
+    back = [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    tokenizer.decoder = decoders.Sequence(back + ([decoders.Strip(" ", 1, 0)] if spaced else []))
+    return tokenizer
+
+
+def _merges_by_score(
+    fields: Mapping[str, Any], tokens: list[str], kinds: Sequence[int]
+) -> list[tuple[str, str]]:
+    """Return the merges that the scores of the tokens imply.
+
+    SentencePiece joins the neighbours whose token has the best score; every way to cut a token in
+    two is therefore a merge, and its rank is the token's.
+    """
+    scores = fields.get(f"{_PREFIX}scores") or []
+    if len(scores) != len(tokens):
+        raise ValueError(f"{len(scores)} scores of {len(tokens)} tokens")
+    joined = {t for t, kind in zip(tokens, kinds, strict=True) if kind in (NORMAL, USER_DEFINED)}
+    found = [
+        (-score, -cut, token[:cut], token[cut:])
+        for token, score in zip(tokens, scores, strict=True)
+        if token in joined
+        for cut in range(1, len(token))
+        if token[:cut] in joined and token[cut:] in joined
+    ]
+    return [(left, right) for _, _, left, right in sorted(found)]
+
+
+def _add_special(tokenizer: Tokenizer, tokens: list[str], kinds: Sequence[int]) -> None:
+    """Let control tokens be special, and user's tokens be found whole in any text."""
+    from tokenizers import AddedToken
+
+    for kind, special in ((CONTROL, True), (USER_DEFINED, False)):
+        added = [
+            AddedToken(token, special=special, normalized=False)
+            for token, each in zip(tokens, kinds, strict=True)
+            if each == kind and token
         ]
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
-    _write_config(folder, settings | _roles(reader, tokens))
+        (tokenizer.add_special_tokens if special else tokenizer.add_tokens)(added)
 
 
-def _roles(reader: Any, tokens: Sequence[str]) -> dict[str, Any]:
+def _token(fields: Mapping[str, Any], role: str, tokens: Sequence[str]) -> str | None:
+    """Return the token of a role."""
+    number = fields.get(f"{_PREFIX}{role}_token_id")
+    return tokens[number] if isinstance(number, int) and 0 <= number < len(tokens) else None
+
+
+def _roles(fields: Mapping[str, Any], tokens: Sequence[str]) -> dict[str, Any]:
     """Return which tokens begin, end, pad and stand for the unknown, and the chat template."""
-    found: dict[str, Any] = {}
     names = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
-    for name, short in names.items():
-        number = _value(reader, f"{name}_token_id")
-        if number is not None and 0 <= int(number) < len(tokens):
-            found[f"{short}_token"] = tokens[int(number)]
-    if _value(reader, "add_bos_token") is False:
+    found: dict[str, Any] = {
+        f"{short}_token": token
+        for name, short in names.items()
+        if (token := _token(fields, name, tokens)) is not None
+    }
+    if fields.get(f"{_PREFIX}add_bos_token") is False:
         found["add_bos_token"] = False
-    template = reader.fields.get("tokenizer.chat_template")
-    if template is not None:
-        found["chat_template"] = template.contents()
+    template = fields.get("tokenizer.chat_template")
+    if isinstance(template, str):
+        found["chat_template"] = template
     return found
-
-
-def _write_config(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Write tokenizer_config.json."""
-    path = folder / "tokenizer_config.json"
-    path.write_text(json.dumps(settings, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def _convert(path: Path, folder: Path) -> None:
-    """Let `transformers` convert a SentencePiece tokenizer."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(
-        path.parent, gguf_file=path.name, local_files_only=True, trust_remote_code=False
-    )
-    tokenizer.save_pretrained(folder)

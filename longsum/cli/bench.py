@@ -22,7 +22,8 @@ def bench(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="mini, an alias of `longsum models list`, a folder, or a Hugging Face id.",
+            help="mini, an alias of `longsum models list`, a folder, a GGUF file, or a Hugging "
+            "Face id.",
         ),
     ] = "mini",
     tokens: Annotated[

@@ -16,7 +16,8 @@ Models = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL",
-        help="mini, aliases of `longsum models list`, folders, or Hugging Face ids, side by side.",
+        help="mini, aliases of `longsum models list`, folders, GGUF files, or Hugging Face ids, "
+        "side by side.",
     ),
 ]
 KVCache = Annotated[

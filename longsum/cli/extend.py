@@ -24,8 +24,8 @@ def extend(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="The base: mini, an alias of `longsum models list`, a folder, or a Hugging Face "
-            "id.",
+            help="The base: mini, an alias of `longsum models list`, a folder, a GGUF file, or a "
+            "Hugging Face id.",
         ),
     ],
     more: Annotated[

@@ -15,6 +15,7 @@ from longsum.cli.wrapping import stdout_console
 
 if TYPE_CHECKING:
     from longsum.model.catalog import KnownModel
+    from longsum.model.resolve import ModelSource
 
 
 class PullSource(StrEnum):
@@ -26,7 +27,9 @@ class PullSource(StrEnum):
 
 app = typer.Typer(no_args_is_help=True, help="List, show, fetch and choose models.")
 
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="An alias, a folder or an id.")]
+Name = Annotated[
+    str, typer.Argument(metavar="MODEL", help="An alias, a folder, a GGUF file or an id.")
+]
 
 
 @app.command(name="list")
@@ -64,6 +67,7 @@ def list_models(as_json: o.PlainJson = False) -> None:
     console.print(
         "\n* the default. Fetch one with: longsum models pull MODEL"
         "\nAny other Llama on Hugging Face works by its id: --model owner/name"
+        "\nA GGUF file works by its path: --model file.gguf"
     )
 
 
@@ -126,8 +130,8 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
         config = read_config(source.folder)
         shape, window = read_shape(config), known.window if known else None
         rope = read_rope(config, known_window=window)
+        facts |= _of_gguf(source) if source.file else {"folder": str(source.folder)}
         facts |= {
-            "folder": str(source.folder),
             "window": rope.window,
             "native window": rope.native_window,
             "rope": f"{rope.rope_type}, factor {rope.factor:g}, theta {rope.rope_theta:g}",
@@ -150,6 +154,19 @@ def _words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _of_gguf(source: ModelSource) -> dict[str, Any]:
+    """Return what a GGUF file is: where, how large, how its tensors are packed."""
+    from longsum.checkpoint.gguf_folder import files_of, packing
+
+    files = files_of(source.folder)
+    types = packing(source.folder)
+    return {
+        "file": str(source.file),
+        "bytes": sum(file.stat().st_size for file in files),
+        "tensors": ", ".join(f"{name} {count:,}" for name, count in types.items()),
+    }
 
 
 @app.command()

@@ -46,7 +46,8 @@ ModelName = Annotated[
         "-m",
         metavar="MODEL",
         rich_help_panel=MODEL,
-        help="mini, an alias of `longsum models list`, a folder, or a Hugging Face id.",
+        help="mini, an alias of `longsum models list`, a folder, a GGUF file, or a Hugging Face id "
+        "(owner/name, or owner/name:Q4_K_M of several GGUF files).",
     ),
 ]
 Context = Annotated[

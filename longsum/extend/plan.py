@@ -19,6 +19,7 @@ from longsum.extend.position import extended_rope
 from longsum.extend.save import stored_dtype
 from longsum.model.checkpoint import check_weights, quantized_on_disk, weights_bytes
 from longsum.model.find import Model, find_model
+from longsum.model.resolve import ModelSource
 from longsum.model.rope import Rope
 
 FREE_TO_CHANGE = ("save_every", "gradient_checkpointing")
@@ -182,13 +183,18 @@ def _extent(
     )
 
 
+def _path(source: ModelSource) -> str:
+    """Return where a base is, of a GGUF file not what was unpacked of it."""
+    return os.path.abspath(source.file or source.folder)
+
+
 def _settings(
     base: Model, rows: Rows, context: int, config: ExtendConfig, dtype: str
 ) -> dict[str, Any]:
     """Return what decides every loss, as JSON gives it back."""
     kept = {key: value for key, value in asdict(config).items() if key not in FREE_TO_CHANGE}
     return {
-        "model": base.source.name if base.source.known else os.path.abspath(base.source.folder),
+        "model": base.source.name if base.source.known else _path(base.source),
         "revision": base.source.revision,
         "weights_bytes": weights_bytes(base.source.folder),
         "context": context,

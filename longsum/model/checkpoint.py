@@ -273,8 +273,9 @@ def _what_else(folder: Path) -> str:
     """Return the next step for a folder that is not a safetensors checkpoint."""
     if (folder / "adapter_config.json").is_file():
         return "this is a LoRA adapter: merge it into its base model with peft's merge_and_unload()"
-    if any(folder.glob("*.gguf")):
-        return "GGUF files are llama.cpp's; take the model's safetensors checkpoint"
+    gguf = sorted(folder.glob("*.gguf"))
+    if gguf:
+        return f"name the GGUF file: --model {gguf[0]}"
     if any(folder.glob("*.bin")) or any(folder.glob("*.pth")):
         return (
             "if you trust its source, convert it once: LlamaForCausalLM.from_pretrained(folder)"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.gguf_folder import is_unpacked, packing
 from longsum.config import LoadConfig
 from longsum.errors import ModelNotFound
 from longsum.model.catalog import find_known
@@ -111,7 +113,11 @@ def find_model_for_plan(load: LoadConfig) -> Model:
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
     """Plan the memory of a run that holds `tokens` tokens in all."""
     on_disk = quantized_on_disk(model.config)
-    return plan_for_shape(model.shape, model.machine, load, tokens, on_disk)
+    plan = plan_for_shape(model.shape, model.machine, load, tokens, on_disk)
+    if not is_unpacked(model.source.folder):
+        return plan
+    stated = stated_packing(packing(model.source.folder), plan.dtype, plan.quantize)
+    return replace(plan, reason=f"{stated}; {plan.reason}")
 
 
 def plan_for_shape(
@@ -129,3 +135,21 @@ def plan_for_shape(
         on_disk_quantization=on_disk,
         devices=machine.devices,
     )
+
+
+def stated_packing(types: Mapping[str, int], dtype: str, quantize: str) -> str:
+    """Return what becomes of a GGUF file's weights.
+
+    Args:
+        types: of its tensors, the one of most bytes first.
+        dtype: to compute in.
+        quantize: what they are quantized to.
+    """
+    kind = next(iter(types))
+    said = f"{kind} in the file, dequantized to {dtype}"
+    if quantize == "none":
+        return said
+    said += f", then {quantize}"
+    if quantize == "nf4" and kind.startswith(("Q4", "Q5")):
+        return f"{said}: rounded twice; --quantize none or int8 loses less where it fits"
+    return said

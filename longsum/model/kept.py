@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longsum.bytesize import format_bytes, parse_bytes
+from longsum.checkpoint.gguf_folder import files_of, is_unpacked
 from longsum.config import WeightsConfig
 from longsum.environment import WEIGHTS_SIZE, variable
 from longsum.errors import UsageError
@@ -156,8 +157,11 @@ def kept_weights(
 def _name(folder: Path) -> str:
     """Return what people call a checkpoint: `owner/model` in Hugging Face's cache, or the folder's.
 
-    A folder of that cache is `models--owner--model/snapshots/<commit>`.
+    A folder of that cache is `models--owner--model/snapshots/<commit>`. What was unpacked of a GGUF
+    file has the file's name.
     """
+    if is_unpacked(folder):
+        return files_of(folder)[0].name
     repository = folder.parent.parent.name
     if folder.parent.name == "snapshots" and repository.startswith("models--"):
         return repository.removeprefix("models--").replace("--", "/")

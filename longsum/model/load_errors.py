@@ -49,5 +49,5 @@ def library_errors(place: Path | str) -> Iterator[None]:
         said = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
             f"the model in {place} cannot be loaded: {said}",
-            hint="the folder needs a Llama's config.json and *.safetensors",
+            hint="it must be a Llama: a GGUF file, or config.json with *.safetensors",
         ) from error

@@ -109,7 +109,7 @@ def load_pretrained(
     dtype: torch.dtype = getattr(torch, plan.dtype)
     with _quiet_transformers(), loading_memory_errors():
         built = build_config(config, rope)
-        if len(files) == 1 and _is_packed(files[0]):
+        if len(files) == 1 and not is_unpacked(folder) and _is_packed(files[0]):
             _require_unquantized(plan)
             model = _load_packed(files[0], built, dtype)
             with library_errors(folder):

@@ -110,7 +110,7 @@ def _from_hub(file: PinnedFile, folder: Path) -> Path:
     """Download the file from the hub, whose library shows a bar of its own."""
     from huggingface_hub import hf_hub_download
 
-    from longsum.model.resolve import hub_errors
+    from longsum.model.hub_errors import hub_errors
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it reports each retry
     with hub_errors(file.repo):

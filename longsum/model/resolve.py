@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
 from longsum.checkpoint.gguf_folder import unpacked
 from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
 from longsum.model.catalog import KnownModel, find_known, suggest
+from longsum.model.hub_errors import hub_errors
+from longsum.model.hub_files import checkpoint_files, has_gguf, snapshot_gguf, split_id
 from longsum.model.pinned import PinnedFile
 from longsum.paths import configured_model, gguf_folder
 
@@ -67,8 +68,10 @@ def resolve_model(
     """Find a model on this disk.
 
     Args:
-        name: `mini`, an alias, a folder or a Hugging Face id; None takes the configured model, else
-            with a CUDA device a suitable checkpoint of the local cache, else the bundled one.
+        name: `mini`, an alias, a folder, a GGUF file or a Hugging Face id, with `:` and the file
+            wanted where it has several in GGUF (`owner/name:Q4_K_M`); None takes the configured
+            model, else with a CUDA device a suitable checkpoint of the local cache, else the
+            bundled one.
         revision: commit or branch of a Hugging Face repository.
         download: fetch it if it is not here.
         cuda: whether a CUDA device is at hand.
@@ -103,7 +106,9 @@ def resolve_model(
             f"{repo} is not on this disk",
             hint=f"fetch it{size} with `longsum models pull {name}`, or use --model mini",
         )
-    return ModelSource(name, folder_here, revision=folder_here.name, known=known)
+    gguf = snapshot_gguf(folder_here, repo)
+    folder = unpacked(gguf, gguf_folder()) if gguf else folder_here
+    return ModelSource(name, folder, revision=folder_here.name, known=known, file=gguf)
 
 
 def path_source(name: str) -> ModelSource:
@@ -117,17 +122,25 @@ def path_source(name: str) -> ModelSource:
     if not folder.exists():
         raise ModelNotFound(
             f"model {name!r} does not exist",
-            hint="name a GGUF file, or a folder with config.json and *.safetensors",
+            hint=_for_missing(name),
         )
     gguf = gguf_of(folder)
     if gguf is not None:
-        return ModelSource(gguf.name, unpacked(gguf, gguf_folder()), file=gguf.resolve())
+        return ModelSource(gguf.name, unpacked(gguf, gguf_folder()), file=gguf.absolute())
     if folder.is_file():
         raise UnsupportedModel(
             f"{name} is not a GGUF file",
             hint="name a GGUF file, or a folder with config.json and *.safetensors",
         )
     return ModelSource(folder.name or str(folder), folder)
+
+
+def _for_missing(name: str) -> str:
+    """Return the next step where there is nothing at a path."""
+    owner, _, rest = name.partition("/")
+    if name.lower().endswith(SUFFIX) and rest.count("/") == 1 and owner not in ("", ".", "..", "~"):
+        return f"a file on the hub is named {owner}/{rest.replace('/', ':')}"
+    return "name a GGUF file, or a folder with config.json and *.safetensors"
 
 
 def file_source(known: KnownModel, file: PinnedFile) -> ModelSource:
@@ -147,20 +160,21 @@ def file_source(known: KnownModel, file: PinnedFile) -> ModelSource:
 
 
 def gguf_of(path: Path) -> Path | None:
-    """Return the GGUF file that a path means: itself, or the one in a folder without config.json.
+    """Return the GGUF file that a path means: itself, or the one in a folder without safetensors.
 
     Raises:
         UnsupportedModel: the folder has several.
     """
     if path.is_dir():
-        return None if (path / "config.json").is_file() else gguf_in(path)
+        return None if any(path.glob("*.safetensors")) else gguf_in(path)
     return path if path.suffix.lower() == SUFFIX or is_gguf(path) else None
 
 
 def _looks_like_path(name: str) -> bool:
     """Tell a path from a repository id: it exists, or it is written like one."""
     written = name.startswith((".", "/", "~")) or name.count("/") > 1
-    return written or name.lower().endswith(SUFFIX) or Path(name).is_dir()
+    is_file = name.lower().endswith(SUFFIX) and ":" not in name  # owner/name:file.gguf is the hub's
+    return written or is_file or Path(name).is_dir()
 
 
 def default_source(cuda: bool) -> ModelSource:
@@ -177,11 +191,17 @@ def default_source(cuda: bool) -> ModelSource:
     )
 
 
-def cached_folder(repo: str, revision: str | None) -> Path | None:
-    """Return the folder of a repository in the local Hugging Face cache, or None."""
+def cached_folder(name: str, revision: str | None) -> Path | None:
+    """Return the folder of a repository in the local Hugging Face cache, or None.
+
+    Args:
+        name: its id, with `:` and the GGUF file wanted where there are several.
+        revision: commit or branch.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+    repo, wanted = split_id(name)
     try:
         folder = snapshot_download(
             repo, revision=revision, local_files_only=True, allow_patterns=PATTERNS
@@ -193,78 +213,64 @@ def cached_folder(repo: str, revision: str | None) -> Path | None:
             f"{repo!r} is not a model id", hint="ids look like owner/name"
         ) from error
     path = Path(folder)
-    return path if (path / "config.json").exists() else None
+    is_here = has_gguf(path, wanted) or (not wanted and (path / "config.json").exists())
+    return path if is_here else None
 
 
-def pull(repo: str, revision: str | None = None) -> Path:
+def pull(name: str, revision: str | None = None) -> Path:
     """Download a repository's safetensors, configuration and tokenizer into the local cache.
 
+    Of one that has GGUF files instead, a single checkpoint is fetched and nothing else.
+
+    Args:
+        name: its id, with `:` and the GGUF file wanted where there are several.
+        revision: commit or branch.
+
     Raises:
-        ModelUnavailable: when it is gated, missing, or the network is not there.
+        ModelUnavailable: when it is gated, missing, or the network is not there; when it has
+            several GGUF checkpoints and none was named.
     """
     from huggingface_hub import snapshot_download
 
+    repo, wanted = split_id(name)
     with hub_errors(repo):
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=PATTERNS))
+        if not wanted:
+            folder = Path(snapshot_download(repo, revision=revision, allow_patterns=PATTERNS))
+            if any(folder.glob("*.safetensors")):
+                return folder
+        chosen = checkpoint_files([name for name, _ in _listed(repo, revision)], repo, wanted)
+        if not chosen:
+            return folder
+        exactly = [glob.escape(each) for each in chosen]
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=exactly))
 
 
-def download_size(repo: str, revision: str | None = None) -> int:
+def download_size(name: str, revision: str | None = None) -> int:
     """Ask the hub how many bytes a download will take.
 
     Raises:
-        ModelUnavailable: as `pull`; also when the repository has no safetensors.
+        ModelUnavailable: as `pull`; also when the repository has neither safetensors nor GGUF.
     """
     from fnmatch import fnmatch
 
+    repo, wanted = split_id(name)
+    with hub_errors(repo):
+        files = _listed(repo, revision)
+    names = [file for file, _ in files]
+    chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in PATTERNS)]
+    if wanted or not any(name.endswith(".safetensors") for name in chosen):
+        chosen = checkpoint_files(names, repo, wanted)
+    if not chosen:
+        raise ModelUnavailable(
+            f"{repo} has no safetensors and no GGUF file",
+            hint="longsum loads nothing else; look for a conversion",
+        )
+    return sum(size for name, size in files if name in chosen)
+
+
+def _listed(repo: str, revision: str | None) -> list[tuple[str, int]]:
+    """Ask the hub for a repository's files and their sizes."""
     from huggingface_hub import HfApi
 
-    with hub_errors(repo):
-        files = HfApi().model_info(repo, revision=revision, files_metadata=True).siblings or []
-    chosen = [f for f in files if any(fnmatch(f.rfilename, pattern) for pattern in PATTERNS)]
-    if not any(f.rfilename.endswith(".safetensors") for f in chosen):
-        raise ModelUnavailable(
-            f"{repo} has no safetensors", hint="longsum loads nothing else; look for a conversion"
-        )
-    return sum(f.size or 0 for f in chosen)
-
-
-@contextmanager
-def hub_errors(repo: str) -> Iterator[None]:
-    """Turn what the hub's library raises into our errors."""
-    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError, see below
-        GatedRepoError,
-        HFValidationError,
-        HTTPError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    try:
-        yield
-    except GatedRepoError as error:
-        raise ModelUnavailable(
-            f"{repo} is gated",
-            hint=f"accept its licence at https://huggingface.co/{repo}, then set HF_TOKEN",
-        ) from error
-    except RevisionNotFoundError as error:
-        raise ModelNotFound(f"{repo} has no such revision") from error
-    except RepositoryNotFoundError as error:
-        raise ModelNotFound(
-            f"the hub knows no {repo}", hint="check the spelling; private ones need HF_TOKEN"
-        ) from error
-    except HFValidationError as error:
-        raise ModelNotFound(f"{repo!r} is not a model id") from error
-    # HTTPError is of the hub's HTTP library, whichever that is; a lost connection is one, too
-    except (OfflineModeIsEnabled, HTTPError, OSError) as error:
-        # snapshot_download tells of offline mode only in the cause
-        if OfflineModeIsEnabled in (type(error), type(error.__cause__)):
-            raise ModelUnavailable(
-                f"{repo} cannot be fetched: offline mode is on",
-                hint="run without --offline and with HF_HUB_OFFLINE unset",
-            ) from error
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelUnavailable(
-            f"{repo} could not be fetched: {first}",
-            hint="check the network and free disk space, then run the same command again",
-        ) from error
+    found = HfApi().model_info(repo, revision=revision, files_metadata=True).siblings or []
+    return [(file.rfilename, file.size or 0) for file in found]

@@ -33,11 +33,19 @@ def fetching(monkeypatch: pytest.MonkeyPatch, result: Path | Exception) -> list[
     return calls
 
 
+def save_weights(folder: Path) -> Path:
+    """Lay out what a download leaves, without content."""
+    folder.mkdir(exist_ok=True)
+    (folder / "model.safetensors").touch()
+    return folder
+
+
 def test_nothing_is_fetched_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = fetching(monkeypatch, tmp_path / SHA)
     with pytest.raises(ModelNotFound):
         resolve_model("vicuna-7b-16k")
     assert calls == []
+    save_weights(tmp_path / SHA)
     source = resolve_model("vicuna-7b-16k", revision="v1", download=True)
     assert source.folder == tmp_path / SHA
     (call,) = calls
@@ -45,7 +53,7 @@ def test_nothing_is_fetched_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_no_pickle_and_no_code_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = fetching(monkeypatch, tmp_path)
+    calls = fetching(monkeypatch, save_weights(tmp_path))
     assert pull("someone/Llama-x") == tmp_path
     wanted = [
         *("config.json", "generation_config.json", "tokenizer.json", "tokenizer.model"),

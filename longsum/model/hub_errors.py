@@ -1,0 +1,50 @@
+"""What the hub's library raises, as errors of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from longsum.errors import ModelNotFound, ModelUnavailable
+
+
+@contextmanager
+def hub_errors(repo: str) -> Iterator[None]:
+    """Turn what the hub's library raises into our errors."""
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError, see below
+        GatedRepoError,
+        HFValidationError,
+        HTTPError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        yield
+    except GatedRepoError as error:
+        raise ModelUnavailable(
+            f"{repo} is gated",
+            hint=f"accept its licence at https://huggingface.co/{repo}, then set HF_TOKEN",
+        ) from error
+    except RevisionNotFoundError as error:
+        raise ModelNotFound(f"{repo} has no such revision") from error
+    except RepositoryNotFoundError as error:
+        raise ModelNotFound(
+            f"the hub knows no {repo}", hint="check the spelling; private ones need HF_TOKEN"
+        ) from error
+    except HFValidationError as error:
+        raise ModelNotFound(f"{repo!r} is not a model id") from error
+    # HTTPError is of the hub's HTTP library, whichever that is; a lost connection is one, too
+    except (OfflineModeIsEnabled, HTTPError, OSError) as error:
+        # snapshot_download tells of offline mode only in the cause
+        if OfflineModeIsEnabled in (type(error), type(error.__cause__)):
+            raise ModelUnavailable(
+                f"{repo} cannot be fetched: offline mode is on",
+                hint="run without --offline and with HF_HUB_OFFLINE unset",
+            ) from error
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelUnavailable(
+            f"{repo} could not be fetched: {first}",
+            hint="check the network and free disk space, then run the same command again",
+        ) from error
