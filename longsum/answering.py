@@ -21,6 +21,10 @@ from longsum.session import Prepared, Session
 
 LONGEST_SENTENCE_TOKENS = 160
 """Room for the sentence that crosses the length asked for."""
+INVENTS = (
+    "a model of this size invents: check every statement (without --free it answers with "
+    "sentences of the document)"
+)
 CANNOT_WRITE = "the bundled model cannot write: expect nonsense (leave out --free)"
 
 
@@ -92,8 +96,8 @@ def tell_focus(focus: str | None, prepared: Prepared, listener: Listener) -> Non
 
 
 def is_verbatim(source: ModelSource, asked: bool | None) -> bool:
-    """Tell whether an answer is made of the document's sentences: the bundled model's default."""
-    return source.is_bundled if asked is None else asked
+    """Tell whether an answer is made of the document's sentences: small models' default."""
+    return source.answers_verbatim if asked is None else asked
 
 
 def free_answer(
@@ -119,8 +123,9 @@ def free_answer(
     Raises:
         LongsumError: when the model writes nothing.
     """
-    if session.prepared.model.source.is_bundled:
-        listener.warning(CANNOT_WRITE)
+    source = session.prepared.model.source
+    if source.answers_verbatim:
+        listener.warning(CANNOT_WRITE if source.is_bundled else INVENTS)
     instructions = Instructions(f"{session.prefix}\n\n{suffix}", *asked)
     stream = MarkedStream(session.grounder, listener, instructions)
     text, went_round = _write(session.write(suffix, decode, max_new_tokens), stream)

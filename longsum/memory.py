@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import NamedTuple
+
+STATUS = Path("/proc/self/status")
+"""What Linux says of this process."""
 
 
 class SystemMemory(NamedTuple):
@@ -36,13 +40,30 @@ def resident_bytes() -> int:
 
 
 def peak_resident_bytes() -> int:
-    """Return the most memory this process has held so far; 0 on a system that does not tell."""
+    """Return the most memory this process has held so far; 0 on a system that does not tell.
+
+    Linux's `ru_maxrss` begins with what the parent held, and outlives the program that replaces it:
+    started from a large process, a small one would seem large.
+    """
+    own = _high_water_mark()
+    if own:
+        return own
     try:
         import resource
     except ImportError:  # Windows
         return _of_process("peak_wset")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _high_water_mark() -> int:
+    """Return `VmHWM`, which starts from nothing with each program; 0 without such a file."""
+    try:
+        lines = STATUS.read_text().splitlines()
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(found[0]) * 1024 if found else 0
 
 
 def _of_process(name: str) -> int:

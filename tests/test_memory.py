@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import builtins
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
+from helpers import environment
 
-from longsum.memory import peak_resident_bytes, resident_bytes, system_memory
+from longsum import memory
+from longsum.memory import STATUS, peak_resident_bytes, resident_bytes, system_memory
 
 
 def test_this_machine_and_this_process_tell_their_memory():
@@ -29,6 +32,13 @@ def process(monkeypatch):
     return use
 
 
+@pytest.fixture
+def no_status(monkeypatch, tmp_path):
+    """Leave out Linux's own file, as on other systems."""
+    monkeypatch.setattr(memory, "STATUS", tmp_path / "absent")
+
+
+@pytest.mark.usefixtures("no_status")
 def test_windows_tells_the_peak_itself(process, monkeypatch):
     """It was taken for 0 there, and so was what a process holds."""
     real = builtins.__import__
@@ -43,6 +53,7 @@ def test_windows_tells_the_peak_itself(process, monkeypatch):
     assert (resident_bytes(), peak_resident_bytes()) == (5 << 20, 7 << 20)
 
 
+@pytest.mark.usefixtures("no_status")
 @pytest.mark.skipif(sys.platform == "win32", reason="has no resource")
 @pytest.mark.parametrize(("platform", "unit"), [("darwin", 1), ("linux", 1024)])
 def test_macos_counts_the_peak_in_bytes(monkeypatch, platform, unit):
@@ -59,3 +70,18 @@ def test_process_that_may_not_be_asked_holds_nothing(monkeypatch):
 
     monkeypatch.setattr(psutil, "Process", refused)
     assert resident_bytes() == 0
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="only Linux has this file")
+def test_a_small_child_of_a_large_process_is_small() -> None:
+    """The receipt of a process that a large one had started gave the large one's memory."""
+    child = "from longsum.memory import peak_resident_bytes as peak; print(peak())"
+    code = f"""
+import subprocess, sys
+held = bytearray(200 << 20)
+held[::4096] = bytes([1]) * len(held[::4096])
+print(subprocess.run([sys.executable, "-c", {child!r}], capture_output=True, text=True).stdout)
+"""
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, capture_output=True, text=True, env=environment())
+    assert 1 << 20 < int(found.stdout) < 100 << 20

@@ -25,7 +25,8 @@ HERE = ("--device", "cpu", "--dtype", "float32")
 
 def words(session: str) -> list[str]:
     """Return a session's words, without measurements and the place of the user's cache."""
-    session = re.sub(r"\d[\d,.]* (s|tok/s|[KMG]iB)\b", r"N \1", " ".join(session.split()))
+    session = re.sub(r"\d[\d,.]* (s|tok/s)\b", r"N \1", " ".join(session.split()))
+    session = re.sub(r"\d[\d,.]* [KMG]iB\b", "N bytes", session)
     return re.sub(r"\S+(?=[/\\]longsum\S*documents\b)", "HOME", session).split()
 
 

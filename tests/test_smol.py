@@ -57,6 +57,15 @@ def test_verbatim_answer_is_sentences_of_the_document(tmp_path: Path) -> None:
     assert all(" ".join(each["text"].split()) in flat for each in answer["sentences"])
 
 
+def test_answers_are_sentences_unless_free_words_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "pier.txt"
+    path.write_text(STORY, encoding="utf-8")
+    plain = json.loads(run("ask", path, "When was it founded?", "--model", "smol", "--json").stdout)
+    assert plain["receipt"]["mode"] == "verbatim"
+    free = run("summarize", path, "--model", "smol", "-l", "20", "--free")
+    assert "a model of this size invents" in free.stderr
+
+
 def test_document_beyond_the_window_is_refused_before_loading(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text(STORY * 200, encoding="utf-8")

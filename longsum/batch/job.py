@@ -112,7 +112,7 @@ def with_model(job: Job) -> Job:
     rope = rope_for_context(own, load.context, force=load.force_context)
     check_weights(source.folder)
     # what was chosen here must be chosen in every process: of folders the whole path, else a name
-    is_folder = source.revision is None and not source.is_bundled
+    is_folder = source.revision is None and source.known is None
     name = str(source.path) if is_folder else load.model or source.name
     identity = identity_of(source.folder, rope)
     return replace(

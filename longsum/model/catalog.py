@@ -34,6 +34,8 @@ class KnownModel:
     """Whether the download asks for an accepted licence; None where not checked."""
     shape: ModelShape
     note: str
+    invents: bool = False
+    """Whether it is too small to be trusted with words of its own: it answers verbatim."""
     file: PinnedFile | None = None
     """The one file that it is, where it is known byte for byte."""
     recommended: bool = False
@@ -131,6 +133,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         gated=False,
         shape=SMOLLM2_135M,
         note="a real LLaMA for any computer; it picks sentences well, and invents when it writes",
+        invents=True,
         file=PinnedFile(
             name="SmolLM2-135M-Instruct.Q4_1.gguf",
             size_bytes=98_362_432,

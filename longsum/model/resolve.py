@@ -50,6 +50,11 @@ class ModelSource:
         """Tell whether it is the model that comes with the program."""
         return self.folder == MINI_FOLDER
 
+    @property
+    def answers_verbatim(self) -> bool:
+        """Tell whether its answers are sentences of the document unless asked otherwise."""
+        return self.is_bundled or (self.known is not None and self.known.invents)
+
 
 def set_offline() -> None:
     """Tell the hub's libraries never to use the network; must run before they are imported."""

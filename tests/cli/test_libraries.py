@@ -66,7 +66,7 @@ def test_deprecation_of_the_next_transformers_stays_off_the_terminal(tmp_path: P
     model = save_checkpoint(tmp_path / "tiny", max_position_embeddings=8192)
     text = tmp_path / "notes.txt"
     text.write_text("The tower was built in 1871. " * 8, encoding="utf-8")
-    command = ("ask", text, "When?", "--model", model, "--attention", "sdpa", "--free", "-q")
+    command = ("ask", text, "When?", "--model", model, "--attention", "sdpa", "--verbatim", "-q")
     code, printed, errors = outcome(NEXT_TRANSFORMERS, *command)
     assert (code, errors) == (0, "")
     assert printed

@@ -298,7 +298,7 @@ def test_option_switches_guessing_off(
     path.write_text("Once there was a river.")
     for option in ((), ("--lookup",), ("--no-lookup",)):
         question = ("What was there?",) if command == "ask" else ()
-        assert "enough seen" in run(command, path, *question, *option).stderr
+        assert "enough seen" in run(command, path, *question, "--free", *option).stderr
     assert seen == [True, True, False]
 
 

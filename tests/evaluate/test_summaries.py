@@ -292,7 +292,7 @@ def test_every_summary_is_saved(tmp_path):
     ]
     assert rows[0]["scores"]["rouge1"] == pytest.approx(report.rows[0]["rouge1"])
     assert rows[0]["summary"]
-    assert "white space" in rows[1]["error"]
+    assert "holds no text" in rows[1]["error"]
 
 
 def test_report_is_written_and_drawn(tmp_path):

@@ -22,6 +22,7 @@ def test_entries_are_consistent(model):
     assert model.licence
     if rope_type in ("linear", "yarn"):
         assert model.native_window * float(factor) == model.window
+    assert model.invents == (model.alias == "smol")
     if model.recommended:
         assert model.prompt_format != "plain"
         assert "base model" not in model.note
