@@ -152,7 +152,7 @@ def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], 
     """Return the pages of several spans, rising, and their reference for people."""
     pages = tuple(sorted({number for span in spans for number in document.pages_of(span)}))
     if len(pages) > 1:
-        return pages, f"pp. {format_pages(pages)}"
+        return pages, f"pp. {format_pages(pages)}{document.printed(pages)}"
     return pages, ", ".join(dict.fromkeys(document.reference(span) for span in spans))
 
 

@@ -50,6 +50,7 @@ def ask(
     max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
     lookup: o.Lookup = DecodeConfig.lookup,
     pages: o.Pages = None,
+    page_labels: o.PageLabels = False,
     password: o.Password = None,
     truncate: o.Truncate = None,
     no_cache: o.NoCache = False,
@@ -100,7 +101,7 @@ def ask(
     )
     store = store_config(no_cache, cache_size)
     with reporting(quiet, as_json, output, force) as reporter:
-        document = open_document(file, pages, password, reporter)
+        document = open_document(file, pages, password, reporter, labels=page_labels)
         fetch_missing(load)
         from longsum.ask import prepare_questions, require_questions
         from longsum.bywords import open_words

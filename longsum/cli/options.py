@@ -24,6 +24,14 @@ Pages = Annotated[
         "--pages", metavar="RANGES", help="Only these pages: 3-20,25.", rich_help_panel=READING
     ),
 ]
+PageLabels = Annotated[
+    bool,
+    typer.Option(
+        "--page-labels",
+        help="Show the printed page beside the file's: p. 9 (printed 1).",
+        rich_help_panel=READING,
+    ),
+]
 Password = Annotated[
     str | None,
     typer.Option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,12 @@ def open_session(
 
 
 def open_document(
-    file: str, pages: str | None, password: str | None, reporter: Reporter
+    file: str,
+    pages: str | None,
+    password: str | None,
+    reporter: Reporter,
+    *,
+    labels: bool = False,
 ) -> Document:
     """Read a document, asking for its password where there is a terminal, and show its warnings."""
     from getpass import getpass
@@ -154,7 +160,9 @@ def open_document(
     assert document is not None, "the last try raises"
     for warning in document.warnings:
         reporter.warning(warning)
-    return document
+    if labels and not any(page.label for page in document.pages):
+        reporter.warning(f"{document.name} gives its pages no printed numbers of their own")
+    return replace(document, shows_labels=labels)
 
 
 def refuse_terminal(file: str | None) -> None:

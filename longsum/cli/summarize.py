@@ -54,6 +54,7 @@ def summarize(
     max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
     lookup: o.Lookup = DecodeConfig.lookup,
     pages: o.Pages = None,
+    page_labels: o.PageLabels = False,
     password: o.Password = None,
     truncate: o.Truncate = None,
     no_cache: o.NoCache = False,
@@ -107,7 +108,7 @@ def summarize(
     )
     store = store_config(no_cache, cache_size)
     with reporting(quiet, as_json, output, force) as reporter:
-        document = open_document(file, pages, password, reporter)
+        document = open_document(file, pages, password, reporter, labels=page_labels)
         fetch_missing(load)
         from longsum.cli.output import deliver
         from longsum.summarize import prepare_summary, summarize_session

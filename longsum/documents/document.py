@@ -7,6 +7,7 @@ number that is ever printed comes from them.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,6 +52,8 @@ class Document:
     """For a text without pages: (offset, source line from 1) pairs, rising in both."""
     warnings: tuple[str, ...] = field(default=())
     """What the reader should be told, one line each: image-only pages, a second reader used."""
+    shows_labels: bool = False
+    """Whether references name the printed page beside the file's, where the two differ."""
 
     def page_at(self, offset: int) -> Page | None:
         """Return the page that holds a character, or None for a text without pages."""
@@ -76,4 +79,12 @@ class Document:
         if not pages:
             page = self.page_at(span.start)
             pages = (page.number,) if page else ()
-        return f"p. {pages[0]}" if len(pages) == 1 else f"pp. {pages[0]}-{pages[-1]}"
+        shown = f"p. {pages[0]}" if len(pages) == 1 else f"pp. {pages[0]}-{pages[-1]}"
+        return shown + self.printed(pages)
+
+    def printed(self, numbers: Sequence[int]) -> str:
+        """Return ` (printed iv-v)` of rising pages, where that is asked for and known."""
+        if not self.shows_labels:
+            return ""
+        labels = [p.label for p in self.pages if p.number in (numbers[0], numbers[-1]) and p.label]
+        return f" (printed {'-'.join(dict.fromkeys(labels))})" if labels else ""
