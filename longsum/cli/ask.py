@@ -10,6 +10,7 @@ import typer
 from longsum.cli import options as o
 from longsum.cli.run import (
     fetch_missing,
+    is_new,
     load_config,
     open_document,
     open_session,
@@ -114,7 +115,7 @@ def ask(
             session = open_session(prepared, load, reporter, verbose=verbose, store=store)
         else:
             session = words
-            if words.source.notice:
+            if words.source.notice and is_new(words.source, reporter, store):
                 reporter.notice(words.source.notice)
         if interactive:
             with history(remember=bool(store.size_bytes)):

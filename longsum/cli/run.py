@@ -12,6 +12,7 @@ from longsum.config import AskedKVCache, Attention, LoadConfig, Quantize, StoreC
 if TYPE_CHECKING:
     from longsum.cli.console import Reporter
     from longsum.documents.document import Document
+    from longsum.model.resolve import ModelSource
     from longsum.session import Prepared, Session
 
 PASSWORD_TRIES = 3
@@ -115,15 +116,23 @@ def open_session(
 ) -> Session:
     """Say what was found out, then load the weights and read the document."""
     from longsum.answering import announce
-    from longsum.cli.state import first_time
     from longsum.session import Session
 
-    notice = prepared.model.source.notice
-    remembers = not reporter.quiet and (store is None or bool(store.size_bytes))
-    announce(prepared, reporter, say_model=not (remembers and notice and not first_time(notice)))
+    announce(prepared, reporter, say_model=is_new(prepared.model.source, reporter, store))
     if verbose:
         reporter.explain(prepared, load.attention)
     return Session(prepared, load, reporter, store=store)
+
+
+def is_new(source: ModelSource, reporter: Reporter, store: StoreConfig | None) -> bool:
+    """Tell whether the line about a model that was chosen for the user is to be shown.
+
+    It is shown once, and again in runs that may keep nothing.
+    """
+    from longsum.cli.state import first_time
+
+    remembers = not reporter.quiet and (store is None or bool(store.size_bytes))
+    return not (remembers and source.notice and not first_time(source.notice))
 
 
 def open_document(

@@ -46,6 +46,14 @@ def test_one_question_prints_its_answer_alone(pdf):
     assert (receipt["model_used"], receipt["tokens_read"]) == (False, 0)
 
 
+def test_the_bundled_model_is_introduced_once(pdf):
+    """The line about larger models came with every answer."""
+    line = "small bundled model"
+    assert line in run("ask", pdf, QUESTION).stderr
+    assert line not in run("ask", pdf, QUESTION).stderr
+    assert line in run("ask", pdf, QUESTION, "--no-cache").stderr
+
+
 def test_several_questions_print_each_with_its_answer(pdf, tiny):
     result = run("ask", pdf, QUESTION, ABSENT, SECOND, "-m", tiny, "--verbatim", "-q")
     first, absent, second = result.stdout.rstrip("\n").split("\n\n")
