@@ -17,7 +17,6 @@ from longsum.cli.run import (
     reporting,
     store_config,
 )
-from longsum.cli.state import history
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.errors import UsageError
 
@@ -106,6 +105,7 @@ def ask(
         fetch_missing(load)
         from longsum.ask import prepare_questions, require_questions
         from longsum.bywords import open_words
+        from longsum.cli.state import history
 
         require_questions(asked)
         session: Session | WordsSession

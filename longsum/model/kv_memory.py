@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from longsum.model.checkpoint import ModelShape
+if TYPE_CHECKING:
+    from longsum.model.checkpoint import ModelShape
 
 KV_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 """The native cache's dtype: the compute dtype, losing nothing."""
