@@ -157,7 +157,7 @@ def answer_question(
     if isinstance(session, WordsSession):
         return answer_by_words(session, question, config, decode, listener)
     source = session.prepared.model.source
-    if words := words_session(session.prepared.document, source, config):
+    if words := words_session(session.prepared.document, source, config, session.head):
         return answer_by_words(words, question, config, decode, listener)
     task = AskTask(session.prepared.document, config)
     wrap = session.tokenizer.wrap(source.known)

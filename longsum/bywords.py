@@ -91,14 +91,17 @@ def open_words(document: Document, config: AskConfig, load: LoadConfig) -> Words
 
 
 def words_session(
-    document: Document, source: ModelSource, config: AskConfig
+    document: Document,
+    source: ModelSource,
+    config: AskConfig,
+    head: SelectionHead | None = None,
 ) -> WordsSession | None:
-    """Return the same for a model that was found already."""
+    """Return the same for a model that was found already, and its head if that was loaded."""
     if not ranks_by_words(source, config.verbatim):
         return None
     if source.is_bundled:
         refuse_template(config)
-    head = load_head(source.folder)
+    head = head or load_head(source.folder)
     return WordsSession(document, source, head) if head else None
 
 

@@ -23,6 +23,7 @@ from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
 from longsum.model.tokenizer import Tokenizer
+from longsum.selection.head import load_head
 from longsum.session import Prepared, Session, prepare
 from longsum.summarize import prepare_summary, summarize_session
 
@@ -67,6 +68,7 @@ class Answerer:
 
     def __init__(self, job: Job, model: Model, load: LoadConfig, weights: AnyLlama | None) -> None:
         self.job, self.model, self.load, self.weights = job, model, load, weights
+        self.head = load_head(model.source.folder) if weights is None else None
 
     def __call__(self, reading: Reading, progress: Progress | None) -> Row:
         """Answer about a document, write its result, and return its row.
@@ -108,7 +110,7 @@ class Answerer:
         """Open a document: read by the model, unless words alone answer."""
         if isinstance(self.job.task, AskConfig):
             assert reading.document is not None
-            words = words_session(reading.document, self.model.source, self.job.task)
+            words = words_session(reading.document, self.model.source, self.job.task, self.head)
             if words is not None:
                 return words
         return Session(self._prepare(reading), self.load, listener, weights=self.weights)
