@@ -11,11 +11,6 @@ BEGIN = (
 ANSWER = "<|im_end|>\n<|im_start|>assistant\n"
 
 
-def before_document() -> str:
-    """Return what comes before the document."""
-    return BEGIN
-
-
 def after_document(request: str) -> str:
     """Return what comes between the document and the answer."""
     return f"\n\n{request.strip()}{ANSWER}"

@@ -17,6 +17,9 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from recipes.smol.base import EPS, HEAD_DIM, HEADS, KV_HEADS, LAYERS, THETA
+from recipes.smol.llama import merged as with_products
+
 Weights = Mapping[str, torch.Tensor]
 _JOINED = {
     "self_attn.qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
@@ -30,12 +33,12 @@ MOST_SCORES = 1 << 28
 class Form:
     """The shape of a Llama, and how it turns positions."""
 
-    layers: int = 30
-    heads: int = 9
-    kv_heads: int = 3
-    head_dim: int = 64
-    theta: float = 100_000.0
-    eps: float = 1e-5
+    layers: int = LAYERS
+    heads: int = HEADS
+    kv_heads: int = KV_HEADS
+    head_dim: int = HEAD_DIM
+    theta: float = THETA
+    eps: float = EPS
     factor: float = 1.0
     """Of Position Interpolation."""
 
@@ -58,22 +61,14 @@ def merged(weights: Weights, adapter: Path | None) -> dict[str, torch.Tensor]:
         weights: by their Hugging Face names.
         adapter: its folder or safetensors file; None changes nothing.
     """
-    found = dict(weights)
     if adapter is None:
-        return found
+        return dict(weights)
     file = adapter / "adapter_model.safetensors" if adapter.is_dir() else adapter
     tensors = load_file(file)
     config = file.parent / "adapter_config.json"
     told = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
-    for name, down in tensors.items():
-        if not name.endswith(".lora_A.weight"):
-            continue
-        up = tensors[name.replace(".lora_A.", ".lora_B.")].float()
-        scale = told.get("lora_alpha", 64) / told.get("r", down.shape[0])
-        target = name.removeprefix("base_model.model.").replace(".lora_A.weight", ".weight")
-        change = scale * (up @ down.float())
-        found[target] = (found[target].float() + change).to(found[target].dtype)
-    return found
+    rank = next(down.shape[0] for name, down in tensors.items() if ".lora_A." in name)
+    return with_products(weights, tensors, told.get("lora_alpha", 64) / told.get("r", rank))
 
 
 class Llama:

@@ -28,6 +28,7 @@ from longsum.documents.document import Span
 from longsum.model.tokenizer import Tokenizer
 from longsum.ranking import standardized
 from recipes.smol.asked import Query, all_queries
+from recipes.smol.chat import ANSWER, BEGIN
 from recipes.smol.packed import KINDS, LEXICAL_SCALE, SPLITS
 
 MOST_TOKENS = 32_000
@@ -36,11 +37,6 @@ LEAST_SENTENCES = 5
 SHARDS = 8
 EARLY = 0.6
 """Documents that measure are all read when this share of the others is."""
-PREFIX = (
-    "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
-    "<|im_end|>\n<|im_start|>user\n"
-)
-END = "<|im_end|>\n<|im_start|>assistant\n"
 
 
 @dataclass
@@ -78,12 +74,12 @@ def token_ranges(
 def suffix_of(query: Query) -> str:
     """Return what follows the document when it is asked for something."""
     if query.kind == "question":
-        return f"\n\n{query.text}\nAnswer briefly, with words of the document.{END}"
+        return f"\n\n{query.text}\nAnswer briefly, with words of the document.{ANSWER}"
     if query.kind == "nothing":
-        return f"\n\nN/A\nAnswer briefly, with words of the document.{END}"
+        return f"\n\nN/A\nAnswer briefly, with words of the document.{ANSWER}"
     words = max(20, round(query.words / 20) * 20)
     about = f" Focus on this: {query.text}" if query.kind == "focus" else ""
-    return f"\n\nSummarize the document above in about {words} words.{about}{END}"
+    return f"\n\nSummarize the document above in about {words} words.{about}{ANSWER}"
 
 
 def packed(query: Query, tokenizer: Tokenizer) -> Packed | None:
@@ -123,7 +119,7 @@ def shard_of(documents: Sequence[Packed], tokenizer: Tokenizer) -> bytes:
     lexical = [np.stack([standardized(x) for x in q.lexical]) for _, q in queries if q.lexical]
     joined = np.concatenate(lexical, axis=1) if lexical else np.zeros((2, 0))
     arrays: dict[str, Any] = {
-        "prefix": np.array(tokenizer.encode_prompt(PREFIX), np.uint16),
+        "prefix": np.array(tokenizer.encode_prompt(BEGIN), np.uint16),
         "tokens": np.concatenate([np.array(d.ids, np.uint16) for d in documents]),
         "token_counts": np.array([len(d.ids) for d in documents], np.int32),
         "sentence_counts": np.array([len(d.spans) for d in documents], np.int32),

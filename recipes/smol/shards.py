@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import lzma
 import random
 import re
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from recipes.mini.corpus import read_rows
 from recipes.smol.chat import conversation
 from recipes.smol.facts import fact, with_facts
 
@@ -55,13 +55,6 @@ NAMES = ("amber", "river", "stone", "cloud", "field", "forest", "harbor", "islan
 TESTED_STORIES = ("fairytaleqa.test", "squality.test")
 
 
-def rows_of(path: Path) -> Iterator[dict[str, object]]:
-    """Yield the rows of a packed file of JSON lines."""
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
 def unwrapped(text: str) -> str:
     """Join hard-wrapped lines into paragraphs."""
     joined = re.sub(r"(?<=[a-z,;])\n(?=[a-z(])", " ", text)
@@ -76,7 +69,7 @@ def grams_of(text: str) -> Iterator[int]:
 
 def tested_grams(data: Path) -> set[int]:
     """Return the runs of words of the stories that questions are measured on."""
-    stories = {str(row["doc"]) for n in TESTED_STORIES for row in rows_of(_pairs(data, n))}
+    stories = {str(row["doc"]) for n in TESTED_STORIES for row in read_rows(_pairs(data, n))}
     return {gram for story in stories for gram in grams_of(story)}
 
 
@@ -114,7 +107,7 @@ class Streams:
 
     def texts(self, name: str) -> list[str]:
         """Return the documents of a kind in a drawn order."""
-        found = [str(row["text"]) for row in rows_of(self.data / "text" / f"{name}.jsonl.xz")]
+        found = [str(row["text"]) for row in read_rows(self.data / "text" / f"{name}.jsonl.xz")]
         random.Random(name).shuffle(found)
         return [unwrapped(text) for text in found if len(text) > 6000]
 
@@ -153,7 +146,7 @@ class Streams:
         """Yield documents with questions or a summary asked and answered after them."""
         asked: dict[str, list[tuple[str, str]]] = {}
         for name in PAIRS:
-            for row in rows_of(_pairs(self.data, name)):
+            for row in read_rows(_pairs(self.data, name)):
                 target = row["target"] if isinstance(row["target"], str) else row["target"][0]  # type: ignore[index]
                 query = str(row["query"] or "")
                 if row["task"] == "summ" and not query:
