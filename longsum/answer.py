@@ -9,10 +9,10 @@ from typing import Any
 
 from longsum.documents.document import Span
 from longsum.events import Listener
-from longsum.grounding import GroundedSentence, Grounder, answer_sentences
-from longsum.quotations import QUOTED
+from longsum.grounding.grounder import GroundedSentence, Grounder, answer_sentences
+from longsum.grounding.quotations import QUOTED
+from longsum.grounding.remarks import Instructions
 from longsum.receipt import Receipt
-from longsum.remarks import Instructions
 
 
 @dataclass(frozen=True)

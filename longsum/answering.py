@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from longsum.answer import Answer, MarkedStream
 from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
-from longsum.documents.clean import shown_name
 from longsum.errors import LongsumError, UsageError
 from longsum.events import Listener
+from longsum.grounding.remarks import Instructions
+from longsum.grounding.repetition import Repetition
 from longsum.model.resolve import ModelSource
-from longsum.prompt import language_name
-from longsum.ranking import terms_of
+from longsum.prompting.prompt import language_name
 from longsum.receipt import left_out
-from longsum.remarks import Instructions
-from longsum.repetition import Repetition
 from longsum.selection.head import has_head
+from longsum.selection.ranking import terms_of
 from longsum.session import Prepared, Session
+from longsum.terminal import shown_name
 
 LONGEST_SENTENCE_TOKENS = 160
 """Room for the sentence that crosses the length asked for."""

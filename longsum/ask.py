@@ -14,13 +14,20 @@ from longsum.answering import (
     tell_language,
 )
 from longsum.bywords import WordsSession, answer_by_words, open_words, words_session
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
-from longsum.grounding import ground_verbatim
+from longsum.grounding.grounder import ground_verbatim
 from longsum.model.resolve import ModelSource
-from longsum.prompt import Prompt, Wrap, language_name, load_template, mini_prompt, render_prompt
+from longsum.prompting.prompt import (
+    Prompt,
+    language_name,
+    load_template,
+    mini_prompt,
+    render_prompt,
+)
 from longsum.session import Prepared, Session, prepare
 from longsum.verbatim import answer_spans, refusal
 

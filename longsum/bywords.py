@@ -14,9 +14,9 @@ from longsum.answer import Answer, layout, plain_text
 from longsum.answering import is_verbatim, refuse_template, tell_language
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.documents.document import Document
+from longsum.documents.extent import extent_of
 from longsum.events import Listener
-from longsum.extent import extent_of
-from longsum.grounding import ground_verbatim
+from longsum.grounding.grounder import ground_verbatim
 from longsum.model.resolve import ModelSource, resolve_model
 from longsum.receipt import Receipt
 from longsum.selection.head import SelectionHead, has_head, load_head

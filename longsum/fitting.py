@@ -11,8 +11,8 @@ from longsum.documents.pages import format_pages
 from longsum.errors import DocumentTooLong
 
 if TYPE_CHECKING:
+    from longsum.checkpoint.tokenizer import Tokenizer
     from longsum.model.find import Model
-    from longsum.model.tokenizer import Tokenizer
 
 SPARE = 500
 """A part that is read alone may take a few tokens more: one of so many of the window stay free."""

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from longsum.bytesize import format_bytes
-from longsum.extent import Extent
-from longsum.model.kv_memory import is_quantized
+from longsum.checkpoint.kv_format import is_quantized
+from longsum.documents.extent import Extent
 
 FINISH = {
     "stop": "complete",

@@ -15,26 +15,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longsum.budget import Budget, apply_ranges, kept_ranges
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import DecodeConfig, LoadConfig, StoreConfig, Truncate
 from longsum.documents.document import Document, Span
+from longsum.documents.extent import Extent, extent_of, kept_characters
 from longsum.errors import UsageError
 from longsum.events import Listener
-from longsum.extent import Extent, extent_of, kept_characters
 from longsum.fitting import require_room
-from longsum.grounding import Grounder
+from longsum.grounding.grounder import Grounder
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import MemoryPlan, require_fit
 from longsum.model.resolve import ModelSource
-from longsum.prompt import Prompt, Wrap
+from longsum.prompting.prompt import Prompt
 from longsum.receipt import Receipt
 from longsum.selection.head import load_head
-from longsum.selection.states import TokenStates
+from longsum.selection.token_states import TokenStates
 
 if TYPE_CHECKING:
+    from longsum.engine.choosing import Choice
     from longsum.engine.engine import Engine
     from longsum.engine.llama import AnyLlama
-    from longsum.engine.verbatim import Choice
-    from longsum.store.stored import StoredPrefix
+    from longsum.session_cache import StoredPrefix
 
 MakePrompts = Callable[[ModelSource, Wrap], Sequence[Prompt]]
 """Renders a task's prompts for a model and its chat format; they differ behind the document."""
@@ -162,7 +163,7 @@ class Session:
         store: StoreConfig | None = None,
     ) -> None:
         # torch and transformers take seconds to import: only now, when the run is known to fit
-        from longsum.model.loader import load_model
+        from longsum.loading.loader import load_model
 
         self.prepared = prepared
         model, plan = prepared.model, prepared.plan
@@ -184,7 +185,7 @@ class Session:
         self.tokenizer = model.tokenizer
         self.stop_ids = self.tokenizer.stop_ids(model.config)
         if store is not None and store.size_bytes:
-            from longsum.store.stored import stored_prefix
+            from longsum.session_cache import stored_prefix
 
             self.stored = stored_prefix(
                 prepared.document.name, self._read_ids(), model, plan, load, store
@@ -224,7 +225,7 @@ class Session:
         if self.head is None:
             self.engine.read(ids, progress)
             return
-        from longsum.engine.states import recording
+        from longsum.engine.hidden_states import recording
 
         with recording(weights, self.head.projection) as recorder:
             self.engine.read(ids, progress)

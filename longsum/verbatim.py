@@ -17,16 +17,16 @@ from itertools import islice
 import numpy as np
 
 from longsum.answer import Answer
-from longsum.candidates import Candidate, answer_candidates, readable, summary_candidates
 from longsum.config import AskConfig, DecodeConfig, SummaryConfig
 from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
 from longsum.events import Listener
-from longsum.grounding import NOT_FOUND, GroundedSentence
+from longsum.grounding.grounder import NOT_FOUND, GroundedSentence
 from longsum.receipt import Receipt
+from longsum.selection.candidates import Candidate, answer_candidates, readable, summary_candidates
 from longsum.selection.choose import choose_sentences
 from longsum.selection.head import SelectionHead
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 from longsum.session import Session
 from longsum.similarity import count_words
 
@@ -173,7 +173,7 @@ def choose_candidates(
     Raises:
         UsageError: when the tokens reserved for the answer hold none of them.
     """
-    from longsum.engine.verbatim import Choice
+    from longsum.engine.choosing import Choice
 
     # each sentence ends its line, so that none is the beginning of another
     ids = session.tokenizer.encode_many([" ".join(c.text.split()) + "\n" for c in candidates])

@@ -7,11 +7,12 @@ from typing import Any
 
 from tiny import save_checkpoint
 
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document, Page
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
-from longsum.prompt import Prompt, Wrap
+from longsum.prompting.prompt import Prompt
 from longsum.session import MakePrompts, Prepared, Session, prepare
 
 GIB = 1 << 30

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from longsum.answer import Answer, MarkedStream, layout, mark, plain_text
 from longsum.documents.document import Document, Page, Span
+from longsum.documents.extent import Extent
 from longsum.events import Listener
-from longsum.extent import Extent
-from longsum.grounding import (
+from longsum.grounding.grounder import (
     REFUSAL,
     GroundedSentence,
     Grounder,
     answer_sentences,
     ground_verbatim,
 )
-from longsum.quotations import Quotation
+from longsum.grounding.quotations import Quotation
 from longsum.receipt import Receipt
 
 SOURCE = Document(

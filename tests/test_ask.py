@@ -10,7 +10,7 @@ from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
-from longsum.grounding import NOT_FOUND, REFUSAL
+from longsum.grounding.grounder import NOT_FOUND, REFUSAL
 from longsum.session import Session
 
 MINI = LoadConfig(model="mini", device="cpu")

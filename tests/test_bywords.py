@@ -18,7 +18,7 @@ from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import UsageError
 from longsum.events import Listener
-from longsum.grounding import NOT_FOUND
+from longsum.grounding.grounder import NOT_FOUND
 from longsum.session import Session
 from longsum.summarize import prepare_summary, summarize_session
 

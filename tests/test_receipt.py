@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from longsum.extent import Extent
+from longsum.documents.extent import Extent
 from longsum.receipt import Receipt
 
 WHOLE = Receipt(

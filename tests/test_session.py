@@ -21,7 +21,7 @@ from asking import (
 
 from longsum.config import DecodeConfig, Truncate
 from longsum.documents.document import Span
-from longsum.engine.verbatim import Choice
+from longsum.engine.choosing import Choice
 from longsum.errors import DocumentTooLong
 from longsum.events import Listener
 

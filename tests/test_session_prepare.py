@@ -9,6 +9,7 @@ import pytest
 from asking import LONG, PROMPT_TOKENS, SHORT, asking, config, prepared, save_window_of_512
 from tiny import byte_tokenizer, restate
 
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import LoadConfig
 from longsum.errors import (
     DocumentTooLong,
@@ -20,7 +21,7 @@ from longsum.errors import (
 )
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
-from longsum.prompt import Prompt, Wrap
+from longsum.prompting.prompt import Prompt
 from longsum.session import Session, find_model, prepare
 
 

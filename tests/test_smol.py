@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helpers import run
 
-from longsum.model.catalog import find_known
+from longsum.checkpoint.catalog import find_known
 
 _KNOWN = find_known("smol")
 assert _KNOWN is not None

@@ -407,7 +407,7 @@ def test_truncation_is_not_used_where_all_fits(document, tiny):
 def test_run_that_cannot_work_is_refused_before_weights_are_loaded(
     document, load, error, monkeypatch
 ):
-    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("longsum.loading.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
     with pytest.raises(error):
         summarize_document(document, load=load)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from longsum.candidates import Candidate
 from longsum.documents.document import Span
+from longsum.selection.candidates import Candidate
 from longsum.verbatim import MOST_PASSED_OVER, best_of_groups, fill
 
 

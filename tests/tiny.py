@@ -11,13 +11,13 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from longsum.checkpoint.files import quantized_on_disk, read_config, read_shape
+from longsum.checkpoint.rope import Rope, read_rope, rope_for_context
 from longsum.engine.adopt import adopted
 from longsum.engine.llama import Llama
 from longsum.events import Listener
-from longsum.model.checkpoint import quantized_on_disk, read_config, read_shape
-from longsum.model.loader import load_model
+from longsum.loading.loader import load_model
 from longsum.model.memory import MemoryPlan, plan_memory
-from longsum.model.rope import Rope, read_rope, rope_for_context
 
 SPECIALS = ["<s>", "</s>"]
 

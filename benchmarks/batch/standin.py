@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from longsum.batch.job import Job
+from longsum.batch.outcome import DONE, Row, base_row
 from longsum.batch.reading import Reading
-from longsum.batch.results import result_name, write_result
-from longsum.batch.row import DONE, Row, base_row
+from longsum.batch.result_files import result_name, write_result
 from longsum.batch.worker import Answer, Progress
 
 OPEN = "benchmarks.batch.standin:open_instant"

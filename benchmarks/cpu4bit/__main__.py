@@ -17,13 +17,13 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from longsum.checkpoint.files import read_config, read_shape
+from longsum.checkpoint.rope import read_rope
 from longsum.engine.engine import Engine
 from longsum.events import Listener
-from longsum.model.checkpoint import read_config, read_shape
+from longsum.loading.loader import load_model
 from longsum.model.hardware import detect_machine
-from longsum.model.loader import load_model
 from longsum.model.memory import plan_memory
-from longsum.model.rope import read_rope
 
 SMALL = {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 8}
 """About 60 million parameters."""
@@ -85,7 +85,7 @@ def loaded(folder: Path, way: str, dtype: str) -> LlamaForCausalLM:
     )
     model = load_model(folder, config, read_rope(config), plan, listener=Listener())
     if way == WAYS[1]:
-        from longsum.model import cpu4bit  # not before bitsandbytes was told to be quiet
+        from longsum.loading import cpu4bit
 
         for layer in model.modules():
             if type(layer) is cpu4bit.ChunkedLinear4bit:

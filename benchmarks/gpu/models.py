@@ -68,7 +68,7 @@ def load(name: str) -> Any:
     from transformers import LlamaForCausalLM
 
     from longsum.engine.attention import register
-    from longsum.model.quantize import quantization_config
+    from longsum.loading.quantize import quantization_config
 
     config = config_of(name)
     with torch.device("meta"):
@@ -89,8 +89,8 @@ def load(name: str) -> Any:
 
 def ours(model: Any) -> Any:
     """Return the model that longsum would run: its own forward pass over the same modules."""
+    from longsum.checkpoint.rope import read_rope
     from longsum.engine.adopt import adopted
-    from longsum.model.rope import read_rope
 
     config = {"model_type": "llama", **model.config.to_dict()}
     return adopted(model, config, read_rope(config)) or model
@@ -98,8 +98,8 @@ def ours(model: Any) -> Any:
 
 def run(name: str) -> None:
     """Measure our engine with every cache, then `transformers` alone with the same weights."""
+    from longsum.checkpoint.files import read_shape
     from longsum.engine import decode
-    from longsum.model.checkpoint import read_shape
 
     decode.is_looping = lambda ids: False  # random weights repeat themselves
     peak(reset=True)
@@ -124,9 +124,9 @@ def run(name: str) -> None:
 def _engine(name: str, model: Any, shape: Any, ids: list[int], kv: str) -> None:
     """Measure prefill, decode and memory with one cache."""
     from longsum.bench.work import decode_bytes, prefill_flops
+    from longsum.checkpoint.kv_format import bytes_of_kv_cache
     from longsum.config import DecodeConfig
     from longsum.engine.engine import Engine
-    from longsum.model.kv_memory import bytes_of_kv_cache
     from longsum.model.memory import plan_memory
 
     cache: Any = kv

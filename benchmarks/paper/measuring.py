@@ -11,16 +11,16 @@ from typing import Any
 
 from benchmarks.paper.settings import Extension, Settings
 from longsum.config import LoadConfig, PasskeyConfig, PerplexityConfig, Position, ShortConfig
-from longsum.corpus import Text
+from longsum.corpus.jsonl import read_jsonl
+from longsum.corpus.texts import Text
 from longsum.evaluate.choices import make_cloze
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, open_model
 from longsum.evaluate.passkey import measure_passkey
 from longsum.evaluate.perplexity import measure_perplexity
 from longsum.evaluate.short import measure_short
 from longsum.events import Listener
 from longsum.extend.folder import write_json
-from longsum.jsonl import read_jsonl
 from recipes.mini.shards import TAKEN
 
 MOST_TOKENS = 32_768

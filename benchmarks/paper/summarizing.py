@@ -19,9 +19,9 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 from benchmarks.paper.measuring import Notices
 from benchmarks.paper.settings import Extension, Settings
 from longsum.config import LoadConfig, SummariesConfig
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import find_for_evaluation, open_model
-from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.evaluate.summaries import measure_summaries
 from longsum.evaluate.summarizing import PAPER_PREFIX, PAPER_SUFFIX, Summarizer
 from recipes.mini.loop import Batch, Schedule, answer_batch, scored_loss, train

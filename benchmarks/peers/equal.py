@@ -19,13 +19,13 @@ from typing import Any
 import torch
 
 from benchmarks.peers.__main__ import EXAMPLE
+from longsum.checkpoint.files import read_config, read_shape
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.events import Listener
-from longsum.model.checkpoint import read_config, read_shape
-from longsum.model.loader import load_model
+from longsum.loading.loader import load_model
 from longsum.model.memory import plan_memory
 from longsum.model.resolve import resolve_model
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import load_tokenizer
 
 HERE = Path(__file__).parent
 

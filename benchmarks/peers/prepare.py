@@ -9,8 +9,8 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from longsum.config import LoadConfig
 from longsum.events import Listener
+from longsum.loading.loader import load_pretrained
 from longsum.model.find import find_model, plan_for
-from longsum.model.loader import load_pretrained
 from longsum.model.resolve import MINI_FOLDER
 
 QUESTION = "\n\nIn short, what does this document say?\n\n"

@@ -23,10 +23,10 @@ from longsum.config import DecodeConfig, LoadConfig, StoreConfig  # noqa: E402
 from longsum.engine import decode  # noqa: E402
 from longsum.engine.engine import Engine, peak_memory_bytes  # noqa: E402
 from longsum.events import Listener  # noqa: E402
+from longsum.loading.loader import load_model  # noqa: E402
 from longsum.model.find import find_model, plan_for  # noqa: E402
-from longsum.model.loader import load_model  # noqa: E402
+from longsum.session_cache import StoredPrefix  # noqa: E402
 from longsum.store.key import PrefixKey, rope_text, token_hash  # noqa: E402
-from longsum.store.stored import StoredPrefix  # noqa: E402
 
 
 def main() -> None:

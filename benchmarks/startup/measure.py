@@ -38,8 +38,8 @@ def project_text() -> str:
 
 def write_texts(folder: Path) -> dict[str, Path]:
     """Write a text of each length, cut at the end of a paragraph."""
+    from longsum.checkpoint.tokenizer import load_tokenizer
     from longsum.model.resolve import resolve_model
-    from longsum.model.tokenizer import load_tokenizer
 
     text = project_text()
     offsets = load_tokenizer(resolve_model("mini").folder).offsets(text)

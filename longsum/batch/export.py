@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from longsum.batch.journal import journals
-from longsum.batch.ledger import Ledger
-from longsum.batch.results import INDEX, LINES, TABLE, as_markdown
-from longsum.batch.row import DONE, FAILED, Row
+from longsum.batch.batch_journal import journals
+from longsum.batch.outcome import DONE, FAILED, Row
+from longsum.batch.progress_db import Ledger
+from longsum.batch.result_files import INDEX, LINES, TABLE, as_markdown
 from longsum.errors import OutputError
 from longsum.files import replacing
 

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from longsum.config import BatchConfig
-from longsum.documents.clean import shown_name
 from longsum.errors import DocumentNotFound, UsageError
+from longsum.terminal import shown_name
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from longsum.config import (
     ReadConfig,
     SummaryConfig,
 )
+from longsum.hashing import settings_hash
 
 if TYPE_CHECKING:
-    from longsum.model.rope import Rope
+    from longsum.checkpoint.rope import Rope
 
 SAMPLED_BYTES = 64 << 10
 """Read at the beginning, the middle and the end of a weight file to tell it from others."""
@@ -28,7 +29,7 @@ SAMPLED_BYTES = 64 << 10
 _WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")
 """Settings of `LoadConfig` that say where a model is and where it runs, not what it answers."""
 
-ANSWERER = "longsum.batch.answering:open_answerer"
+ANSWERER = "longsum.batch.answerer:open_answerer"
 READER = "longsum.batch.reading:open_reader"
 
 
@@ -66,7 +67,7 @@ def settings_of(job: Job) -> dict[str, Any]:
     task = asdict(job.task)
     template = task.pop("prompt")
     if template is not None:
-        from longsum.prompt import load_template  # not for every process that takes a job
+        from longsum.prompting.prompt import load_template  # not for every process that takes a job
 
         text = load_template(template)
         task["prompt_sha256"] = hashlib.sha256(text.encode()).hexdigest()
@@ -84,8 +85,6 @@ def settings_of(job: Job) -> dict[str, Any]:
 
 def with_settings(job: Job) -> Job:
     """Return the job with the hash of its settings."""
-    from longsum.evaluate.journal import settings_hash
-
     return replace(job, settings=settings_hash(settings_of(job))[:16])
 
 
@@ -96,9 +95,9 @@ def with_model(job: Job) -> Job:
         ModelUnavailable: when it is missing, or not one we can run.
     """
     from longsum.batch.devices import has_cuda
-    from longsum.model.checkpoint import check_weights, read_config, read_shape
+    from longsum.checkpoint.files import check_weights, read_config, read_shape
+    from longsum.checkpoint.rope import read_rope, rope_for_context
     from longsum.model.resolve import resolve_model, set_offline
-    from longsum.model.rope import read_rope, rope_for_context
 
     load = job.load
     if load.offline:
@@ -125,8 +124,8 @@ def identity_of(folder: Path, rope: Rope) -> str:
 
     Of the weights it takes sizes and samples: reading them all would take as long as loading.
     """
-    from longsum.model.checkpoint import CONFIG_NAME
-    from longsum.model.identity import weight_files
+    from longsum.checkpoint.files import CONFIG_NAME
+    from longsum.checkpoint.identity import weight_files
 
     digest = hashlib.sha256((folder / CONFIG_NAME).read_bytes())
     digest.update(repr(sorted(rope.parameters.items(), key=str)).encode())

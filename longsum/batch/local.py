@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from longsum.batch.book import Book
+from longsum.batch.batch_events import BatchListener, Stop
 from longsum.batch.devices import reader_count, worker_environments
-from longsum.batch.events import BatchListener, Stop
+from longsum.batch.failures import died
 from longsum.batch.job import Job
+from longsum.batch.outcome import failed_row, row_of_reading
 from longsum.batch.processes import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
 from longsum.batch.readers import (
     JobReader,
@@ -26,7 +27,7 @@ from longsum.batch.readers import (
     unreadable_reply,
 )
 from longsum.batch.reading import Reading, ReadTask
-from longsum.batch.row import died, failed_row, row_of_reading
+from longsum.batch.recorder import Book
 from longsum.batch.worker import WORKER
 from longsum.documents.replies import raise_told
 from longsum.errors import LongsumError

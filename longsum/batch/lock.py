@@ -9,9 +9,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from longsum.batch.journal import FOLDER
-from longsum.documents.clean import shown_name
+from longsum.batch.batch_journal import FOLDER
 from longsum.errors import OutputError
+from longsum.terminal import shown_name
 
 
 @contextlib.contextmanager

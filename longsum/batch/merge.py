@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from longsum.batch.batch_journal import FOLDER, Journal, journal_path, journals, read_rows
 from longsum.batch.export import export
-from longsum.batch.journal import FOLDER, Journal, journal_path, journals, read_rows
-from longsum.batch.ledger import Ledger
 from longsum.batch.lock import locked
-from longsum.batch.row import DONE
-from longsum.documents.clean import shown_name
+from longsum.batch.outcome import DONE
+from longsum.batch.progress_db import Ledger
 from longsum.errors import DocumentNotFound, OutputError
 from longsum.files import replacing
+from longsum.terminal import shown_name
 
 _SHARD = re.compile(r"shard-(\d+)-of-(\d+)\.jsonl")
 

@@ -151,7 +151,7 @@ def _portable(error: Exception) -> Exception:
     """Return an error that survives the way to another process."""
     if isinstance(error, LongsumError):
         return error
-    from longsum.batch.row import describe
+    from longsum.batch.failures import describe
 
     told = describe(error)
     return LongsumError(f"{told['message']}\n{told['traceback']}")

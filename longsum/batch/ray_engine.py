@@ -17,10 +17,11 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Any
 
-from longsum.batch.book import Book
-from longsum.batch.events import BatchListener, Stop
+from longsum.batch.batch_events import BatchListener, Stop
+from longsum.batch.failures import died
 from longsum.batch.job import Job
 from longsum.batch.local import STRIKES, TICK_S
+from longsum.batch.outcome import failed_row, row_of_reading
 from longsum.batch.processes import NOTICE, WARNING
 from longsum.batch.ray_cluster import Share, connected, share_out
 from longsum.batch.readers import (
@@ -32,7 +33,7 @@ from longsum.batch.readers import (
     unreadable_reply,
 )
 from longsum.batch.reading import Reading, ReadTask
-from longsum.batch.row import died, failed_row, row_of_reading
+from longsum.batch.recorder import Book
 from longsum.batch.worker import open_worker
 from longsum.documents.isolated import ReadingProcess
 

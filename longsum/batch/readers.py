@@ -16,9 +16,9 @@ from typing import Any
 
 from longsum.batch.job import Job
 from longsum.batch.reading import Reading, ReadSettings, ReadTask
-from longsum.documents.clean import escape_for_terminal
 from longsum.documents.isolated import ReadingProcess
 from longsum.documents.replies import is_typed, unpacked_document
+from longsum.terminal import escape_for_terminal
 
 
 class JobReader:
@@ -148,7 +148,7 @@ def unreadable_reply() -> dict[str, Any]:
 
 def died_reading(process: ReadingProcess) -> dict[str, Any]:
     """Return the error of the document whose reader died."""
-    from longsum.batch.row import died
+    from longsum.batch.failures import died
 
     code = process.join()
     return unreadable_reply() if process.was_refused else died("read it", code)

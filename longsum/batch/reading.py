@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longsum.batch.failures import describe
 from longsum.documents.document import Document
 from longsum.documents.limits import limit_memory
 from longsum.documents.serving import packed_document
 
 if TYPE_CHECKING:
-    from longsum.model.tokenizer import Tokenizer
+    from longsum.checkpoint.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,6 @@ class DocumentReader:
 
     def read(self, task: ReadTask) -> Reading:
         """Read a document; every error is part of what is returned."""
-        from longsum.batch.row import describe
-
         started = time.perf_counter()
         size, mtime_ns = task.size, task.mtime_ns
         with contextlib.suppress(OSError, ValueError):  # gone: reading it will say so
@@ -123,8 +122,8 @@ class DocumentReader:
 
     def open_tokenizer(self) -> Tokenizer:
         """Load the model's tokenizer; on another machine its folder may be another."""
+        from longsum.checkpoint.tokenizer import load_tokenizer
         from longsum.model.resolve import resolve_model
-        from longsum.model.tokenizer import load_tokenizer
 
         settings = self.settings
         folder = Path(settings.tokenizer) if settings.tokenizer is not None else None

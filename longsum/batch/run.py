@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from longsum.batch.book import Book, Tally
+from longsum.batch.batch_events import BatchListener, Stop
+from longsum.batch.batch_journal import journal_path, journals
 from longsum.batch.devices import worker_environments
-from longsum.batch.events import BatchListener, Stop
 from longsum.batch.export import export, is_current
 from longsum.batch.inputs import Input, Passed, in_shard
 from longsum.batch.job import Job, settings_of, with_settings
-from longsum.batch.journal import journal_path, journals
-from longsum.batch.ledger import Counts, Ledger
 from longsum.batch.lock import locked
+from longsum.batch.progress_db import Counts, Ledger
 from longsum.batch.reading import ReadTask
+from longsum.batch.recorder import Book, Tally
 from longsum.errors import DocumentNotFound
 
 FindInputs = Callable[[Passed], Iterator[Input]]

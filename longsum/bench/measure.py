@@ -9,14 +9,14 @@ import torch
 from longsum.bench.machine import MachineLimits, measure_limits
 from longsum.bench.work import decode_bytes, prefill_flops
 from longsum.bytesize import format_bytes
+from longsum.checkpoint.files import read_shape
+from longsum.checkpoint.kv_format import bytes_of_kv_cache
 from longsum.config import BenchConfig, SpeedConfig
 from longsum.engine.llama import AnyLlama
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed
 from longsum.events import Listener
-from longsum.model.checkpoint import read_shape
-from longsum.model.kv_memory import bytes_of_kv_cache
 
 
 def measure_bench(

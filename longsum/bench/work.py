@@ -6,7 +6,7 @@ and the cache through its processors.
 
 from __future__ import annotations
 
-from longsum.model.checkpoint import ModelShape
+from longsum.checkpoint.files import ModelShape
 
 
 def prefill_flops(shape: ModelShape, tokens: int, before: int = 0) -> int:

@@ -23,8 +23,8 @@ from longsum.config import (
     SummaryConfig,
     parse_length,
 )
-from longsum.documents.clean import shown_name
 from longsum.errors import DocumentNotFound, OutputError, UsageError
+from longsum.terminal import shown_name
 
 if TYPE_CHECKING:
     from longsum.batch.inputs import Input, Passed

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from longsum.batch.events import BatchListener, Stop
+from longsum.batch.batch_events import BatchListener, Stop
+from longsum.batch.eta import Pace
 from longsum.batch.inputs import Passed
-from longsum.batch.ledger import Counts, is_pdf
-from longsum.batch.pace import Pace
-from longsum.batch.results import INDEX
-from longsum.batch.row import DONE, FAILED, Row
+from longsum.batch.outcome import DONE, FAILED, Row
+from longsum.batch.progress_db import Counts, is_pdf
+from longsum.batch.result_files import INDEX
 from longsum.cli.console import PLAIN_PROGRESS_S, print_line, stderr_console
 from longsum.cli.wrapping import stdout_console
-from longsum.documents.clean import escape_for_terminal, shown_name
+from longsum.terminal import escape_for_terminal, shown_name
 
 if TYPE_CHECKING:
     from longsum.batch.job import Job

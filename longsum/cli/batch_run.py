@@ -16,7 +16,7 @@ from longsum.cli import options as o
 from longsum.cli.console import print_line
 
 if TYPE_CHECKING:
-    from longsum.batch.events import Stop
+    from longsum.batch.batch_events import Stop
     from longsum.batch.job import Job
     from longsum.batch.run import FindInputs
 
@@ -27,7 +27,7 @@ def run_job(job: Job, find_inputs: FindInputs, *, as_json: bool, quiet: bool) ->
     Raises:
         typer.Exit: with 1 when failures count, with 130 when it was interrupted.
     """
-    from longsum.batch.events import Stop
+    from longsum.batch.batch_events import Stop
     from longsum.batch.job import with_model
     from longsum.batch.run import run_batch
     from longsum.cli.batch_console import BatchReporter, show_outcome

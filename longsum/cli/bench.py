@@ -72,7 +72,7 @@ def bench(
 
     `longsum evaluate speed` compares several models and lengths, and draws them.
     """
-    from longsum.model.rope import parse_context
+    from longsum.checkpoint.rope import parse_context
 
     config = BenchConfig(parse_context(tokens), new_tokens, runs)
     load = measured_load(quantize, device, dtype, memory, revision, offline, kv_cache)

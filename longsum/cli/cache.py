@@ -36,7 +36,7 @@ def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
     """List the entries, last used first: name, size, tokens or bits, model, document."""
     from longsum.bytesize import format_bytes
     from longsum.cli.wrapping import stdout_console
-    from longsum.documents.clean import escape_for_terminal
+    from longsum.terminal import escape_for_terminal
 
     stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
     if as_json:
@@ -136,7 +136,7 @@ def _confirm_all(stores: dict[Kind, EntryStore], yes: bool) -> None:
 
 def _stores(only: Kind | None) -> dict[Kind, EntryStore]:
     """Return the stores asked for; their sizes do not matter here."""
-    from longsum.model.kept import WeightStore, weights_folder
+    from longsum.loading.quantized_cache import WeightStore, weights_folder
     from longsum.paths import prefix_folder
     from longsum.store.prefixes import PrefixStore
 

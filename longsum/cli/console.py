@@ -15,9 +15,9 @@ from rich.markup import escape
 
 from longsum.bytesize import format_bytes
 from longsum.cli.wrapping import WordWrap, columns
-from longsum.documents.clean import escape_for_terminal
 from longsum.events import Listener
 from longsum.receipt import Receipt
+from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
     from longsum.session import Prepared

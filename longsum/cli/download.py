@@ -14,8 +14,9 @@ import typer
 from longsum.cli.console import Reporter, print_line, stderr_console
 
 if TYPE_CHECKING:
-    from longsum.model.catalog import KnownModel
-    from longsum.model.pinned import PinnedFile, Progress, Source
+    from longsum.checkpoint.catalog import KnownModel
+    from longsum.checkpoint.pinned_file import PinnedFile, Source
+    from longsum.model.pinned import Progress
 
 PLAIN_EVERY_S = 10.0
 """Between lines about a download where there is no terminal."""
@@ -34,8 +35,8 @@ def fetch(model: str, revision: str | None, *, ask: bool, source: Source | None 
     Returns:
         Its folder, or the one file that it is.
     """
+    from longsum.checkpoint.catalog import find_known
     from longsum.errors import UsageError
-    from longsum.model.catalog import find_known
 
     known = find_known(model)
     if known and known.is_bundled:
@@ -146,8 +147,8 @@ def remove_model(model: str, *, yes: bool) -> None:
         UsageError: it is not one that was fetched, or nobody was there to be asked.
     """
     from longsum.bytesize import format_bytes
+    from longsum.checkpoint.catalog import find_known
     from longsum.errors import ModelNotFound, UsageError
-    from longsum.model.catalog import find_known
     from longsum.model.remove import removable
 
     known = find_known(model)

@@ -23,7 +23,7 @@ app = typer.Typer(
 
 def _lengths(texts: list[str] | None) -> tuple[int, ...]:
     """Return the windows or lengths of an option, sorted, each once."""
-    from longsum.model.rope import parse_context
+    from longsum.checkpoint.rope import parse_context
 
     return tuple(sorted({parse_context(text) for text in texts or ()}))
 

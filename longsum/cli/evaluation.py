@@ -19,11 +19,11 @@ from longsum.cli.console import Reporter, print_line
 from longsum.cli.output import as_json_text, check_output
 from longsum.cli.run import load_config
 from longsum.config import LoadConfig
-from longsum.documents.clean import escape_for_terminal
 from longsum.errors import OutputError, UsageError
+from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
-    from longsum.evaluate.journal import Journal
+    from longsum.evaluate.evaluation_journal import Journal
     from longsum.evaluate.loading import Opened
     from longsum.evaluate.report import Column, Report
     from longsum.events import Listener
@@ -62,7 +62,7 @@ class Files:
 
     def open_journal(self, settings: dict[str, Any]) -> Journal:
         """Return the journal beside the output file, emptied for `--redo`."""
-        from longsum.evaluate.journal import Journal, journal_path
+        from longsum.evaluate.evaluation_journal import Journal, journal_path
 
         path = journal_path(self.output) if self.output else None
         if path is not None:
@@ -226,8 +226,8 @@ def find_models(
     reporter: Reporter,
 ) -> tuple[list[Found], list[str]]:
     """Find all models before any is loaded, so that a wrong name costs no time."""
+    from longsum.checkpoint.rope import parse_context
     from longsum.evaluate.loading import find_for_evaluation, labels_for
-    from longsum.model.rope import parse_context
 
     names = list(dict.fromkeys(names))
     window = parse_context(context) if context else None

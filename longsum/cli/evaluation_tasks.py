@@ -18,7 +18,7 @@ def perplexity_task(
     found: list[Found], listener: Listener, *, data: list[Path], config: PerplexityConfig
 ) -> Task:
     """Read the documents, and say what is measured."""
-    from longsum.corpus import read_corpus
+    from longsum.corpus.texts import read_corpus
     from longsum.evaluate.perplexity import measure_perplexity, perplexity_notes
     from longsum.evaluate.plot import plot_perplexity
     from longsum.evaluate.report import Column

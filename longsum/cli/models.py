@@ -14,7 +14,7 @@ from longsum.cli.download import fetch, remove_model
 from longsum.cli.wrapping import stdout_console
 
 if TYPE_CHECKING:
-    from longsum.model.catalog import KnownModel
+    from longsum.checkpoint.catalog import KnownModel
     from longsum.model.resolve import ModelSource
 
 
@@ -35,9 +35,9 @@ Name = Annotated[
 @app.command(name="list")
 def list_models(as_json: o.PlainJson = False) -> None:
     """List the known models: window, size, licence, and whether they are on this disk."""
-    from longsum.documents.clean import escape_for_terminal
-    from longsum.model.catalog import KNOWN_MODELS, find_known
+    from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
     from longsum.paths import configured_model
+    from longsum.terminal import escape_for_terminal
 
     rows = [describe(known) for known in KNOWN_MODELS]
     if as_json:
@@ -116,10 +116,10 @@ def fits_here(known: KnownModel) -> str:
 @app.command()
 def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) -> None:
     """Show what a model is: window, scaling, shape, where it is kept."""
-    from longsum.model.catalog import find_known
-    from longsum.model.checkpoint import read_config, read_shape
+    from longsum.checkpoint.catalog import find_known
+    from longsum.checkpoint.files import read_config, read_shape
+    from longsum.checkpoint.rope import read_rope
     from longsum.model.resolve import resolve_model, set_offline
-    from longsum.model.rope import read_rope
 
     if offline:
         set_offline()

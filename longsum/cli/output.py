@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from longsum.documents.clean import escape_for_terminal
 from longsum.errors import OutputError
 from longsum.files import is_special, replacing
+from longsum.terminal import escape_for_terminal
 
 
 def check_output(path: Path | None, force: bool) -> None:

@@ -11,9 +11,9 @@ from longsum.config import ShortConfig, SummariesConfig
 
 if TYPE_CHECKING:
     from longsum.evaluate.choices import Item
-    from longsum.evaluate.journal import Journal
+    from longsum.evaluate.evaluation_journal import Journal
     from longsum.evaluate.loading import Opened
-    from longsum.evaluate.pairs import Pair
+    from longsum.evaluate.reference_pairs import Pair
     from longsum.evaluate.summary_rows import System
     from longsum.events import Listener
     from longsum.model.find import Model
@@ -72,7 +72,7 @@ def summaries_task(
 ) -> Task:
     """Read the pairs, and say what is measured."""
     from longsum.evaluate.bars import plot_summaries
-    from longsum.evaluate.pairs import read_pairs
+    from longsum.evaluate.reference_pairs import read_pairs
     from longsum.evaluate.summaries import summaries_settings
     from longsum.evaluate.summary_rows import COLUMNS
 
@@ -93,7 +93,7 @@ def summaries_task(
 
 def _items(data: list[Path], chosen: dict[str, Any], listener: Listener) -> list[Item]:
     """Read items, or make them."""
-    from longsum.corpus import read_corpus
+    from longsum.corpus.texts import read_corpus
     from longsum.evaluate.choices import make_cloze, read_items
     from longsum.evaluate.windows import evenly_spaced
 

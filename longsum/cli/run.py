@@ -35,10 +35,10 @@ def load_config(
 ) -> LoadConfig:
     """Return the settings of the options about the model."""
     from longsum.bytesize import parse_bytes
+    from longsum.checkpoint.rope import parse_context
     from longsum.cli.console import print_line
     from longsum.environment import MODEL, variable
     from longsum.model.resolve import set_offline
-    from longsum.model.rope import parse_context
     from longsum.paths import unknown_settings
 
     if offline:
@@ -147,9 +147,9 @@ def open_document(
     from getpass import getpass
 
     from longsum.cli.console import print_line
-    from longsum.documents.clean import shown_name
     from longsum.documents.isolated import read_document
     from longsum.errors import PasswordError
+    from longsum.terminal import shown_name
 
     refuse_terminal(file)
     given, document = password, None

@@ -14,9 +14,9 @@ from longsum.bytesize import format_bytes
 from longsum.cli.console import PLAIN_PROGRESS_S, Reporter
 from longsum.cli.output import as_json_text
 from longsum.config import ExtendConfig, LoadConfig
-from longsum.documents.clean import escape_for_terminal
 from longsum.errors import LongsumError
-from longsum.extend.events import ExtendListener, ExtendResult, Extent, StepReport
+from longsum.extend.training_events import ExtendListener, ExtendResult, Extent, StepReport
+from longsum.terminal import escape_for_terminal
 
 
 class Interrupted(LongsumError):
@@ -129,8 +129,8 @@ def _dry_run(
 ) -> None:
     """Print what a run reads and needs; refuse as it would be refused."""
     from longsum.extend.folder import require_disk
-    from longsum.extend.memory import require_fit
-    from longsum.extend.plan import plan_extension
+    from longsum.extend.training_memory import require_fit
+    from longsum.extend.training_plan import plan_extension
 
     job = plan_extension(load, files, output, config, reporter)
     reporter.clear()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
-from longsum.documents.endings import (
+from longsum.documents.line_ends import (
     ends_entry,
     ends_sentence,
     is_broken,

@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from longsum.terminal import CONTROLS, INVISIBLE, NONCHARACTERS
+
 BROKEN = "\u00ad"
 """At the end of a line: a hyphen that the reader knows, or takes, to break a word."""
 
@@ -20,21 +22,7 @@ _LIGATURES = {
 _SPACES = (
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 )
-# direction marks, embeddings, overrides, isolates, BOM, tags; joiners stay: scripts need them
-_INVISIBLE = [
-    0x061C,
-    0x180E,
-    0x200B,
-    0x200E,
-    0x200F,
-    *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070),
-]
-_INVISIBLE += [0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080)]
-_CONTROLS = [c for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in "\n\t"]
-_NONCHARACTERS = [*range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)]
-
-_CLEAN: dict[int, str | None] = dict.fromkeys(_CONTROLS + _INVISIBLE + _NONCHARACTERS)
+_CLEAN: dict[int, str | None] = dict.fromkeys(CONTROLS + INVISIBLE + NONCHARACTERS)
 _CLEAN |= {ord(space): " " for space in _SPACES}
 _CLEAN |= {ord(ligature): letters for ligature, letters in _LIGATURES.items()}
 _CLEAN |= {0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
@@ -49,9 +37,6 @@ _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,500}(?:\x07|\x1b\\|\x9c)?"
 )
-
-_ESCAPED = frozenset(_CONTROLS + _INVISIBLE + [0x2028, 0x2029, *_NONCHARACTERS])
-_NEEDS_ESCAPE = re.compile("[" + "".join(re.escape(chr(c)) for c in sorted(_ESCAPED)) + "]")
 
 
 def clean_characters(text: str) -> str:
@@ -73,22 +58,6 @@ def clean_line(raw: str) -> str:
     text = raw.translate(_PRIVATE).translate(_CLEAN).replace(BROKEN, "")
     text = " ".join(text.split())
     return text + BROKEN if broken and text else text
-
-
-def escape_for_terminal(text: str) -> str:
-    """Return a string that is safe to print: newline and tab stay, the rest is spelled out."""
-    return _NEEDS_ESCAPE.sub(lambda match: _escape(ord(match[0])), text)
-
-
-def shown_name(name: str) -> str:
-    """Return a file's name as it may be printed: control characters escaped, on one line."""
-    return escape_for_terminal(name).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _escape(code: int) -> str:
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 # --- words broken at a line's end ---------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from longsum.documents.breaks import Joiner, Link, Placed
 from longsum.documents.clean import BROKEN, Vocabulary, glue, vocabulary
-from longsum.documents.endings import ends_sentence, is_ended
+from longsum.documents.line_ends import ends_sentence, is_ended
 from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line
 from longsum.documents.order import split_notes
 

@@ -15,13 +15,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from longsum.documents.clean import clean_characters, clean_line, escape_for_terminal
+from longsum.documents.clean import clean_characters, clean_line
 from longsum.documents.glyphs import pdfium_lines, too_much
 from longsum.documents.limits import check_unpacked_size
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import reading_order
 from longsum.documents.pages import format_pages, parse_pages
 from longsum.errors import CorruptDocument, DocumentTooLong, PasswordError
+from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
     import pypdf

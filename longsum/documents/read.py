@@ -12,9 +12,8 @@ import shlex
 from pathlib import Path
 from typing import BinaryIO
 
-from longsum.documents.clean import shown_name
 from longsum.documents.document import Document, Page
-from longsum.documents.kinds import CERTAIN, kind_of
+from longsum.documents.file_types import CERTAIN, kind_of
 from longsum.documents.pages import format_pages
 from longsum.documents.paragraphs import flow_pages
 from longsum.documents.pdf import PdfText, read_pdf
@@ -33,6 +32,7 @@ from longsum.errors import (
     UndecodableText,
     UnsupportedDocument,
 )
+from longsum.terminal import shown_name
 
 PDF_HEADER_WITHIN = 1024
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, NoReturn, TypeVar
 
 from longsum import errors
-from longsum.documents.clean import escape_for_terminal
 from longsum.documents.document import Document, Page
 from longsum.errors import DocumentError, LongsumError, UsageError
+from longsum.terminal import escape_for_terminal
 
 _T = TypeVar("_T")
 _MAX_NUMBER = 1 << 62

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from longsum.documents.clean import escape_for_terminal, shown_name
 from longsum.errors import DocumentNotFound, DocumentTooLong
+from longsum.terminal import escape_for_terminal, shown_name
 
 MAX_FILE_BYTES = 1 << 30
 _PIECE_BYTES = 16 << 20

@@ -10,7 +10,7 @@ import codecs
 import re
 
 from longsum.documents.clean import BROKEN, clean_characters
-from longsum.documents.endings import is_item
+from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages

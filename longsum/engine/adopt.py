@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from longsum.checkpoint.files import read_shape
+from longsum.checkpoint.rope import Rope
 from longsum.engine.llama import Llama, LlamaSettings, RMSNorm, is_supported
-from longsum.model.checkpoint import read_shape
-from longsum.model.rope import Rope
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM

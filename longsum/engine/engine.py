@@ -16,14 +16,14 @@ import torch
 
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.cache import Fill
+from longsum.engine.choosing import Choice, choose
 from longsum.engine.decode import Drafts, FinishReason, write
 from longsum.engine.llama import AnyLlama
 from longsum.engine.lookup import NgramIndex
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
-from longsum.engine.verbatim import Choice, choose
 from longsum.errors import InsufficientMemory
-from longsum.memory import peak_resident_bytes
+from longsum.system_memory import peak_resident_bytes
 
 if TYPE_CHECKING:
     from longsum.engine.graphs import Stepper

@@ -18,10 +18,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from longsum.checkpoint.files import ModelShape
+from longsum.checkpoint.rope import Rope
 from longsum.engine.attention import NAME, attend_new
 from longsum.engine.rotary import Rotary, is_static, rotated
-from longsum.model.checkpoint import ModelShape
-from longsum.model.rope import Rope
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM

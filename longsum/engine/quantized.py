@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import torch
 
+from longsum.checkpoint.kv_format import QUANTIZE_TOKENS, kv_block
 from longsum.engine.chunks import chunk_bounds
 from longsum.engine.kvquant import (
     LARGEST,
@@ -20,7 +21,6 @@ from longsum.engine.kvquant import (
     unpack_int4,
 )
 from longsum.engine.layers import HeldLayer
-from longsum.model.kv_memory import QUANTIZE_TOKENS, kv_block
 
 QuantizedDtype = Literal["int8", "int4"]
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 import torch
 
+from longsum.checkpoint.kv_format import WORKSPACE_TOKENS
 from longsum.engine import kernels
 from longsum.engine.chunks import chunk_bounds
 from longsum.engine.kvquant import rotate
 from longsum.engine.partial import Merge, attend_part
 from longsum.engine.quantized import QuantizedLayer
-from longsum.model.kv_memory import WORKSPACE_TOKENS
 
 MAX_QUERIES = 17
 """Queries that the GPU's own kernel takes at once: those of a draft and of the token before it."""

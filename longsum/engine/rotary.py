@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from longsum.model.rope import Rope
+from longsum.checkpoint.rope import Rope
 
 STATIC_TYPES = ("default", "linear", "llama3", "yarn")
 

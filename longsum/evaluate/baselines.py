@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from longsum.candidates import statements
 from longsum.documents.document import Document, Span
 from longsum.documents.sentences import split_sentences
 from longsum.errors import UsageError
 from longsum.evaluate.rouge import UnicodeTokenizer
+from longsum.selection.candidates import statements
 
 BASELINES = ("lead", "lexrank", "textrank", "lsa", "luhn")
 """By name: the first sentences; Erkan and Radev 2004; Mihalcea and Tarau 2004; Steinberger and

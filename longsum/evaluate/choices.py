@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longsum.corpus import Text
-from longsum.documents.clean import shown_name
+from longsum.corpus.jsonl import read_jsonl
+from longsum.corpus.texts import Text
 from longsum.errors import CorruptDocument, DocumentError, EmptyDocument
-from longsum.jsonl import read_jsonl
+from longsum.terminal import shown_name
 
 DELIMITER = " "
 """Between context and choice, as in lm-evaluation-harness."""

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longsum.checkpoint.identity import weights_identity
+from longsum.checkpoint.rope import Rope
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import KVCache, LoadConfig
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.events import Listener
 from longsum.extend.position import Position, extended_rope
-from longsum.memory import resident_bytes
 from longsum.model.find import Model, find_model, plan_for
-from longsum.model.identity import weights_identity
 from longsum.model.memory import CHUNKS, require_fit
-from longsum.model.rope import Rope
-from longsum.model.tokenizer import Tokenizer
+from longsum.system_memory import resident_bytes
 
 if TYPE_CHECKING:
     from longsum.engine.llama import AnyLlama
@@ -120,7 +120,7 @@ def open_model(
         hint = f"{more}measure fewer tokens, or use a larger machine"
         raise InsufficientMemory(f"{model.source.name} {error.message}", hint=hint) from None
     # torch and transformers take seconds to import: only now, when the run is known to fit
-    from longsum.model.loader import load_model
+    from longsum.loading.loader import load_model
 
     resident, started = resident_bytes(), time.perf_counter()
     weights = load_model(

@@ -14,7 +14,7 @@ from typing import Any
 from longsum.config import PasskeyConfig
 from longsum.engine.engine import memory_errors
 from longsum.engine.prefill import Reader
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.passkey_prompt import (
     ANSWER_TOKENS,

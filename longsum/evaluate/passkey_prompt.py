@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.errors import UsageError
-from longsum.model.tokenizer import Tokenizer
 
 INTRODUCTION = (
     "There is an important info hidden inside a lot of irrelevant text. Find it and memorize them. "

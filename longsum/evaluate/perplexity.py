@@ -16,18 +16,18 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import KVCache, PerplexityConfig
-from longsum.corpus import Text
+from longsum.corpus.texts import Text
 from longsum.engine.cache import PreallocatedCache
 from longsum.engine.chunks import chunk_bounds
 from longsum.engine.engine import memory_errors
 from longsum.engine.llama import AnyLlama
 from longsum.errors import DocumentError
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.windows import Window, default_windows, sampled_windows, sliding_windows
 from longsum.events import Listener
-from longsum.model.tokenizer import Tokenizer
 
 LOGITS_AT_ONCE = 1 << 24
 """Logits that exist at the same time: 64 MiB in float32, whatever the vocabulary."""

@@ -10,15 +10,15 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import ShortConfig
 from longsum.errors import UsageError
 from longsum.evaluate.choices import Item, Request, chance, cut_to, encode_choice, judge
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.report import Column
 from longsum.events import Listener
-from longsum.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from longsum.engine.llama import AnyLlama

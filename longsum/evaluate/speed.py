@@ -19,7 +19,7 @@ import torch
 from longsum.bytesize import GIB
 from longsum.config import DecodeConfig, SpeedConfig
 from longsum.engine.engine import Engine, Stats, peak_memory_bytes
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.events import Listener
 

@@ -21,9 +21,9 @@ from longsum.evaluate.baselines import (
     is_too_long,
     require_baselines,
 )
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import evaluating
-from longsum.evaluate.pairs import Pair, fingerprint
+from longsum.evaluate.reference_pairs import Pair, fingerprint
 from longsum.evaluate.report import Report
 from longsum.evaluate.rouge import Rouge
 from longsum.evaluate.summarizing import Summarizer, summarize_pair

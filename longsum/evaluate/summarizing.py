@@ -12,19 +12,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.files import read_shape
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import DocumentError, LongsumError
 from longsum.evaluate.loading import Opened
-from longsum.evaluate.pairs import Pair
+from longsum.evaluate.reference_pairs import Pair
 from longsum.events import Listener
 from longsum.fitting import require_room
-from longsum.model.checkpoint import read_shape
 from longsum.model.find import Model
 from longsum.model.hardware import detect_machine
 from longsum.model.resolve import ModelSource
-from longsum.model.tokenizer import Tokenizer
-from longsum.prompt import Prompt
+from longsum.prompting.prompt import Prompt
 from longsum.session import Prepared, Session, prepare
 from longsum.summarize import prepare_summary, summarize_session
 

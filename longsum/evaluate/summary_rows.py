@@ -13,7 +13,7 @@ from typing import Any
 from longsum.config import SummariesConfig
 from longsum.evaluate.baselines import MOST_SENTENCES
 from longsum.evaluate.means import mean_and_error
-from longsum.evaluate.pairs import Pair
+from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.report import Column
 from longsum.evaluate.rouge import GEOMETRIC, MEASURES, geometric_mean
 

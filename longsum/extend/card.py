@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longsum.config import ExtendConfig
-from longsum.extend.events import ExtendResult, Validation
+from longsum.extend.training_events import ExtendResult, Validation
 
 POSITIONS = {
     "pi": "Position Interpolation, arXiv 2306.15595",

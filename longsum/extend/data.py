@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
-from longsum.corpus import read_corpus
-from longsum.documents.clean import shown_name
+from longsum.checkpoint.tokenizer import Tokenizer
+from longsum.corpus.texts import read_corpus
 from longsum.errors import DocumentTooLong, EmptyDocument, UnsupportedModel
 from longsum.events import Listener
-from longsum.extend.events import DataFile
-from longsum.model.tokenizer import Tokenizer
+from longsum.extend.training_events import DataFile
+from longsum.terminal import shown_name
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from longsum.bytesize import format_bytes
-from longsum.documents.clean import shown_name
 from longsum.errors import OutputError, UsageError
 from longsum.files import replacing, umask
+from longsum.terminal import shown_name
 
 CHECKPOINT, SETTINGS, TRAINING = "checkpoint", "settings.json", "training.json"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from longsum.checkpoint.rope import Rope, interpolation_factor
 from longsum.config import Position
 from longsum.errors import UsageError
-from longsum.model.rope import Rope, interpolation_factor
 
 __all__ = ["Position", "extended_rope", "ntk_theta"]
 

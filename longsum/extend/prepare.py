@@ -15,10 +15,10 @@ from transformers import LlamaForCausalLM
 from longsum.config import ExtendConfig
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.extend.adapters import require_peft, set_trainable
-from longsum.extend.events import ExtendListener
 from longsum.extend.loss import NextTokenLoss
-from longsum.extend.plan import Job
-from longsum.model.loader import load_pretrained
+from longsum.extend.training_events import ExtendListener
+from longsum.extend.training_plan import Job
+from longsum.loading.loader import load_pretrained
 from longsum.model.memory import plan_memory
 
 

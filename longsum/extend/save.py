@@ -13,12 +13,12 @@ from huggingface_hub import save_torch_state_dict
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from transformers import LlamaConfig
 
+from longsum.checkpoint.rope import Rope
 from longsum.config import ExtendConfig
 from longsum.extend.adapters import dequantized, merged
-from longsum.extend.checkpoint import is_tied
+from longsum.extend.training_state import is_tied
+from longsum.loading.loader import build_config
 from longsum.model.find import Model
-from longsum.model.loader import build_config
-from longsum.model.rope import Rope
 
 TOKENIZER_FILES = (
     *("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json"),

@@ -21,20 +21,20 @@ from transformers import LlamaForCausalLM
 
 from longsum.config import ExtendConfig, LoadConfig
 from longsum.errors import LongsumError
-from longsum.extend.checkpoint import Progress, load_checkpoint, save_checkpoint
-from longsum.extend.events import ExtendListener, ExtendResult, StepReport, Validation
 from longsum.extend.folder import open_output, prepare_output, require_disk
-from longsum.extend.memory import require_fit
-from longsum.extend.plan import Job, plan_extension, sequences_at_once
 from longsum.extend.prepare import check_processes, memory_errors, prepare
-from longsum.extend.results import (
+from longsum.extend.products import (
     earlier_result,
     finish,
     forget_checkpoints,
     keep_model,
 )
 from longsum.extend.schedule import learning_rate
-from longsum.model.loader import build_config
+from longsum.extend.training_events import ExtendListener, ExtendResult, StepReport, Validation
+from longsum.extend.training_memory import require_fit
+from longsum.extend.training_plan import Job, plan_extension, sequences_at_once
+from longsum.extend.training_state import Progress, load_checkpoint, save_checkpoint
+from longsum.loading.loader import build_config
 
 SPEED_STEPS = 20
 """Steps whose time tells the speed."""

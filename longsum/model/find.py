@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.catalog import find_known
+from longsum.checkpoint.files import ModelShape, quantized_on_disk, read_config, read_shape
 from longsum.checkpoint.gguf_folder import is_unpacked, packing
+from longsum.checkpoint.rope import Rope, read_rope, rope_for_context
+from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
 from longsum.config import LoadConfig
 from longsum.errors import ModelNotFound
-from longsum.model.catalog import find_known
-from longsum.model.checkpoint import ModelShape, quantized_on_disk, read_config, read_shape
 from longsum.model.hardware import Machine, detect_machine, other_machine
 from longsum.model.memory import MemoryPlan, plan_memory
 from longsum.model.resolve import MINI_FOLDER, ModelSource, resolve_model, set_offline
-from longsum.model.rope import Rope, read_rope, rope_for_context
-from longsum.model.tokenizer import Tokenizer, load_tokenizer
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from longsum.model.checkpoint import ModelShape
-from longsum.model.kv_memory import bytes_of_kv_workspace, is_quantized
+from longsum.checkpoint.files import ModelShape
+from longsum.checkpoint.kv_format import bytes_of_kv_workspace, is_quantized
 
 DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes of a value of each compute dtype."""

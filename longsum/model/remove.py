@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from longsum.model.pinned import PinnedFile, remove
+from longsum.checkpoint.pinned_file import PinnedFile
+from longsum.model.pinned import remove
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longsum.bytesize import format_bytes
+from longsum.checkpoint.catalog import KnownModel, find_known, suggest
 from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
 from longsum.checkpoint.gguf_folder import unpacked
+from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
-from longsum.model.catalog import KnownModel, find_known, suggest
 from longsum.model.hub_errors import hub_errors
 from longsum.model.hub_files import checkpoint_files, has_gguf, snapshot_gguf, split_id
-from longsum.model.pinned import PinnedFile
 from longsum.paths import configured_model, gguf_folder
 
 MINI = "mini"

@@ -14,7 +14,7 @@ import numpy as np
 
 from longsum.documents.statements import is_statement
 from longsum.selection.literals import answer_terms, literal_words
-from longsum.selection.sentences import Columns
+from longsum.selection.sentence_features import Columns
 from longsum.similarity import idf_weights, is_number
 
 _NAMED = re.compile(r"(?<=[\w,;] )[A-Z][\w’'-]+")

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from longsum.ranking import standardized
 from longsum.selection.cover import Cover, Shared
 from longsum.selection.head import LARGEST_LOG, Network, SelectionHead, SummaryNetworks
-from longsum.selection.pairs import Pair, pair_features, pairs_of
-from longsum.selection.sentences import Sentences
-from longsum.selection.states import TokenStates
+from longsum.selection.ranking import standardized
+from longsum.selection.sentence_features import Sentences
+from longsum.selection.token_states import TokenStates
 from longsum.selection.vocabulary import Vocabulary, vocabulary_of
+from longsum.selection.word_pairs import Pair, pair_features, pairs_of
 from longsum.selection.words import Encode, word_features
 
 SCORE_WEIGHT = 0.04

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from longsum.selection.answers import (
+from longsum.selection.answer_features import (
     answer_columns,
     literal_weight,
     question_features,
     stacked,
 )
-from longsum.selection.sentences import Columns
+from longsum.selection.sentence_features import Columns
 
 FILE = "selection.safetensors"
 """Beside the weights."""

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 
 Term = TypeVar("Term", bound=Hashable)
 """A word, or a pair of words."""

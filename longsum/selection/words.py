@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 from longsum.selection.vocabulary import Vocabulary, occurrences_of
 from longsum.similarity import FUNCTION_WORDS, is_number, words
 

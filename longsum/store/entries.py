@@ -3,7 +3,7 @@
 An entry is a folder `<digest>/` with one safetensors file and `entry.json`. It is written under a
 temporary name and renamed, so two processes can't mix theirs. Its record's time of change is when
 it was last used. Folders are open to their owner alone. What the tensors mean is for `prefixes.py`
-and `model/kept.py` to know.
+and `loading/quantized_cache.py` to know.
 """
 
 from __future__ import annotations

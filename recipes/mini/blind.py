@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from longsum.candidates import readable
 from longsum.errors import DocumentError
-from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.evaluate.rouge import Rouge
-from longsum.ranking import standardized
+from longsum.selection.candidates import readable
 from longsum.selection.choose import filled
 from longsum.selection.head import Network, network_of
-from longsum.selection.sentences import Sentences
+from longsum.selection.ranking import standardized
+from longsum.selection.sentence_features import Sentences
 from longsum.similarity import words
 from recipes.mini.examples import FILES, LEAST_SENTENCES, documents, is_kept, shared_with
 from recipes.mini.networks import arrays, fit, named, squared

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from longsum.candidates import statements
 from longsum.errors import DocumentError
-from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.evaluate.reference_pairs import Pair, read_pairs
+from longsum.selection.candidates import statements
 from longsum.selection.choose import ReadSentences, read_sentences
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 from longsum.selection.vocabulary import Term
 from longsum.similarity import FUNCTION_WORDS, words
 from recipes.mini.states import StateReader

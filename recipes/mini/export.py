@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
-from longsum.model.mini import is_packed, pack, unpack
+from longsum.checkpoint.packed import is_packed, pack, unpack
 from longsum.selection.head import FILE
 from recipes.mini.shapes import SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE

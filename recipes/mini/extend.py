@@ -12,8 +12,8 @@ import argparse
 from pathlib import Path
 
 from longsum.config import ExtendConfig, LoadConfig
-from longsum.extend.events import ExtendListener, StepReport
 from longsum.extend.train import extend
+from longsum.extend.training_events import ExtendListener, StepReport
 from recipes.mini.shapes import SHAPES
 
 

@@ -23,19 +23,19 @@ import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
-from longsum.candidates import Candidate, readable, summary_candidates
+from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.config import DecodeConfig
 from longsum.engine.attention import register
+from longsum.engine.choosing import Choice
 from longsum.engine.engine import Engine
-from longsum.engine.verbatim import Choice
-from longsum.evaluate.pairs import Pair
+from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.rouge import Rouge
-from longsum.model.tokenizer import load_tokenizer
-from longsum.prompt import mini_prompt
-from longsum.ranking import standardized
+from longsum.prompting.prompt import mini_prompt
+from longsum.selection.candidates import Candidate, readable, summary_candidates
 from longsum.selection.choose import ENOUGH, TOO_MUCH, choose_sentences
 from longsum.selection.head import load_head
-from longsum.selection.sentences import Sentences
+from longsum.selection.ranking import standardized
+from longsum.selection.sentence_features import Sentences
 from longsum.similarity import count_words
 from longsum.verbatim import NATS_PER_DEVIATION, fill
 from recipes.mini.beam import beam_choice

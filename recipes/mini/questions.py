@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from longsum.candidates import sentences
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
-from longsum.evaluate.pairs import Pair, read_pairs
+from longsum.evaluate.reference_pairs import Pair, read_pairs
+from longsum.selection.candidates import sentences
 from longsum.similarity import content_words, words
 
 HELD = 0.6

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from longsum.errors import DocumentError
-from longsum.evaluate.pairs import Pair
+from longsum.evaluate.reference_pairs import Pair
 from recipes.mini.examples import FILES, VALIDATION, documents
 from recipes.mini.states import StateReader
 

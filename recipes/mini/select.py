@@ -20,10 +20,10 @@ import torch
 from safetensors.torch import save_file
 
 from longsum.evaluate.rouge import Rouge
-from longsum.ranking import standardized
 from longsum.selection.choose import cover_of, expected_uses, filled
 from longsum.selection.head import SummaryNetworks, network_of, summary_networks
-from longsum.selection.sentences import Sentences
+from longsum.selection.ranking import standardized
+from longsum.selection.sentence_features import Sentences
 from longsum.selection.words import Encode
 from recipes.mini.examples import (
     FILES,

@@ -16,12 +16,12 @@ import torch
 from safetensors.numpy import load_file, save_file
 from transformers import LlamaForCausalLM
 
+from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.engine.attention import register
 from longsum.engine.engine import Engine
-from longsum.engine.states import recording
-from longsum.model.tokenizer import load_tokenizer
-from longsum.prompt import mini_prompt
-from longsum.selection.states import TokenStates
+from longsum.engine.hidden_states import recording
+from longsum.prompting.prompt import mini_prompt
+from longsum.selection.token_states import TokenStates
 
 DIRECTIONS = 64
 """Of the model's states that the head looks at."""

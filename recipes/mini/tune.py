@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from transformers import LlamaForCausalLM
 
-from longsum.candidates import statements
 from longsum.documents.document import Document
 from longsum.errors import DocumentError
-from longsum.evaluate.pairs import Pair, read_pairs
-from longsum.grounding import REFUSAL
-from longsum.prompt import mini_prompt
+from longsum.evaluate.reference_pairs import Pair, read_pairs
+from longsum.grounding.grounder import REFUSAL
+from longsum.prompting.prompt import mini_prompt
+from longsum.selection.candidates import statements
 from recipes.mini.examples import is_kept
 from recipes.mini.loop import (
     Batch,

@@ -17,9 +17,9 @@ import numpy as np
 
 from longsum.documents.document import Document, Span
 from longsum.errors import DocumentError
-from longsum.evaluate.pairs import Pair, read_pairs
-from longsum.ranking import around, bm25, terms_of
-from longsum.selection.sentences import Sentences
+from longsum.evaluate.reference_pairs import Pair, read_pairs
+from longsum.selection.ranking import around, bm25, terms_of
+from longsum.selection.sentence_features import Sentences
 from longsum.similarity import words
 from recipes.mini.blind import TEST as MEASURED
 from recipes.mini.examples import FILES, VALIDATION, documents, is_kept, shared_with

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from longsum.candidates import readable
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.documents.document import Span
-from longsum.model.tokenizer import Tokenizer
-from longsum.ranking import standardized
+from longsum.selection.candidates import readable
+from longsum.selection.ranking import standardized
 from recipes.smol.asked import Query, all_queries
 from recipes.smol.chat import ANSWER, BEGIN
 from recipes.smol.packed import KINDS, LEXICAL_SCALE, SPLITS

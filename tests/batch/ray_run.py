@@ -15,7 +15,7 @@ from pathlib import Path
 
 from batch.standin import calls, everything, standin_job
 
-from longsum.batch.events import BatchListener
+from longsum.batch.batch_events import BatchListener
 from longsum.batch.ray_cluster import set_environment
 from longsum.batch.run import run_batch
 

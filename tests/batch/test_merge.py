@@ -6,7 +6,7 @@ import shutil
 import pytest
 from batch.standin import calls, everything, folder_of, standin_job
 
-from longsum.batch.journal import Journal, journal_path, journals
+from longsum.batch.batch_journal import Journal, journal_path, journals
 from longsum.batch.lock import locked
 from longsum.batch.merge import merge
 from longsum.batch.run import run_batch

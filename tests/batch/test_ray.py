@@ -13,12 +13,12 @@ import pytest
 from batch.standin import Recorder, folder_of, standin_job
 from helpers import REPOSITORY, environment
 
-from longsum.batch.book import Book
-from longsum.batch.events import Stop
-from longsum.batch.journal import journal_path, read_rows
-from longsum.batch.ledger import Ledger
+from longsum.batch.batch_events import Stop
+from longsum.batch.batch_journal import journal_path, read_rows
+from longsum.batch.progress_db import Ledger
 from longsum.batch.ray_cluster import Share, divide
 from longsum.batch.ray_engine import Control, RayEngine, require_ray
+from longsum.batch.recorder import Book
 from longsum.errors import ModelNotFound, UsageError
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from batch.standin import HERE, Recorder, calls, everything, folder_of, standin_job
 
-from longsum.batch.events import Stop
+from longsum.batch.batch_events import Stop
+from longsum.batch.batch_journal import journal_path, read_rows
 from longsum.batch.export import LINES
 from longsum.batch.job import Job
-from longsum.batch.journal import journal_path, read_rows
 from longsum.batch.lock import locked
 from longsum.batch.readers import start_reader
 from longsum.batch.run import Outcome, run_batch

@@ -8,8 +8,8 @@ from transformers import DynamicCache
 
 from longsum.bench.measure import read_bytes
 from longsum.bench.work import decode_bytes, prefill_flops
+from longsum.checkpoint.files import read_shape
 from longsum.engine.bridge import cache_keyword
-from longsum.model.checkpoint import read_shape
 
 
 @pytest.mark.parametrize("before", [0, 1, 37])

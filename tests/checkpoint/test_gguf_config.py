@@ -14,11 +14,11 @@ from tiny import tiny_model
 from transformers import LlamaConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
+from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.gguf import NAMES, WHOLE, gguf_in, hugging_face_name, read_gguf, shards_of
 from longsum.checkpoint.gguf_config import LLAMA3, llama3_divisors
+from longsum.checkpoint.rope import read_rope
 from longsum.errors import ModelNotFound, UnsupportedModel
-from longsum.model.checkpoint import read_shape
-from longsum.model.rope import read_rope
 
 from benchmarks.peers import gguf_layout  # isort: skip  # ggufs has put it on the path
 

@@ -13,13 +13,13 @@ from ggufs import byte_level_fields, sentencepiece_fields, write_gguf
 from tiny import tiny_model
 
 from longsum.checkpoint import gguf_folder
+from longsum.checkpoint.files import check_weights, read_config, read_shape
 from longsum.checkpoint.gguf_folder import files_of, is_unpacked, read_index, unpacked
 from longsum.checkpoint.gguf_header import read_header
+from longsum.checkpoint.identity import weights_identity
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.errors import ModelNotFound, UnsupportedModel
-from longsum.model.checkpoint import check_weights, read_config, read_shape
-from longsum.model.identity import weights_identity
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import load_tokenizer
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from ggufs import PIECES, TEMPLATE, byte_level_fields, sentencepiece_fields
 
 from longsum.checkpoint.gguf_tokenizer import GPT2_SPLIT, LLAMA3_TOKENS, SPLITS, write_tokenizer
+from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
 from longsum.errors import UnsupportedModel
-from longsum.model.tokenizer import Tokenizer, load_tokenizer
 
 TEXT = "It's the other: 12345 in  a\n\nrather Größe 🌊 <s>."
 

@@ -15,7 +15,7 @@ from longsum.checkpoint import gguf_weights
 from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_header import BLOCKS
 from longsum.checkpoint.gguf_weights import in_halves, in_rows, read_rows
-from longsum.model.dequantized import LazyTensor, read_tensor
+from longsum.loading.dequantized import LazyTensor, read_tensor
 
 from benchmarks.peers.gguf_layout import interleaved  # isort: skip  # ggufs put it on the path
 

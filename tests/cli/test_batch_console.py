@@ -6,9 +6,9 @@ import pytest
 from helpers import ANSI
 from rich.console import Console
 
-from longsum.batch.events import Stop
+from longsum.batch.batch_events import Stop
 from longsum.batch.inputs import Passed
-from longsum.batch.ledger import Counts
+from longsum.batch.progress_db import Counts
 from longsum.cli import batch_console
 from longsum.cli.batch_console import MOST_FAILURES_SHOWN, BatchReporter, duration, failure
 

@@ -10,11 +10,11 @@ from helpers import assert_refused, report_pdf, run
 from terminal import on_terminal
 from tiny import plan_for, save_checkpoint
 
+from longsum.checkpoint.files import read_config
 from longsum.config import StoreConfig
 from longsum.events import Listener
-from longsum.model.checkpoint import read_config
-from longsum.model.kept import kept_weights
-from longsum.model.quantize import quantization_config
+from longsum.loading.quantize import quantization_config
+from longsum.loading.quantized_cache import kept_weights
 from longsum.paths import prefix_folder
 
 QUESTION = "What did the night watchman describe?"

@@ -12,7 +12,7 @@ import pytest
 from helpers import LIVE, assert_refused, environment, run, start
 from tiny import save_checkpoint
 
-from longsum.evaluate.journal import Journal, journal_path
+from longsum.evaluate.evaluation_journal import Journal, journal_path
 
 MACHINE = ("--device", "cpu", "--dtype", "float32")
 SMALL = ("--window", "32", "--window", "64", "--stride", "16", *MACHINE)
@@ -219,20 +219,20 @@ def test_refusals_come_before_the_work(
     names = {"data": data, "tmp": tmp_path}
     given = [part.format_map(names) for part in arguments]
     if exit_code != 3:
-        refuse = "longsum.model.loader.load_model"
+        refuse = "longsum.loading.loader.load_model"
         monkeypatch.setattr(refuse, lambda *_, **__: pytest.fail("loaded"))
     assert_refused(perplexity(folders[0], *given), exit_code, message)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_model_among_several_is_refused_before_any_is_measured(folders, data, monkeypatch):
-    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("longsum.loading.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
     assert_refused(perplexity(folders[0], "owner/absent", "--data", data), 5, "owner/absent")
 
 
 def test_missing_matplotlib_is_said_before_the_work(folders, data, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("longsum.loading.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
     result = perplexity(folders[0], "--data", data, *SMALL, "--plot", tmp_path / "p.png")
     assert_refused(result, 2, "matplotlib", "pip install 'longsum[eval]'")
 

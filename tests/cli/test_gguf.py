@@ -19,7 +19,7 @@ from tiny import tiny_model
 
 from longsum.checkpoint.gguf_header import read_header
 from longsum.config import WeightsConfig
-from longsum.model import kept
+from longsum.loading import quantized_cache as kept
 from longsum.model.find import stated_packing
 from longsum.paths import config_file, gguf_folder
 

@@ -10,7 +10,7 @@ import pytest
 from helpers import assert_refused, environment, report_pdf, run
 from tiny import save_checkpoint
 
-from longsum.model.catalog import KNOWN_MODELS
+from longsum.checkpoint.catalog import KNOWN_MODELS
 from longsum.paths import config_file
 
 

@@ -9,9 +9,9 @@ from helpers import assert_refused, report_pdf, run
 from tiny import save_checkpoint
 
 from longsum.bytesize import format_bytes, parse_bytes
+from longsum.checkpoint.files import read_config, read_shape
 from longsum.cli.run import refuse_terminal
 from longsum.errors import UsageError
-from longsum.model.checkpoint import read_config, read_shape
 from longsum.model.memory import plan_memory
 
 ON_CPU = ("--device", "cpu", "--dtype", "float32", "--memory", "12GiB")
@@ -30,7 +30,7 @@ def pdf(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_weights(monkeypatch):
-    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("longsum.loading.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
 
 
 def expected(folder: Path, tokens: int):

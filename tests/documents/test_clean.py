@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longsum.documents.clean import (
-    BROKEN,
-    clean_characters,
-    clean_line,
-    escape_for_terminal,
-    glue,
-    vocabulary,
-)
+from longsum.documents.clean import BROKEN, clean_characters, clean_line, glue, vocabulary
+from longsum.terminal import escape_for_terminal
 
 NONE: Counter[str] = Counter()
 

@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import fatal_files, mutated, sound_files
 
-from longsum.documents.clean import shown_name
 from longsum.documents.document import Document
 from longsum.documents.isolated import read_document as read_isolated
 from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
+from longsum.terminal import shown_name
 
 SECONDS = int(os.environ.get("LONGSUM_FUZZ_SECONDS", "0"))
 FIXED = settings(derandomize=not SECONDS, deadline=None, max_examples=100 + 20 * SECONDS)

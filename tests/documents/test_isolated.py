@@ -18,7 +18,7 @@ from helpers import REPOSITORY, environment
 from scripted_reader import Trap
 
 import longsum
-from longsum.corpus import read_corpus
+from longsum.corpus.texts import read_corpus
 from longsum.documents import isolated
 from longsum.documents.frames import MAX_MESSAGE_BYTES, header
 from longsum.documents.isolated import IsolatedReader, ReadingProcess
@@ -232,7 +232,7 @@ def test_no_pickle_is_loaded_from_a_process_that_read_a_file() -> None:
 
 def test_nothing_but_a_reading_process_reads_where_it_is() -> None:
     """`longsum.read_document`, extend and evaluate parsed foreign files in their own process."""
-    allowed = {"documents/serving.py", "batch/reading.py", "evaluate/pairs.py"}
+    allowed = {"documents/serving.py", "batch/reading.py", "evaluate/reference_pairs.py"}
     folder = REPOSITORY / "longsum"
     found = {
         path.relative_to(folder).as_posix()

@@ -10,7 +10,6 @@ from pathlib import Path
 import pdfs
 import pytest
 
-from longsum.documents.clean import shown_name
 from longsum.documents.document import Document, Span
 from longsum.documents.read import read_document
 from longsum.errors import (
@@ -26,6 +25,7 @@ from longsum.errors import (
     UnsupportedDocument,
     UsageError,
 )
+from longsum.terminal import shown_name
 
 
 def read(data: bytes, **options: str | None) -> Document:

@@ -8,14 +8,14 @@ import pytest
 import torch
 from tiny import save_checkpoint, tiny_model
 
+from longsum.checkpoint.files import read_config, read_shape
+from longsum.checkpoint.rope import read_rope
 from longsum.config import DecodeConfig
 from longsum.engine.attention import attend, reference_attention, register
 from longsum.engine.engine import Engine, peak_memory_bytes
 from longsum.events import Listener
-from longsum.model.checkpoint import read_config, read_shape
-from longsum.model.loader import load_model
+from longsum.loading.loader import load_model
 from longsum.model.memory import plan_memory
-from longsum.model.rope import read_rope
 
 pytestmark = [
     pytest.mark.gpu,

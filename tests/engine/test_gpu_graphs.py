@@ -8,15 +8,15 @@ import pytest
 import torch
 from tiny import save_checkpoint, tiny_llama
 
+from longsum.checkpoint.files import read_config, read_shape
+from longsum.checkpoint.rope import read_rope
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine import fallback, graphs
 from longsum.engine.engine import Engine
 from longsum.engine.llama import Llama
 from longsum.events import Listener
-from longsum.model.checkpoint import read_config, read_shape
-from longsum.model.loader import load_model
+from longsum.loading.loader import load_model
 from longsum.model.memory import plan_memory
-from longsum.model.rope import read_rope
 
 pytestmark = [
     pytest.mark.gpu,

@@ -13,16 +13,16 @@ from accelerate.hooks import AlignDevicesHook, add_hook_to_module
 from tiny import open_checkpoint, plan_for, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
+from longsum.checkpoint.files import read_config
+from longsum.checkpoint.rope import read_rope
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
+from longsum.engine.hidden_states import recording
 from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
-from longsum.engine.states import recording
 from longsum.events import Listener
-from longsum.model.checkpoint import read_config
-from longsum.model.loader import load_model, load_pretrained
-from longsum.model.rope import read_rope
+from longsum.loading.loader import load_model, load_pretrained
 
 PROMPT = torch.randint(2, 300, (150,), generator=torch.Generator().manual_seed(1)).tolist()
 LINEAR = {"rope_type": "linear", "factor": 4.0, "rope_theta": 50000.0}
@@ -188,7 +188,7 @@ from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
 from longsum.events import Listener
 from longsum.model.find import find_model, plan_for
-from longsum.model.loader import load_model
+from longsum.loading.loader import load_model
 load = LoadConfig(model="mini", device="cpu")
 model = find_model(load)
 plan = plan_for(model, load, 512)

@@ -264,8 +264,8 @@ def test_index_is_built_once_and_follows_what_is_read(
 def test_bundled_model_says_the_same() -> None:
     """At the real size of everything, in float32, timed and adapted as in use."""
     from longsum.config import LoadConfig
+    from longsum.loading.loader import load_model
     from longsum.model.find import find_model, plan_for
-    from longsum.model.loader import load_model
 
     load = LoadConfig(device="cpu", dtype="float32")
     found = find_model(load)

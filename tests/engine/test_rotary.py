@@ -9,8 +9,8 @@ import torch
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
+from longsum.checkpoint.rope import read_rope
 from longsum.engine.rotary import Rotary, is_static
-from longsum.model.rope import read_rope
 
 NATIVE = {"original_max_position_embeddings": 4096}
 LLAMA3 = {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0, **NATIVE}

@@ -74,7 +74,7 @@ def test_position_and_context_go_together(folder, given):
 
 
 def test_what_does_not_fit_is_refused_before_it_loads(folder, monkeypatch):
-    monkeypatch.setattr("longsum.model.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("longsum.loading.loader.load_model", lambda *_, **__: pytest.fail("loaded"))
     with pytest.raises(InsufficientMemory) as raised:
         open_model(load(folder, memory_bytes=1 << 20), tokens=64, listener=Listener())
     assert "tiny needs" in raised.value.message

@@ -3,16 +3,16 @@ from __future__ import annotations
 import pytest
 from tiny import byte_tokenizer, tiny_model
 
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import PasskeyConfig
 from longsum.engine.attention import register
 from longsum.errors import UsageError
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.passkey import Quiz, common_prefix, measure_passkey, passkey_notes
 from longsum.evaluate.passkey_prompt import ANSWER_TOKENS, distance_of_key
 from longsum.events import Listener
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import Tokenizer
 
 CONFIG = PasskeyConfig(lengths=(512, 640), depths=4, trials=2)
 

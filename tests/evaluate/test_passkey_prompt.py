@@ -8,6 +8,7 @@ from tokenizers import Tokenizer as Inner
 from tokenizers import decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.errors import UsageError
 from longsum.evaluate.passkey_prompt import (
     ANSWER_TOKENS,
@@ -22,7 +23,6 @@ from longsum.evaluate.passkey_prompt import (
     passkey_prompt,
     prompt_ids,
 )
-from longsum.model.tokenizer import Tokenizer
 
 BYTES = Tokenizer(byte_tokenizer())
 MIN = 420

@@ -8,12 +8,14 @@ import torch
 from tiny import byte_tokenizer, open_checkpoint, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import PerplexityConfig
-from longsum.corpus import Text
+from longsum.corpus.texts import Text
 from longsum.engine.attention import register
 from longsum.errors import DocumentError, InsufficientMemory, UsageError
 from longsum.evaluate import perplexity
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.perplexity import (
     measure_perplexity,
@@ -22,8 +24,6 @@ from longsum.evaluate.perplexity import (
     window_nats,
 )
 from longsum.events import Listener
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import Tokenizer
 
 NOTHING = Journal(None, {})
 CONFIG = PerplexityConfig(windows=(16, 32), stride=8)

@@ -8,8 +8,10 @@ import pytest
 import torch
 from tiny import byte_tokenizer, tiny_model
 
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import ShortConfig
-from longsum.corpus import Text
+from longsum.corpus.texts import Text
 from longsum.engine.attention import register
 from longsum.errors import CorruptDocument, DocumentError, EmptyDocument, UsageError
 from longsum.evaluate.choices import (
@@ -26,7 +28,7 @@ from longsum.evaluate.choices import (
     make_cloze,
     read_items,
 )
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.short import (
     item_requests,
@@ -36,8 +38,6 @@ from longsum.evaluate.short import (
     short_rows,
 )
 from longsum.events import Listener
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import Tokenizer
 
 NOTHING = Journal(None, {})
 TOKENIZER = Tokenizer(byte_tokenizer())

@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 from tiny import byte_tokenizer, tiny_model
 
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import SpeedConfig
 from longsum.engine.attention import register
 from longsum.engine.engine import Engine
 from longsum.errors import UsageError
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import measure_speed, speed_notes
 from longsum.events import Listener
-from longsum.memory import resident_bytes
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import Tokenizer
+from longsum.system_memory import resident_bytes
 
 CONFIG = SpeedConfig(lengths=(96, 32), new_tokens=4, runs=3)
 

@@ -8,16 +8,18 @@ import torch
 from helpers import story
 from tiny import byte_tokenizer, save_checkpoint, tiny_model
 
+from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
 from longsum.documents.read import read_document
 from longsum.engine.attention import register
 from longsum.engine.sampling import Sampler
 from longsum.errors import UsageError
 from longsum.evaluate.bars import plot_summaries
-from longsum.evaluate.journal import Journal
+from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, find_for_evaluation, open_model
 from longsum.evaluate.means import mean_and_error
-from longsum.evaluate.pairs import Pair
+from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.report import write_report
 from longsum.evaluate.rouge import MEASURES, Rouge
 from longsum.evaluate.summaries import measure_summaries
@@ -31,8 +33,6 @@ from longsum.evaluate.summarizing import (
 )
 from longsum.evaluate.summary_rows import System, summary_rows
 from longsum.events import Listener
-from longsum.model.rope import read_rope
-from longsum.model.tokenizer import Tokenizer
 from longsum.summarize import summarize_document
 
 NOTHING = Journal(None, {})

@@ -12,7 +12,7 @@ import torch
 from tiny import save_checkpoint
 
 from longsum.config import ExtendConfig, LoadConfig
-from longsum.extend.events import ExtendListener, ExtendResult
+from longsum.extend.training_events import ExtendListener, ExtendResult
 
 WORDS = "the grass is green the sky is blue there and back again here we go".split()  # noqa: SIM905
 SETTINGS: dict[str, Any] = {

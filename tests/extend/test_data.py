@@ -6,10 +6,10 @@ import pytest
 import torch
 from tiny import byte_tokenizer
 
+from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.errors import EmptyDocument, UnsupportedModel
 from longsum.events import Listener
 from longsum.extend.data import held_out_rows, pack_rows
-from longsum.model.tokenizer import Tokenizer
 
 BOS, EOS = 0, 1
 

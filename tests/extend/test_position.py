@@ -6,9 +6,9 @@ from tiny import tiny_config
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
+from longsum.checkpoint.rope import read_rope
 from longsum.errors import UsageError
 from longsum.extend.position import extended_rope, ntk_theta
-from longsum.model.rope import read_rope
 
 BASE = {"max_position_embeddings": 2048, "rope_theta": 10_000.0}
 PI = {

@@ -16,6 +16,8 @@ from tiny import open_checkpoint, restate, save_checkpoint
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
+from longsum.checkpoint.files import read_config
+from longsum.checkpoint.rope import read_rope
 from longsum.errors import (
     EmptyDocument,
     InsufficientMemory,
@@ -24,11 +26,9 @@ from longsum.errors import (
     UnsupportedModel,
     UsageError,
 )
-from longsum.extend.events import ExtendListener
 from longsum.extend.schedule import learning_rate
-from longsum.model.checkpoint import read_config
+from longsum.extend.training_events import ExtendListener
 from longsum.model.resolve import MINI_FOLDER
-from longsum.model.rope import read_rope
 
 
 class Stop(ExtendListener):
@@ -64,9 +64,9 @@ def weights(folder):
 
 def test_training_is_adamw_on_the_packed_rows(extended, base, text, tmp_path):
     """Against a loop written out with transformers' own loss."""
+    from longsum.checkpoint.tokenizer import load_tokenizer
     from longsum.config import ExtendConfig
     from longsum.extend.data import pack_rows
-    from longsum.model.tokenizer import load_tokenizer
 
     record = Record()
     result = extended(record, keep_checkpoints_at=(0,))
@@ -92,8 +92,8 @@ def test_training_is_adamw_on_the_packed_rows(extended, base, text, tmp_path):
 
 
 def test_validation_is_the_mean_over_the_held_out_rows(extended, tmp_path, base, text):
+    from longsum.checkpoint.tokenizer import load_tokenizer
     from longsum.extend.data import pack_rows
-    from longsum.model.tokenizer import load_tokenizer
 
     result = extended()
     rows = pack_rows([text], load_tokenizer(base), 128, Record(), vocab_size=300).validation()

@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 
 from longsum.bytesize import GIB
-from longsum.model import catalog
-from longsum.model.checkpoint import read_shape
-from longsum.model.footprint import bytes_of_activations, bytes_of_weights
-from longsum.model.kv_memory import (
+from longsum.checkpoint import catalog
+from longsum.checkpoint.files import read_shape
+from longsum.checkpoint.kv_format import (
     QUANTIZE_TOKENS,
     WORKSPACE_TOKENS,
     bytes_of_kv_cache,
     bytes_of_kv_workspace,
     kv_block,
 )
-from longsum.model.rope import read_rope
+from longsum.checkpoint.rope import read_rope
+from longsum.model.footprint import bytes_of_activations, bytes_of_weights
 
 LLAMA_7B, LLAMA_13B = catalog.LLAMA_7B, catalog.LLAMA_13B
 LLAMA_31_8B, LLAMA_32_3B = catalog.LLAMA_31_8B, catalog.LLAMA_32_3B

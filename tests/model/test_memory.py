@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longsum.bytesize import GIB
+from longsum.checkpoint import catalog
+from longsum.checkpoint.rope import parse_context
 from longsum.errors import InsufficientMemory, UsageError
-from longsum.model import catalog
 from longsum.model.memory import CHUNKS, plan_memory, require_fit
-from longsum.model.rope import parse_context
 
 LLAMA_7B, LLAMA_13B = catalog.LLAMA_7B, catalog.LLAMA_13B
 LLAMA_31_8B, LLAMA_32_3B = catalog.LLAMA_31_8B, catalog.LLAMA_32_3B

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from longsum.checkpoint.catalog import KNOWN_MODELS
+from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import ModelUnavailable
 from longsum.model import pinned
-from longsum.model.catalog import KNOWN_MODELS
-from longsum.model.pinned import PinnedFile, pull, remove
+from longsum.model.pinned import pull, remove
 
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 MEMBER = "weights/tiny.gguf"

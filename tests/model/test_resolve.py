@@ -12,9 +12,9 @@ from typing import Any
 import huggingface_hub
 import pytest
 
+from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
 from longsum.errors import LongsumError, ModelNotFound
 from longsum.model import resolve
-from longsum.model.catalog import KNOWN_MODELS, find_known
 from longsum.model.resolve import cached_folder, default_source, resolve_model
 from longsum.paths import save_configured_model
 

@@ -10,7 +10,7 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[2]))  # the recipes are no part of the package
 
 from longsum.documents.sentences import split_sentences
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 from recipes.mini.blind import FEATURES, choose, inputs
 
 TEXT = (

@@ -9,8 +9,8 @@ import pytest
 
 from longsum.selection.choose import ENOUGH, TOO_MUCH, filled
 from longsum.selection.cover import MOST_USES, Cover, Shared, shared_probabilities
-from longsum.selection.pairs import pairs_of
 from longsum.selection.vocabulary import vocabulary_of
+from longsum.selection.word_pairs import pairs_of
 
 SENTENCES = (
     ["the", "port", "of", "westhaven", "was", "founded"],

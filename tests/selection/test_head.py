@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from longsum.model.resolve import MINI_FOLDER
-from longsum.selection.answers import answer_columns, question_features
+from longsum.selection.answer_features import answer_columns, question_features
 from longsum.selection.head import CLIP, FILE, load_head, network_of
 
 PARTS = ("sentences", "words", "pairs", "answers", "answered")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from longsum.documents.sentences import split_sentences
-from longsum.selection.pairs import pairs_of
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 from longsum.selection.vocabulary import BEST, LEAST_MARGIN, occurrences_of, vocabulary_of
+from longsum.selection.word_pairs import pairs_of
 
 TEXT = " ".join(["Rain fell on the port.", *["Nobody saw it."] * 8, "The port slept, the port."])
 

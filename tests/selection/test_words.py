@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from longsum.documents.sentences import split_sentences
-from longsum.selection.sentences import Sentences
+from longsum.selection.sentence_features import Sentences
 from longsum.selection.vocabulary import vocabulary_of
 from longsum.selection.words import word_features
 

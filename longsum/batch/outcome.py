@@ -1,0 +1,78 @@
+"""A document's outcome as a row of the journal. Plain JSON values; the same for every engine.
+
+document, outcome (`done`, `failed`, `skipped`), sha256, size, mtime_ns, settings, result,
+result_bytes, answers, receipt, error, warnings, seconds, worker, finished_at
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from longsum.batch.failures import describe
+from longsum.batch.job import Job
+from longsum.batch.reading import Reading
+from longsum.errors import OutputError
+
+Row = dict[str, Any]
+
+DONE, FAILED, SKIPPED = "done", "failed", "skipped"
+
+
+def utc_now() -> str:
+    """Return the time as rows tell it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def base_row(job: Job, reading: Reading, outcome: str) -> Row:
+    """Return what every row holds."""
+    return {
+        "document": reading.name,
+        "outcome": outcome,
+        "sha256": reading.sha256,
+        "size": reading.size,
+        "mtime_ns": reading.mtime_ns,
+        "settings": job.settings,
+        "result": None,
+        "result_bytes": None,
+        "answers": [],
+        "receipt": None,
+        "error": None,
+        "warnings": list(reading.document.warnings) if reading.document else [],
+        "seconds": round(reading.seconds, 6),
+        "worker": None,
+        "finished_at": utc_now(),
+    }
+
+
+def failed_row(
+    job: Job, reading: Reading, error: BaseException | dict[str, Any], seconds: float = 0.0
+) -> Row:
+    """Return the row of a document that failed.
+
+    Args:
+        job: what was asked of it.
+        reading: as far as it was read.
+        error: why.
+        seconds: spent on it after reading.
+    """
+    told = error if isinstance(error, dict) else describe(error)
+    row = base_row(job, reading, FAILED) | {"error": told}
+    row["seconds"] = round(reading.seconds + seconds, 6)
+    if told["type"] == OutputError.__name__:
+        row["again"] = True  # the disk's fault, not the document's: the next run tries it anew
+    return row
+
+
+def row_of_reading(job: Job, reading: Reading) -> Row | None:
+    """Return the row of a document whose fate reading has settled; None where there is more to do.
+
+    A file that is neither PDF nor text is skipped, unless it was named one by one.
+    """
+    if reading.error is None:
+        return None
+    unreadable_type = reading.error["type"] == "UnsupportedDocument"
+    row = failed_row(job, reading, reading.error)
+    if unreadable_type and not reading.named:
+        row["outcome"] = SKIPPED
+    return row

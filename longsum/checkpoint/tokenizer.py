@@ -1,0 +1,208 @@
+"""A checkpoint's tokenizer, as the rest of the program needs it.
+
+Text of a document never becomes a control token: it is tokenized with special tokens taken as
+plain text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+
+from longsum.checkpoint.catalog import KnownModel
+from longsum.checkpoint.chat_formats import FORMATS, Wrap, wrap_chat
+from longsum.errors import UnsupportedModel
+
+PLAIN_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
+"""Names of the class that needs tokenizer.json and no code of its own; 4 and 5 differ."""
+
+_MARKUP = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+"""Tokens that look like control tokens: `<|im_end|>`, `[INST]`."""
+
+
+class Tokenizer:
+    """Wraps the checkpoint's own tokenizer.
+
+    Args:
+        inner: a tokenizer of `transformers`.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def encode_prompt(self, text: str) -> list[int]:
+        """Return the ids of our own words, chat markup included."""
+        ids: list[int] = self.inner.encode(text, add_special_tokens=False) if text else []
+        return ids
+
+    def encode_document(self, text: str) -> list[int]:
+        """Return the ids of foreign text, in which nothing is a control token."""
+        ids: list[int] = self.inner(
+            text, add_special_tokens=False, split_special_tokens=True, verbose=False
+        )["input_ids"]
+        return ids
+
+    def are_plain(self, ids: Sequence[int]) -> bool:
+        """Tell whether ids from elsewhere are of text alone: known, and none a control token."""
+        control = {n for n, token in self.inner.added_tokens_decoder.items() if token.special}
+        control.update(self.inner.all_special_ids)
+        return control.isdisjoint(ids) and 0 <= min(ids, default=0) <= max(ids, default=0) < len(
+            self.inner
+        )
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return the (start, end) characters of each of the document's tokens."""
+        pairs: list[tuple[int, int]] = self.inner(
+            text,
+            add_special_tokens=False,
+            split_special_tokens=True,
+            return_offsets_mapping=True,
+            verbose=False,
+        )["offset_mapping"]
+        return pairs
+
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of many foreign texts."""
+        if not texts:
+            return []
+        ids: list[list[int]] = self.inner(
+            list(texts), add_special_tokens=False, split_special_tokens=True, verbose=False
+        )["input_ids"]
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of token ids, control tokens left out."""
+        text: str = self.inner.decode(
+            list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def with_beginning(self, text: str, ids: list[int]) -> list[int]:
+        """Put the beginning-of-text token in front, unless the chat markup has brought it."""
+        begin = self.inner.bos_token_id
+        if begin is None or (ids and ids[0] == begin):
+            return ids
+        return [begin, *ids]
+
+    def stop_ids(self, config: dict[str, Any]) -> frozenset[int]:
+        """Return the tokens that end an answer: the tokenizer's, the config's, chat turn ends."""
+        found: set[int] = set()
+        for value in (self.inner.eos_token_id, config.get("eos_token_id")):
+            found.update([value] if isinstance(value, int) else value or [])
+        for token in ("<|eot_id|>", "<|im_end|>", "<|end_of_turn|>"):
+            number = self.inner.convert_tokens_to_ids(token)
+            if isinstance(number, int) and number != self.inner.unk_token_id:
+                found.add(number)
+        return frozenset(found)
+
+    def wrap(self, known: KnownModel | None) -> Wrap:
+        """Return the chat format: the tokenizer's own, the catalogue's, or none."""
+        if self.inner.chat_template:
+
+            def apply(messages: list[dict[str, str]]) -> str:
+                try:
+                    text: str = self.inner.apply_chat_template(
+                        messages, tokenize=False, add_generation_prompt=True
+                    )
+                except (TemplateError, TypeError, ValueError) as error:
+                    raise UnsupportedModel(
+                        f"the tokenizer's chat template cannot be used: {error}",
+                        hint="fix or delete the template in the model's folder",
+                    ) from error
+                return text
+
+            return wrap_chat(apply)
+        name = known.prompt_format if known and known.prompt_format in FORMATS else "plain"
+        return FORMATS[name]
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Load a checkpoint's tokenizer from its folder, without network and without its code.
+
+    Raises:
+        UnsupportedModel: when the folder has none that can be read.
+    """
+    _require_files(folder)
+    try:
+        inner = _tokenizer_class(folder).from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # tokenizers raises nothing narrower for a file it cannot read
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise UnsupportedModel(
+            f"the tokenizer in {folder} cannot be loaded: {said}",
+            hint="the folder needs a whole tokenizer.json; download the model again",
+        ) from error
+    inner.model_max_length = 10**9  # our own budget counts; its warning would only alarm
+    _declare_markup_special(inner)
+    return Tokenizer(inner)
+
+
+def _tokenizer_class(folder: Path) -> Any:
+    """Return the class that reads a folder's tokenizer.
+
+    `AutoTokenizer` finds any, but imports torch and models for it, which takes two seconds: where
+    tokenizer_config.json names the plain one, as Llama 3's does, it is taken at once.
+    """
+    try:
+        stated = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        name = stated["tokenizer_class"]
+    except (OSError, ValueError, KeyError, TypeError):
+        name = None
+    if name in PLAIN_CLASSES and (folder / "tokenizer.json").is_file():
+        from transformers import PreTrainedTokenizerFast
+
+        return PreTrainedTokenizerFast
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer
+
+
+def _require_files(folder: Path) -> None:
+    """Refuse a folder whose tokenizer `transformers` would describe in many lines.
+
+    Raises:
+        UnsupportedModel: with what is missing.
+    """
+    if (folder / "tokenizer.json").is_file() or (folder / "vocab.json").is_file():
+        return
+    if not (folder / "tokenizer.model").is_file():
+        raise UnsupportedModel(
+            f"{folder} has no tokenizer", hint="it needs tokenizer.json; download the model again"
+        )
+    absent = [name for name in ("sentencepiece", "google.protobuf") if not _is_installed(name)]
+    if absent:
+        raise UnsupportedModel(
+            f"{folder} has no tokenizer.json, and its tokenizer.model needs sentencepiece",
+            hint="pip install sentencepiece protobuf",
+        )
+
+
+def _is_installed(module: str) -> bool:
+    """Tell whether a module can be imported."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package it lies in
+        return False
+
+
+def _declare_markup_special(inner: Any) -> None:
+    """Make control tokens special that were added as plain ones, as some chat models do.
+
+    Only special tokens are taken as plain text in a document, and left out of an answer.
+    """
+    from tokenizers import AddedToken
+
+    markup = [
+        AddedToken(token.content, special=True, normalized=False)
+        for token in inner.added_tokens_decoder.values()
+        if not token.special and _MARKUP.fullmatch(token.content)
+    ]
+    if markup:
+        inner.backend_tokenizer.add_special_tokens(markup)

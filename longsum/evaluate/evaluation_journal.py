@@ -1,0 +1,156 @@
+"""What a long evaluation has measured so far, kept beside its output, so that a killed run goes on.
+
+Works on names and JSON values; knows nothing about models. Append-only: the first line holds the
+settings and their hash, each further line one finished unit of work.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import IO, Any
+
+from longsum.errors import OutputError, UsageError
+from longsum.hashing import settings_hash
+
+FORMAT = "longsum evaluation 1"
+
+
+def journal_path(output: Path) -> Path:
+    """Return where the journal of an output file lies: `FILE.json.journal`."""
+    return output.with_name(output.name + ".journal")
+
+
+class Journal:
+    """Finished units by name.
+
+    Args:
+        path: its file, which need not exist; None keeps nothing.
+        settings: what the results depend on, as JSON values. A journal of the same settings is
+            taken over.
+
+    Raises:
+        UsageError: when the file is of a run with other settings, or no journal at all.
+        OutputError: when it cannot be read or written.
+    """
+
+    def __init__(self, path: Path | None, settings: dict[str, Any]) -> None:
+        self.path = path
+        self._settings: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists
+        self._units: dict[str, dict[str, Any]] = {}
+        self._file: IO[str] | None = None
+        if path is not None:
+            try:
+                self._open(path)
+            except OSError as error:
+                raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+    @property
+    def finished(self) -> int:
+        """Units finished by this run and those before it."""
+        return len(self._units)
+
+    def get(self, unit: str) -> dict[str, Any] | None:
+        """Return a unit's result if an earlier run, or this one, has finished it."""
+        return self._units.get(unit)
+
+    def add(self, unit: str, result: dict[str, Any]) -> None:
+        """Keep a finished unit's result.
+
+        Raises:
+            OutputError: when it cannot be written.
+        """
+        if self._file is None:
+            return
+        self._units[unit] = result
+        self._write({"unit": unit, "result": result})
+
+    def close(self, finished: bool) -> None:
+        """Close the file; remove it when the evaluation is finished, or nothing was."""
+        if self._file is None or self.path is None:
+            return
+        self._file.close()
+        self._file = None
+        if finished or not self._units:
+            self.path.unlink(missing_ok=True)
+
+    def _open(self, path: Path) -> None:
+        """Take over what is there, and get ready to append."""
+        content = path.read_bytes() if path.exists() else b""
+        whole, header = 0, None
+        for line in content.splitlines(keepends=True):
+            entry = _entry(line)
+            if entry is None:
+                break  # torn when its writer was killed: that unit is measured again
+            if header is None:
+                header = entry
+            elif "unit" in entry:
+                self._units[entry["unit"]] = entry["result"]
+            whole += len(line)
+        if header is not None:
+            self._require_same(path, header)
+        elif b"\n" in content:
+            raise UsageError(
+                f"{path} is no journal of an evaluation", hint="choose another --output"
+            )
+        if whole < len(content):
+            with path.open("rb+") as file:
+                file.truncate(whole)
+        self._file = path.open("a", encoding="utf-8")
+        if header is None:
+            digest = settings_hash(self._settings)
+            self._write({"journal": FORMAT, "sha256": digest, "settings": self._settings})
+
+    def _require_same(self, path: Path, header: dict[str, Any]) -> None:
+        """Refuse to mix results of different settings."""
+        if header.get("journal") != FORMAT:
+            raise UsageError(
+                f"{path} is no journal of an evaluation", hint="choose another --output"
+            )
+        if header.get("sha256") == settings_hash(self._settings):
+            return
+        kept = header.get("settings")
+        kept = kept if isinstance(kept, dict) else {}
+        changed = [key for key in {**kept, **self._settings} if self._differs(key, kept)]
+        told = "; ".join(
+            f"{key} was {_shown(kept.get(key))}, is now {_shown(self._settings.get(key))}"
+            for key in changed
+        )
+        raise UsageError(
+            f"{path} is of an unfinished run with other settings: {told}",
+            hint="repeat that run's command to finish it, choose another --output, or add --redo "
+            "to start anew",
+        )
+
+    def _differs(self, key: str, kept: dict[str, Any]) -> bool:
+        """Tell whether a setting is not what it was."""
+        return (key in kept, kept.get(key)) != (key in self._settings, self._settings.get(key))
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        """Append a line that outlives this process."""
+        assert self._file is not None
+        try:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written: {error.strerror}") from error
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """Return a line's entry, or None where it is torn or not ours."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(entry, dict):
+        return None
+    is_unit = isinstance(entry.get("unit"), str) and isinstance(entry.get("result"), dict)
+    return entry if is_unit or "journal" in entry else None
+
+
+def _shown(value: Any) -> str:
+    """Return a setting's value, shortened for one line."""
+    text = "unset" if value is None else json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,204 @@
+"""Everything about an extension that is known before weights are loaded, and every refusal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from longsum.checkpoint.files import check_weights, quantized_on_disk, weights_bytes
+from longsum.checkpoint.rope import Rope
+from longsum.config import ExtendConfig, LoadConfig
+from longsum.errors import UnsupportedModel, UsageError
+from longsum.extend.data import Rows, pack_rows
+from longsum.extend.folder import free_disk
+from longsum.extend.loss import chunk_tokens
+from longsum.extend.position import extended_rope
+from longsum.extend.save import stored_dtype
+from longsum.extend.training_events import ExtendListener, Extent
+from longsum.extend.training_memory import TrainingPlan, plan_training, trainable_parameters
+from longsum.model.find import Model, find_model
+from longsum.model.resolve import ModelSource
+
+FREE_TO_CHANGE = ("save_every", "gradient_checkpointing")
+"""Settings a run may go on with in another way: they change no number."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An extension that is known to be possible."""
+
+    base: Model
+    """With the checkpoint's own rotation and window."""
+    rope: Rope
+    """The new one."""
+    rows: Rows
+    plan: TrainingPlan
+    extent: Extent
+    dtype: str
+    """Of the products."""
+    config: ExtendConfig
+    settings: dict[str, Any]
+    """What has to be the same for a run to go on."""
+
+
+def plan_extension(
+    load: LoadConfig,
+    data: Sequence[Path],
+    output: Path,
+    config: ExtendConfig,
+    listener: ExtendListener,
+    *,
+    shards: int = 1,
+    processes: int = 1,
+) -> Job:
+    """Read the data and find out what the extension needs; loads no weights.
+
+    Args:
+        load: model, window, device.
+        data: texts, PDFs, JSON lines or folders.
+        output: the folder to be made, for its free space.
+        config: how to train.
+        listener: hears what is skipped.
+        shards: processes that share the weights between them (FSDP).
+        processes: processes on this machine.
+
+    Raises:
+        LongsumError: when the extension is not possible.
+    """
+    if not load.context:
+        raise UsageError("no window is named", hint="add --context 32k")
+    base = find_model(replace(load, context=None))
+    _check_base(base, load.context, config)
+    rope = extended_rope(base.rope, load.context, config.position, base.shape.head_dim)
+    _check_batch(config, processes)
+    rows = pack_rows(
+        data,
+        base.tokenizer,
+        load.context,
+        listener,
+        vocab_size=base.shape.vocab_size,
+        seed=config.seed,
+        validation_rows=config.validation_rows,
+        max_rows=config.max_rows,
+    )
+    dtype = _dtype(base, config)
+    devices = base.machine.devices if base.machine.device == "cuda" else max(1, processes)
+    plan = plan_training(
+        base.shape,
+        config,
+        context=load.context,
+        native_window=base.rope.native_window,
+        device=base.machine.device,
+        dtype=dtype,
+        free_bytes=load.memory_bytes or base.machine.free_bytes // devices,
+        chunk=chunk_tokens(base.shape.vocab_size),
+        sequences=sequences_at_once(config, processes),
+        shards=shards,
+    )
+    extent = _extent(rows, plan, base, output, config, load.context)
+    settings = _settings(base, rows, load.context, config, dtype)
+    return Job(base, rope, rows, plan, extent, dtype, config, settings)
+
+
+def sequences_at_once(config: ExtendConfig, processes: int) -> int:
+    """Return how many sequences a process reads at once."""
+    share = config.batch // processes
+    return share // (config.gradient_accumulation or share)
+
+
+def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
+    """Refuse what cannot be extended so."""
+    if context <= base.rope.native_window:
+        raise UsageError(
+            f"--context {context:,} is not larger than the {base.rope.native_window:,} tokens "
+            f"{base.source.name} was pre-trained with",
+            hint="there is nothing to extend; name a larger window",
+        )
+    if stored := quantized_on_disk(base.config):
+        raise UnsupportedModel(
+            f"{base.source.name} is stored as {stored}, which cannot be trained",
+            hint="take the unquantized checkpoint; --method qlora quantizes it while it learns",
+        )
+    if config.method == "qlora" and base.machine.device != "cuda":
+        raise UsageError(
+            f"--method qlora needs a CUDA device, this is {base.machine.device}: on a CPU "
+            "bitsandbytes' NF4 products run nine times slower than bfloat16, and not at all on mps",
+            hint="use --method lora",
+        )
+    check_weights(base.source.folder)
+
+
+def _check_batch(config: ExtendConfig, processes: int) -> None:
+    """Refuse a batch that does not split evenly."""
+    parts = processes * (config.gradient_accumulation or 1)
+    if config.batch % parts:
+        raise UsageError(
+            f"--batch {config.batch} does not split into {processes} process(es) of "
+            f"{config.gradient_accumulation or 1} part(s) each",
+            hint=f"use a multiple of {parts}",
+        )
+
+
+def _dtype(base: Model, config: ExtendConfig) -> str:
+    """Return the dtype of the products; float16 would need its gradients scaled."""
+    if config.dtype != "auto":
+        return config.dtype
+    return "bfloat16" if base.machine.dtype == "bfloat16" else "float32"
+
+
+def _extent(
+    rows: Rows,
+    plan: TrainingPlan,
+    base: Model,
+    output: Path,
+    config: ExtendConfig,
+    context: int,
+) -> Extent:
+    """Return how much the run reads and needs.
+
+    Raises:
+        OutputError: when nothing can be written there.
+    """
+    models = 1 + len(config.keep_checkpoints_at)
+    # the last checkpoint stays until the next is complete
+    checkpoints = 2 * 12 * trainable_parameters(base.shape, config) if config.save_every else 0
+    disk = models * base.shape.parameters * stored_dtype(base.config).itemsize + checkpoints
+    return Extent(
+        files=rows.files,
+        tokens=rows.total_tokens,
+        rows=rows.training,
+        held_out=rows.held_out,
+        context=context,
+        steps=config.steps,
+        batch=config.batch,
+        memory_bytes=plan.total_bytes,
+        free_bytes=plan.free_bytes,
+        gradient_checkpointing=plan.gradient_checkpointing,
+        memory_reason=plan.reason,
+        disk_bytes=disk,
+        free_disk_bytes=free_disk(output),
+    )
+
+
+def _path(source: ModelSource) -> str:
+    """Return where a base is, of a GGUF file not what was unpacked of it."""
+    return os.path.abspath(source.file or source.folder)
+
+
+def _settings(
+    base: Model, rows: Rows, context: int, config: ExtendConfig, dtype: str
+) -> dict[str, Any]:
+    """Return what decides every loss, as JSON gives it back."""
+    kept = {key: value for key, value in asdict(config).items() if key not in FREE_TO_CHANGE}
+    return {
+        "model": base.source.name if base.source.known else _path(base.source),
+        "revision": base.source.revision,
+        "weights_bytes": weights_bytes(base.source.folder),
+        "context": context,
+        "data": [{"name": f.name, "sha256": f.sha256} for f in rows.files],
+        **{key: list(v) if isinstance(v, tuple) else v for key, v in kept.items()},
+        "dtype": dtype,
+    }

@@ -1,0 +1,148 @@
+"""The sentences a verbatim answer may be made of, each with what speaks for it besides the model.
+
+A small model's own likelihood says more about how sentences begin than about which ones matter.
+So the trie it decodes from holds the sentences that a plain statistic puts forward, a few times
+as many as the answer needs, and the statistic's score is added to the model's: LexRank (Erkan and
+Radev 2004) for summaries, BM25 (Robertson and Zaragoza 2009) for questions. A summary is made of
+sentences that can stand alone; a question may be about any line of the document. No torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from longsum.documents.document import Document, Span
+from longsum.documents.statements import sentence_spans, statement_spans
+from longsum.selection.answer_features import answer_names
+from longsum.selection.asked import asked_document
+from longsum.selection.literals import answer_terms
+from longsum.selection.ranking import around, bm25, coverage, lexrank, standardized, terms_of
+from longsum.similarity import near_duplicates
+
+FEWEST = 24
+"""Candidates offered even for the shortest answer."""
+PER_SENTENCE = 4
+"""Candidates offered for each sentence an answer of that length has."""
+WORDS_PER_SENTENCE = 22
+"""Average of a printed sentence."""
+MOST_RANKED = 4000
+"""Sentences that are ranked; more are thinned out evenly, since ranking compares all pairs."""
+LEAST_COVERAGE = 0.4
+"""Share of a question's words to be found near one sentence, or it has no answer here."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence of the document."""
+
+    span: Span
+    text: str
+    weight: float
+    """In standard deviations above the average sentence."""
+    group: int
+    """Sentences of one group say the same."""
+
+
+def statements(document: Document) -> list[Span]:
+    """Return the sentences that can stand alone: no headings, captions or fragments."""
+    return list(_statements_of(document.text))
+
+
+@lru_cache(maxsize=2)  # a document is asked many questions
+def _statements_of(text: str) -> tuple[Span, ...]:
+    """Return the statements of a text."""
+    return tuple(statement_spans(text))
+
+
+def sentences(document: Document) -> list[Span]:
+    """Return everything that may answer a question: headings, captions and short lines, too."""
+    return list(_sentences_of(document.text))
+
+
+@lru_cache(maxsize=2)
+def _sentences_of(text: str) -> tuple[Span, ...]:
+    """Return the sentences of a text."""
+    return tuple(sentence_spans(text))
+
+
+def readable(document: Document) -> list[Span]:
+    """Return the sentences of a summary to choose from, thinned out where they are too many."""
+    spans = statements(document)
+    if len(spans) <= MOST_RANKED:
+        return spans
+    return [spans[i] for i in np.linspace(0, len(spans) - 1, MOST_RANKED).astype(int)]
+
+
+def summary_candidates(document: Document, words: int, focus: str | None) -> list[Candidate]:
+    """Return the sentences a summary may be made of, in document order.
+
+    Args:
+        document: what is summarized.
+        words: length asked for.
+        focus: what the reader cares about; sentences that share its words rank higher.
+    """
+    spans = readable(document)
+    texts = [document.text[s.start : s.end] for s in spans]
+    bags = [terms_of(text) for text in texts]
+    scores = standardized(lexrank(bags))
+    if focus:
+        scores = scores + standardized(bm25(bags, terms_of(focus)))
+    count = max(FEWEST, PER_SENTENCE * words // WORDS_PER_SENTENCE)
+    return _best(spans, texts, scores, count)
+
+
+class Ranker(Protocol):
+    """What a checkpoint's head knows of questions."""
+
+    def rank_answers(self, texts: Sequence[str], question: str) -> tuple[np.ndarray, bool]:
+        """Return a score for each sentence, and whether one of them is likely an answer."""
+
+
+def answer_candidates(
+    document: Document, question: str, ranker: Ranker | None = None
+) -> list[Candidate]:
+    """Return the sentences that may answer a question; none when it is about something else.
+
+    Args:
+        document: what is asked.
+        question: in the words of the user.
+        ranker: a checkpoint's head; None takes BM25 and the neighbours'.
+    """
+    spans = sentences(document)
+    texts = [document.text[s.start : s.end] for s in spans]
+    query = answer_terms(question)
+    if not texts or not query:
+        return []
+    asked = asked_document(texts)
+    if ranker is not None:
+        scores, answered = ranker.rank_answers(texts, question)
+    else:
+        scores = around(bm25(asked.bags, query))
+        answered = coverage(asked.bags, query, answer_names(asked, question)) >= LEAST_COVERAGE
+    if not answered:
+        return []
+    # a line that says nothing the question does not answers nothing
+    telling = [i for i, each in enumerate(asked.sets) if not each <= set(query)]
+    return _best(
+        [spans[i] for i in telling],
+        [texts[i] for i in telling],
+        standardized(scores)[telling],
+        FEWEST,
+    )
+
+
+def _best(
+    spans: Sequence[Span], texts: Sequence[str], scores: np.ndarray, count: int
+) -> list[Candidate]:
+    """Return the `count` best, in document order, near-duplicates grouped."""
+    chosen = sorted(np.argsort(-scores, kind="stable")[:count].tolist())
+    groups = near_duplicates([texts[i] for i in chosen])
+    return [
+        Candidate(spans[i], texts[i], float(scores[i]), group)
+        for i, group in zip(chosen, groups, strict=True)
+    ]

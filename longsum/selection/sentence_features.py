@@ -1,0 +1,260 @@
+"""What is known of each sentence of a document without a language model: one row of numbers each.
+
+Position, length, centrality, likeness to the beginning and the end, surface, and what kind of
+document it stands in. Pure; no torch. Names no language, but a few English words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from longsum.documents.document import Span
+from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
+from longsum.similarity import FUNCTION_WORDS, count_words, words
+
+OPENING, CLOSING = 8, 15
+"""Sentences of a document's beginning and end that the others are compared with."""
+LONGEST_HEADING = 80
+"""Characters."""
+
+
+def _lexicon(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_FIRST_PERSON = _lexicon("i we my our me us you your")
+_POINTING = _lexicon("he she they it this that these those his her their its such")
+_LINKING = _lexicon(
+    """
+    however but and so thus therefore moreover furthermore yet then also first second third finally
+    instead nevertheless for or nor because although while if when
+    """
+)
+_HANGING = re.compile(
+    r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
+    |but|and|so|or|nor|thus|therefore|moreover|furthermore|yet|also|second|third|finally|instead
+    |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
+    |(?:in|at|for|by|after|from|because\ of)\ (?:this|that|these|those)|as\ (?:such|a\ result)
+    |hence|consequently|accordingly|otherwise|meanwhile|thereafter|afterwards?|later|indeed|again
+    |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
+    |on\ the\ (?:other\ hand|contrary)
+    |for\ (?:example|instance|one\ thing)|in\ other\ words|in\ (?:short|turn|fact|particular)
+    |that\ is
+    |the\ (?:result|results|answer|reason|idea)\ is)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+Columns = dict[str, np.ndarray]
+"""Features by name, each (sentences,)."""
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The sentences of a document that an answer may be made of.
+
+    Args:
+        text: the document's.
+        spans: where the sentences stand, in order.
+        length: words the answer is to have.
+        focus: what the reader cares about.
+    """
+
+    text: str
+    spans: Sequence[Span]
+    length: int
+    focus: str | None = None
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Return the sentences."""
+        return [self.text[span.start : span.end] for span in self.spans]
+
+    @cached_property
+    def words(self) -> list[list[str]]:
+        """Return each sentence's words."""
+        return [words(text) for text in self.texts]
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Return each sentence's number of words, at least 1: (sentences,)."""
+        return np.array([max(1, len(each)) for each in self.words])
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Return each sentence's words as people count them: (sentences,)."""
+        return np.array([count_words(text) for text in self.texts])
+
+    @cached_property
+    def terms(self) -> list[list[str]]:
+        """Return the stems each sentence is compared by."""
+        return [terms_of(text) for text in self.texts]
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """Return each sentence's tf-idf vector: (sentences, terms)."""
+        return tfidf(self.terms)
+
+    @cached_property
+    def lexrank(self) -> np.ndarray:
+        """Return LexRank in standard deviations: (sentences,)."""
+        return standardized(lexrank_of(self.vectors))
+
+    @cached_property
+    def hanging(self) -> np.ndarray:
+        """Tell of each sentence whether its beginning hangs on what stands before it."""
+        return np.array([bool(_HANGING.match(text)) for text in self.texts])
+
+    @cached_property
+    def joined(self) -> np.ndarray:
+        """Tell of each sentence whether the one before it stands right in front, in its line."""
+        between = [self.text[a.end : b.start] for a, b in pairwise(self.spans)]
+        return np.array([False, *(gap.isspace() and "\n" not in gap for gap in between)])
+
+    @cached_property
+    def asking(self) -> np.ndarray:
+        """Tell of each sentence whether it is a question."""
+        return np.array([text.rstrip(' "”’)').endswith("?") for text in self.texts])
+
+    def brief(self, words: int) -> np.ndarray:
+        """Tell of each sentence whether it has fewer words."""
+        return self.lengths < words
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Return all features by name."""
+        columns = _places(self) | _centralities(self) | _surfaces(self)
+        return columns | _matches(self) | genre(self, columns)
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """Return (sentences, features) float32, in the order of `columns`."""
+        return np.stack(list(self.columns.values()), axis=1).astype(np.float32)
+
+
+def _places(s: Sentences) -> Columns:
+    """Return where sentences stand in the document and in their paragraphs."""
+    number = np.arange(len(s.spans))
+    start = np.array([span.start for span in s.spans])
+    position = start / max(1, len(s.text))
+    paragraph = np.array([s.text.rfind("\n", 0, at) + 1 for at in start])
+    new = np.append(True, paragraph[1:] != paragraph[:-1])
+    within = number - np.maximum.accumulate(np.where(new, number, 0))
+    headed = [
+        first and _is_headed(s.text, int(at)) for first, at in zip(new, paragraph, strict=True)
+    ]
+    return {
+        "position": position,
+        "middle": (position - 0.5) ** 2,
+        "log_number": np.log1p(number),
+        "log_from_end": np.log1p(number[::-1]),
+        "first_3": number < 3,
+        "first_10": number < 10,
+        "last_5": number >= len(number) - 5,
+        "paragraph_start": paragraph == start,
+        "within_paragraph": np.minimum(within, 6) / 6,
+        "paragraph_end": np.append(new[1:], True),
+        "headed": new & np.array(headed),
+    }
+
+
+def _is_headed(text: str, paragraph: int) -> bool:
+    """Tell whether the line before a paragraph looks like a heading."""
+    line = text[max(0, paragraph - 200) : paragraph].rstrip().rsplit("\n", 1)[-1]
+    return paragraph == 0 or (0 < len(line) < LONGEST_HEADING and line[-1] not in '.?!:;”"')
+
+
+def _centralities(s: Sentences) -> Columns:
+    """Return how like the whole, the beginning and the end sentences are."""
+    frequency = Counter(term for bag in s.terms for term in set(bag))
+    common = [
+        float(np.mean([np.log(frequency[t]) for t in bag])) if bag else 0.0 for bag in s.terms
+    ]
+    centrality = _likeness(s.vectors, s.vectors)
+    opening = _likeness(s.vectors, s.vectors[:OPENING])
+    closing = _likeness(s.vectors, s.vectors[-CLOSING:])
+    return {
+        "lexrank": s.lexrank,
+        "centrality": centrality,
+        "centrality_z": standardized(centrality),
+        "opening": opening,
+        "opening_z": standardized(opening),
+        "closing": closing,
+        "closing_z": standardized(closing),
+        "common": np.array(common),
+        "common_z": standardized(np.array(common)),
+    }
+
+
+def _likeness(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the cosine of each vector with the sum of others: (sentences,)."""
+    total = others.sum(axis=0)
+    found: np.ndarray = vectors @ total / max(1e-9, float(np.linalg.norm(total)))
+    return found
+
+
+def _surfaces(s: Sentences) -> Columns:
+    """Return how sentences look."""
+    texts, sizes = s.texts, s.sizes
+    opened = [each[0] if each else "" for each in s.words]
+
+    def share(vocabulary: frozenset[str]) -> np.ndarray:
+        found: np.ndarray = np.array([sum(w in vocabulary for w in e) for e in s.words]) / sizes
+        return found
+
+    return {
+        "length": sizes / 30,
+        "log_length": np.log1p(sizes),
+        "capitals": np.array([_share(part[:1].isupper() for part in t.split()) for t in texts]),
+        "digits": np.array([_share(c.isdigit() for c in t) for t in texts]),
+        "quoted": np.array([any(c in '"“”‘' for c in t) for t in texts]),
+        "brackets": np.array([_share(c in "()[]" for c in t) for t in texts]) * 20,
+        "question": np.array([t.rstrip().endswith("?") for t in texts]),
+        "commas": np.array([t.count(",") for t in texts]) / (sizes + 1) * 5,
+        "colon": np.array([":" in t[:40] for t in texts]),
+        "pointing": np.array([word in _POINTING for word in opened]),
+        "linking": np.array([word in _LINKING for word in opened]),
+        "first_person": share(_FIRST_PERSON) * 5,
+        "function_words": share(FUNCTION_WORDS),
+    }
+
+
+def _share(flags: Iterable[bool]) -> float:
+    """Return the share of flags that are set; 0 of none."""
+    found = list(flags)
+    return sum(found) / len(found) if found else 0.0
+
+
+def _matches(s: Sentences) -> Columns:
+    """Return how well sentences match the focus; zeros without one."""
+    match = standardized(bm25(s.terms, terms_of(s.focus))) if s.focus else np.zeros(len(s.spans))
+    return {
+        "focus": match,
+        "focus_around": around(match),
+        "focused": np.full(len(match), float(bool(s.focus))),
+    }
+
+
+def genre(s: Sentences, columns: Columns) -> Columns:
+    """Return what kind of document it is, the same for each sentence."""
+    total = float(s.sizes.sum())
+    of = {
+        "sentences": np.log(len(s.spans)),
+        "answer": np.log(s.length),
+        "compression": np.log(s.length / total),
+        "mean_length": columns["length"].mean(),
+        "mean_quoted": columns["quoted"].mean(),
+        "mean_digits": columns["digits"].mean() * 10,
+        "mean_first_person": columns["first_person"].mean(),
+        "mean_question": columns["question"].mean() * 3,
+        "mean_paragraph_start": columns["paragraph_start"].mean(),
+        "mean_capitals": columns["capitals"].mean() * 3,
+        "mean_brackets": columns["brackets"].mean(),
+        "mean_colon": columns["colon"].mean() * 3,
+    }
+    return {name: np.full(len(s.spans), value) for name, value in of.items()}

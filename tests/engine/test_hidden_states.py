@@ -1,0 +1,37 @@
+"""Recorded states are those of the last norm, whatever the chunks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny_model
+
+from longsum.engine.attention import register
+from longsum.engine.engine import Engine
+from longsum.engine.hidden_states import recording
+
+IDS = torch.randint(2, 300, (40,), generator=torch.Generator().manual_seed(1)).tolist()
+
+
+@pytest.mark.parametrize("chunk", [7, 40])
+def test_states_are_the_projected_last_hidden_states(chunk: int) -> None:
+    model = tiny_model()
+    with torch.inference_mode():
+        hidden = model.model(torch.tensor([IDS])).last_hidden_state[0].numpy()
+    projection = np.random.default_rng(0).normal(size=(hidden.shape[1], 5)).astype(np.float32)
+    model.set_attn_implementation(register())
+    with recording(model, projection) as recorder:
+        Engine(model, capacity=64, chunk_tokens=chunk).read(IDS)
+    assert recorder.states.dtype == torch.float16
+    np.testing.assert_allclose(recorder.states.numpy(), hidden @ projection, rtol=3e-3, atol=3e-3)
+
+
+def test_nothing_is_recorded_afterwards() -> None:
+    model = tiny_model()
+    model.set_attn_implementation(register())
+    with recording(model, np.eye(model.config.hidden_size, dtype=np.float32)) as recorder:
+        Engine(model, capacity=64, chunk_tokens=16).read(IDS[:10])
+    Engine(model, capacity=64, chunk_tokens=16).read(IDS)
+    assert len(recorder.states) == 10
+    assert not model.model.norm._forward_hooks

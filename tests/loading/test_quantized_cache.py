@@ -1,0 +1,293 @@
+"""Quantized weights are kept: the next start reads them, gives the same, and leaves the rest."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny import open_checkpoint, plan_for, save_checkpoint
+
+from longsum.checkpoint.files import read_config
+from longsum.checkpoint.rope import read_rope
+from longsum.config import WeightsConfig
+from longsum.environment import WEIGHTS_SIZE
+from longsum.errors import UnsupportedModel, UsageError
+from longsum.events import Listener
+from longsum.loading import loader
+from longsum.loading import quantized_cache as kept
+from longsum.loading.quantized_cache import weights_config, weights_folder
+from longsum.store import entries
+
+QUANTIZED = ("nf4", "int8")
+PROMPT = torch.randint(2, 300, (1, 80), generator=torch.Generator().manual_seed(1))
+
+
+class Ear(Listener):
+    """Remembers what it hears."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.warnings: list[str] = []
+        self.phases: list[str] = []
+
+    def notice(self, line: str) -> None:
+        self.notices.append(line)
+
+    def warning(self, line: str) -> None:
+        self.warnings.append(line)
+
+    def phase(self, name: str) -> None:
+        self.phases.append(name)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose weight file has a middle, which `weights_identity` does not read."""
+    folder = tmp_path_factory.mktemp("original") / "tiny-llama"
+    return save_checkpoint(folder, hidden_size=256, intermediate_size=256)
+
+
+@pytest.fixture
+def checkpoint(original: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny-llama"
+    shutil.copytree(original, folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def keen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make all weights worth keeping."""
+    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+
+
+def logits(folder: Path, quantize: str, ear: Ear | None = None, **options: str) -> torch.Tensor:
+    config = read_config(folder)
+    plan = plan_for(config, quantize, dtype=options.get("dtype", "bfloat16"))
+    model = loader.load_model(folder, config, read_rope(config), plan, listener=ear or Ear())
+    with torch.inference_mode():
+        found: torch.Tensor = model(PROMPT).logits
+    return found
+
+
+def spoil(path: Path) -> None:
+    """Overwrite the middle of a file, which keeps its size, its ends and its time of change."""
+    found = path.stat()
+    with path.open("r+b") as file:
+        file.seek(1 << 17)
+        file.write(b"\x7f" * (found.st_size - (1 << 18)))
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 16
+    path.write_bytes(content)
+
+
+def data() -> Path:
+    (path,) = weights_folder().glob("*/model.safetensors")
+    return path
+
+
+@pytest.mark.parametrize("quantize", QUANTIZED)
+def test_second_start_gives_the_same_bits_without_the_original_weights(
+    checkpoint: Path, quantize: str
+) -> None:
+    ear = Ear()
+    first = logits(checkpoint, quantize, ear)
+    assert ear.phases == [f"keeping the {quantize} weights"]
+    assert str(weights_folder()) in ear.notices[0]
+    spoil(checkpoint / "model.safetensors")
+    again = Ear()
+    assert torch.equal(logits(checkpoint, quantize, again), first)
+    assert not again.notices + again.warnings + again.phases
+    shutil.rmtree(weights_folder())
+    assert not torch.equal(logits(checkpoint, quantize), first)  # the weights really were spoiled
+
+
+@pytest.mark.parametrize("quantize", QUANTIZED)
+@pytest.mark.parametrize("tied", [False, True])
+def test_what_is_kept_is_small_and_whole(tmp_path: Path, quantize: str, tied: bool) -> None:
+    folder = save_checkpoint(
+        tmp_path / "tied", hidden_size=256, intermediate_size=256, tie_word_embeddings=tied
+    )
+    first = logits(folder, quantize)
+    names = set(load_file(data()))
+    assert ("lm_head.weight" in names) != tied
+    whole = (folder / "model.safetensors").stat().st_size  # float32
+    assert data().stat().st_size < whole / (2 if quantize == "int8" else 3)
+    assert torch.equal(logits(folder, quantize), first)
+    assert stat.S_IMODE(data().stat().st_mode) == 0o600
+    assert stat.S_IMODE(weights_folder().stat().st_mode) == 0o700
+
+
+def test_each_way_of_quantizing_has_an_entry_of_its_own(checkpoint: Path) -> None:
+    for quantize, dtype in (("nf4", "bfloat16"), ("nf4", "float32"), ("int8", "bfloat16")):
+        logits(checkpoint, quantize, dtype=dtype)
+    assert len(list(weights_folder().iterdir())) == 3
+
+
+@pytest.mark.parametrize("name", ["bitsandbytes", "transformers"])
+def test_another_version_quantizes_anew(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    logits(checkpoint, "nf4")
+    version = kept.version
+    monkeypatch.setattr(kept, "version", lambda of: "9.9" if of == name else version(of))
+    ear = Ear()
+    logits(checkpoint, "nf4", ear)
+    assert ear.notices
+    assert len(list(weights_folder().iterdir())) == 2
+
+
+def test_changed_weights_are_quantized_anew(checkpoint: Path) -> None:
+    before = logits(checkpoint, "nf4")
+    save_checkpoint(checkpoint, hidden_size=256, intermediate_size=256, seed=5)
+    ear = Ear()
+    assert not torch.equal(logits(checkpoint, "nf4", ear), before)
+    assert ear.notices
+
+
+def test_unquantized_and_stored_weights_are_not_kept(checkpoint: Path) -> None:
+    open_checkpoint(checkpoint, dtype="bfloat16")
+    assert not weights_folder().exists()
+
+
+def test_damaged_weights_are_told_and_made_anew(checkpoint: Path) -> None:
+    first = logits(checkpoint, "nf4")
+    damage(data())
+    ear = Ear()
+    assert torch.equal(logits(checkpoint, "nf4", ear), first)
+    assert ear.warnings[0].startswith("damaged nf4 weights are made anew")
+    assert ear.notices
+    again = Ear()
+    assert torch.equal(logits(checkpoint, "nf4", again), first)
+    assert not again.warnings
+
+
+def test_whole_files_that_the_library_refuses_are_made_anew(checkpoint: Path) -> None:
+    """A half of the tensors under right checksums, as another version might have written them."""
+    first = logits(checkpoint, "nf4")
+    config = read_config(checkpoint)
+    plan = plan_for(config, "nf4", dtype="bfloat16")
+    settings = loader.quantization_config("nf4", torch.bfloat16)
+    assert settings is not None
+    ear = Ear()
+    found = kept.kept_weights(checkpoint, plan, settings, ear)
+    assert found is not None
+    half = {name: each for name, each in load_file(data()).items() if "layers.1" not in name}
+    shutil.rmtree(weights_folder())
+    found.store.write(found.key, half, {})
+    assert torch.equal(logits(checkpoint, "nf4", ear), first)
+    assert ear.warnings[0].startswith("damaged nf4 weights are made anew: ")
+    assert torch.equal(logits(checkpoint, "nf4"), first)
+
+
+@pytest.mark.parametrize("reason", ["full", "forbidden"])
+def test_failure_to_keep_is_a_warning(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    if reason == "full":
+        usage = shutil._ntuple_diskusage(100, 100, 0)  # type: ignore[attr-defined]
+        monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
+        said = os.strerror(errno.ENOSPC)
+    else:
+        weights_folder().parent.mkdir(parents=True)
+        weights_folder().write_text("a file in the way")
+        said = os.strerror(errno.EEXIST)
+    ear = Ear()
+    logits(checkpoint, "nf4", ear)
+    assert said in ear.warnings[0]
+    assert not list(weights_folder().parent.glob("weights/*"))
+
+
+def test_disk_without_room_evicts_nothing(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logits(checkpoint, "nf4")
+    usage = shutil._ntuple_diskusage(100, 100, 0)  # type: ignore[attr-defined]
+    monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setenv(WEIGHTS_SIZE, "900kB")  # room for one of them
+    ear = Ear()
+    logits(checkpoint, "int8", ear)
+    assert ear.warnings
+    assert data().is_file()
+
+
+def test_what_is_larger_than_the_budget_is_told_and_not_kept(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WEIGHTS_SIZE, "100kB")
+    ear = Ear()
+    logits(checkpoint, "nf4", ear)
+    assert "over LONGSUM_WEIGHTS_SIZE 97.7 KiB" in ear.notices[0]
+    assert not weights_folder().exists()
+
+
+def test_zero_keeps_nothing_and_looks_for_nothing(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WEIGHTS_SIZE, "0")
+    logits(checkpoint, "nf4")
+    assert not weights_folder().exists()
+    monkeypatch.delenv(WEIGHTS_SIZE)
+    logits(checkpoint, "nf4")
+    damage(data())
+    monkeypatch.setenv(WEIGHTS_SIZE, " 0 ")
+    ear = Ear()
+    logits(checkpoint, "nf4", ear)
+    assert not ear.warnings
+
+
+def test_quick_loading_is_not_worth_keeping(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 999.0))
+    logits(checkpoint, "nf4")
+    assert not weights_folder().exists()
+
+
+def test_size_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert weights_config() == WeightsConfig()
+    monkeypatch.setenv(WEIGHTS_SIZE, "3GiB")
+    assert weights_config().size_bytes == 3 << 30
+    monkeypatch.setenv(WEIGHTS_SIZE, "lots")
+    with pytest.raises(UsageError, match="LONGSUM_WEIGHTS_SIZE is not a size") as error:
+        weights_config()
+    assert error.value.hint
+    with pytest.raises(UsageError, match="below 0"):
+        WeightsConfig(size_bytes=-1)
+
+
+def test_wrong_size_is_told_as_such_while_loading(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WEIGHTS_SIZE, "lots")
+    with pytest.raises(UsageError, match="LONGSUM_WEIGHTS_SIZE"):
+        logits(checkpoint, "nf4")
+
+
+def test_original_weights_that_are_gone_are_still_missed(checkpoint: Path) -> None:
+    logits(checkpoint, "nf4")
+    (checkpoint / "model.safetensors").unlink()
+    with pytest.raises(UnsupportedModel):
+        logits(checkpoint, "nf4")
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("models--meta--Llama-2-7b/snapshots/abc", "meta/Llama-2-7b"),
+        ("models--only/other/abc", "abc"),
+        ("mine", "mine"),
+    ],
+)
+def test_models_are_called_by_their_names(tmp_path: Path, folder: str, name: str) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    assert kept._name(tmp_path / folder) == name

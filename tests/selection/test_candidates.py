@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from longsum.documents.document import Document
+from longsum.selection import candidates
+from longsum.selection.candidates import (
+    FEWEST,
+    answer_candidates,
+    sentences,
+    statements,
+    summary_candidates,
+)
+
+FACTS = (
+    "The harbour commission was founded to oversee the port of Westhaven.",
+    "The commission approved a container terminal for the port after long hearings.",
+    "The terminal in the port cost 412 million euros.",
+    "Water samples showed far less oxygen in the channel than before.",
+    "Fishermen protested against the loss of their moorings in the port.",
+    "A court ordered the commission to pay the fishermen for their moorings.",
+    "The commission recommends a fund for restoring the coast near the port.",
+)
+
+
+def text_of(*paragraphs: str) -> Document:
+    return Document("\n".join(paragraphs), (), "0", "notes.txt", line_anchors=((0, 1),))
+
+
+# ---- candidates of a summary
+
+
+def test_headings_captions_and_fragments_are_no_candidates():
+    document = text_of("Report of the Commission", "Figure 2: The port.", "and then", *FACTS)
+    assert [document.text[s.start : s.end] for s in statements(document)] == list(FACTS)
+
+
+def test_candidates_stand_in_document_order_with_their_spans():
+    document = text_of(*FACTS)
+    found = summary_candidates(document, words=80, focus=None)
+    assert [c.text for c in found] == list(FACTS)
+    assert [document.text[c.span.start : c.span.end] for c in found] == list(FACTS)
+
+
+def test_sentence_that_the_others_share_words_with_weighs_most():
+    hub = "The council discussed the bridge, the tunnel, the library and the harbour."
+    spokes = [
+        "Rust closed the bridge for most of autumn.",
+        "Water entered the tunnel below Mill Street.",
+        "Children filled the library on rainy afternoons.",
+        "Ships left the harbour without their pilots.",
+    ]
+    found = summary_candidates(text_of(*spokes[:2], hub, *spokes[2:]), 80, None)
+    assert max(found, key=lambda c: c.weight).text == hub
+
+
+def test_focus_raises_the_sentences_about_it():
+    document = text_of(*FACTS)
+    before = {c.text: c.weight for c in summary_candidates(document, 80, None)}
+    after = {c.text: c.weight for c in summary_candidates(document, 80, "oxygen in the water")}
+    raised = {text: after[text] - before[text] for text in before}
+    assert max(raised, key=raised.get) == FACTS[3]
+    assert raised[FACTS[3]] > 0
+
+
+def numbered(count: int) -> list[str]:
+    return [f"Witness number {n} told the court about event {n * 7}." for n in range(count)]
+
+
+def test_only_the_best_are_offered_a_few_times_what_the_answer_needs():
+    document = text_of(*numbered(200), "The court heard the witness about the event at length.")
+    few, many = (summary_candidates(document, words, None) for words in (20, 450))
+    assert (len(few), len(many)) == (FEWEST, 4 * 450 // 22)
+    others = [c.weight for c in many if c.span not in {f.span for f in few}]
+    assert min(c.weight for c in few) >= max(others)
+
+
+def test_long_documents_are_thinned_out_evenly(monkeypatch):
+    monkeypatch.setattr(candidates, "MOST_RANKED", 10)
+    found = summary_candidates(text_of(*numbered(91)), 20, None)
+    assert [c.text.split()[2] for c in found] == [str(n) for n in range(0, 91, 10)]
+
+
+def test_repetitions_share_a_group():
+    again = "After long hearings the commission approved a container terminal for the port."
+    found = summary_candidates(text_of(*FACTS, again, FACTS[0]), 80, None)
+    groups = [c.group for c in found]
+    assert groups[7] == groups[1]
+    assert groups[8] == groups[0]
+    assert len(set(groups)) == len(FACTS)
+
+
+def test_document_without_statements_has_no_candidates():
+    assert summary_candidates(text_of("Contents", "1. Introduction"), 80, None) == []
+    assert answer_candidates(text_of("12", "* * *"), "What is it about?") == []
+
+
+# ---- candidates of an answer
+
+
+def test_question_brings_the_sentence_with_its_words_to_the_top():
+    document = text_of(*FACTS)
+    found = answer_candidates(document, "How much did the terminal cost?")
+    assert max(found, key=lambda c: c.weight).text == FACTS[2]
+
+
+def test_sentence_beside_the_words_is_lifted_too():
+    document = text_of("Nobody had expected what came after that.", *FACTS[3:4], *numbered(6))
+    weights = [c.weight for c in answer_candidates(document, "What did oxygen samples show?")]
+    assert weights[1] == max(weights)
+    assert weights[0] > max(weights[3:])
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which quarks decay in Uzbekistan?", "Why?", "???", "What is the and of it?"],
+)
+def test_question_about_nothing_in_the_document_has_no_candidates(question):
+    assert answer_candidates(text_of(*FACTS), question) == []
+
+
+def test_words_scattered_over_the_document_are_no_answer():
+    question = "Did Olga buy seventeen purple lanterns?"
+    filler = [f"Filler sentence {n} speaks of nothing in particular." for n in range(40)]
+    parts = ["Olga arrived late in the evening.", *filler[:20], "They buy bread there every day.",
+             *filler[20:], "The lanterns were lit at last."]  # fmt: skip
+    near = [*filler, "Olga would buy seventeen lanterns, all of them purple."]
+    assert answer_candidates(text_of(*parts), question) == []
+    assert answer_candidates(text_of(*near), question)
+
+
+def test_a_verb_the_document_never_uses_is_no_reason_to_refuse():
+    """`What did the Court hold?` was answered with a refusal: opinions say `held`."""
+    document = text_of(
+        "The Court reversed the judgment of the lower court in this case.",
+        "Two judges of the lower bench wrote a dissent of forty pages.",
+    )
+    assert answer_candidates(document, "What did the Court hold?")
+    assert not answer_candidates(document, "What is the capital of Mongolia?")
+
+
+NAMES = text_of(
+    "The Harbour Trust was founded by sailors who wanted to keep the old pier open to visitors.",
+    "Marie Curie won the Nobel Prize in Physics in Stockholm. The pier was rebuilt after storms.",
+    "President Lincoln met General Grant in Washington. Visitors can still see the marks.",
+    "The ticket cost $40. The new café is closed on Mondays during the winter months.",
+    "Minutes",
+    "Chair: Ruth Feld.",
+    "Decided April 21, 2009",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who won the Nobel Prize in Physics?", "Marie Curie won"),
+        ("Where did Lincoln meet Grant?", "President Lincoln met"),
+        ("What did the ticket cost?", "The ticket cost $40."),
+        ("Who is the chair?", "Chair: Ruth Feld."),
+        ("When was it decided?", "Decided April 21, 2009"),
+    ],
+)
+def test_names_and_short_lines_are_found_without_a_head(question, answer):
+    """All of these were denied: nobody looked at lines dense in names, or short."""
+    found = answer_candidates(NAMES, question)
+    assert max(found, key=lambda c: c.weight).text.startswith(answer)
+
+
+def test_a_summary_still_has_none_of_these():
+    said = {NAMES.text[a:b] for a, b in sentences(NAMES)} - {
+        NAMES.text[a:b] for a, b in statements(NAMES)
+    }
+    assert {"Minutes", "Chair: Ruth Feld.", "Decided April 21, 2009"} <= said
+    assert all(c.text not in said for c in summary_candidates(NAMES, 80, None))
+
+
+def test_a_line_that_only_repeats_the_question_answers_nothing():
+    document = text_of("Position interpolation", "Position interpolation squeezes positions.")
+    found = answer_candidates(document, "What is position interpolation?")
+    assert [c.text for c in found] == ["Position interpolation squeezes positions."]
+
+
+class Judge:
+    """A head that scores lines by their length, and finds what it is told to."""
+
+    def __init__(self, answered: bool) -> None:
+        self.answered = answered
+
+    def rank_answers(self, texts, question):
+        return np.array([float(len(text)) for text in texts]), self.answered
+
+
+def test_a_head_ranks_and_refuses():
+    found = answer_candidates(NAMES, "Who won the prize?", Judge(True))
+    assert max(found, key=lambda c: c.weight).text.startswith("The Harbour Trust")
+    assert answer_candidates(NAMES, "Who won the prize?", Judge(False)) == []
