@@ -164,6 +164,7 @@ class Session:
     ) -> None:
         # torch and transformers take seconds to import: only now, when the run is known to fit
         from longsum.loading.loader import load_model
+        from longsum.loading.quantized_cache import weights_config
 
         self.prepared = prepared
         model, plan = prepared.model, prepared.plan
@@ -174,12 +175,11 @@ class Session:
             listener.phase(f"loading {model.source.name}")
             started = time.perf_counter()
             weights = load_model(
-                model.source.folder,
-                model.config,
-                model.rope,
+                model.checkpoint,
                 plan,
                 listener=listener,
                 attention=load.attention,
+                weights=weights_config(plan.quantize),
             )
             self.load_s = time.perf_counter() - started
         self.tokenizer = model.tokenizer

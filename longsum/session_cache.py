@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from longsum import __version__
 from longsum.bytesize import format_bytes
-from longsum.checkpoint.identity import weights_identity
 from longsum.config import LoadConfig, StoreConfig
 from longsum.events import Listener
 from longsum.model.find import Model
@@ -127,7 +126,7 @@ def stored_prefix(
         config: of the store.
     """
     key = PrefixKey(
-        weights=weights_identity(model.source.folder),
+        weights=model.checkpoint.identity(),
         rope=rope_text(model.rope.parameters),
         quantize=plan.quantize,
         dtype=plan.dtype,

@@ -11,7 +11,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from longsum.checkpoint.files import quantized_on_disk, read_config, read_shape
+from longsum.checkpoint.files import quantized_on_disk, read_shape
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.rope import Rope, read_rope, rope_for_context
 from longsum.engine.adopt import adopted
 from longsum.engine.llama import Llama
@@ -106,7 +107,7 @@ def plan_for(config: dict[str, Any], quantize: str = "auto", dtype: str = "float
     )
 
 
-def open_checkpoint(
+def load_checkpoint(
     folder: Path,
     context: int | None = None,
     *,
@@ -116,7 +117,8 @@ def open_checkpoint(
     attention: str = "auto",
 ) -> tuple[LlamaForCausalLM, Rope]:
     """Load a checkpoint the way the program does, once it knows that everything fits."""
-    config = read_config(folder)
-    plan = plan_for(config, quantize, dtype)
-    rope = rope_for_context(read_rope(config), context, force=force)
-    return load_model(folder, config, rope, plan, listener=Listener(), attention=attention), rope
+    checkpoint = open_checkpoint(folder)
+    plan = plan_for(checkpoint.config, quantize, dtype)
+    rope = rope_for_context(checkpoint.rope, context, force=force)
+    whole = checkpoint.with_rope(rope)
+    return load_model(whole, plan, listener=Listener(), attention=attention), rope

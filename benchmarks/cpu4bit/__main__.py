@@ -12,13 +12,11 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from longsum.checkpoint.files import read_config, read_shape
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.engine.engine import Engine
 from longsum.events import Listener
 from longsum.loading.loader import load_model
@@ -73,17 +71,17 @@ def write_random(folder: Path, shape: dict[str, int]) -> None:
 
 def loaded(folder: Path, way: str, dtype: str) -> LlamaForCausalLM:
     """Load a checkpoint as the program does, or without what it adds to bitsandbytes."""
-    config: dict[str, Any] = read_config(folder)
+    checkpoint = open_checkpoint(folder)
     quantize = "none" if way == WAYS[0] else "nf4"
     plan = plan_memory(
-        read_shape(config),
+        checkpoint.shape,
         tokens=2048,
         device="cpu",
         dtype=dtype,
         free_bytes=1 << 40,
         quantize=quantize,
     )
-    model = load_model(folder, config, read_rope(config), plan, listener=Listener())
+    model = load_model(checkpoint, plan, listener=Listener())
     if way == WAYS[1]:
         from longsum.loading import cpu4bit
 

@@ -19,9 +19,8 @@ from typing import Any
 import torch
 
 from benchmarks.peers.__main__ import EXAMPLE
-from longsum.checkpoint.files import read_config, read_shape
-from longsum.checkpoint.rope import read_rope
-from longsum.checkpoint.tokenizer import load_tokenizer
+from longsum.checkpoint.checkpoint import Checkpoint
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.events import Listener
 from longsum.loading.loader import load_model
 from longsum.model.memory import plan_memory
@@ -41,9 +40,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     theirs = run_llama(asked)
-    folder = resolve_model(str(asked.gguf.resolve())).folder
-    ids = load_tokenizer(folder).encode_document(asked.text.read_text(encoding="utf-8"))
-    ours = log_probabilities(folder, ids[: asked.tokens])
+    checkpoint = open_checkpoint(resolve_model(str(asked.gguf.resolve())).folder)
+    ids = checkpoint.tokenizer().encode_document(asked.text.read_text(encoding="utf-8"))
+    ours = log_probabilities(checkpoint, ids[: asked.tokens])
     print(json.dumps(compare(ids, ours, theirs), indent=1))
 
 
@@ -60,19 +59,17 @@ def run_llama(asked: argparse.Namespace) -> dict[str, Any]:
         return found
 
 
-def log_probabilities(folder: Path, ids: list[int]) -> torch.Tensor:
+def log_probabilities(checkpoint: Checkpoint, ids: list[int]) -> torch.Tensor:
     """Return ours in float32: (tokens, vocab)."""
-    config = read_config(folder)
-    rope = read_rope(config)
     plan = plan_memory(
-        read_shape(config),
+        checkpoint.shape,
         tokens=len(ids),
         device="cpu",
         dtype="float32",
         free_bytes=1 << 40,
         quantize="none",
     )
-    model = load_model(folder, config, rope, plan, listener=Listener())
+    model = load_model(checkpoint, plan, listener=Listener())
     with torch.inference_mode():
         logits = model(torch.tensor([ids])).logits[0]
     return torch.log_softmax(logits.float(), dim=-1)

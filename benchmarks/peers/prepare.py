@@ -51,13 +51,7 @@ def plain_checkpoint(model: str, dtype: str, folder: Path) -> Path:
         return folder
     load = LoadConfig(model=model, device="cpu", dtype=dtype)
     found = find_model(load)
-    weights = load_pretrained(
-        found.source.folder,
-        found.config,
-        found.rope,
-        plan_for(found, load, 512),
-        listener=Listener(),
-    )
+    weights = load_pretrained(found.checkpoint, plan_for(found, load, 512), listener=Listener())
     weights.generation_config = GenerationConfig()  # the loader takes it off
     weights.save_pretrained(folder)
     return folder

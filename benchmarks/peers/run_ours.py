@@ -24,6 +24,7 @@ from longsum.engine import decode  # noqa: E402
 from longsum.engine.engine import Engine, peak_memory_bytes  # noqa: E402
 from longsum.events import Listener  # noqa: E402
 from longsum.loading.loader import load_model  # noqa: E402
+from longsum.loading.quantized_cache import weights_config  # noqa: E402
 from longsum.model.find import find_model, plan_for  # noqa: E402
 from longsum.session_cache import StoredPrefix  # noqa: E402
 from longsum.store.key import PrefixKey, rope_text, token_hash  # noqa: E402
@@ -45,7 +46,9 @@ def main() -> None:
     held = len(document) + len(question) + new
     model = find_model(load)
     plan = plan_for(model, load, held)
-    weights = load_model(model.source.folder, model.config, model.rope, plan, listener=Listener())
+    weights = load_model(
+        model.checkpoint, plan, listener=Listener(), weights=weights_config(plan.quantize)
+    )
     loaded = time.perf_counter()
     engine = Engine(weights, capacity=held, chunk_tokens=plan.chunk_tokens, kv_cache=plan.kv_cache)
     stored = kept_prefix(task, plan, document) if task.get("store") else None

@@ -185,14 +185,14 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
         if plan.quantize == held:
             load = replace(load, quantize=held)  # documents' plans must not choose again
     from longsum.loading.loader import load_model
+    from longsum.loading.quantized_cache import weights_config
 
     weights = load_model(
-        model.source.folder,
-        model.config,
-        model.rope,
+        model.checkpoint,
         plan,
         listener=listener,
         attention=load.attention,
+        weights=weights_config(plan.quantize),
     )
     return Answerer(job, model, load, weights)
 

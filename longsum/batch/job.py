@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longsum.config import (
     AskConfig,
@@ -19,12 +19,6 @@ from longsum.config import (
     SummaryConfig,
 )
 from longsum.hashing import settings_hash
-
-if TYPE_CHECKING:
-    from longsum.checkpoint.rope import Rope
-
-SAMPLED_BYTES = 64 << 10
-"""Read at the beginning, the middle and the end of a weight file to tell it from others."""
 
 _WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")
 """Settings of `LoadConfig` that say where a model is and where it runs, not what it answers."""
@@ -95,45 +89,17 @@ def with_model(job: Job) -> Job:
         ModelUnavailable: when it is missing, or not one we can run.
     """
     from longsum.batch.devices import has_cuda
-    from longsum.checkpoint.files import check_weights, read_config, read_shape
-    from longsum.checkpoint.rope import read_rope, rope_for_context
-    from longsum.model.resolve import resolve_model, set_offline
+    from longsum.model.find import find_checkpoint
 
     load = job.load
-    if load.offline:
-        set_offline()
-    source = resolve_model(
-        load.model, revision=load.revision, download=load.download, cuda=has_cuda(load.device)
-    )
-    config = read_config(source.folder)
-    read_shape(config)
-    own = read_rope(config, known_window=source.known.window if source.known else None)
-    rope = rope_for_context(own, load.context, force=load.force_context)
-    check_weights(source.folder)
+    source, checkpoint = find_checkpoint(load, cuda=has_cuda(load.device))
+    checkpoint.weight_files()
     # what was chosen here must be chosen in every process: of folders the whole path, else a name
     is_folder = source.revision is None and source.known is None
     name = str(source.path) if is_folder else load.model or source.name
-    identity = identity_of(source.folder, rope)
     return replace(
-        job, load=replace(load, model=name), model_folder=source.folder, identity=identity
+        job,
+        load=replace(load, model=name),
+        model_folder=source.folder,
+        identity=checkpoint.content_identity(),
     )
-
-
-def identity_of(folder: Path, rope: Rope) -> str:
-    """Return a hash of a checkpoint that does not depend on where it lies.
-
-    Of the weights it takes sizes and samples: reading them all would take as long as loading.
-    """
-    from longsum.checkpoint.files import CONFIG_NAME
-    from longsum.checkpoint.identity import weight_files
-
-    digest = hashlib.sha256((folder / CONFIG_NAME).read_bytes())
-    digest.update(repr(sorted(rope.parameters.items(), key=str)).encode())
-    for path in weight_files(folder):
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}\n".encode())
-        with path.open("rb") as file:
-            for start in (0, max(0, size // 2), max(0, size - SAMPLED_BYTES)):
-                file.seek(start)
-                digest.update(file.read(SAMPLED_BYTES))
-    return digest.hexdigest()[:16]

@@ -122,14 +122,14 @@ class DocumentReader:
 
     def open_tokenizer(self) -> Tokenizer:
         """Load the model's tokenizer; on another machine its folder may be another."""
-        from longsum.checkpoint.tokenizer import load_tokenizer
+        from longsum.checkpoint.formats import open_checkpoint
         from longsum.model.resolve import resolve_model
 
         settings = self.settings
         folder = Path(settings.tokenizer) if settings.tokenizer is not None else None
         if folder is None or not folder.is_dir():
             folder = resolve_model(settings.model, revision=settings.revision).folder
-        self._tokenizer = load_tokenizer(folder)
+        self._tokenizer = open_checkpoint(folder).tokenizer()
         return self._tokenizer
 
     def _read(self, task: ReadTask) -> tuple[Document, array[int] | None]:

@@ -1,7 +1,6 @@
-"""A checkpoint's folder as files: its config, its shape and its weights, read without tensors.
+"""What config.json says: the model's shape, and how its weights are stored.
 
-Nothing is executed and nothing is loaded: `auto_map` (code shipped with a model) is ignored, and of
-a safetensors file only the header is read.
+Nothing is executed: `auto_map` (code shipped with a model) is ignored.
 """
 
 from __future__ import annotations
@@ -12,12 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longsum.checkpoint.gguf_folder import files_of, is_unpacked, read_index
 from longsum.errors import ModelNotFound, UnsupportedModel
 
 CONFIG_NAME = "config.json"
-WEIGHTS_NAME = "model.safetensors"
-INDEX_NAME = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ModelNotFound(f"no model folder at {folder}")
     path = folder / CONFIG_NAME
     if not path.is_file():
-        raise UnsupportedModel(f"{folder} has no {CONFIG_NAME}", hint=_what_else(folder))
+        raise UnsupportedModel(f"{folder} has no {CONFIG_NAME}", hint=what_else(folder))
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -139,42 +135,6 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
             _size(config, "num_hidden_layers"),
         ),
     )
-
-
-def check_weights(folder: Path) -> tuple[Path, ...]:
-    """Return the weight files of a checkpoint, safetensors or GGUF, all present and complete.
-
-    Raises:
-        UnsupportedModel: there are none, a shard is missing, or a download was cut short.
-    """
-    if is_unpacked(folder):
-        read_index(folder)  # which checks that it is all there
-        return files_of(folder)
-    whole, index = folder / WEIGHTS_NAME, folder / INDEX_NAME
-    if whole.is_file():
-        files: tuple[Path, ...] = (whole,)
-    elif index.is_file():
-        files = tuple(folder / name for name in _shard_names(index))
-        missing = [path.name for path in files if not path.is_file()]
-        if missing:
-            raise UnsupportedModel(
-                f"{folder} lacks {len(missing)} of {len(files)} weight files, {missing[0]} first",
-                hint="download the model again",
-            )
-    else:
-        pickled = any(folder.glob("pytorch_model*.bin"))
-        found = "only pytorch_model.bin" if pickled else f"no {WEIGHTS_NAME}"
-        raise UnsupportedModel(
-            f"{folder} has {found}; longsum loads safetensors only", hint=_what_else(folder)
-        )
-    for path in files:
-        _check_complete(path)
-    return files
-
-
-def weights_bytes(folder: Path) -> int:
-    """Return the size of a checkpoint's weight files on disk."""
-    return sum(path.stat().st_size for path in check_weights(folder))
 
 
 def quantized_on_disk(config: Mapping[str, Any]) -> str | None:
@@ -231,45 +191,7 @@ def _size(config: Mapping[str, Any], key: str, default: int | None = None) -> in
     return value
 
 
-def _shard_names(index: Path) -> list[str]:
-    """Return the file names of an index, once each, all of them inside its folder."""
-    try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        names = sorted(set(weight_map.values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnsupportedModel(f"{index} is damaged", hint="download the model again") from error
-    if not names or not all(isinstance(name, str) and _is_plain(name) for name in names):
-        raise UnsupportedModel(f"{index} names files outside its own folder, or none")
-    return names
-
-
-def _is_plain(name: str) -> bool:
-    """Tell whether a name stays inside its folder, on any system."""
-    return name not in ("", ".", "..") and not any(sign in name for sign in "/\\:\0")
-
-
-def _check_complete(path: Path) -> None:
-    """Refuse a safetensors file that is shorter than its header says.
-
-    The format: 8 bytes little-endian header length, a JSON header with `data_offsets`, the data.
-    """
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > size:
-                raise ValueError("header longer than the file")
-            header = json.loads(file.read(length))
-        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-        if 8 + length + max(ends, default=0) > size:
-            raise ValueError("data cut short")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise UnsupportedModel(
-            f"{path} is incomplete or not a safetensors file", hint="download the model again"
-        ) from error
-
-
-def _what_else(folder: Path) -> str:
+def what_else(folder: Path) -> str:
     """Return the next step for a folder that is not a safetensors checkpoint."""
     if (folder / "adapter_config.json").is_file():
         return "this is a LoRA adapter: merge it into its base model with peft's merge_and_unload()"

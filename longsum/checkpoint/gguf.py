@@ -61,7 +61,7 @@ class GgufTensor:
 
 
 @dataclass(frozen=True)
-class GgufCheckpoint:
+class GgufHeaders:
     """What the headers of a checkpoint say."""
 
     files: tuple[Path, ...]
@@ -129,7 +129,7 @@ def gguf_in(folder: Path) -> Path | None:
     return folder / (first or names)[0] if names else None
 
 
-def read_gguf(path: Path) -> GgufCheckpoint:
+def read_gguf(path: Path) -> GgufHeaders:
     """Read the headers of a GGUF checkpoint.
 
     Args:
@@ -158,7 +158,7 @@ def read_gguf(path: Path) -> GgufCheckpoint:
         config = config_of(fields, shapes, _frequencies(*stated[0]) if stated else None)
     tensors = tuple(_tensor_of(each, file, config) for file, each in named)
     config["dtype"] = _dtype_of(tensors)
-    return GgufCheckpoint(files, config, tensors, fields)
+    return GgufHeaders(files, config, tensors, fields)
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 Building a tokenizer of hundreds of thousands of strings takes seconds. It is written once to the
 cache folder, beside an index of the tensors, which stay in the GGUF file. Everything that works on
-a folder with config.json and tokenizer.json works on this one; only readers of weights call
-`read_index`.
+a folder with config.json and tokenizer.json works on this one; `GGUFCheckpoint` reads the index.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from longsum.checkpoint.gguf import GgufCheckpoint, GgufTensor, naming, read_gguf, shards_of
+from longsum.checkpoint.gguf import GgufHeaders, naming, read_gguf, shards_of
 from longsum.checkpoint.gguf_tokenizer import write_tokenizer
-from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.errors import ModelNotFound
 
 INDEX = "gguf.json"
 VERSION = 2
@@ -61,7 +59,7 @@ def unpacked(path: Path, cache: Path | None) -> Path:
     return _place(checkpoint, temporary / name)
 
 
-def _place(checkpoint: GgufCheckpoint, folder: Path) -> Path:
+def _place(checkpoint: GgufHeaders, folder: Path) -> Path:
     """Write a folder whole or not at all, and remove what older states of the file left.
 
     Raises:
@@ -85,79 +83,41 @@ def _place(checkpoint: GgufCheckpoint, folder: Path) -> Path:
     return folder
 
 
-def is_unpacked(folder: Path) -> bool:
-    """Tell whether a folder is one of these."""
-    return (folder / INDEX).is_file()
-
-
-def read_index(folder: Path) -> tuple[GgufTensor, ...]:
-    """Return the tensors of an unpacked GGUF file, all of which are there.
-
-    Raises:
-        UnsupportedModel: the file is gone, or was changed since.
-    """
-    index = _read(folder)
-    for entry in index["files"]:
-        if _stated(Path(entry["path"])) != (entry["size"], entry["mtime_ns"]):
-            raise UnsupportedModel(
-                f"{entry['path']} is gone or has changed", hint="name the file again"
-            )
-    return tuple(
-        GgufTensor(
-            **{**entry, "file": Path(entry["file"]), "shape": tuple(entry["shape"])},
-        )
-        for entry in index["tensors"]
-    )
-
-
-def files_of(folder: Path) -> tuple[Path, ...]:
-    """Return the GGUF files of an unpacked folder."""
-    return tuple(Path(entry["path"]) for entry in _read(folder)["files"])
-
-
-def packing(folder: Path) -> dict[str, int]:
-    """Return how many tensors of an unpacked file are of each type, that of most bytes first."""
-    tensors: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
-    for entry in _read(folder)["tensors"]:
-        tensors[entry["type_name"]] += 1
-        sizes[entry["type_name"]] += entry["nbytes"]
-    return {name: tensors[name] for name, _ in sizes.most_common()}
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    """Return the index of a folder."""
+def read_index(folder: Path) -> dict[str, Any]:
+    """Return the index of an unpacked folder: version, files, tensors."""
     found: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     return found
 
 
 def _is_current(folder: Path) -> bool:
-    """Tell whether a folder is whole, and of this version."""
+    """Return whether a folder is whole, and of this version."""
     try:
-        return bool(_read(folder)["version"] == VERSION) and (folder / "tokenizer.json").is_file()
+        return (
+            bool(read_index(folder)["version"] == VERSION) and (folder / "tokenizer.json").is_file()
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def _is_stale(folder: Path) -> bool:
-    """Tell whether the files that a folder was unpacked from have changed since, or are gone."""
+    """Return whether the files that a folder was unpacked from have changed since, or are gone."""
     try:
         return any(
-            _stated(Path(entry["path"])) != (entry["size"], entry["mtime_ns"])
-            for entry in _read(folder)["files"]
+            stated_at(Path(entry["path"])) != (entry["size"], entry["mtime_ns"])
+            for entry in read_index(folder)["files"]
         )
     except (OSError, ValueError, KeyError, TypeError):
         return True
 
 
-def _write(checkpoint: GgufCheckpoint, folder: Path) -> None:
+def _write(checkpoint: GgufHeaders, folder: Path) -> None:
     """Write configuration, tokenizer and index; the index last."""
     (folder / "config.json").write_text(json.dumps(checkpoint.config, indent=1), encoding="utf-8")
     with naming(checkpoint.files[0]):
         write_tokenizer(checkpoint.fields, checkpoint.config["vocab_size"], folder)
     # links are not followed: in the hub's cache they bear the names
     paths = {file: os.path.abspath(file) for file in checkpoint.files}
-    stated = [(paths[file], *_stated(file)) for file in checkpoint.files]
+    stated = [(paths[file], *stated_at(file)) for file in checkpoint.files]
     index = {
         "version": VERSION,
         "files": [{"path": path, "size": size, "mtime_ns": at} for path, size, at in stated],
@@ -168,7 +128,7 @@ def _write(checkpoint: GgufCheckpoint, folder: Path) -> None:
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
-def _stated(file: Path) -> tuple[int, int]:
+def stated_at(file: Path) -> tuple[int, int]:
     """Return size and time of change of a file; zeros where there is none."""
     try:
         found = file.stat()
@@ -181,7 +141,7 @@ def _identity(files: tuple[Path, ...]) -> str:
     """Return a hash of where files are, how large, how old, and how they begin."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{os.path.abspath(file)} {_stated(file)}\n".encode())
+        digest.update(f"{os.path.abspath(file)} {stated_at(file)}\n".encode())
         with file.open("rb") as opened:
             digest.update(opened.read(SAMPLE_BYTES))
     return digest.hexdigest()[:IDENTITY_DIGITS]

@@ -1,6 +1,7 @@
-"""The weights of a GGUF file, dequantized a few rows at a time. No torch.
+"""The weights of a GGUF file, dequantized a few rows at a time.
 
-The whole of a large matrix in float32 is never in memory besides what it is turned into.
+The whole of a large matrix in float32 is never in memory besides what it is turned into. Torch is
+imported by `read_tensor` alone.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longsum.checkpoint.gguf import GgufTensor
+
+if TYPE_CHECKING:
+    import torch
 
 VALUES_AT_ONCE = 1 << 22
 """Weights dequantized by one thread at once: 16 MiB in float32, and as much again on the way."""
@@ -81,3 +86,32 @@ def in_halves(rows: int, heads: int) -> np.ndarray:
     """
     order: np.ndarray = np.arange(rows).reshape(heads, rows // heads // 2, 2)
     return order.swapaxes(1, 2).reshape(rows)
+
+
+def read_tensor(tensor: GgufTensor, dtype: torch.dtype) -> torch.Tensor:
+    """Dequantize a weight.
+
+    Args:
+        tensor: where it is.
+        dtype: of the result.
+
+    Returns:
+        Of the tensor's shape; rows of queries and keys in Hugging Face's order.
+    """
+    import torch
+
+    found = torch.empty(tensor.shape, dtype=dtype)
+    if len(tensor.shape) == 1:
+        return found.copy_(torch.from_numpy(read_rows(tensor, 0, 1)))
+    order = in_halves(tensor.shape[0], tensor.heads) if tensor.heads else None
+    places = None if order is None else torch.from_numpy(np.argsort(order))
+
+    def store(start: int, rows: np.ndarray) -> None:
+        values = torch.from_numpy(rows)
+        if places is None:
+            found[start : start + len(values)].copy_(values)
+        else:
+            found[places[start : start + len(values)]] = values.to(dtype)
+
+    in_rows(tensor, store)
+    return found

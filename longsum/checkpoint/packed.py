@@ -44,20 +44,30 @@ def pack(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return packed
 
 
+def dequantize_rows(
+    stored: torch.Tensor, scale: torch.Tensor | None, dtype: torch.dtype
+) -> torch.Tensor:
+    """Return a weight in a floating dtype.
+
+    Args:
+        stored: (rows, columns) int8, or a tensor of any shape that has no scales.
+        scale: (rows, 1), or None.
+        dtype: of the result.
+    """
+    return stored.to(dtype) if scale is None else (stored.float() * scale.float()).to(dtype)
+
+
 def unpack(packed: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
     """Return the weights in a floating dtype."""
-    weights: dict[str, torch.Tensor] = {}
-    for name, tensor in packed.items():
-        if name.endswith(SCALE):
-            continue
-        scale = packed.get(name + SCALE)
-        full = tensor.float() if scale is None else tensor.float() * scale.float()
-        weights[name] = full.to(dtype)
-    return weights
+    return {
+        name: dequantize_rows(stored, packed.get(name + SCALE), dtype)
+        for name, stored in packed.items()
+        if not name.endswith(SCALE)
+    }
 
 
 def is_packed(path: Path) -> bool:
-    """Tell whether a safetensors file is in this format."""
+    """Return whether a safetensors file is in this format."""
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from longsum.cli.wrapping import stdout_console
 
 if TYPE_CHECKING:
     from longsum.checkpoint.catalog import KnownModel
-    from longsum.model.resolve import ModelSource
+    from longsum.checkpoint.checkpoint import Checkpoint
 
 
 class PullSource(StrEnum):
@@ -117,8 +118,7 @@ def fits_here(known: KnownModel) -> str:
 def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) -> None:
     """Show what a model is: window, scaling, shape, where it is kept."""
     from longsum.checkpoint.catalog import find_known
-    from longsum.checkpoint.files import read_config, read_shape
-    from longsum.checkpoint.rope import read_rope
+    from longsum.checkpoint.formats import open_checkpoint
     from longsum.model.resolve import resolve_model, set_offline
 
     if offline:
@@ -127,10 +127,11 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
     facts: dict[str, Any] = describe(known) if known else {}
     if known is None or facts["here"]:
         source = resolve_model(model)
-        config = read_config(source.folder)
-        shape, window = read_shape(config), known.window if known else None
-        rope = read_rope(config, known_window=window)
-        facts |= _of_gguf(source) if source.file else {"folder": str(source.folder)}
+        checkpoint = open_checkpoint(source.folder, known)
+        shape, rope = checkpoint.shape, checkpoint.rope
+        facts |= (
+            _of_file(source.file, checkpoint) if source.file else {"folder": str(source.folder)}
+        )
         facts |= {
             "window": rope.window,
             "native window": rope.native_window,
@@ -156,16 +157,13 @@ def _words(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _of_gguf(source: ModelSource) -> dict[str, Any]:
-    """Return what a GGUF file is: where, how large, how its tensors are packed."""
-    from longsum.checkpoint.gguf_folder import files_of, packing
-
-    files = files_of(source.folder)
-    types = packing(source.folder)
+def _of_file(file: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what a model in one file is: where, how large, how its tensors are packed."""
+    packing = checkpoint.packing().items()
     return {
-        "file": str(source.file),
-        "bytes": sum(file.stat().st_size for file in files),
-        "tensors": ", ".join(f"{name} {count:,}" for name, count in types.items()),
+        "file": str(file),
+        "bytes": checkpoint.weights_bytes(),
+        "tensors": ", ".join(f"{name} {count:,}" for name, count in packing),
     }
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longsum.checkpoint.identity import weights_identity
 from longsum.checkpoint.rope import Rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import KVCache, LoadConfig
@@ -80,7 +79,7 @@ def find_for_evaluation(
     model = find_model(replace(load, context=None))
     if position is not None and context is not None:
         rope = extended_rope(model.rope, context, position, model.shape.head_dim)
-        model = replace(model, rope=rope)
+        model = replace(model, checkpoint=model.checkpoint.with_rope(rope))
     return model
 
 
@@ -121,15 +120,15 @@ def open_model(
         raise InsufficientMemory(f"{model.source.name} {error.message}", hint=hint) from None
     # torch and transformers take seconds to import: only now, when the run is known to fit
     from longsum.loading.loader import load_model
+    from longsum.loading.quantized_cache import weights_config
 
     resident, started = resident_bytes(), time.perf_counter()
     weights = load_model(
-        model.source.folder,
-        model.config,
-        model.rope,
+        model.checkpoint,
         plan,
         listener=listener,
         attention=load.attention,
+        weights=weights_config(plan.quantize),
     )
     return Opened(
         model=weights,
@@ -155,7 +154,7 @@ def open_model(
 def identity_of(model: Model, dtype: str, quantize: str, kv_cache: KVCache = "native") -> str:
     """Return a short hash of what decides a model's numbers."""
     rope = repr(sorted(model.rope.parameters.items(), key=str))
-    parts = [weights_identity(model.source.folder), rope, dtype, quantize, kv_cache]
+    parts = [model.checkpoint.identity(), rope, dtype, quantize, kv_cache]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.checkpoint import FilelessCheckpoint
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
@@ -55,12 +56,11 @@ class Summarizer:
         opened = self.opened
         config: dict[str, Any] = opened.model.config.to_dict()
         dtype = str(opened.model.dtype).removeprefix("torch.")
+        source = ModelSource(opened.label, Path(opened.label))
+        shape, rope = read_shape(config), opened.rope
         return Model(
-            source=ModelSource(opened.label, Path(opened.label)),
-            config=config,
-            shape=read_shape(config),
-            rope=opened.rope,
-            tuned_window=opened.rope.window,
+            source=source,
+            checkpoint=FilelessCheckpoint(source.folder, config, shape, rope, rope.window),
             tokenizer=opened.tokenizer,
             machine=detect_machine(opened.model.device.type, dtype),
         )

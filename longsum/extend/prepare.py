@@ -19,6 +19,7 @@ from longsum.extend.loss import NextTokenLoss
 from longsum.extend.training_events import ExtendListener
 from longsum.extend.training_plan import Job
 from longsum.loading.loader import load_pretrained
+from longsum.loading.quantized_cache import weights_config
 from longsum.model.memory import plan_memory
 
 
@@ -54,7 +55,11 @@ def prepare(job: Job, accelerator: Accelerator, listener: ExtendListener) -> tup
     )
     plan = replace(plan, device="cpu" if sharded else _one_device(accelerator.device))
     loaded = load_pretrained(
-        base.source.folder, base.config, job.rope, plan, listener=listener, attention="sdpa"
+        base.checkpoint.with_rope(job.rope),
+        plan,
+        listener=listener,
+        attention="sdpa",
+        weights=weights_config(plan.quantize),
     )
     torch.manual_seed(config.seed)  # new LoRA matrices are random
     set_trainable(loaded, config)

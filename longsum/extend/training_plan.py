@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from longsum.checkpoint.files import check_weights, quantized_on_disk, weights_bytes
 from longsum.checkpoint.rope import Rope
 from longsum.config import ExtendConfig, LoadConfig
 from longsum.errors import UnsupportedModel, UsageError
@@ -117,7 +116,7 @@ def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
             f"{base.source.name} was pre-trained with",
             hint="there is nothing to extend; name a larger window",
         )
-    if stored := quantized_on_disk(base.config):
+    if stored := base.checkpoint.quantized:
         raise UnsupportedModel(
             f"{base.source.name} is stored as {stored}, which cannot be trained",
             hint="take the unquantized checkpoint; --method qlora quantizes it while it learns",
@@ -128,7 +127,7 @@ def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
             "bitsandbytes' NF4 products run nine times slower than bfloat16, and not at all on mps",
             hint="use --method lora",
         )
-    check_weights(base.source.folder)
+    base.checkpoint.weight_files()  # refused now, not after the texts are read
 
 
 def _check_batch(config: ExtendConfig, processes: int) -> None:
@@ -196,7 +195,7 @@ def _settings(
     return {
         "model": base.source.name if base.source.known else _path(base.source),
         "revision": base.source.revision,
-        "weights_bytes": weights_bytes(base.source.folder),
+        "weights_bytes": base.checkpoint.weights_bytes(),
         "context": context,
         "data": [{"name": f.name, "sha256": f.sha256} for f in rows.files],
         **{key: list(v) if isinstance(v, tuple) else v for key, v in kept.items()},

@@ -1,28 +1,26 @@
-"""Turn a checkpoint's folder and a plan into a model that is ready to read."""
+"""Turn a checkpoint and a plan into a model that is ready to read."""
 
 from __future__ import annotations
 
 import copy
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from longsum.checkpoint.files import check_weights, quantized_on_disk, read_shape
-from longsum.checkpoint.gguf_folder import is_unpacked, read_index
-from longsum.checkpoint.packed import is_packed, unpack
+from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
+from longsum.checkpoint.load_errors import library_errors, loading_memory_errors
 from longsum.checkpoint.rope import Rope
+from longsum.config import WeightsConfig
 from longsum.engine.adopt import adopted
 from longsum.engine.attention import register
 from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
 from longsum.errors import UnsupportedModel, UsageError
 from longsum.events import Listener
-from longsum.loading.dequantized import lazy_tensors, read_tensor
-from longsum.loading.load_errors import library_errors, loading_memory_errors
 from longsum.loading.quantize import quantization_config
 from longsum.loading.quantized_cache import kept_weights
 from longsum.model.memory import MemoryPlan
@@ -58,13 +56,12 @@ def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
 
 
 def load_model(
-    folder: Path,
-    config: dict[str, Any],
-    rope: Rope,
+    checkpoint: Checkpoint,
     plan: MemoryPlan,
     *,
     listener: Listener,
     attention: str = "auto",
+    weights: WeightsConfig | None = None,
 ) -> AnyLlama:
     """Load the weights as the plan says.
 
@@ -73,12 +70,11 @@ def load_model(
     its tokenizers. Weights quantized on the way are cached (`quantized_cache.py`).
 
     Args:
-        folder: the checkpoint.
-        config: its config.json.
-        rope: window and RoPE parameters to use.
+        checkpoint: with the window and RoPE parameters to use.
         plan: device, dtype and quantization.
-        listener: hears of quantized weights that are kept, or damaged.
+        listener: hears of quantized weights that are cached, or damaged.
         attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
+        weights: how much of quantized weights is cached; None caches none.
 
     Raises:
         UnsupportedModel: when the weights are damaged or do not fit the configuration.
@@ -86,36 +82,30 @@ def load_model(
         InsufficientMemory: when the device runs out of memory after all.
     """
     if attention == "auto" and plan.device == "cpu" and plan.quantize == "none":
-        own = _load_own(folder, config, rope, getattr(torch, plan.dtype))
+        own = _load_own(checkpoint, getattr(torch, plan.dtype))
         if own is not None:
             return own
-    model = load_pretrained(folder, config, rope, plan, listener=listener, attention=attention)
+    model = load_pretrained(
+        checkpoint, plan, listener=listener, attention=attention, weights=weights
+    )
     if attention != "auto":
         return model
-    return adopted(model, config, rope) or model
+    return adopted(model, checkpoint.config, checkpoint.rope) or model
 
 
 def load_pretrained(
-    folder: Path,
-    config: dict[str, Any],
-    rope: Rope,
+    checkpoint: Checkpoint,
     plan: MemoryPlan,
     *,
     listener: Listener,
     attention: str = "auto",
+    weights: WeightsConfig | None = None,
 ) -> LlamaForCausalLM:
     """Load the weights into a model of `transformers`; see `load_model`."""
-    files = check_weights(folder)
-    dtype: torch.dtype = getattr(torch, plan.dtype)
+    checkpoint.weight_files()  # what is missing is refused first
     with _quiet_transformers(), loading_memory_errors():
-        built = build_config(config, rope)
-        if len(files) == 1 and not is_unpacked(folder) and _is_packed(files[0]):
-            _require_unquantized(plan)
-            model = _load_packed(files[0], built, dtype)
-            with library_errors(folder):
-                model.to(torch.device(plan.device))  # type: ignore[arg-type]  # of transformers
-        else:
-            model = _load_pretrained(folder, built, dtype, plan, listener)
+        config = build_config(checkpoint.config, checkpoint.rope)
+        model = _load_pretrained(checkpoint, config, plan, listener, weights)
     model.set_attn_implementation(register() if attention == "auto" else attention)
     # the engine decodes; a checkpoint's own sampling has no say
     model.generation_config = None  # type: ignore[assignment]
@@ -127,21 +117,23 @@ def load_pretrained(
     return model
 
 
-def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dtype) -> Llama | None:
+def _load_own(checkpoint: Checkpoint, dtype: torch.dtype) -> Llama | None:
     """Load weights into our own forward pass; None where it is not for them.
 
     Weights that are not exactly those the configuration describes are left to `transformers`, too,
     which knows older names, and to the report on it.
     """
-    shape = read_shape(config)
-    if quantized_on_disk(config) or not is_supported(config, shape, rope):
+    config, shape, rope = checkpoint.config, checkpoint.shape, checkpoint.rope
+    if checkpoint.quantized or not is_supported(config, shape, rope):
         return None
-    if (folder / "adapter_config.json").exists():  # refused below
+    if _holds_adapter(checkpoint):  # refused below
         return None
     with torch.device("meta"):
         model = Llama(LlamaSettings(config, shape, rope))
     with loading_memory_errors():
-        weights = _read_folder(folder, dtype, tied=shape.tie_word_embeddings)
+        weights = {name: each[...] for name, each in checkpoint.tensors(dtype).items()}
+    if shape.tie_word_embeddings and "model.embed_tokens.weight" in weights:
+        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
     wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
     if {name: tensor.shape for name, tensor in weights.items()} != wanted:
         return None
@@ -149,97 +141,50 @@ def _load_own(folder: Path, config: dict[str, Any], rope: Rope, dtype: torch.dty
     return model.eval().requires_grad_(False)
 
 
-def _read_folder(folder: Path, dtype: torch.dtype, *, tied: bool) -> dict[str, torch.Tensor]:
-    """Return all weights of a checkpoint, safetensors or GGUF; see `_read_weights`."""
-    if not is_unpacked(folder):
-        return _read_weights(check_weights(folder), dtype, tied=tied)
-    weights = {tensor.name: read_tensor(tensor, dtype) for tensor in read_index(folder)}
-    if tied and "model.embed_tokens.weight" in weights:
-        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
-    return weights
+def _holds_adapter(checkpoint: Checkpoint) -> bool:
+    """Return whether a LoRA adapter is beside the weights."""
+    return (checkpoint.folder / "adapter_config.json").exists()
 
 
-def _read_weights(
-    files: Sequence[Path], dtype: torch.dtype, *, tied: bool
-) -> dict[str, torch.Tensor]:
-    """Return all weights in a dtype; those that have it already are mapped, not read.
-
-    Args:
-        files: plain or packed.
-        dtype: to compute in.
-        tied: the embeddings are the head as well.
-    """
-    from safetensors.torch import load_file
-
-    weights: dict[str, torch.Tensor] = {}
-    for file in files:
-        with library_errors(file.parent):
-            stored = load_file(file)
-        if _is_packed(file):
-            weights |= unpack(stored, dtype)
-        else:
-            weights |= {name: tensor.to(dtype) for name, tensor in stored.items()}
-    if tied and "model.embed_tokens.weight" in weights:
-        weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
-    return weights
-
-
-def _is_packed(file: Path) -> bool:
-    """Tell whether a weight file is in the bundled model's format."""
-    with library_errors(file.parent):
-        return is_packed(file)
-
-
-def _require_unquantized(plan: MemoryPlan) -> None:
-    """Refuse a plan for other weights than the packed format gives."""
-    if plan.quantize != "none":
+def _load_pretrained(
+    checkpoint: Checkpoint,
+    config: LlamaConfig,
+    plan: MemoryPlan,
+    listener: Listener,
+    weights: WeightsConfig | None,
+) -> LlamaForCausalLM:
+    """Load a checkpoint through `transformers`, quantized now or before if the plan says so."""
+    if plan.quantize != "none" and not checkpoint.can_be_quantized:
         raise UsageError(
             f"--quantize {plan.quantize}, but the bundled model's weights have a format of their "
             "own",
             hint="leave --quantize out; it is for larger models",
         )
-
-
-def _load_packed(path: Path, config: LlamaConfig, dtype: torch.dtype) -> LlamaForCausalLM:
-    """Load the bundled model's int8 rows into a plain model of the compute dtype."""
-    from transformers import LlamaForCausalLM
-
-    with torch.device("meta"), library_errors(path.parent):
-        model: LlamaForCausalLM = LlamaForCausalLM(config)
-    weights = _read_weights([path], dtype, tied=config.tie_word_embeddings)
-    with library_errors(path.parent):
-        model.load_state_dict(weights, strict=True, assign=True)
-    # RoPE's frequencies are no weights: they were made on the meta device and are made again
-    model.model.rotary_emb = type(model.model.rotary_emb)(config=config)
-    return model
-
-
-def _load_pretrained(
-    folder: Path, config: LlamaConfig, dtype: torch.dtype, plan: MemoryPlan, listener: Listener
-) -> LlamaForCausalLM:
-    """Load a checkpoint through `transformers`, quantized now or before if the plan says so."""
-    if (folder / "adapter_config.json").exists():
+    if _holds_adapter(checkpoint):
         # with peft installed, transformers would load the model it names instead of this one
         raise UnsupportedModel(
-            f"{folder} holds a LoRA adapter beside the weights",
+            f"{checkpoint.folder} holds a LoRA adapter beside the weights",
             hint="remove adapter_config.json, or merge the adapter with merge_and_unload()",
         )
+    dtype: torch.dtype = getattr(torch, plan.dtype)
     stored = getattr(config, "quantization_config", None)
     quantization = None if stored else quantization_config(plan.quantize, dtype)
+    folder = checkpoint.folder
+    state = None if checkpoint.read_by_transformers else checkpoint.tensors(dtype)
     if quantization is None:
-        return _from_pretrained(folder, config, dtype, plan)
-    kept = kept_weights(folder, plan, quantization, listener)
+        return _from_pretrained(folder, state, config, plan)
+    kept = kept_weights(checkpoint, plan, quantization, weights, listener)
     if kept and (quantized := kept.folder()):
         whole = copy.deepcopy(config)
         whole.quantization_config = quantization.to_dict()
         try:
-            return _from_pretrained(quantized, whole, dtype, plan)
+            return _from_pretrained(quantized, None, whole, plan)
         except (torch.OutOfMemoryError, MemoryError):
             raise
         except Exception as error:  # whatever it stumbles over: the original weights are there
             kept.refuse(" ".join(str(error).split())[:200])
     started = time.perf_counter()
-    model = _from_pretrained(folder, config, dtype, plan, quantization)
+    model = _from_pretrained(folder, state, config, plan, quantization)
     if kept:
         kept.keep(model, time.perf_counter() - started)
     return model
@@ -247,25 +192,31 @@ def _load_pretrained(
 
 def _from_pretrained(
     folder: Path,
+    state: Mapping[str, LazyTensor] | None,
     config: LlamaConfig,
-    dtype: torch.dtype,
     plan: MemoryPlan,
     quantization: BitsAndBytesConfig | None = None,
 ) -> LlamaForCausalLM:
-    """Load safetensors in a folder onto the plan's devices.
+    """Load weights onto the plan's devices.
+
+    Args:
+        folder: the checkpoint, or cached weights.
+        state: its weights where `transformers` cannot read them itself.
+        config: of the model.
+        plan: device and dtype.
+        quantization: how to quantize them on the way.
 
     Raises:
         UnsupportedModel: when they are not those that the configuration describes.
     """
     from transformers import GenerationConfig, LlamaForCausalLM
 
-    of_gguf = is_unpacked(folder)
     with library_errors(folder):
         loaded: tuple[LlamaForCausalLM, dict[str, Any]] = LlamaForCausalLM.from_pretrained(  # type: ignore[assignment]
-            None if of_gguf else folder,
-            state_dict=lazy_tensors(read_index(folder), dtype) if of_gguf else None,
+            None if state else folder,
+            state_dict=state,
             config=config,
-            dtype=dtype,
+            dtype=getattr(torch, plan.dtype),
             device_map=_device_map(plan),
             quantization_config=quantization,
             generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longsum.bytesize import format_bytes, parse_bytes
-from longsum.checkpoint.gguf_folder import files_of, is_unpacked
-from longsum.checkpoint.identity import weights_identity
+from longsum.checkpoint.checkpoint import Checkpoint
 from longsum.config import WeightsConfig
 from longsum.environment import WEIGHTS_SIZE, variable
 from longsum.errors import UsageError
@@ -36,12 +35,14 @@ def weights_folder() -> Path:
     return prefix_folder().with_name("weights")
 
 
-def weights_config() -> WeightsConfig:
-    """Return the settings of the environment.
+def weights_config(quantize: str) -> WeightsConfig | None:
+    """Return the settings of the environment; None where nothing is quantized.
 
     Raises:
-        UsageError: when `LONGSUM_WEIGHTS_SIZE` is no size.
+        UsageError: when `LONGSUM_WEIGHTS_SIZE` is not a size.
     """
+    if quantize == "none":
+        return None
     asked = variable(WEIGHTS_SIZE)
     if asked is None:
         return WeightsConfig()
@@ -128,21 +129,25 @@ class KeptWeights:
 
 
 def kept_weights(
-    folder: Path, plan: MemoryPlan, quantization: BitsAndBytesConfig, listener: Listener
+    checkpoint: Checkpoint,
+    plan: MemoryPlan,
+    quantization: BitsAndBytesConfig,
+    config: WeightsConfig | None,
+    listener: Listener,
 ) -> KeptWeights | None:
     """Return what is kept of a checkpoint; None where nothing is to be.
 
     Args:
-        folder: the checkpoint.
+        checkpoint: whose weights they are.
         plan: device, dtype and quantization.
         quantization: all settings of the latter.
-        listener: hears what is kept, and what is no good.
+        config: how much is kept; None keeps nothing.
+        listener: hears what is kept, and what is damaged.
     """
-    config = weights_config()
-    if not config.size_bytes:
+    if config is None or not config.size_bytes:
         return None
     key = WeightsKey(
-        weights=weights_identity(folder),
+        weights=checkpoint.identity(),
         quantize=plan.quantize,
         dtype=plan.dtype,
         device=plan.device.partition(":")[0],
@@ -151,21 +156,7 @@ def kept_weights(
         transformers=version("transformers"),
     )
     store = WeightStore(weights_folder(), config.size_bytes)
-    return KeptWeights(store, config, key, _name(folder), listener)
-
-
-def _name(folder: Path) -> str:
-    """Return what people call a checkpoint: `owner/model` in Hugging Face's cache, or the folder's.
-
-    A folder of that cache is `models--owner--model/snapshots/<commit>`. What was unpacked of a GGUF
-    file has the file's name.
-    """
-    if is_unpacked(folder):
-        return files_of(folder)[0].name
-    repository = folder.parent.parent.name
-    if folder.parent.name == "snapshots" and repository.startswith("models--"):
-        return repository.removeprefix("models--").replace("--", "/")
-    return folder.resolve().name
+    return KeptWeights(store, config, key, checkpoint.name, listener)
 
 
 def tensors_of(model: LlamaForCausalLM) -> Mapping[str, torch.Tensor]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from longsum.checkpoint.catalog import find_known
-from longsum.checkpoint.files import ModelShape, quantized_on_disk, read_config, read_shape
-from longsum.checkpoint.gguf_folder import is_unpacked, packing
-from longsum.checkpoint.rope import Rope, read_rope, rope_for_context
+from longsum.checkpoint.checkpoint import Checkpoint, FilelessCheckpoint
+from longsum.checkpoint.files import ModelShape
+from longsum.checkpoint.formats import open_checkpoint
+from longsum.checkpoint.rope import Rope, rope_for_context
 from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
 from longsum.config import LoadConfig
 from longsum.errors import ModelNotFound
@@ -21,18 +22,35 @@ from longsum.model.resolve import MINI_FOLDER, ModelSource, resolve_model, set_o
 
 @dataclass(frozen=True)
 class Model:
-    """A checkpoint that is understood but not loaded."""
+    """A checkpoint, where it is from, and the machine it is planned for; not loaded."""
 
     source: ModelSource
-    config: dict[str, Any]
-    shape: ModelShape
-    rope: Rope
-    tuned_window: int
-    """Tokens; larger than the rope's window when a smaller one was asked for."""
+    checkpoint: Checkpoint
+    """With the window that was asked for."""
     tokenizer: Tokenizer
     machine: Machine
     estimated: bool = False
     """Known from the catalogue alone; its tokens are counted with another tokenizer."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Return the content of the checkpoint's config.json."""
+        return self.checkpoint.config
+
+    @property
+    def shape(self) -> ModelShape:
+        """Return the numbers that decide its size."""
+        return self.checkpoint.shape
+
+    @property
+    def rope(self) -> Rope:
+        """Return the window and RoPE parameters in use."""
+        return self.checkpoint.rope
+
+    @property
+    def tuned_window(self) -> int:
+        """Return the tokens its weights were tuned for."""
+        return self.checkpoint.tuned_window
 
 
 def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
@@ -46,23 +64,29 @@ def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
         ModelUnavailable: when it is missing or not one we can run.
         UsageError: when the device is not there.
     """
+    machine = machine or detect_machine(load.device, load.dtype)
+    source, checkpoint = find_checkpoint(load, cuda=machine.device == "cuda")
+    if checkpoint.shape.exact_kv_layers and load.dtype == "auto":
+        machine = in_float32(machine)
+    return Model(source, checkpoint, checkpoint.tokenizer(), machine)
+
+
+def find_checkpoint(load: LoadConfig, *, cuda: bool) -> tuple[ModelSource, Checkpoint]:
+    """Find a checkpoint and read its numbers, without its tokenizer.
+
+    Args:
+        load: model and window.
+        cuda: whether a CUDA device is at hand.
+
+    Raises:
+        ModelUnavailable: when it is missing or not one we can run.
+    """
     if load.offline:
         set_offline()
-    machine = machine or detect_machine(load.device, load.dtype)
-    source = resolve_model(
-        load.model,
-        revision=load.revision,
-        download=load.download,
-        cuda=machine.device == "cuda",
-    )
-    config = read_config(source.folder)
-    shape = read_shape(config)
-    if shape.exact_kv_layers and load.dtype == "auto":
-        machine = in_float32(machine)
-    own = read_rope(config, known_window=source.known.window if source.known else None)
-    rope = rope_for_context(own, load.context, force=load.force_context)
-    tokenizer = load_tokenizer(source.folder)
-    return Model(source, config, shape, rope, own.window, tokenizer, machine)
+    source = resolve_model(load.model, revision=load.revision, download=load.download, cuda=cuda)
+    own = open_checkpoint(source.folder, source.known)
+    rope = rope_for_context(own.rope, load.context, force=load.force_context)
+    return source, own.with_rope(rope)
 
 
 def in_float32(machine: Machine) -> Machine:
@@ -106,17 +130,19 @@ def find_model_for_plan(load: LoadConfig) -> Model:
     )
     source = ModelSource(known.alias, Path(known.repo), known=known)
     rope = rope_for_context(own, load.context, force=load.force_context)
+    checkpoint = FilelessCheckpoint(source.folder, {}, known.shape, rope, own.window)
     tokenizer = load_tokenizer(MINI_FOLDER)
-    return Model(source, {}, known.shape, rope, own.window, tokenizer, machine, estimated=True)
+    return Model(source, checkpoint, tokenizer, machine, estimated=True)
 
 
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
     """Plan the memory of a run that holds `tokens` tokens in all."""
-    on_disk = quantized_on_disk(model.config)
-    plan = plan_for_shape(model.shape, model.machine, load, tokens, on_disk)
-    if not is_unpacked(model.source.folder):
+    checkpoint = model.checkpoint
+    plan = plan_for_shape(model.shape, model.machine, load, tokens, checkpoint.quantized)
+    packing = checkpoint.packing()
+    if not packing:
         return plan
-    stated = stated_packing(packing(model.source.folder), plan.dtype, plan.quantize)
+    stated = stated_packing(packing, plan.dtype, plan.quantize)
     return replace(plan, reason=f"{stated}; {plan.reason}")
 
 

@@ -26,6 +26,7 @@ from longsum.config import (
 )
 from longsum.documents.read import read_document
 from longsum.errors import InsufficientMemory, UsageError
+from longsum.loading import quantized_cache
 from longsum.summarize import summarize_document
 
 
@@ -153,7 +154,7 @@ def test_tokens_that_no_text_has_are_not_taken_over(job, tmp_path, wrong):
 
 
 def test_kept_weights_are_reported(job, tmp_path, monkeypatch):
-    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+    monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "wide", intermediate_size=128, max_position_embeddings=8192)
     load = replace(job.load, model=str(folder), quantize="nf4")
     said = []

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from ggufs import byte_level_fields, sentencepiece_fields, write_gguf
 from tiny import tiny_model
 
 from longsum.checkpoint import gguf_folder
-from longsum.checkpoint.files import check_weights, read_config, read_shape
-from longsum.checkpoint.gguf_folder import files_of, is_unpacked, read_index, unpacked
+from longsum.checkpoint.formats import open_checkpoint
+from longsum.checkpoint.gguf_checkpoint import GGUFCheckpoint
+from longsum.checkpoint.gguf_folder import unpacked
 from longsum.checkpoint.gguf_header import read_header
-from longsum.checkpoint.identity import weights_identity
-from longsum.checkpoint.rope import read_rope
-from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.errors import ModelNotFound, UnsupportedModel
 
 
@@ -31,7 +30,7 @@ def test_second_time_reads_no_header(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = unpacked(path, tmp_path / "cache")
-    assert is_unpacked(folder)
+    assert isinstance(open_checkpoint(folder), GGUFCheckpoint)
     assert {each.name for each in folder.iterdir()} == {
         *("config.json", "tokenizer.json", "tokenizer_config.json", "gguf.json"),
     }
@@ -39,36 +38,39 @@ def test_second_time_reads_no_header(
     assert unpacked(path, tmp_path / "cache") == folder
     monkeypatch.chdir(tmp_path)
     assert unpacked(Path("tiny.gguf"), tmp_path / "cache") == folder
-    assert check_weights(folder) == files_of(folder) == (path,)
+    checkpoint = open_checkpoint(folder)
+    assert checkpoint.weight_files() == checkpoint.hashed_files() == (path,)
 
 
 def test_changed_file_is_unpacked_again_and_the_old_folder_goes(path: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     other = write_gguf(tmp_path / "tiny-2.gguf", tiny_model())
     kept, before = unpacked(other, cache), unpacked(path, cache)
+    stale = open_checkpoint(before)
     write_gguf(path, tiny_model(seed=1))
     with pytest.raises(UnsupportedModel, match="has changed") as caught:
-        read_index(before)
+        stale.tensors(torch.float32)
     assert caught.value.hint
     after = unpacked(path, cache)
     assert after != before
     assert not before.exists()
     assert sorted(cache.iterdir()) == sorted([kept, after])
+    checkpoint = open_checkpoint(after)
     path.unlink()
     with pytest.raises(UnsupportedModel, match="is gone"):
-        check_weights(after)
+        checkpoint.weight_files()
 
 
 def test_identity_hangs_on_the_file_s_bytes(path: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    before, found = weights_identity(unpacked(path, cache)), path.stat()
-    assert weights_identity(unpacked(path, cache)) == before
+    before, found = open_checkpoint(unpacked(path, cache)).identity(), path.stat()
+    assert open_checkpoint(unpacked(path, cache)).identity() == before
     for place in (-1, 4000):  # in the weights, and in the header
         data = bytearray(path.read_bytes())
         data[place] ^= 1
         path.write_bytes(data)
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))  # size and date stay
-        after = weights_identity(unpacked(path, cache))
+        after = open_checkpoint(unpacked(path, cache)).identity()
         assert after != before
         before = after
 
@@ -81,14 +83,14 @@ def test_damaged_folder_is_made_again(path: Path, tmp_path: Path, file: str) -> 
     assert (folder / file).is_file()
     (folder / "gguf.json").write_text("{")
     assert unpacked(path, tmp_path / "cache") == folder
-    assert len(read_index(folder)) == 21
+    assert len(open_checkpoint(folder).tensors(torch.float32)) == 21
 
 
 def test_cache_that_cannot_be_written_is_done_without(path: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file, where a folder should be")
     folder = unpacked(path, blocked / "gguf")
-    assert len(read_index(folder)) == 21
+    assert len(open_checkpoint(folder).tensors(torch.float32)) == 21
     assert tmp_path not in folder.parents
     assert unpacked(path, None) != folder
 
@@ -141,10 +143,7 @@ def test_flipped_bytes_give_a_model_or_one_line(tmp_path: Path, fields: dict[str
         path.write_bytes(flipped)
         try:
             folder = unpacked(path, tmp_path / "cache")
-            config = read_config(folder)
-            read_shape(config)
-            read_rope(config)
-            ids = load_tokenizer(folder).encode_document("It's the other: 12345 Größe")
+            ids = open_checkpoint(folder).tokenizer().encode_document("It's the other: 12345 Größe")
         except UnsupportedModel as error:
             refused.append(error)
             continue

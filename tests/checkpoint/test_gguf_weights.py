@@ -14,8 +14,7 @@ from ggufs import IN_BLOCKS
 from longsum.checkpoint import gguf_weights
 from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_header import BLOCKS
-from longsum.checkpoint.gguf_weights import in_halves, in_rows, read_rows
-from longsum.loading.dequantized import LazyTensor, read_tensor
+from longsum.checkpoint.gguf_weights import in_halves, in_rows, read_rows, read_tensor
 
 from benchmarks.peers.gguf_layout import interleaved  # isort: skip  # ggufs put it on the path
 
@@ -100,4 +99,4 @@ def test_rows_of_a_head_come_back_into_halves(tmp_path: Path, heads: int) -> Non
     assert np.array_equal(interleaved(weight, heads)[in_halves(ROWS, heads)], weight)
     tensor = stored(tmp_path, "F32", heads=heads)
     expected = read_rows(tensor, 0, ROWS)[in_halves(ROWS, heads)]
-    assert torch.equal(LazyTensor(tensor, torch.float32)[...], torch.from_numpy(expected))
+    assert torch.equal(read_tensor(tensor, torch.float32), torch.from_numpy(expected))

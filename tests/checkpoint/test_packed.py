@@ -9,10 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from tiny import open_checkpoint, restate, save_checkpoint
+from tiny import load_checkpoint, restate, save_checkpoint
 from transformers import LlamaForCausalLM
 
-from longsum.checkpoint.files import check_weights
 from longsum.checkpoint.packed import SCALE, is_packed, pack, quantize_rows, unpack
 from longsum.config import LoadConfig
 from longsum.errors import UnsupportedModel, UsageError
@@ -30,7 +29,7 @@ def pack_file(folder: Path, *, drop: str = "") -> dict[str, torch.Tensor]:
 
 
 def loaded(folder: Path, **options: str) -> LlamaForCausalLM:
-    return open_checkpoint(folder, **options)[0]
+    return load_checkpoint(folder, **options)[0]
 
 
 @torch.inference_mode()
@@ -153,7 +152,7 @@ def test_packed_weights_are_not_quantized_again(packed: Path, quantize: str) -> 
 
 def test_bundled_model_is_in_this_format() -> None:
     model = find_model(LoadConfig(model="mini", device="cpu"))
-    (file,) = check_weights(model.source.folder)
+    (file,) = model.checkpoint.weight_files()
     assert is_packed(file)
     assert file.stat().st_size <= 16 * 10**6
     assert model.rope.rope_type == "linear"

@@ -10,8 +10,8 @@ from helpers import assert_refused, report_pdf, run
 from terminal import on_terminal
 from tiny import plan_for, save_checkpoint
 
-from longsum.checkpoint.files import read_config
-from longsum.config import StoreConfig
+from longsum.checkpoint.formats import open_checkpoint
+from longsum.config import StoreConfig, WeightsConfig
 from longsum.events import Listener
 from longsum.loading.quantize import quantization_config
 from longsum.loading.quantized_cache import kept_weights
@@ -171,11 +171,11 @@ def test_names_are_escaped_before_a_terminal_shows_them(pdf, tiny):
 @pytest.fixture
 def quantized(tiny) -> Path:
     """Keep a model's quantized weights."""
-    config = read_config(tiny)
-    plan = plan_for(config, "nf4")
+    checkpoint = open_checkpoint(tiny)
+    plan = plan_for(checkpoint.config, "nf4")
     settings = quantization_config("nf4", torch.float32)
     assert settings is not None
-    found = kept_weights(tiny, plan, settings, Listener())
+    found = kept_weights(checkpoint, plan, settings, WeightsConfig(), Listener())
     assert found is not None
     entry = found.store.write(
         found.key, {"a": torch.ones(9)}, {"model": "me\x1b[2J/tiny", "quantize": "nf4"}

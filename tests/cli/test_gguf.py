@@ -90,7 +90,7 @@ def test_summaries_and_answers_come_from_it(tiny: Path, pdf: Path) -> None:
 def test_quantized_weights_are_kept_under_the_file_s_name(
     tiny: Path, pdf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "weights_config", lambda: WeightsConfig(min_load_s=0))
+    monkeypatch.setattr(kept, "weights_config", lambda _: WeightsConfig(min_load_s=0))
     options = ("--model", tiny, "--verbatim", "--quantize", "nf4", "--dtype", "float32")
     result = run("summarize", pdf, *options)
     assert result.exit_code == 0, result.stderr

@@ -14,6 +14,7 @@ from tiny import save_checkpoint
 
 from longsum.config import WeightsConfig
 from longsum.documents.read import read_document
+from longsum.loading import quantized_cache
 from longsum.paths import config_file
 
 ATTACK = (
@@ -411,7 +412,7 @@ def test_interrupted_reading_exits_130_and_leaves_nothing(pdf, tiny, tmp_path):
 @pytest.mark.parametrize("quantize", ["nf4", "int8"])
 def test_quantized_weights_that_are_kept_are_reported(tmp_path, monkeypatch, quantize):
     """Gigabytes were written below the cache folder without a word: nobody passed the listener."""
-    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+    monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "tiny", intermediate_size=128, max_position_embeddings=8192)
     options = ("-m", folder, "--quantize", quantize, "--verbatim", "-l", "20", "--device", "cpu")
     first = run("summarize", report_pdf(tmp_path / "a.pdf"), *options, "--no-cache")

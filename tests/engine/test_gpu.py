@@ -9,7 +9,7 @@ import torch
 from tiny import save_checkpoint, tiny_model
 
 from longsum.checkpoint.files import read_config, read_shape
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import DecodeConfig
 from longsum.engine.attention import attend, reference_attention, register
 from longsum.engine.engine import Engine, peak_memory_bytes
@@ -62,7 +62,7 @@ def test_quantized_checkpoint_answers_on_cuda(tmp_path: Path, quantize: str) -> 
         free_bytes=8 << 30,
         quantize=quantize,
     )
-    model = load_model(folder, config, read_rope(config), plan, listener=Listener())
+    model = load_model(open_checkpoint(folder), plan, listener=Listener())
     engine = Engine(model, capacity=100, chunk_tokens=16)
     engine.read(list(range(2, 52)))
     answer = list(engine.write([5, 6], DecodeConfig(), max_new_tokens=10, stop_ids=()))

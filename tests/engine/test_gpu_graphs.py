@@ -9,7 +9,7 @@ import torch
 from tiny import save_checkpoint, tiny_llama
 
 from longsum.checkpoint.files import read_config, read_shape
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine import fallback, graphs
 from longsum.engine.engine import Engine
@@ -101,7 +101,7 @@ def test_quantized_weights_answer_the_same_recorded_or_not(
         free_bytes=8 << 30,
         quantize=quantize,
     )
-    model = load_model(folder, config, read_rope(config), plan, listener=Listener())
+    model = load_model(open_checkpoint(folder), plan, listener=Listener())
     assert isinstance(model, Llama)
     plain, ours = (Engine(model, capacity=128, chunk_tokens=32) for _ in range(2))
     expected, found = answers(without(plain)), answers(ours)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import torch
 from accelerate.hooks import AlignDevicesHook, add_hook_to_module
-from tiny import open_checkpoint, plan_for, restate, save_checkpoint, tiny_model
+from tiny import load_checkpoint, plan_for, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.files import read_config
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.rope import read_rope
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.adopt import adopted
@@ -44,9 +45,9 @@ def both(folder: Path, dtype: str = "float32") -> tuple[Llama, LlamaForCausalLM]
     """The same weights in our forward pass and in that of `transformers`."""
     config = read_config(folder)
     plan = plan_for(config, dtype=dtype)
-    ours = load_model(folder, config, read_rope(config), plan, listener=Listener())
+    ours = load_model(open_checkpoint(folder), plan, listener=Listener())
     assert isinstance(ours, Llama)
-    return ours, load_pretrained(folder, config, read_rope(config), plan, listener=Listener())
+    return ours, load_pretrained(open_checkpoint(folder), plan, listener=Listener())
 
 
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
@@ -123,9 +124,9 @@ def test_quantized_weights_are_moved_into_our_forward_pass(tmp_path: Path, quant
     folder = save_checkpoint(tmp_path, intermediate_size=128)
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype="bfloat16")
-    ours = load_model(folder, config, read_rope(config), plan, listener=Listener())
+    ours = load_model(open_checkpoint(folder), plan, listener=Listener())
     assert isinstance(ours, Llama)
-    theirs = load_pretrained(folder, config, read_rope(config), plan, listener=Listener())
+    theirs = load_pretrained(open_checkpoint(folder), plan, listener=Listener())
     assert type(ours.model.layers[0].mlp.up_proj) is type(theirs.model.layers[0].mlp.up_proj)
     assert (ours.device.type, ours.dtype) == ("cpu", torch.bfloat16)
     found, expected = (Reader(model, 180, 64).read(PROMPT) for model in (ours, theirs))
@@ -167,13 +168,13 @@ def test_what_is_unusual_is_run_by_transformers(
     tmp_path: Path, overrides: dict[str, Any], options: dict[str, str]
 ) -> None:
     folder = save_checkpoint(tmp_path, **overrides)
-    model, _ = open_checkpoint(folder, **options)
+    model, _ = load_checkpoint(folder, **options)
     assert isinstance(model, LlamaForCausalLM)
 
 
 def test_settings_describe_the_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
     folder = restate(checkpoint, tmp_path / "model", {"rope_parameters": LINEAR})
-    model, rope = open_checkpoint(folder, context=200)
+    model, rope = load_checkpoint(folder, context=200)
     stated = model.config.to_dict()
     assert stated["rope_parameters"] == LINEAR
     assert stated["max_position_embeddings"] == rope.window == 200
@@ -192,9 +193,7 @@ from longsum.loading.loader import load_model
 load = LoadConfig(model="mini", device="cpu")
 model = find_model(load)
 plan = plan_for(model, load, 512)
-weights = load_model(
-    model.source.folder, model.config, model.rope, plan, listener=Listener()
-)
+weights = load_model(model.checkpoint, plan, listener=Listener())
 engine = Engine(weights, capacity=64, chunk_tokens=16)
 engine.read(model.tokenizer.encode_document("A whale is a mammal, and so is a bat."))
 heavy = ("transformers.modeling_utils", "torch._dynamo", "torch.distributed.tensor", "sympy")

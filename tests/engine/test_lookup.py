@@ -270,7 +270,7 @@ def test_bundled_model_says_the_same() -> None:
     load = LoadConfig(device="cpu", dtype="float32")
     found = find_model(load)
     plan = plan_for(found, load, 2000)
-    model = load_model(found.source.folder, found.config, found.rope, plan, listener=Listener())
+    model = load_model(found.checkpoint, plan, listener=Listener())
     text = (REPOSITORY / "examples" / "handbook.md").read_text()[:4000]
     engine = Engine(model, capacity=1800, chunk_tokens=256)
     engine.read(found.tokenizer.encode_document(text))

@@ -17,6 +17,7 @@ from longsum.evaluate.loading import (
     open_model,
 )
 from longsum.events import Listener
+from longsum.loading import quantized_cache
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def test_measuring_leaves_a_model_as_it_was(training):
 
 
 def test_kept_weights_are_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+    monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "wide", intermediate_size=128)
     said = []
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 import torch
-from tiny import byte_tokenizer, open_checkpoint, restate, save_checkpoint, tiny_model
+from tiny import byte_tokenizer, load_checkpoint, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.rope import read_rope
@@ -272,7 +272,7 @@ def test_extended_checkpoint_equals_transformers_own_interpolation(tmp_path):
     folder = save_checkpoint(tmp_path / "native", max_position_embeddings=64)
     linear = {"rope_type": "linear", "factor": 4.0, "rope_theta": 10000.0}
     extended = restate(folder, tmp_path / "pi", {"rope_parameters": linear})
-    model, rope = open_checkpoint(extended)
+    model, rope = load_checkpoint(extended)
     one = Opened(model, Tokenizer(byte_tokenizer()), rope, "pi")
     (row,) = measure(one, [text("a", 150)], PerplexityConfig(windows=(128,), stride=64))
     reference = LlamaForCausalLM.from_pretrained(extended)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from helpers import environment
 from safetensors.torch import load_file
-from tiny import open_checkpoint, restate, save_checkpoint
+from tiny import load_checkpoint, restate, save_checkpoint
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
@@ -222,7 +222,7 @@ def test_folder_loads_in_plain_transformers_with_our_logits(extended, tmp_path, 
     model = save_checkpoint(tmp_path / "base", max_position_embeddings=64, tie_word_embeddings=tied)
     extended(model=model, method=method, steps=2)
     plain = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
-    ours, rope = open_checkpoint(tmp_path / "out")
+    ours, rope = load_checkpoint(tmp_path / "out")
     ids = torch.randint(0, 300, (1, 128))
     with torch.no_grad():
         torch.testing.assert_close(ours(ids).logits, plain(ids).logits, rtol=1e-3, atol=1e-3)
@@ -262,7 +262,7 @@ def test_models_of_steps_are_kept_whole(extended, tmp_path, base):
     assert {path.name for path in out.glob("step-*")} == {"step-0", "step-3", "step-6"}
     last = weights(out / "step-6")
     assert all(torch.equal(last[name], tensor) for name, tensor in weights(out).items())
-    assert open_checkpoint(out / "step-3")[1].window == 128
+    assert load_checkpoint(out / "step-3")[1].window == 128
 
 
 def test_weights_are_kept_in_the_bases_dtype(extended, base, tmp_path):

@@ -10,12 +10,12 @@ from bitsandbytes import functional as bnb
 from bitsandbytes.nn import Linear4bit, Params4bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import open_checkpoint, plan_for, save_checkpoint
+from tiny import load_checkpoint, plan_for, save_checkpoint
 from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaForCausalLM
 
 from longsum.checkpoint.files import read_config
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.events import Listener
 from longsum.loading import cpu4bit
 from longsum.loading.cpu4bit import (
@@ -147,7 +147,7 @@ def test_layer_gives_what_bitsandbytes_gives(dtype: torch.dtype, tokens: int) ->
 def test_matrices_are_dequantized_once_a_chunk_and_never_for_a_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, _ = open_checkpoint(save_checkpoint(tmp_path, intermediate_size=128), quantize="nf4")
+    model, _ = load_checkpoint(save_checkpoint(tmp_path, intermediate_size=128), quantize="nf4")
     matrices = 7 * model.config.num_hidden_layers
     done: list[Linear4bit] = []
     monkeypatch.setattr(
@@ -167,7 +167,7 @@ def plain_model(folder: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> Ll
     with monkeypatch.context() as patch:
         patch.setattr(cpu4bit.bnb, "has_avx512bf16", lambda: False)
         return load_model(
-            folder, config, read_rope(config), plan_for(config, "nf4", dtype), listener=Listener()
+            open_checkpoint(folder), plan_for(config, "nf4", dtype), listener=Listener()
         )
 
 
@@ -179,7 +179,7 @@ def test_model_gives_what_plain_nf4_gives(
     folder = save_checkpoint(tmp_path, intermediate_size=128)
     plain = plain_model(folder, dtype, monkeypatch)
     assert type(plain.model.layers[0].mlp.up_proj) is Linear4bit
-    ours, _ = open_checkpoint(folder, quantize="nf4", dtype=dtype)
+    ours, _ = load_checkpoint(folder, quantize="nf4", dtype=dtype)
     assert type(ours.model.layers[0].mlp.up_proj) is ChunkedLinear4bit
     with torch.inference_mode():
         expected, found = plain(PROMPT).logits.float(), ours(PROMPT).logits.float()
@@ -192,7 +192,7 @@ def test_model_gives_what_plain_nf4_gives(
 def test_changed_model_is_saved_as_it_was(tmp_path: Path) -> None:
     """bitsandbytes lays the weights out as they were by what `pack_layer` noted."""
     folder = save_checkpoint(tmp_path / "plain", intermediate_size=128)
-    model, _ = open_checkpoint(folder, quantize="nf4")
+    model, _ = load_checkpoint(folder, quantize="nf4")
     name = "model.layers.0.mlp.up_proj.weight"
     before = model.state_dict()[name].clone()
     with torch.inference_mode():
@@ -201,7 +201,7 @@ def test_changed_model_is_saved_as_it_was(tmp_path: Path) -> None:
     model.generation_config = GenerationConfig()  # saving wants one
     model.save_pretrained(tmp_path / "saved")
     assert torch.equal(model.state_dict()[name], before)
-    again, _ = open_checkpoint(tmp_path / "saved")
+    again, _ = load_checkpoint(tmp_path / "saved")
     with torch.inference_mode():
         found = again(PROMPT).logits
     # the scales are quantized anew from bfloat16

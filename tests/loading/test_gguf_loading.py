@@ -14,14 +14,13 @@ from helpers import REPOSITORY
 from safetensors.torch import load_file
 from tiny import plan_for, save_checkpoint, tiny_model
 
-from longsum.checkpoint.files import read_config
+from longsum.checkpoint import gguf_weights
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf import GgufTensor, read_gguf
 from longsum.checkpoint.gguf_folder import unpacked
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.gguf_weights import read_tensor
 from longsum.errors import UnsupportedModel
 from longsum.events import Listener
-from longsum.loading import dequantized
-from longsum.loading.dequantized import read_tensor
 from longsum.loading.loader import load_model
 
 IDS = torch.tensor([[0, 5, 90, 17, 250, 33, 8, 120, 61, 299, 2, 44]])
@@ -30,12 +29,9 @@ DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
 def load(path: Path, cache: Path, *, quantize: str = "none", attention: str = "auto") -> Any:
     """Load a file as the program does."""
-    folder = unpacked(path, cache)
-    config = read_config(folder)
-    plan = plan_for(config, quantize)
-    return load_model(
-        folder, config, read_rope(config), plan, listener=Listener(), attention=attention
-    )
+    checkpoint = open_checkpoint(unpacked(path, cache))
+    plan = plan_for(checkpoint.config, quantize)
+    return load_model(checkpoint, plan, listener=Listener(), attention=attention)
 
 
 @pytest.mark.parametrize("kind", list(DTYPES))
@@ -105,16 +101,15 @@ def test_quantizing_on_the_way_asks_for_each_tensor_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them dequantized at once would be the whole model in memory beside its 4 bits."""
-    monkeypatch.setenv("LONGSUM_WEIGHTS_SIZE", "0")
     path = write_gguf(tmp_path / "tiny.gguf", tiny_model(), kind="Q8_0")
     asked: list[str] = []
-    read = dequantized.read_tensor
+    read = gguf_weights.read_tensor
 
     def counted(tensor: GgufTensor, dtype: torch.dtype) -> torch.Tensor:
         asked.append(tensor.name)
         return read(tensor, dtype)
 
-    monkeypatch.setattr(dequantized, "read_tensor", counted)
+    monkeypatch.setattr(gguf_weights, "read_tensor", counted)
     model = load(path, tmp_path / "cache", quantize="nf4")
     names = [tensor.name for tensor in read_gguf(path).tensors]
     assert sorted(asked) == sorted(names)
@@ -130,11 +125,10 @@ def test_no_more_than_a_few_tensors_are_alive_while_quantizing(
     import gc
     import weakref
 
-    monkeypatch.setenv("LONGSUM_WEIGHTS_SIZE", "0")
     path = write_gguf(tmp_path / "tiny.gguf", tiny_model(num_hidden_layers=6), kind="Q8_0")
     alive: list[weakref.ref[torch.Tensor]] = []
     most = 0
-    read = dequantized.read_tensor
+    read = gguf_weights.read_tensor
 
     def watched(tensor: GgufTensor, dtype: torch.dtype) -> torch.Tensor:
         nonlocal most
@@ -145,7 +139,7 @@ def test_no_more_than_a_few_tensors_are_alive_while_quantizing(
             most = max(most, sum(each() is not None for each in alive))
         return found
 
-    monkeypatch.setattr(dequantized, "read_tensor", watched)
+    monkeypatch.setattr(gguf_weights, "read_tensor", watched)
     load(path, tmp_path / "cache", quantize="nf4")
     assert len(alive) == 42
     assert most <= 8
@@ -153,11 +147,8 @@ def test_no_more_than_a_few_tensors_are_alive_while_quantizing(
 
 def test_a_file_that_changed_after_it_was_found_is_not_read(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "tiny.gguf", tiny_model())
-    folder = unpacked(path, tmp_path / "cache")
-    config = read_config(folder)
+    checkpoint = open_checkpoint(unpacked(path, tmp_path / "cache"))
     path.write_bytes(path.read_bytes()[:-64])
     for quantize in ("none", "nf4"):
         with pytest.raises(UnsupportedModel, match="has changed"):
-            load_model(
-                folder, config, read_rope(config), plan_for(config, quantize), listener=Listener()
-            )
+            load_model(checkpoint, plan_for(checkpoint.config, quantize), listener=Listener())

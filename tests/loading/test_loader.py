@@ -10,11 +10,11 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import open_checkpoint, plan_for, restate, save_checkpoint, tiny_model
+from tiny import load_checkpoint, plan_for, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.files import read_config
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.engine.llama import AnyLlama
 from longsum.engine.prefill import Reader
 from longsum.errors import UnsupportedModel, WindowNotTuned
@@ -149,7 +149,7 @@ def test_every_rope_form_computes_what_transformers_computes(
     standard = restate(
         checkpoint, tmp_path / "standard", positions | {"rope_parameters": form.means}
     )
-    model, rope = open_checkpoint(folder)
+    model, rope = load_checkpoint(folder)
     assert rope.rope_type == form.means["rope_type"]
     assert rope.factor == form.means.get("factor", 1.0)
     assert rope.rope_theta == model.config.rope_parameters["rope_theta"] == form.means["rope_theta"]
@@ -172,7 +172,7 @@ def test_the_scaling_matters(checkpoint: Path, tmp_path: Path, name: str) -> Non
     if name == "nothing but theta":
         scaled = restate(checkpoint, tmp_path / "t", {"rope_parameters": FORMS[name].means})
     assert not torch.allclose(
-        logits(open_checkpoint(scaled)[0]), plain_logits(checkpoint), atol=0.1
+        logits(load_checkpoint(scaled)[0]), plain_logits(checkpoint), atol=0.1
     )
 
 
@@ -180,10 +180,10 @@ def test_wider_context_has_to_be_forced_and_is_interpolated(
     checkpoint: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(WindowNotTuned, match="tuned for 64") as caught:
-        open_checkpoint(checkpoint, context=256)
+        load_checkpoint(checkpoint, context=256)
     assert caught.value.exit_code == 5
     assert "longsum extend" in str(caught.value.hint)
-    model, rope = open_checkpoint(checkpoint, context=256, force=True)
+    model, rope = load_checkpoint(checkpoint, context=256, force=True)
     assert (rope.rope_type, rope.factor, rope.window) == ("linear", 256 / NATIVE, 256)
     standard = restate(checkpoint, tmp_path / "linear", {"rope_parameters": LINEAR})
     torch.testing.assert_close(logits(model), plain_logits(standard), rtol=1e-4, atol=1e-4)
@@ -192,7 +192,7 @@ def test_wider_context_has_to_be_forced_and_is_interpolated(
 def test_forced_context_keeps_the_theta(checkpoint: Path, tmp_path: Path) -> None:
     block = DEFAULT | {"rope_theta": 50000.0}
     folder = restate(checkpoint, tmp_path / "theta", {"rope_parameters": block})
-    model, _ = open_checkpoint(folder, context=128, force=True)
+    model, _ = load_checkpoint(folder, context=128, force=True)
     assert model.config.rope_parameters == {
         "rope_type": "linear",
         "factor": 2.0,
@@ -202,7 +202,7 @@ def test_forced_context_keeps_the_theta(checkpoint: Path, tmp_path: Path) -> Non
 
 def test_narrower_context_keeps_the_tuned_factor(checkpoint: Path, tmp_path: Path) -> None:
     folder = restate(checkpoint, tmp_path / "linear", {"rope_parameters": LINEAR})
-    model, rope = open_checkpoint(folder, context=100)
+    model, rope = load_checkpoint(folder, context=100)
     assert (rope.factor, rope.window) == (4.0, 100)
     torch.testing.assert_close(logits(model), plain_logits(folder), rtol=1e-4, atol=1e-4)
 
@@ -225,9 +225,9 @@ def test_longrope_is_refused_where_its_factors_would_change(
     )
     for context in (None, 256, NATIVE + 1):
         with pytest.raises(UnsupportedModel, match="beyond 64 tokens") as caught:
-            open_checkpoint(folder, context=context)
+            load_checkpoint(folder, context=context)
         assert f"--context {NATIVE}" in str(caught.value.hint)
-    model, _ = open_checkpoint(folder, context=NATIVE)
+    model, _ = load_checkpoint(folder, context=NATIVE)
     expected = plain_logits(folder, PROMPT[:NATIVE])[-1]
     read = Reader(model, capacity=NATIVE, chunk_tokens=10).read(PROMPT[:NATIVE])
     torch.testing.assert_close(read, expected, rtol=1e-4, atol=1e-4)
@@ -238,7 +238,7 @@ def test_longrope_is_refused_where_its_factors_would_change(
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_other_attention_computes_the_same(checkpoint: Path, attention: str) -> None:
-    model, _ = open_checkpoint(checkpoint, attention=attention)
+    model, _ = load_checkpoint(checkpoint, attention=attention)
     assert model.config._attn_implementation == attention
     torch.testing.assert_close(logits(model), plain_logits(checkpoint), rtol=1e-4, atol=1e-4)
 
@@ -248,7 +248,7 @@ def test_model_is_ready_to_read(checkpoint: Path, load: Callable[..., AnyLlama])
     """In the plan's dtype, without gradients, and without the checkpoint's own sampling."""
     config = read_config(checkpoint)
     plan = plan_for(config, dtype="bfloat16")
-    model = load(checkpoint, config, read_rope(config), plan, listener=Listener())
+    model = load(open_checkpoint(checkpoint), plan, listener=Listener())
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
     assert not model.training
     assert not any(p.requires_grad for p in model.parameters())
@@ -260,7 +260,7 @@ def test_shards_load_like_one_file(tmp_path: Path) -> None:
     model.save_pretrained(tmp_path, max_shard_size="100KB")
     assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
     torch.testing.assert_close(
-        logits(open_checkpoint(tmp_path)[0]), logits(model), rtol=1e-4, atol=1e-4
+        logits(load_checkpoint(tmp_path)[0]), logits(model), rtol=1e-4, atol=1e-4
     )
 
 
@@ -271,7 +271,7 @@ def test_head_of_tied_weights_may_be_stored_too(tmp_path: Path) -> None:
     weights["lm_head.weight"] = weights["model.embed_tokens.weight"].clone()
     weights["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch.ones(8)  # of old conversions
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
-    torch.testing.assert_close(logits(open_checkpoint(tmp_path)[0]), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(logits(load_checkpoint(tmp_path)[0]), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("entry", [{"pad_token_id": 300}, {"pad_token_id": -1}, {"dtype": "odd"}])
@@ -279,7 +279,7 @@ def test_entries_that_mean_nothing_here_do_no_harm(
     checkpoint: Path, tmp_path: Path, entry: dict[str, Any]
 ) -> None:
     """Conversions of LLaMA name padding tokens outside the vocabulary."""
-    model, _ = open_checkpoint(restate(checkpoint, tmp_path / "odd", entry))
+    model, _ = load_checkpoint(restate(checkpoint, tmp_path / "odd", entry))
     torch.testing.assert_close(logits(model), plain_logits(checkpoint), rtol=1e-4, atol=1e-4)
 
 

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import byte_tokenizer, open_checkpoint, plan_for, restate, save_checkpoint, tiny_model
+from tiny import byte_tokenizer, load_checkpoint, plan_for, restate, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
-from longsum.checkpoint.files import read_config
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import LoadConfig
 from longsum.engine.llama import Llama
 from longsum.errors import InsufficientMemory, UnsupportedModel
@@ -99,7 +98,7 @@ def test_damage_is_one_line_with_a_hint(
     folder = restate(checkpoint, tmp_path / "damaged", {})
     damage(folder)
     with pytest.raises(UnsupportedModel, match=says) as caught:
-        open_checkpoint(folder)
+        load_checkpoint(folder)
     assert caught.value.exit_code == 5
     assert caught.value.hint
     assert "\n" not in caught.value.message + caught.value.hint
@@ -112,13 +111,18 @@ def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(LlamaForCausalLM, "from_pretrained", full)
     with pytest.raises(InsufficientMemory) as caught:
-        open_checkpoint(checkpoint, attention="sdpa")
+        load_checkpoint(checkpoint, attention="sdpa")
     assert "--quantize nf4" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("bug", [AttributeError, KeyError, TypeError, AssertionError])
 @pytest.mark.parametrize(
-    "place", ["_read_weights", "_check_report", "kept_weights", "check_weights"]
+    "place",
+    [
+        *("checkpoint.safetensors_checkpoint.dequantize_rows",),
+        *("checkpoint.safetensors_checkpoint.check_weights",),
+        *("loading.loader._check_report", "loading.loader.kept_weights"),
+    ],
 )
 def test_bugs_of_ours_keep_their_traceback(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, bug: type[Exception], place: str
@@ -128,15 +132,13 @@ def test_bugs_of_ours_keep_their_traceback(
     def broken(*_: Any, **__: Any) -> None:
         raise bug("ours")
 
-    monkeypatch.setattr(f"longsum.loading.loader.{place}", broken)
-    config = read_config(checkpoint)
-    quantize = "nf4" if place == "kept_weights" else "none"
-    plan = plan_for(config, quantize, dtype="bfloat16" if quantize == "nf4" else "float32")
-    attention = "auto" if place == "_read_weights" else "sdpa"
+    monkeypatch.setattr(f"longsum.{place}", broken)
+    opened = open_checkpoint(checkpoint)
+    quantize = "nf4" if place.endswith("kept_weights") else "none"
+    plan = plan_for(opened.config, quantize, dtype="bfloat16" if quantize == "nf4" else "float32")
+    attention = "auto" if place.endswith("rows") else "sdpa"
     with pytest.raises(bug, match="ours"):
-        load_model(
-            checkpoint, config, read_rope(config), plan, listener=Listener(), attention=attention
-        )
+        load_model(opened, plan, listener=Listener(), attention=attention)
 
 
 # nothing that comes with a checkpoint is executed
@@ -152,17 +154,17 @@ class Bomb:
         return (Path.write_text, (self.marker, "opened"))
 
 
-def test_pickled_weights_are_never_open_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+def test_pickled_weights_are_never_loaded(checkpoint: Path, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     folder = restate(checkpoint, tmp_path / "model", {})
     bomb = pickle.dumps(Bomb(marker))
     for name in ("pytorch_model.bin", "adapter_model.bin", "tokenizer.pkl"):
         (folder / name).write_bytes(bomb)
-    open_checkpoint(folder)
+    load_checkpoint(folder)
     assert not marker.exists()
     (folder / "model.safetensors").unlink()
     with pytest.raises(UnsupportedModel):
-        open_checkpoint(folder)
+        load_checkpoint(folder)
     assert not marker.exists()
     pickle.loads(bomb)
     assert marker.exists()  # it would have gone off
@@ -178,13 +180,9 @@ def test_code_of_a_checkpoint_is_never_imported(checkpoint: Path, tmp_path: Path
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nConfig = Model = Fast = None\n")
     model = find_model(LoadConfig(model=str(folder), device="cpu"))
-    loaded = load_model(
-        folder, model.config, model.rope, plan_for(model.config), listener=Listener()
-    )
+    loaded = load_model(model.checkpoint, plan_for(model.config), listener=Listener())
     assert type(loaded) is Llama
-    loaded = load_pretrained(
-        folder, model.config, model.rope, plan_for(model.config), listener=Listener()
-    )
+    loaded = load_pretrained(model.checkpoint, plan_for(model.config), listener=Listener())
     assert type(loaded) is LlamaForCausalLM
     assert model.tokenizer.encode_document("ab")
     assert not marker.exists()

@@ -13,7 +13,7 @@ from tiny import plan_for, save_checkpoint
 from transformers import GenerationConfig
 
 from longsum.checkpoint.files import quantized_on_disk, read_config, read_shape
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.engine.llama import AnyLlama
 from longsum.errors import UnsupportedModel
 from longsum.events import Listener
@@ -36,7 +36,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(folder: Path, quantize: str) -> tuple[AnyLlama, MemoryPlan]:
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype="bfloat16")
-    return load_model(folder, config, read_rope(config), plan, listener=Listener()), plan
+    return load_model(open_checkpoint(folder), plan, listener=Listener()), plan
 
 
 @torch.inference_mode()
@@ -96,7 +96,7 @@ def test_checkpoint_stored_quantized_loads_as_it_is(
     config = read_config(checkpoint)
     plan = plan_for(config, quantize, dtype="bfloat16")
     # a forward pass repacks the weights of the first; `transformers` knows how to save its own
-    fresh = load_pretrained(checkpoint, config, read_rope(config), plan, listener=Listener())
+    fresh = load_pretrained(open_checkpoint(checkpoint), plan, listener=Listener())
     fresh.generation_config = GenerationConfig()  # saving wants one
     fresh.save_pretrained(tmp_path)
     assert quantized_on_disk(read_config(tmp_path)) == quantize

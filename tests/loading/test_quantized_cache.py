@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import open_checkpoint, plan_for, save_checkpoint
+from tiny import load_checkpoint, plan_for, save_checkpoint
 
-from longsum.checkpoint.files import read_config
-from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import WeightsConfig
 from longsum.environment import WEIGHTS_SIZE
 from longsum.errors import UnsupportedModel, UsageError
@@ -48,7 +47,7 @@ class Ear(Listener):
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint whose weight file has a middle, which `weights_identity` does not read."""
+    """A checkpoint whose weight file has a middle, which its identity does not read."""
     folder = tmp_path_factory.mktemp("original") / "tiny-llama"
     return save_checkpoint(folder, hidden_size=256, intermediate_size=256)
 
@@ -60,16 +59,21 @@ def checkpoint(original: Path, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def keen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make all weights worth keeping."""
-    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 0.0))
+KEEN = WeightsConfig(min_load_s=0.0)
+"""All weights are worth keeping."""
 
 
-def logits(folder: Path, quantize: str, ear: Ear | None = None, **options: str) -> torch.Tensor:
-    config = read_config(folder)
-    plan = plan_for(config, quantize, dtype=options.get("dtype", "bfloat16"))
-    model = loader.load_model(folder, config, read_rope(config), plan, listener=ear or Ear())
+def logits(
+    folder: Path,
+    quantize: str,
+    ear: Ear | None = None,
+    *,
+    dtype: str = "bfloat16",
+    weights: WeightsConfig | None = KEEN,
+) -> torch.Tensor:
+    checkpoint = open_checkpoint(folder)
+    plan = plan_for(checkpoint.config, quantize, dtype=dtype)
+    model = loader.load_model(checkpoint, plan, listener=ear or Ear(), weights=weights)
     with torch.inference_mode():
         found: torch.Tensor = model(PROMPT).logits
     return found
@@ -155,7 +159,7 @@ def test_changed_weights_are_quantized_anew(checkpoint: Path) -> None:
 
 
 def test_unquantized_and_stored_weights_are_not_kept(checkpoint: Path) -> None:
-    open_checkpoint(checkpoint, dtype="bfloat16")
+    load_checkpoint(checkpoint, dtype="bfloat16")
     assert not weights_folder().exists()
 
 
@@ -174,12 +178,12 @@ def test_damaged_weights_are_told_and_made_anew(checkpoint: Path) -> None:
 def test_whole_files_that_the_library_refuses_are_made_anew(checkpoint: Path) -> None:
     """A half of the tensors under right checksums, as another version might have written them."""
     first = logits(checkpoint, "nf4")
-    config = read_config(checkpoint)
-    plan = plan_for(config, "nf4", dtype="bfloat16")
+    opened = open_checkpoint(checkpoint)
+    plan = plan_for(opened.config, "nf4", dtype="bfloat16")
     settings = loader.quantization_config("nf4", torch.bfloat16)
     assert settings is not None
     ear = Ear()
-    found = kept.kept_weights(checkpoint, plan, settings, ear)
+    found = kept.kept_weights(opened, plan, settings, KEEN, ear)
     assert found is not None
     half = {name: each for name, each in load_file(data()).items() if "layers.1" not in name}
     shutil.rmtree(weights_folder())
@@ -213,64 +217,50 @@ def test_disk_without_room_evicts_nothing(
     logits(checkpoint, "nf4")
     usage = shutil._ntuple_diskusage(100, 100, 0)  # type: ignore[attr-defined]
     monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setenv(WEIGHTS_SIZE, "900kB")  # room for one of them
     ear = Ear()
-    logits(checkpoint, "int8", ear)
+    small = WeightsConfig(size_bytes=900_000, min_load_s=0.0)  # enough for one of them
+    logits(checkpoint, "int8", ear, weights=small)
     assert ear.warnings
     assert data().is_file()
 
 
-def test_what_is_larger_than_the_budget_is_told_and_not_kept(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(WEIGHTS_SIZE, "100kB")
+def test_what_is_larger_than_the_budget_is_reported_and_not_kept(checkpoint: Path) -> None:
     ear = Ear()
-    logits(checkpoint, "nf4", ear)
+    logits(checkpoint, "nf4", ear, weights=WeightsConfig(size_bytes=100_000, min_load_s=0.0))
     assert "over LONGSUM_WEIGHTS_SIZE 97.7 KiB" in ear.notices[0]
     assert not weights_folder().exists()
 
 
+@pytest.mark.parametrize("none", [WeightsConfig(size_bytes=0, min_load_s=0.0), None])
 def test_zero_keeps_nothing_and_looks_for_nothing(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path, none: WeightsConfig | None
 ) -> None:
-    monkeypatch.setenv(WEIGHTS_SIZE, "0")
-    logits(checkpoint, "nf4")
+    logits(checkpoint, "nf4", weights=none)
     assert not weights_folder().exists()
-    monkeypatch.delenv(WEIGHTS_SIZE)
     logits(checkpoint, "nf4")
     damage(data())
-    monkeypatch.setenv(WEIGHTS_SIZE, " 0 ")
     ear = Ear()
-    logits(checkpoint, "nf4", ear)
+    logits(checkpoint, "nf4", ear, weights=none)
     assert not ear.warnings
 
 
-def test_quick_loading_is_not_worth_keeping(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(WeightsConfig.__init__, "__defaults__", (WeightsConfig.size_bytes, 999.0))
-    logits(checkpoint, "nf4")
+def test_quick_loading_is_not_worth_keeping(checkpoint: Path) -> None:
+    logits(checkpoint, "nf4", weights=WeightsConfig(min_load_s=999.0))
     assert not weights_folder().exists()
 
 
 def test_size_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert weights_config() == WeightsConfig()
-    monkeypatch.setenv(WEIGHTS_SIZE, "3GiB")
-    assert weights_config().size_bytes == 3 << 30
+    assert weights_config("nf4") == WeightsConfig()
+    for text, size in (("3GiB", 3 << 30), ("0", 0), (" 0 ", 0)):
+        monkeypatch.setenv(WEIGHTS_SIZE, text)
+        assert weights_config("nf4") == WeightsConfig(size_bytes=size)
     monkeypatch.setenv(WEIGHTS_SIZE, "lots")
     with pytest.raises(UsageError, match="LONGSUM_WEIGHTS_SIZE is not a size") as error:
-        weights_config()
+        weights_config("int8")
     assert error.value.hint
+    assert weights_config("none") is None  # weights that nobody quantizes are not cached
     with pytest.raises(UsageError, match="below 0"):
         WeightsConfig(size_bytes=-1)
-
-
-def test_wrong_size_is_told_as_such_while_loading(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(WEIGHTS_SIZE, "lots")
-    with pytest.raises(UsageError, match="LONGSUM_WEIGHTS_SIZE"):
-        logits(checkpoint, "nf4")
 
 
 def test_original_weights_that_are_gone_are_still_missed(checkpoint: Path) -> None:
@@ -278,16 +268,3 @@ def test_original_weights_that_are_gone_are_still_missed(checkpoint: Path) -> No
     (checkpoint / "model.safetensors").unlink()
     with pytest.raises(UnsupportedModel):
         logits(checkpoint, "nf4")
-
-
-@pytest.mark.parametrize(
-    ("folder", "name"),
-    [
-        ("models--meta--Llama-2-7b/snapshots/abc", "meta/Llama-2-7b"),
-        ("models--only/other/abc", "abc"),
-        ("mine", "mine"),
-    ],
-)
-def test_models_are_called_by_their_names(tmp_path: Path, folder: str, name: str) -> None:
-    (tmp_path / folder).mkdir(parents=True)
-    assert kept._name(tmp_path / folder) == name

@@ -13,7 +13,8 @@ from ggufs import write_gguf
 from huggingface_hub import constants
 from tiny import save_checkpoint, tiny_model
 
-from longsum.checkpoint.gguf_folder import is_unpacked
+from longsum.checkpoint.formats import open_checkpoint
+from longsum.checkpoint.gguf_checkpoint import GGUFCheckpoint
 from longsum.errors import ModelNotFound, UnsupportedModel
 from longsum.model.hub_files import checkpoint_files, choose
 from longsum.model.resolve import cached_folder, download_size, pull, resolve_model
@@ -74,7 +75,7 @@ def test_only_the_file_that_is_meant_is_fetched(
     source = resolve_model(name)
     assert (source.name, source.revision) == (name, SHA)
     assert source.file == tmp_path / SHA / "Llama-x.Q4_1.gguf"
-    assert is_unpacked(source.folder)
+    assert isinstance(open_checkpoint(source.folder), GGUFCheckpoint)
     assert resolve_model(REPO).file == source.file  # the only one that is here
     assert cached_folder(f"{REPO}:Q8_0", None) is None
     assert resolve_model(f"{REPO}:Q8_0", download=True).file == tmp_path / SHA / "Llama-x.Q8_0.gguf"

@@ -1,0 +1,67 @@
+"""A checkpoint in GGUF: a folder that was unpacked from the file, and the file for the weights."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
+from longsum.checkpoint.gguf import GgufTensor
+from longsum.checkpoint.gguf_folder import INDEX, read_index, stated_at
+from longsum.errors import UnsupportedModel
+
+if TYPE_CHECKING:
+    import torch
+
+
+class GGUFCheckpoint(Checkpoint):
+    """A GGUF file, or several, unpacked by `gguf_folder.unpacked`."""
+
+    @classmethod
+    def is_at(cls, folder: Path) -> bool:
+        """Return whether a folder was unpacked from a GGUF file."""
+        return (folder / INDEX).is_file()
+
+    @property
+    def name(self) -> str:
+        """Return the file's name."""
+        return self.hashed_files()[0].name
+
+    def packing(self) -> dict[str, int]:
+        """Return how many tensors are of each packed type, the one of most bytes first."""
+        tensors: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
+        for entry in self._index["tensors"]:
+            tensors[entry["type_name"]] += 1
+            sizes[entry["type_name"]] += entry["nbytes"]
+        return {name: tensors[name] for name, _ in sizes.most_common()}
+
+    def weight_files(self) -> tuple[Path, ...]:
+        """Return the GGUF files, none of which is gone or was changed since."""
+        for entry in self._index["files"]:
+            if stated_at(Path(entry["path"])) != (entry["size"], entry["mtime_ns"]):
+                raise UnsupportedModel(
+                    f"{entry['path']} is gone or has changed", hint="name the file again"
+                )
+        return self.hashed_files()
+
+    def tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
+        """Return the weights; each is dequantized when it is indexed."""
+        from longsum.checkpoint.gguf_weights import read_tensor
+
+        self.weight_files()
+        placed = (
+            GgufTensor(**{**entry, "file": Path(entry["file"]), "shape": tuple(entry["shape"])})
+            for entry in self._index["tensors"]
+        )
+        return {each.name: LazyTensor(partial(read_tensor, each, dtype)) for each in placed}
+
+    def hashed_files(self) -> tuple[Path, ...]:
+        """Return the GGUF files, as they were named when they were unpacked."""
+        return tuple(Path(entry["path"]) for entry in self._index["files"])
+
+    @cached_property
+    def _index(self) -> dict[str, Any]:
+        return read_index(self.folder)
