@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
 from longsum.checkpoint.gguf import GgufTensor
-from longsum.checkpoint.gguf_folder import INDEX, read_index, stated_at
+from longsum.checkpoint.gguf_folder import INDEX, changed_files, read_index
 from longsum.errors import UnsupportedModel
 
 if TYPE_CHECKING:
@@ -40,11 +40,10 @@ class GGUFCheckpoint(Checkpoint):
 
     def weight_files(self) -> tuple[Path, ...]:
         """Return the GGUF files, none of which is gone or was changed since."""
-        for entry in self._index["files"]:
-            if stated_at(Path(entry["path"])) != (entry["size"], entry["mtime_ns"]):
-                raise UnsupportedModel(
-                    f"{entry['path']} is gone or has changed", hint="name the file again"
-                )
+        if changed := changed_files(self._index):
+            raise UnsupportedModel(
+                f"{changed[0]} is gone or has changed", hint="name the file again"
+            )
         return self.hashed_files()
 
     def tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:

@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,15 @@ def read_index(folder: Path) -> dict[str, Any]:
     return found
 
 
+def changed_files(index: Mapping[str, Any]) -> list[str]:
+    """Return the files that have changed since they were unpacked, or are gone."""
+    return [
+        entry["path"]
+        for entry in index["files"]
+        if _stated(Path(entry["path"])) != (entry["size"], entry["mtime_ns"])
+    ]
+
+
 def _is_current(folder: Path) -> bool:
     """Return whether a folder is whole, and of this version."""
     try:
@@ -102,10 +112,7 @@ def _is_current(folder: Path) -> bool:
 def _is_stale(folder: Path) -> bool:
     """Return whether the files that a folder was unpacked from have changed since, or are gone."""
     try:
-        return any(
-            stated_at(Path(entry["path"])) != (entry["size"], entry["mtime_ns"])
-            for entry in read_index(folder)["files"]
-        )
+        return bool(changed_files(read_index(folder)))
     except (OSError, ValueError, KeyError, TypeError):
         return True
 
@@ -117,7 +124,7 @@ def _write(checkpoint: GgufHeaders, folder: Path) -> None:
         write_tokenizer(checkpoint.fields, checkpoint.config["vocab_size"], folder)
     # links are not followed: in the hub's cache they bear the names
     paths = {file: os.path.abspath(file) for file in checkpoint.files}
-    stated = [(paths[file], *stated_at(file)) for file in checkpoint.files]
+    stated = [(paths[file], *_stated(file)) for file in checkpoint.files]
     index = {
         "version": VERSION,
         "files": [{"path": path, "size": size, "mtime_ns": at} for path, size, at in stated],
@@ -128,7 +135,7 @@ def _write(checkpoint: GgufHeaders, folder: Path) -> None:
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
-def stated_at(file: Path) -> tuple[int, int]:
+def _stated(file: Path) -> tuple[int, int]:
     """Return size and time of change of a file; zeros where there is none."""
     try:
         found = file.stat()
@@ -141,7 +148,7 @@ def _identity(files: tuple[Path, ...]) -> str:
     """Return a hash of where files are, how large, how old, and how they begin."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{os.path.abspath(file)} {stated_at(file)}\n".encode())
+        digest.update(f"{os.path.abspath(file)} {_stated(file)}\n".encode())
         with file.open("rb") as opened:
             digest.update(opened.read(SAMPLE_BYTES))
     return digest.hexdigest()[:IDENTITY_DIGITS]

@@ -36,7 +36,7 @@ class PrefixKey(Key):
     """A prefix (the words before the document, and the document) and what read it."""
 
     weights: str
-    """From `weights_identity`; tells revisions apart."""
+    """From `Checkpoint.identity`; tells revisions apart."""
     rope: str
     """RoPE parameters, from `rope_text`."""
     quantize: str
@@ -59,7 +59,7 @@ class WeightsKey(Key):
     """A checkpoint's weights, and what quantized them."""
 
     weights: str
-    """From `weights_identity`; tells revisions apart."""
+    """From `Checkpoint.identity`; tells revisions apart."""
     quantize: str
     """`nf4` or `int8`."""
     dtype: str
