@@ -11,21 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longsum.answer import Answer
-    from longsum.ask import ask_document
+    from longsum.config import AskConfig, LoadConfig, SummaryConfig
     from longsum.documents.document import Document
     from longsum.documents.isolated import read_document
-    from longsum.summarize import summarize_document
+    from longsum.session import Session, ask_document, open_session, summarize_document
 
 __version__ = "0.1.0"
 
-__all__ = ["Answer", "Document", "ask_document", "read_document", "summarize_document"]
+__all__ = [
+    "Answer",
+    "AskConfig",
+    "Document",
+    "LoadConfig",
+    "Session",
+    "SummaryConfig",
+    "ask_document",
+    "open_session",
+    "read_document",
+    "summarize_document",
+]
 
 _HOMES = {
     "Answer": "longsum.answer",
     "Document": "longsum.documents.document",
-    "ask_document": "longsum.ask",
+    "ask_document": "longsum.session",
     "read_document": "longsum.documents.isolated",
-    "summarize_document": "longsum.summarize",
+    "summarize_document": "longsum.session",
+    "AskConfig": "longsum.config",
+    "LoadConfig": "longsum.config",
+    "Session": "longsum.session",
+    "SummaryConfig": "longsum.config",
+    "open_session": "longsum.session",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -150,8 +150,10 @@ class MarkedStream:
         sentence = self._grounder.ground(text, self._instructions)
         placed = replace(sentence, start=self._offset + span.start, end=self._offset + span.end)
         self.sentences.append(placed)
-        self._show(span.end)
-        self._pass_on(mark(placed))
+        rest, after = self._open[self._shown : span.end], mark(placed)
+        self._shown = max(self._shown, span.end)
+        self.marked += rest + after
+        self._listener.sentence(rest, after, placed)
         self._closed = span.end
 
     def _show(self, end: int) -> None:
@@ -183,16 +185,22 @@ def _unclosed_quotation(text: str) -> int:
     return len(text)
 
 
-def layout(sentences: Sequence[GroundedSentence], style: str) -> str:
-    """Return verbatim sentences with their references, as running text or a list."""
-    marked = [" ".join(s.text.split()) + mark(s) for s in sentences]
-    if style == "bullets":
-        return "\n".join(f"- {line}" for line in marked)
-    if style == "executive" and len(marked) > 1:
-        return "\n".join([marked[0], "", *(f"- {line}" for line in marked[1:])])
-    return " ".join(marked)
+def laid_out(
+    sentences: Sequence[GroundedSentence], style: str
+) -> Iterator[tuple[GroundedSentence, str, str]]:
+    """Yield verbatim sentences as they are printed: running text, or a list.
 
+    Args:
+        sentences: in the order of the answer.
+        style: `paragraph`, `bullets`, or `executive`: the first sentence, then a list.
 
-def plain_text(sentences: Iterable[GroundedSentence]) -> str:
-    """Return verbatim sentences without references."""
-    return " ".join(" ".join(s.text.split()) for s in sentences)
+    Yields:
+        The sentence, its text with the space or bullet before it, and the reference after it.
+    """
+    for number, sentence in enumerate(sentences):
+        before = " " if number else ""
+        if style == "bullets":
+            before = "\n- " if number else "- "
+        elif style == "executive" and number:
+            before = "\n- " if number > 1 else "\n\n- "
+        yield sentence, before + " ".join(sentence.text.split()), mark(sentence)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from longsum.answer import Answer, layout, plain_text
-from longsum.answering import (
-    announce,
-    free_answer,
-    is_verbatim,
-    refuse_template,
-    room_for,
-    tell_language,
-)
-from longsum.bywords import WordsSession, answer_by_words, open_words, words_session
-from longsum.checkpoint.chat_formats import Wrap
-from longsum.config import AskConfig, DecodeConfig, LoadConfig, Truncate
+from longsum.answer import Answer
+from longsum.config import AskConfig, DecodeConfig
 from longsum.documents.document import Document
+from longsum.documents.extent import extent_of
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
-from longsum.grounding.grounder import ground_verbatim
 from longsum.model.resolve import ModelSource
 from longsum.prompting.prompt import (
     Prompt,
@@ -28,8 +18,19 @@ from longsum.prompting.prompt import (
     mini_prompt,
     render_prompt,
 )
-from longsum.session import Prepared, Session, prepare
-from longsum.verbatim import answer_spans, refusal
+from longsum.reading import Reading
+from longsum.receipt import Receipt
+from longsum.selection.head import SelectionHead
+from longsum.task import (
+    Wrap,
+    chosen_by_head,
+    is_verbatim,
+    refuse_template,
+    report_language,
+    tokens_for,
+)
+from longsum.verbatim import Chosen, HeadChooser, chooser_for, verbatim_answer
+from longsum.writing import free_answer
 
 LONGEST_QUESTION = "word " * 150
 """Stands for the questions of an interactive session, which are not known beforehand."""
@@ -37,189 +38,134 @@ LONGEST_QUESTION = "word " * 150
 
 @dataclass(frozen=True)
 class AskTask:
-    """A question's prompt and how much room its answer needs."""
+    """Questions about a document.
 
-    document: Document
-    config: AskConfig
+    Raises:
+        UsageError: when one of them is empty.
+    """
 
-    def prompt(self, source: ModelSource, wrap: Wrap, question: str) -> Prompt:
-        """Render the prompt for a question, a model and its chat format."""
+    config: AskConfig = field(default_factory=AskConfig)
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    questions: tuple[str, ...] = ()
+    """As far as they are known; without any, the budget is that of a long one."""
+
+    def __post_init__(self) -> None:
+        if any(not question.strip() for question in self.questions):
+            raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
+
+    def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
+        """Render a prompt for each question, for a model and its chat format."""
+        questions = self.questions or (LONGEST_QUESTION,)
         if source.is_bundled:
             refuse_template(self.config)
-            return mini_prompt(self.document.text, question=question)
-        variables = {
-            "title": self.document.title,
-            "question": question,
-            "language": language_name(self.config.language),
-        }
+            return [mini_prompt(document.text, question=question) for question in questions]
         template = load_template(self.config.prompt or "ask")
-        return render_prompt(template, document=self.document.text, variables=variables, wrap=wrap)
+        variables = {"title": document.title, "language": language_name(self.config.language)}
+        return [
+            render_prompt(
+                template,
+                document=document.text,
+                variables=variables | {"question": question},
+                wrap=wrap,
+            )
+            for question in questions
+        ]
 
-    def answer_tokens(self, source: ModelSource, decode: DecodeConfig) -> int:
-        """Return the room reserved for one answer."""
-        return room_for(self.config.words, self.config.verbatim, source, decode)
+    def answer_tokens(self, source: ModelSource) -> int:
+        """Return the tokens reserved for one answer."""
+        return tokens_for(self.config.words, self.config.verbatim, source, self.decode)
 
+    def needs_reading(self, source: ModelSource | None) -> bool:
+        """Return whether the model has to read the document: not where a head ranks by words.
 
-def prepare_questions(
-    document: Document,
-    questions: list[str],
-    config: AskConfig,
-    load: LoadConfig,
-    decode: DecodeConfig,
-    *,
-    truncate: Truncate | None = None,
-    check: bool = True,
-) -> Prepared:
-    """Count and plan; loads no weights. Without questions, room is kept for long ones."""
-    require_questions(questions)
-    task = AskTask(document, config)
-    return prepare(
-        document,
-        lambda source, wrap: [
-            task.prompt(source, wrap, question) for question in questions or [LONGEST_QUESTION]
-        ],
-        lambda source: task.answer_tokens(source, decode),
-        load,
-        truncate=truncate,
-        check=check,
-    )
+        The bundled model's head ranks sentences by the words they share with a question. The
+        model's states made that no better (`recipes/mini/README.md`), so it is left alone: no
+        window limits the document, and torch is not imported.
 
-
-def require_questions(questions: list[str]) -> None:
-    """Refuse a question that is empty.
-
-    Raises:
-        UsageError: when there is one.
-    """
-    if any(not question.strip() for question in questions):
-        raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
+        Raises:
+            UsageError: when a template is given for the bundled model.
+        """
+        if source is None:
+            return self.config.verbatim is False
+        if not chosen_by_head(source, self.config.verbatim):
+            return True
+        if source.is_bundled:
+            refuse_template(self.config)
+        return False
 
 
-def ask_document(
-    document: Document,
-    questions: list[str],
-    *,
-    config: AskConfig | None = None,
-    load: LoadConfig | None = None,
-    decode: DecodeConfig | None = None,
-    truncate: Truncate | None = None,
-    listener: Listener | None = None,
-) -> list[Answer]:
-    """Read a whole document once and answer questions about it.
+def answer_by_words(
+    document: Document, source: ModelSource, head: SelectionHead, task: AskTask, listener: Listener
+) -> Answer:
+    """Answer one question with the sentences most likely to hold the answer, best first.
 
     Args:
-        document: from `read_document`.
-        questions: at least one.
-        config: language, prompt, verbatim or free.
-        load: model, window, quantization, device.
-        decode: temperature, top-p, seed, token limit.
-        truncate: part to leave out of a document that is too long; None refuses it.
-        listener: hears progress and the text as it is written.
+        document: that is asked; the model need not have read it.
+        source: of the checkpoint whose head ranks the sentences.
+        head: that ranks them.
+        task: with the question.
+        listener: is given the sentences.
+    """
+    report_language(task.config, listener)
+    listener.phase("choosing sentences")
+    (question,) = task.questions
+    chosen = HeadChooser(head, document).answer(question, task.config, task.decode, listener)
+    receipt = Receipt(
+        document=document.name,
+        sha256=document.sha256,
+        extent=extent_of(document, [(0, len(document.text))]),
+        model=source.name,
+        revision=source.revision,
+        mode="verbatim",
+        decode_s=chosen.stats.seconds,
+        finish_reason=chosen.stats.finish_reason,
+        model_used=False,
+    )
+    return _shown(document, chosen, receipt, question, listener)
+
+
+def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answer:
+    """Answer one question about a document that was read.
+
+    Args:
+        reading: of the document.
+        task: with the question.
+        listener: hears the text as it is written.
 
     Raises:
-        LongsumError: when the document does not fit, or the model cannot be used.
+        DocumentTooLong: when the question is longer than the budget reserved for it.
+        LongsumError: when the model writes nothing.
+        UsageError: when a template of the user's puts the question before the document.
     """
-    config, load = config or AskConfig(), load or LoadConfig()
-    decode, listener = decode or DecodeConfig(), listener or Listener()
-    session = open_questions(document, questions, config, load, decode, truncate, listener)
-    return [answer_question(session, question, config, decode, listener) for question in questions]
-
-
-def open_questions(
-    document: Document,
-    questions: list[str],
-    config: AskConfig,
-    load: LoadConfig,
-    decode: DecodeConfig,
-    truncate: Truncate | None,
-    listener: Listener,
-) -> Session | WordsSession:
-    """Return the session that answers questions about a document, which a model reads first.
-
-    Where a head answers by words alone, nothing is read.
-    """
-    require_questions(questions)
-    if (words := open_words(document, config, load)) is not None:
-        if words.source.notice:
-            listener.notice(words.source.notice)
-        return words
-    prepared = prepare_questions(document, questions, config, load, decode, truncate=truncate)
-    announce(prepared, listener)
-    return Session(prepared, load, listener)
-
-
-def answer_question(
-    session: Session | WordsSession,
-    question: str,
-    config: AskConfig,
-    decode: DecodeConfig,
-    listener: Listener,
-) -> Answer:
-    """Answer one question about a session's document.
-
-    Raises:
-        DocumentTooLong: when the question is longer than the room kept for it.
-        UsageError: when a template of the user's puts the question in front of the document.
-    """
-    if isinstance(session, WordsSession):
-        return answer_by_words(session, question, config, decode, listener)
-    source = session.prepared.model.source
-    if words := words_session(session.prepared.document, source, config, session.head):
-        return answer_by_words(words, question, config, decode, listener)
-    task = AskTask(session.prepared.document, config)
-    wrap = session.tokenizer.wrap(source.known)
-    prompt = task.prompt(source, wrap, question)
-    _require_same_beginning(session, prompt)
-    suffix = prompt.suffix
-    wanted = task.answer_tokens(source, decode)
-    if (room := session.room_behind(suffix)) < wanted:
-        raise DocumentTooLong(
-            f"the question is too long: beside the document it is {wanted - room:,} tokens over "
-            "the room kept for it",
-            hint="ask in fewer words, or give the question on the command line",
-        )
-    if is_verbatim(source, config.verbatim):
-        return _verbatim(session, question, suffix, config, decode, listener)
-    listener.phase("writing")
-    asked = (question, task.document.title)
-    return free_answer(session, suffix, decode, wanted, listener, question, asked)
-
-
-def _require_same_beginning(session: Session, prompt: Prompt) -> None:
-    """Refuse a prompt whose beginning is not the one that was read."""
-    tokenizer = session.tokenizer
-    ids = tokenizer.with_beginning(prompt.prefix, tokenizer.encode_prompt(prompt.prefix))
-    if tuple(ids) != session.prepared.prefix_ids:
+    prepared, config = reading.prepared, task.config
+    document, source = prepared.document, prepared.model.source
+    (question,) = task.questions
+    (prompt,) = task.prompts(document, source, reading.tokenizer.wrap(source.known))
+    if not prepared.starts_like(prompt):
         raise UsageError(
             "the template prints the question in front of the document, which is read once",
             hint="put {{ question }} behind {{ document }}",
         )
-
-
-def _verbatim(
-    session: Session,
-    question: str,
-    suffix: str,
-    config: AskConfig,
-    decode: DecodeConfig,
-    listener: Listener,
-) -> Answer:
-    """Choose the sentences that answer, best first."""
-    tell_language(config, listener)
-    document = session.prepared.document
-    listener.phase("choosing sentences")
-    spans = answer_spans(session, question, suffix, config, decode)
-    if not spans:
-        receipt = replace(
-            session.receipt("verbatim"),
-            answer_tokens=0,
-            decode_s=0.0,
-            decode_tps=0.0,
-            finish_reason="stop",
+    suffix, wanted = prompt.suffix, task.answer_tokens(source)
+    if (over := wanted - reading.tokens_after(suffix)) > 0:
+        raise DocumentTooLong(
+            f"the question is too long: beside the document it is {over:,} tokens over the room "
+            "kept for it",
+            hint="ask in fewer words, or give the question on the command line",
         )
-        return refusal(question, receipt, listener)
-    sentences = ground_verbatim(document, spans)
-    marked = layout(sentences, "bullets" if len(sentences) > 1 else "paragraph")
-    listener.text(marked)
-    receipt = session.receipt("verbatim")
-    return Answer(plain_text(sentences), marked, tuple(sentences), receipt, question)
+    if is_verbatim(source, config.verbatim):
+        report_language(config, listener)
+        listener.phase("choosing sentences")
+        chosen = chooser_for(reading, suffix).answer(question, config, task.decode, listener)
+        receipt = reading.receipt("verbatim", chosen.stats)
+        return _shown(document, chosen, receipt, question, listener)
+    asked = (question, document.title)
+    return free_answer(reading, suffix, task.decode, wanted, listener, question, asked)
+
+
+def _shown(
+    document: Document, chosen: Chosen, receipt: Receipt, question: str, listener: Listener
+) -> Answer:
+    """Return the answer that chosen sentences make, and show it."""
+    style = "bullets" if len(chosen.spans) > 1 else "paragraph"
+    return verbatim_answer(document, chosen.spans, style, receipt, listener, question)

@@ -1,14 +1,27 @@
 """Count before reading: whether document, prompt and answer fit the window.
 
-Pure: token ids are only counted and cut.
+Pure: token ids are only counted and cut. What does not fit is refused, with the largest part of the
+document that does.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from longsum.config import Truncate
+from longsum.documents.document import Document
+from longsum.documents.pages import format_pages
+from longsum.errors import DocumentTooLong
+
+if TYPE_CHECKING:
+    from longsum.checkpoint.tokenizer import Tokenizer
+    from longsum.model.find import Model
+
+SPARE = 500
+"""A part that is read alone may take a few tokens more: one of so many of the window stay free."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,7 @@ class Budget:
         return self.document + self.prompt + self.answer
 
     @property
-    def room(self) -> int:
+    def available(self) -> int:
         """Tokens of a document that would fit."""
         return self.window - self.prompt - self.answer
 
@@ -47,27 +60,114 @@ class Budget:
         )
 
 
-def kept_ranges(total: int, room: int, cut: Truncate) -> list[tuple[int, int]]:
+def kept_ranges(total: int, available: int, cut: Truncate) -> list[tuple[int, int]]:
     """Return which tokens stay when a part is left out.
 
     Args:
         total: tokens of the document.
-        room: tokens that fit.
+        available: tokens that fit.
         cut: the part to leave out: its `head`, its `tail`, or its `middle`.
 
     Returns:
         (first, last + 1) ranges in order; everything when it fits.
     """
-    if total <= room:
+    if total <= available:
         return [(0, total)]
     if cut == "tail":
-        return [(0, room)]
+        return [(0, available)]
     if cut == "head":
-        return [(total - room, total)]
-    first = room - room // 2
-    return [(0, first), (total - room // 2, total)]
+        return [(total - available, total)]
+    first = available - available // 2
+    return [(0, first), (total - available // 2, total)]
 
 
 def apply_ranges(ids: Sequence[int], ranges: Sequence[tuple[int, int]]) -> list[int]:
     """Return the tokens that stay."""
     return [token for start, end in ranges for token in ids[start:end]]
+
+
+def require_window(document: Document, model: Model, budget: Budget) -> None:
+    """Refuse a document that does not fit.
+
+    Args:
+        document: what is to be read.
+        model: that is to read it.
+        budget: what is needed and what there is.
+
+    Raises:
+        DocumentTooLong: with the numbers, and the largest part that fits.
+    """
+    if budget.fits:
+        return
+    raise DocumentTooLong(
+        how_far_over(document.name or "the document", model.source.name, budget),
+        hint=", or ".join(_remedies(document, model, budget)),
+    )
+
+
+def how_far_over(document: str, model: str, budget: Budget) -> str:
+    """Return in one line what does not fit, and by how much."""
+    around = budget.prompt + budget.answer
+    reads = f"{model} reads {budget.window:,}"
+    if budget.available <= 0:
+        return f"prompt and answer alone take {around:,} tokens, {reads}"
+    if budget.document > budget.window:
+        return f"{document} is too long: {budget.document:,} tokens, {reads}"
+    what = "the prompt and the answer" if budget.answer else "the prompt"
+    return (
+        f"{document} is too long: {budget.document:,} tokens + {around:,} for {what} "
+        f"= {budget.total:,}, {reads}"
+    )
+
+
+def _remedies(document: Document, model: Model, budget: Budget) -> list[str]:
+    """Return what the user can do, the best first."""
+    remedies = []
+    if budget.window < model.tuned_window >= budget.total:
+        remedies.append(f"--context {model.tuned_window} holds all of it")
+    if budget.available > 0:
+        part = largest_part(document, model.tokenizer, budget.available)
+        if part and document.pages:
+            fit = f"page {part} fits" if part.isdigit() else f"pages {part} fit"
+            remedies.append(f"{fit}: --pages {part}")
+        elif part:
+            remedies.append(f"lines {part} fit: --truncate tail leaves out the rest")
+        if document.pages or not part:
+            remedies.append("leave a part out: --truncate head|tail|middle")
+        remedies.append("take a --model with a larger window (`longsum models list`)")
+    if budget.total - budget.window < budget.answer - 64:
+        remedies.append("ask for a shorter answer (--max-new-tokens)")
+    return remedies or ["take a --model with a larger window (`longsum models list`)"]
+
+
+def largest_part(document: Document, tokenizer: Tokenizer, available: int) -> str | None:
+    """Return the pages, or lines, from the document's beginning that take no more than `available`.
+
+    Args:
+        document: too long as a whole.
+        tokenizer: the model's.
+        available: tokens.
+
+    Returns:
+        `1-31`, as `--pages` takes it, or None where not even the first fits.
+    """
+    ends = _ends(document)
+    offsets = tokenizer.offsets(document.text)
+    most = (
+        offsets[min(max(0, available - available // SPARE), len(offsets)) - 1][1] if offsets else 0
+    )
+    count = bisect_right([end for _, end in ends], most)
+    if not count:
+        return None
+    if not document.pages:
+        return f"1-{ends[count - 1][0]:,}"
+    return format_pages(number for number, _ in ends[:count]).replace(" ", "")
+
+
+def _ends(document: Document) -> list[tuple[int, int]]:
+    """Return (number, offset of its end) of each page, or of each line with text."""
+    if document.pages:
+        return [(page.number, page.end) for page in document.pages]
+    anchors = document.line_anchors
+    following = [*(offset for offset, _ in anchors[1:]), len(document.text)]
+    return [(line, end) for (_, line), end in zip(anchors, following, strict=True)]

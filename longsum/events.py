@@ -1,6 +1,8 @@
-"""What happens while a document is read: the use cases tell, the command line shows."""
+"""What happens while a document is read: the use cases report, the command line shows."""
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class Listener:
@@ -18,5 +20,25 @@ class Listener:
     def prefill(self, done: int, total: int) -> None:
         """Take how many tokens are read; called between chunks, where raising stops the work."""
 
+    def model_chosen(self, line: str) -> None:
+        """Take why this model reads for a user who named none."""
+        self.notice(line)
+
+    def planned(self, prepared: Any) -> None:
+        """Take what was found out before the weights are loaded: a `Prepared`."""
+
+    def check(self) -> None:
+        """Return, or raise to stop: called between chunks, tokens and chosen sentences."""
+
     def text(self, piece: str) -> None:
         """Take the next piece of an answer."""
+
+    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
+        """Take a sentence of the answer that is complete.
+
+        Args:
+            piece: the end of its text, which `text` was not given: all of it in a verbatim answer.
+            mark: the reference after it, such as ` [p. 3]`; may be empty.
+            sentence: the `GroundedSentence`, with its places in the document.
+        """
+        self.text(piece + mark)

@@ -19,45 +19,45 @@ FINISH = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The account of one answer."""
+    """The account of one answer; by default, of one that no model had a part in."""
 
     document: str
     sha256: str
-    tokens_read: int
-    tokens_total: int
+    tokens_read: int = 0
+    tokens_total: int = 0
     extent: Extent
     """Pages or lines that were read, and those that were not."""
-    truncate: str | None
+    truncate: str | None = None
     """Which part was left out: `head`, `tail`, `middle`; None when everything was read."""
     model: str
     revision: str | None
-    window: int
+    window: int = 0
     """Tokens."""
-    rope: str
+    rope: str = "none"
     """RoPE type."""
-    factor: float
-    quantize: str
-    dtype: str
-    kv_cache: str
+    factor: float = 1.0
+    quantize: str = "none"
+    dtype: str = "float32"
+    kv_cache: str = "none"
     """The KV cache's dtype: `bf16`, `fp16`, `fp32`, `int8` or `int4`."""
-    device: str
+    device: str = "cpu"
     mode: str
     """`verbatim` or `free`."""
-    prompt_tokens: int
-    answer_tokens: int
-    load_s: float
-    prefill_s: float
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    load_s: float = 0.0
+    prefill_s: float = 0.0
     """Seconds of reading the document, or of taking it from the cache."""
-    from_cache: bool
+    from_cache: bool = False
     """The document was read by an earlier run, and what it left was taken from disk."""
-    decode_s: float
-    prefill_tps: float
+    decode_s: float = 0.0
+    prefill_tps: float = 0.0
     """Tokens read a second; 0 when they came from the cache."""
-    decode_tps: float
-    peak_memory_bytes: int
-    finish_reason: str
+    decode_tps: float = 0.0
+    peak_memory_bytes: int = 0
+    finish_reason: str = "words"
     sentences: int = 0
     """Statements of a free answer that were looked for in the document."""
     sentences_supported: int = 0

@@ -1,333 +1,268 @@
-"""One document opened with one model: counted, planned, read once, answered from often.
+"""The door: a document is opened with a model, read once, and answered from often.
 
-`prepare` does everything that needs no weights, so that a run that cannot work is refused within
-seconds; `Session` then loads the weights and reads the document.
+    with open_session("report.pdf", model="smol") as session:
+        print(session.summarize(SummaryConfig(words=200)).marked)
+        print(session.ask("Who paid?").marked)
+
+Opening finds the model, renders, counts, plans, reports, loads and reads, in that order, once. What
+cannot work is refused before weights are loaded.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from longsum.budget import Budget, apply_ranges, kept_ranges
-from longsum.checkpoint.chat_formats import Wrap
-from longsum.config import DecodeConfig, LoadConfig, StoreConfig, Truncate
-from longsum.documents.document import Document, Span
-from longsum.documents.extent import Extent, extent_of, kept_characters
-from longsum.errors import UsageError
+from longsum.answer import Answer
+from longsum.ask import AskTask, answer_by_words, answer_reading
+from longsum.config import (
+    AskConfig,
+    DecodeConfig,
+    LoadConfig,
+    StoreConfig,
+    SummaryConfig,
+    Truncate,
+)
+from longsum.documents.document import Document
 from longsum.events import Listener
-from longsum.fitting import require_room
-from longsum.grounding.grounder import Grounder
-from longsum.model.find import Model, find_model, plan_for
-from longsum.model.memory import MemoryPlan, require_fit
-from longsum.model.resolve import ModelSource
-from longsum.prompting.prompt import Prompt
-from longsum.receipt import Receipt
-from longsum.selection.head import load_head
-from longsum.selection.token_states import TokenStates
+from longsum.model.find import Model
+from longsum.model.resolve import ModelSource, resolve_model
+from longsum.prepared import Prepared, prepare
+from longsum.reading import Reading, open_reading
+from longsum.receipt import left_out
+from longsum.selection.head import SelectionHead, load_head
+from longsum.summarize import SummaryTask, summarize_reading
+from longsum.task import Task
 
 if TYPE_CHECKING:
-    from longsum.engine.choosing import Choice
-    from longsum.engine.engine import Engine
     from longsum.engine.llama import AnyLlama
-    from longsum.session_cache import StoredPrefix
-
-MakePrompts = Callable[[ModelSource, Wrap], Sequence[Prompt]]
-"""Renders a task's prompts for a model and its chat format; they differ behind the document."""
-AnswerTokens = Callable[[ModelSource], int]
-"""From a model to the tokens that an answer of its may take."""
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Everything known before the weights are loaded."""
+class LoadedModel:
+    """A model that is in memory already, for many documents."""
 
-    document: Document
-    model: Model
-    prefix_ids: tuple[int, ...]
-    document_ids: tuple[int, ...]
-    """All of the document's."""
-    kept: tuple[tuple[int, int], ...]
-    """Ranges of `document_ids` that are read; all of them unless the user let a part go."""
-    budget: Budget
-    plan: MemoryPlan
-    truncated: Truncate | None = None
-
-    @property
-    def tokens_read(self) -> int:
-        """Tokens of the document that the model reads."""
-        return sum(end - start for start, end in self.kept)
-
-    @cached_property
-    def kept_characters(self) -> list[tuple[int, int]]:
-        """Character ranges of the document that the model reads."""
-        text = self.document.text
-        if self.truncated is None:
-            return [(0, len(text))]
-        return kept_characters(self.model.tokenizer.offsets(text), self.kept, len(text))
-
-    @cached_property
-    def extent(self) -> Extent:
-        """Pages or lines that the model reads, and those left out."""
-        return extent_of(self.document, self.kept_characters)
-
-
-def prepare(
-    document: Document,
-    make_prompts: MakePrompts,
-    answer_tokens: AnswerTokens,
-    load: LoadConfig,
-    *,
-    truncate: Truncate | None = None,
-    check: bool = True,
-    model: Model | None = None,
-) -> Prepared:
-    """Count and plan; loads no weights.
-
-    Args:
-        document: what will be read.
-        make_prompts: renders the task's prompts; room is kept for the longest.
-        answer_tokens: from a model to what is reserved for the longest answer.
-        load: model, window, quantization, device.
-        truncate: part to leave out of a document that is too long.
-        check: refuse what does not fit; `longsum plan` shows it instead.
-        model: found already.
-
-    Raises:
-        DocumentTooLong: when it does not fit the window.
-        InsufficientMemory: when it does not fit the machine.
-        ModelUnavailable: when the model cannot be used.
-        UsageError: when nothing follows the document in the prompt, or the prompts differ before.
-    """
-    model = model or find_model(load)
-    tokenizer = model.tokenizer
-    wrap = tokenizer.wrap(model.source.known)
-    prompts = make_prompts(model.source, wrap)
-    prompt = prompts[0]
-    if any(each.prefix != prompt.prefix for each in prompts):
-        raise UsageError(
-            "the prompts differ in front of the document, which is read once",
-            hint="put what is asked behind {{ document }} in your template",
-        )
-    prefix_ids = tokenizer.with_beginning(prompt.prefix, tokenizer.encode_prompt(prompt.prefix))
-    suffix_tokens = [len(tokenizer.encode_prompt(each.suffix)) for each in prompts]
-    if not all(suffix_tokens):
-        raise UsageError(
-            "nothing follows the document in the prompt",
-            hint="write the instruction behind {{ document }}",
-        )
-    document_ids = tokenizer.encode_document(prompt.document)
-    prompt_tokens = len(prefix_ids) + max(suffix_tokens)
-    reserved = answer_tokens(model.source)
-    budget = Budget(len(document_ids), prompt_tokens, reserved, model.rope.window)
-    kept = [(0, len(document_ids))]
-    cut = None
-    if not budget.fits and truncate and budget.room > 0:
-        kept, cut = kept_ranges(len(document_ids), budget.room, truncate), truncate
-    elif check:
-        require_room(document, model, budget)
-    held = sum(end - start for start, end in kept) + prompt_tokens + reserved
-    plan = plan_for(model, load, held)
-    if check:
-        require_fit(plan, limited=load.memory_bytes is not None)
-    return Prepared(
-        document, model, tuple(prefix_ids), tuple(document_ids), tuple(kept), budget, plan, cut
-    )
+    found: Model
+    weights: AnyLlama | None
+    """None where its head answers by words alone."""
+    head: SelectionHead | None = None
 
 
 class Session:
-    """A document in a model's memory.
+    """A document that is open for questions; a context manager that frees the model's memory.
 
     Args:
-        prepared: what `prepare` found to fit.
-        load: for the attention backend.
-        listener: hears how loading and reading go.
-        weights: in memory already, as the plan holds them; None loads them.
-        store: for what was read by earlier runs and is kept for later ones; None has neither.
+        document: that is asked about.
+        source: of the checkpoint.
+        reading: what the model read; None where its head answers by words alone.
+        listener: hears what happens, and may stop it.
+        head: that answers by words, if it is loaded already.
     """
-
-    stored: StoredPrefix | None = None
 
     def __init__(
         self,
-        prepared: Prepared,
-        load: LoadConfig,
+        document: Document,
+        source: ModelSource,
+        reading: Reading | None,
         listener: Listener,
-        *,
-        weights: AnyLlama | None = None,
-        store: StoreConfig | None = None,
+        head: SelectionHead | None = None,
     ) -> None:
-        # torch and transformers take seconds to import: only now, when the run is known to fit
-        from longsum.loading.loader import load_model
-        from longsum.loading.quantized_cache import weights_config
+        self.document, self.source, self.listener = document, source, listener
+        self._reading, self._head = reading, head
 
-        self.prepared = prepared
-        model, plan = prepared.model, prepared.plan
-        self.load_s = 0.0
-        if weights is None:
-            if plan.kv_cache != "native" and load.kv_cache == "auto":
-                listener.notice(plan.kv_reason)
-            listener.phase(f"loading {model.source.name}")
-            started = time.perf_counter()
-            weights = load_model(
-                model.checkpoint,
-                plan,
-                listener=listener,
-                attention=load.attention,
-                weights=weights_config(plan.quantize),
-            )
-            self.load_s = time.perf_counter() - started
-        self.tokenizer = model.tokenizer
-        self.stop_ids = self.tokenizer.stop_ids(model.config)
-        if store is not None and store.size_bytes:
-            from longsum.session_cache import stored_prefix
+    def __enter__(self) -> Session:
+        return self
 
-            self.stored = stored_prefix(
-                prepared.document.name, self._read_ids(), model, plan, load, store
-            )
-        self._read(weights, plan.chunk_tokens, listener)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
-    def _read(self, weights: AnyLlama, chunk_tokens: int, listener: Listener) -> None:
-        """Have the model read the prompt up to the end of the document, unless it did before."""
-        from longsum.engine.engine import Engine
+    @property
+    def reading(self) -> Reading:
+        """What the model has read of the document."""
+        assert self._reading is not None, "opened for questions that are answered by words alone"
+        return self._reading
 
-        prepared = self.prepared
-        capacity = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
+    @cached_property
+    def head(self) -> SelectionHead:
+        """The selection head that answers by words."""
+        found = self._head or load_head(self.source.folder)
+        assert found is not None, f"{self.source.folder} has no selection head"
+        return found
 
-        def engine() -> Engine:
-            return Engine(
-                weights,
-                capacity=capacity,
-                chunk_tokens=chunk_tokens,
-                kv_cache=prepared.plan.kv_cache,
-            )
+    def summarize(
+        self, config: SummaryConfig | None = None, decode: DecodeConfig | None = None
+    ) -> Answer:
+        """Summarize the document.
 
-        self.engine = engine()
-        self.head = load_head(prepared.model.source.folder)
-        ids = self._read_ids()
-        if self.stored is not None and self.stored.restore(self.engine, ids, listener):
-            if self.head is None:
-                return
-            if (states := self.stored.extra.get(self.head.states_name)) is not None:
-                self._states = states
-                return
-            self.engine = engine()
-        before = len(prepared.prefix_ids)  # the progress tells of the document alone
+        Args:
+            config: length, style, focus, language, prompt, verbatim or free.
+            decode: temperature, top-p, seed, token limit.
 
-        def progress(done: int, total: int) -> None:
-            listener.prefill(max(0, done - before), total - before)
+        Raises:
+            LongsumError: when there is nothing to choose from, or the model writes nothing.
+        """
+        task = SummaryTask(config or SummaryConfig(), decode or DecodeConfig())
+        return summarize_reading(self.reading, task, self.listener)
 
-        if self.head is None:
-            self.engine.read(ids, progress)
-            return
-        from longsum.engine.hidden_states import recording
+    def ask(
+        self, question: str, config: AskConfig | None = None, decode: DecodeConfig | None = None
+    ) -> Answer:
+        """Answer a question about the document.
 
-        with recording(weights, self.head.projection) as recorder:
-            self.engine.read(ids, progress)
-        self._states = recorder.states
-        if self.stored is not None:
-            self.stored.extra[self.head.states_name] = self._states
+        Args:
+            question: in the user's words.
+            config: language, prompt, verbatim or free.
+            decode: temperature, top-p, seed, token limit.
 
-    def _read_ids(self) -> list[int]:
-        """Return all tokens up to the end of the document, those left out not among them."""
-        prepared = self.prepared
-        kept = apply_ranges(prepared.document_ids, prepared.kept)
-        return [*prepared.prefix_ids, *kept]
+        Raises:
+            LongsumError: when the question is too long, or the model writes nothing.
+        """
+        task = AskTask(config or AskConfig(), decode or DecodeConfig(), (question,))
+        if task.needs_reading(self.source):
+            return answer_reading(self.reading, task, self.listener)
+        return answer_by_words(self.document, self.source, self.head, task, self.listener)
 
-    def keep(self, listener: Listener) -> None:
-        """Keep what was read for later runs, if it took long and the store is on.
+    def save(self) -> None:
+        """Cache what was read for later runs, if that took long and there is a cache.
 
         Call it once an answer is out: nobody should wait for the disk.
         """
-        if self.stored is not None:
-            self.stored.keep(self.engine, listener)
+        if self._reading is not None:
+            self._reading.save(self.listener)
 
-    @property
-    def prefix(self) -> str:
-        """The prompt's words before the document."""
-        return self.tokenizer.decode(self.prepared.prefix_ids)
+    def close(self) -> None:
+        """Forget what was read, and the model with it."""
+        self._reading = None
 
-    def write(self, suffix: str, decode: DecodeConfig, max_new_tokens: int) -> Iterator[str]:
-        """Yield the pieces of a free answer.
 
-        Args:
-            suffix: the instruction behind the document.
-            decode: temperature, top-p, seed.
-            max_new_tokens: most tokens of the answer.
-        """
-        from longsum.engine.stream import TextStream
+def open_session(
+    document: Document | str | Path,
+    tasks: Sequence[Task] = (),
+    load: LoadConfig | None = None,
+    *,
+    model: str | None = None,
+    truncate: Truncate | None = None,
+    store: StoreConfig | None = None,
+    listener: Listener | None = None,
+    loaded: LoadedModel | None = None,
+) -> Session:
+    """Open a document: find, render, count, plan, report, load and read, once.
 
-        stream = TextStream(self.tokenizer.decode)
-        ids = self.tokenizer.encode_prompt(suffix)
-        for token_id in self.engine.write(
-            ids, decode, max_new_tokens=max_new_tokens, stop_ids=self.stop_ids
-        ):
-            yield stream.push(token_id)
-        yield stream.finish()
+    Args:
+        document: from `read_document`, or a file to be read by it.
+        tasks: what will be asked; its prompts and answers are counted before anything is loaded.
+            Without any, a summary and questions of any length up to 150 words.
+        load: model, window, quantization, device.
+        model: short for `LoadConfig(model=…)`.
+        truncate: part to leave out of a document that is too long; None refuses it.
+        store: where readings are cached for later runs; None caches nothing.
+        listener: hears progress and text, and may stop the work.
+        loaded: a model in memory, which is not loaded again.
 
-    def choose(self, suffix: str, choices: Sequence[Choice], decode: DecodeConfig) -> Iterator[int]:
-        """Yield numbers of chosen sentences; close the iterator when there are enough."""
-        ids = self.tokenizer.encode_prompt(suffix)
-        yield from self.engine.choose(ids, choices, decode)
+    Raises:
+        LongsumError: when the document does not fit, or the model cannot be used.
+    """
+    load, listener = load or LoadConfig(), listener or Listener()
+    load = replace(load, model=model) if model else load
+    tasks = tasks or (SummaryTask(), AskTask())
+    if not isinstance(document, Document):
+        from longsum.documents.isolated import read_document
 
-    def room_behind(self, suffix: str) -> int:
-        """Return how many tokens an answer may have behind an instruction."""
-        return self.engine.room_behind(self.tokenizer.encode_prompt(suffix))
+        document = read_document(str(document))
+    found, weights, head = (loaded.found, loaded.weights, loaded.head) if loaded else (None,) * 3
+    if not any(task.needs_reading(None) for task in tasks):
+        source = found.source if found else _source(load)
+        if source is not None and not any(task.needs_reading(source) for task in tasks):
+            if source.notice and loaded is None:
+                listener.model_chosen(source.notice)
+            return Session(document, source, None, listener, head)
+    prepared = prepare(document, tasks, load, truncate=truncate, model=found)
+    if loaded is None:
+        _report(prepared, listener)
+    reading = open_reading(prepared, load, listener, weights=weights, store=store)
+    return Session(document, prepared.model.source, reading, listener)
 
-    @cached_property
-    def token_states(self) -> TokenStates:
-        """What the model made of the document's tokens, for the selection head."""
-        prepared = self.prepared
-        starts = [start for start, _ in self.tokenizer.offsets(prepared.document.text)]
-        read = self._states[len(prepared.prefix_ids) :].float().numpy()
-        return TokenStates(read, np.array(apply_ranges(starts, prepared.kept)))
 
-    @cached_property
-    def grounder(self) -> Grounder:
-        """The document's index, built for the first free answer and kept for the next."""
-        return Grounder(self.prepared.document)
+def _source(load: LoadConfig) -> ModelSource | None:
+    """Return the model, found without a look at the machine; None where that is needed."""
+    cuda = load.device not in ("cpu", "mps")
+    source = resolve_model(load.model, revision=load.revision, download=load.download, cuda=cuda)
+    chosen = load.model is None and source.notice is not None and not source.is_bundled
+    return None if chosen else source
 
-    def was_read(self, span: Span) -> bool:
-        """Tell whether a span's text reached the model: always, unless a part was left out."""
-        kept = self.prepared.kept_characters
-        return any(start <= span.start and span.end <= end for start, end in kept)
 
-    def receipt(self, mode: str) -> Receipt:
-        """Return the account of the last answer."""
-        from longsum.engine.engine import peak_memory_bytes
+def _report(prepared: Prepared, listener: Listener) -> None:
+    """Report model, tokens and what is left out, before reading."""
+    if notice := prepared.model.source.notice:
+        listener.model_chosen(notice)
+    listener.notice(str(prepared.budget))
+    if prepared.truncated:
+        total = len(prepared.document_ids)
+        cut = prepared.truncated
+        listener.warning(left_out(prepared.extent, prepared.tokens_read, total, cut))
+    listener.planned(prepared)
 
-        prepared, stats = self.prepared, self.engine.stats
-        model, plan, document = prepared.model, prepared.plan, prepared.document
-        return Receipt(
-            document=document.name,
-            sha256=document.sha256,
-            tokens_read=prepared.tokens_read,
-            tokens_total=len(prepared.document_ids),
-            extent=prepared.extent,
-            truncate=prepared.truncated,
-            model=model.source.name,
-            revision=model.source.revision,
-            window=model.rope.window,
-            rope="PI" if model.rope.rope_type == "linear" else model.rope.rope_type,
-            factor=model.rope.factor,
-            quantize=plan.quantize,
-            dtype=plan.dtype,
-            kv_cache=plan.kv_dtype,
-            device=plan.device,
-            mode=mode,
-            prompt_tokens=prepared.budget.prompt,
-            answer_tokens=stats.decode_tokens,
-            load_s=self.load_s,
-            prefill_s=stats.prefill_s,
-            from_cache=stats.is_restored,
-            decode_s=stats.decode_s,
-            prefill_tps=stats.prefill_tps,
-            decode_tps=stats.decode_tps,
-            peak_memory_bytes=peak_memory_bytes(self.engine.device),
-            finish_reason=stats.finish_reason,
-        )
+
+def summarize_document(
+    document: Document,
+    *,
+    config: SummaryConfig | None = None,
+    load: LoadConfig | None = None,
+    decode: DecodeConfig | None = None,
+    truncate: Truncate | None = None,
+    listener: Listener | None = None,
+) -> Answer:
+    """Read a whole document and summarize it.
+
+    Args:
+        document: from `read_document`.
+        config: length, style, focus, language, prompt, verbatim or free.
+        load: model, window, quantization, device.
+        decode: temperature, top-p, seed, token limit.
+        truncate: part to leave out of a document that is too long; None refuses it.
+        listener: hears progress and the text as it is written.
+
+    Raises:
+        LongsumError: when the document does not fit, or the model cannot be used.
+    """
+    task = SummaryTask(config or SummaryConfig(), decode or DecodeConfig())
+    with open_session(document, [task], load, truncate=truncate, listener=listener) as session:
+        return session.summarize(config, decode)
+
+
+def ask_document(
+    document: Document,
+    questions: Sequence[str],
+    *,
+    config: AskConfig | None = None,
+    load: LoadConfig | None = None,
+    decode: DecodeConfig | None = None,
+    truncate: Truncate | None = None,
+    listener: Listener | None = None,
+) -> list[Answer]:
+    """Read a whole document once and answer questions about it.
+
+    Args:
+        document: from `read_document`.
+        questions: at least one.
+        config: language, prompt, verbatim or free.
+        load: model, window, quantization, device.
+        decode: temperature, top-p, seed, token limit.
+        truncate: part to leave out of a document that is too long; None refuses it.
+        listener: hears progress and the text as it is written.
+
+    Raises:
+        LongsumError: when the document does not fit, or the model cannot be used.
+    """
+    task = AskTask(config or AskConfig(), decode or DecodeConfig(), tuple(questions))
+    with open_session(document, [task], load, truncate=truncate, listener=listener) as session:
+        return [session.ask(question, config, decode) for question in questions]

@@ -77,7 +77,7 @@ class StoredPrefix:
             raise DamagedFile(f"it lacks {min(missing)}")
         self.extra = extra
 
-    def keep(self, engine: Engine, listener: Listener) -> None:
+    def save(self, engine: Engine, listener: Listener) -> None:
         """Write what was read, once, if it took long enough; a failure is no more than told."""
         if self._settled or engine.stats.prefill_s < self.config.min_prefill_s:
             return

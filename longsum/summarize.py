@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from longsum.answer import Answer, layout, plain_text
-from longsum.answering import (
-    announce,
-    free_answer,
-    is_verbatim,
-    refuse_template,
-    room_for,
-    tell_focus,
-    tell_language,
-)
-from longsum.checkpoint.chat_formats import Wrap
-from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, Truncate
+from longsum.answer import Answer
+from longsum.config import DecodeConfig, SummaryConfig
 from longsum.documents.document import Document
+from longsum.errors import DocumentTooLong
 from longsum.events import Listener
-from longsum.grounding.grounder import ground_verbatim
-from longsum.model.find import Model
 from longsum.model.resolve import ModelSource
+from longsum.prepared import Prepared
 from longsum.prompting.prompt import (
     Prompt,
     language_name,
@@ -28,121 +18,88 @@ from longsum.prompting.prompt import (
     mini_prompt,
     render_prompt,
 )
-from longsum.session import Prepared, Session, prepare
-from longsum.verbatim import summary_spans
+from longsum.reading import Reading
+from longsum.selection.ranking import terms_of
+from longsum.task import Wrap, is_verbatim, refuse_template, report_language, tokens_for
+from longsum.terminal import shown_name
+from longsum.verbatim import chooser_for, verbatim_answer
+from longsum.writing import free_answer
 
 
 @dataclass(frozen=True)
 class SummaryTask:
-    """A summary's prompt and how much room its answer needs."""
+    """A summary of a document."""
 
-    document: Document
-    config: SummaryConfig
+    config: SummaryConfig = field(default_factory=SummaryConfig)
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
 
-    def prompt(self, source: ModelSource, wrap: Wrap) -> Prompt:
+    def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> tuple[Prompt]:
         """Render the prompt for a model and its chat format."""
         config = self.config
         if source.is_bundled:
             refuse_template(config)
-            return mini_prompt(self.document.text, question=None)
-        template = load_template(config.prompt or "summarize")
+            return (mini_prompt(document.text, question=None),)
         variables = {
-            "title": self.document.title,
+            "title": document.title,
             "words": config.words,
             "style": config.style,
             "focus": config.focus,
             "language": language_name(config.language),
         }
-        return render_prompt(template, document=self.document.text, variables=variables, wrap=wrap)
+        template = load_template(config.prompt or "summarize")
+        return (render_prompt(template, document=document.text, variables=variables, wrap=wrap),)
 
-    def answer_tokens(self, source: ModelSource, decode: DecodeConfig) -> int:
-        """Return the room reserved for the answer."""
-        return room_for(self.config.words, self.config.verbatim, source, decode)
+    def answer_tokens(self, source: ModelSource) -> int:
+        """Return the tokens reserved for the summary."""
+        return tokens_for(self.config.words, self.config.verbatim, source, self.decode)
 
-
-def prepare_summary(
-    document: Document,
-    config: SummaryConfig,
-    load: LoadConfig,
-    decode: DecodeConfig,
-    *,
-    truncate: Truncate | None = None,
-    check: bool = True,
-    model: Model | None = None,
-) -> Prepared:
-    """Count and plan a summary; loads no weights."""
-    task = SummaryTask(document, config)
-    return prepare(
-        document,
-        lambda source, wrap: [task.prompt(source, wrap)],
-        lambda source: task.answer_tokens(source, decode),
-        load,
-        truncate=truncate,
-        check=check,
-        model=model,
-    )
+    def needs_reading(self, source: ModelSource | None) -> bool:
+        """Return whether the model has to read the document: always."""
+        return True
 
 
-def summarize_document(
-    document: Document,
-    *,
-    config: SummaryConfig | None = None,
-    load: LoadConfig | None = None,
-    decode: DecodeConfig | None = None,
-    truncate: Truncate | None = None,
-    listener: Listener | None = None,
-) -> Answer:
-    """Read a whole document and summarize it.
+def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -> Answer:
+    """Summarize a document that was read.
 
     Args:
-        document: from `read_document`.
-        config: length, style, focus, language, prompt, verbatim or free.
-        load: model, window, quantization, device.
-        decode: temperature, top-p, seed, token limit.
-        truncate: part to leave out of a document that is too long; None refuses it.
-        listener: hears progress and the text as it is written.
+        reading: of the document.
+        task: length, style, focus; how the answer is sampled.
+        listener: hears the text as it is written.
 
     Raises:
-        LongsumError: when the document does not fit, or the model cannot be used.
+        DocumentTooLong: when fewer tokens are left after the document than the summary may need.
+        EmptyDocument: when it holds no sentence to choose from.
+        LongsumError: when the model writes nothing.
     """
-    config, load = config or SummaryConfig(), load or LoadConfig()
-    decode, listener = decode or DecodeConfig(), listener or Listener()
-    prepared = prepare_summary(document, config, load, decode, truncate=truncate)
-    announce(prepared, listener)
-    session = Session(prepared, load, listener)
-    return summarize_session(session, config, decode, listener)
-
-
-def summarize_session(
-    session: Session, config: SummaryConfig, decode: DecodeConfig, listener: Listener
-) -> Answer:
-    """Summarize the document a session has read."""
-    source = session.prepared.model.source
-    task = SummaryTask(session.prepared.document, config)
-    wrap = session.tokenizer.wrap(source.known)
-    suffix = task.prompt(source, wrap).suffix
+    config, prepared = task.config, reading.prepared
+    document, source = prepared.document, prepared.model.source
+    (prompt,) = task.prompts(document, source, reading.tokenizer.wrap(source.known))
     if is_verbatim(source, config.verbatim):
-        return _verbatim(session, suffix, config, decode, listener)
-    listener.phase("writing")
-    wanted = task.answer_tokens(source, decode)
-    asked = (config.focus, task.document.title)
-    return free_answer(session, suffix, decode, wanted, listener, asked=asked)
+        report_language(config, listener)
+        _report_unknown_focus(config.focus, prepared, listener)
+        listener.phase("choosing sentences")
+        chooser = chooser_for(reading, prompt.suffix)
+        chosen = chooser.summary(config, task.decode, listener)
+        receipt = reading.receipt("verbatim", chosen.stats)
+        return verbatim_answer(document, chosen.spans, config.style, receipt, listener)
+    wanted = task.answer_tokens(source)
+    if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
+        raise DocumentTooLong(
+            f"the summary is too long: beside the document it is {over:,} tokens over the budget",
+            hint="ask for a shorter one, or name its length when the document is opened",
+        )
+    asked = (config.focus, document.title)
+    return free_answer(reading, prompt.suffix, task.decode, wanted, listener, asked=asked)
 
 
-def _verbatim(
-    session: Session,
-    suffix: str,
-    config: SummaryConfig,
-    decode: DecodeConfig,
-    listener: Listener,
-) -> Answer:
-    """Choose sentences, and print them in the document's order."""
-    tell_language(config, listener)
-    tell_focus(config.focus, session.prepared, listener)
-    listener.phase("choosing sentences")
-    spans = summary_spans(session, suffix, config, decode)
-    sentences = ground_verbatim(session.prepared.document, spans)
-    marked = layout(sentences, config.style)
-    listener.text(marked)
-    receipt = session.receipt("verbatim")
-    return Answer(plain_text(sentences), marked, tuple(sentences), receipt)
+def _report_unknown_focus(focus: str | None, prepared: Prepared, listener: Listener) -> None:
+    """Warn that a focus is nowhere in a document, so that it chooses no sentence."""
+    if focus is None:
+        return
+    text = prepared.document.text
+    read = "\n".join(text[start:end] for start, end in prepared.kept_characters)
+    if set(terms_of(focus)).isdisjoint(terms_of(read)):
+        listener.warning(
+            f"--focus {shown_name(focus)!r} has no effect: no sentence of the document holds any "
+            "of its words"
+        )

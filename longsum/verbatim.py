@@ -9,114 +9,212 @@ its own likelihood, among the sentences that a plain statistic puts forward.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from longsum.answer import Answer
+from longsum.answer import Answer, laid_out
 from longsum.config import AskConfig, DecodeConfig, SummaryConfig
 from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
 from longsum.events import Listener
-from longsum.grounding.grounder import NOT_FOUND, GroundedSentence
+from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verbatim
+from longsum.reading import AnswerStats, Reading
 from longsum.receipt import Receipt
 from longsum.selection.candidates import Candidate, answer_candidates, readable, summary_candidates
 from longsum.selection.choose import choose_sentences
+from longsum.selection.filling import fill
 from longsum.selection.head import SelectionHead
 from longsum.selection.sentence_features import Sentences
-from longsum.session import Session
 from longsum.similarity import count_words
 
 NATS_PER_DEVIATION = 3.0
 """What a standard deviation of LexRank or BM25 counts beside the model's log-probability. Of 0, 1
 and 3 the best on average over 15 documents of three training sets: too few to tell much."""
-MOST_PASSED_OVER = 4
-"""Sentences too long for the rest of the answer before it is given up filling it."""
-ENOUGH = 0.9
-"""Share of the words asked for at which a verbatim summary may end."""
-TOO_MUCH = 1.15
-"""Share of the words asked for that no further sentence may cross."""
+MAX_PASSED_OVER = 4
+"""Stop filling an answer after this many candidates did not fit: each costs decoding."""
 
 
-def summary_spans(
-    session: Session, suffix: str, config: SummaryConfig, decode: DecodeConfig
-) -> list[Span]:
-    """Return the sentences of a summary, in the document's order.
+class Chosen(NamedTuple):
+    """Sentences of the document, and what choosing them took."""
 
-    Raises:
-        EmptyDocument: when there is no sentence to choose from.
-        UsageError: when the tokens reserved for the answer hold none of them.
+    spans: list[Span]
+    stats: AnswerStats
+
+
+class Chooser(Protocol):
+    """Chooses the sentences that an answer is made of."""
+
+    def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
+        """Return the sentences of a summary, in the document's order.
+
+        Raises:
+            EmptyDocument: when there is no sentence to choose from.
+            UsageError: when the tokens reserved for the answer hold none of them.
+        """
+
+    def answer(
+        self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
+    ) -> Chosen:
+        """Return the sentences that answer a question, best first; none where none is likely to.
+
+        Raises:
+            UsageError: when the tokens reserved for the answer hold none of them.
+        """
+
+
+@dataclass(frozen=True)
+class HeadChooser:
+    """Chooses with a checkpoint's selection head; no token is decoded."""
+
+    head: SelectionHead
+    document: Document
+    reading: Reading | None = None
+    """What the model read of it: a summary needs its states, a question is answered by words."""
+
+    def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
+        """Return the sentences of a summary, in the document's order."""
+        reading = self.reading
+        assert reading is not None, "a summary is chosen by what the model made of the document"
+        spans = [span for span in readable(self.document) if reading.was_read(span)]
+        require_sentences(spans)
+        sentences = Sentences(self.document.text, spans, config.words, config.focus)
+        started = time.perf_counter()
+        noise = sampling_noise(decode, len(spans))
+        encode = reading.tokenizer.encode_many
+        chosen = choose_sentences(sentences, reading.token_states, self.head, encode, noise)
+        return Chosen([spans[i] for i in chosen], AnswerStats(time.perf_counter() - started))
+
+    def answer(
+        self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
+    ) -> Chosen:
+        """Return the sentences that answer a question, best first; the model is not used."""
+        started = time.perf_counter()
+        candidates = answer_candidates(self.document, question, self.head)
+        noise = sampling_noise(decode, len(candidates))
+        drawn = [
+            replace(each, weight=each.weight + float(extra))
+            for each, extra in zip(candidates, noise, strict=True)
+        ]
+        spans = [each.span for each in best_of_groups(drawn)[: config.sentences]]
+        return Chosen(spans, AnswerStats(time.perf_counter() - started))
+
+
+@dataclass(frozen=True)
+class LikelihoodChooser:
+    """Chooses by the model's own likelihood, among what a plain statistic puts forward."""
+
+    reading: Reading
+    suffix: str
+    """The instruction after the document."""
+
+    def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
+        """Return the sentences of a summary, in the document's order."""
+        found = summary_candidates(self.reading.prepared.document, config.words, config.focus)
+        candidates = [each for each in found if self.reading.was_read(each.span)]
+        require_sentences(candidates)
+        with closing(self._chosen(candidates, decode, listener)) as choosing:
+            taken = fill(
+                choosing,
+                lambda each: count_words(each.text),
+                config.words,
+                max_passed_over=MAX_PASSED_OVER,
+            )
+        spans = sorted(each.span for each in taken)
+        return Chosen(spans, self.reading.answer_stats())
+
+    def answer(
+        self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
+    ) -> Chosen:
+        """Return the sentences that answer a question, best first."""
+        found = answer_candidates(self.reading.prepared.document, question)
+        candidates = [each for each in found if self.reading.was_read(each.span)]
+        if not candidates:
+            return Chosen([], AnswerStats(finish_reason="stop"))
+        with closing(self._chosen(candidates, decode, listener)) as choosing:
+            spans = [each.span for each in islice(choosing, config.sentences)]
+        return Chosen(spans, self.reading.answer_stats())
+
+    def _chosen(
+        self, candidates: Sequence[Candidate], decode: DecodeConfig, listener: Listener
+    ) -> Generator[Candidate, None, None]:
+        """Yield candidates in the order in which the model chooses them.
+
+        Raises:
+            UsageError: when the tokens reserved for the answer hold none of them.
+        """
+        from longsum.engine.choosing import Choice
+
+        reading = self.reading
+        # each sentence ends its line, so that none is the beginning of another
+        lines = [" ".join(each.text.split()) + "\n" for each in candidates]
+        available = reading.tokens_after(self.suffix)
+        fitting = [
+            (each, ids)
+            for each, ids in zip(candidates, reading.tokenizer.encode_many(lines), strict=True)
+            if len(ids) < available
+        ]
+        if not fitting:
+            raise UsageError(
+                f"--max-new-tokens leaves {available} tokens, too few for any sentence of the "
+                "document",
+                hint="raise it, or leave it out",
+            )
+        choices = [
+            Choice(tuple(ids), NATS_PER_DEVIATION * each.weight, each.group)
+            for each, ids in fitting
+        ]
+        for number in reading.choose(self.suffix, choices, decode, listener):
+            yield fitting[number][0]
+
+
+def chooser_for(reading: Reading, suffix: str) -> Chooser:
+    """Return how a reading's sentences are chosen: by the checkpoint's head where it has one.
+
+    Args:
+        reading: of the document.
+        suffix: the instruction after it, for a choice by likelihood.
     """
-    head = session.head
-    if head is not None:
-        return _by_head(session, head, config, decode)
-    candidates = [
-        c
-        for c in summary_candidates(session.prepared.document, config.words, config.focus)
-        if session.was_read(c.span)
-    ]
-    require_sentences(candidates)
-    with closing(choose_candidates(session, suffix, candidates, decode)) as choosing:
-        return sorted(c.span for c in fill(choosing, config.words))
+    if reading.head is not None:
+        return HeadChooser(reading.head, reading.prepared.document, reading)
+    return LikelihoodChooser(reading, suffix)
 
 
-def answer_spans(
-    session: Session, question: str, suffix: str, config: AskConfig, decode: DecodeConfig
-) -> list[Span]:
-    """Return the sentences by which a model without a head answers a question, best first.
-
-    Returns:
-        None of them where no sentence is likely to answer.
-
-    Raises:
-        UsageError: when the tokens reserved for the answer hold none of them.
-    """
-    document = session.prepared.document
-    candidates = [c for c in answer_candidates(document, question) if session.was_read(c.span)]
-    if not candidates:
-        return []
-    with closing(choose_candidates(session, suffix, candidates, decode)) as choosing:
-        return [c.span for c in islice(choosing, config.sentences)]
-
-
-def ranked_spans(
+def verbatim_answer(
     document: Document,
-    question: str,
-    head: SelectionHead,
-    config: AskConfig,
-    decode: DecodeConfig,
-) -> list[Span]:
-    """Return the sentences by which a head answers a question; the model is not used.
+    spans: Sequence[Span],
+    style: str,
+    receipt: Receipt,
+    listener: Listener,
+    question: str | None = None,
+) -> Answer:
+    """Make an answer of sentences of the document, and show them one by one.
+
+    Args:
+        document: that holds them.
+        spans: in the order of the answer.
+        style: of the layout.
+        receipt: the account of choosing them.
+        listener: is given each sentence.
+        question: that is answered.
 
     Returns:
-        Best first; none where no sentence is likely to answer.
+        The answer; that nothing was found where there are no sentences.
     """
-    candidates = answer_candidates(document, question, head)
-    noise = sampling_noise(decode, len(candidates))
-    drawn = [
-        replace(c, weight=c.weight + float(each)) for c, each in zip(candidates, noise, strict=True)
-    ]
-    return [c.span for c in best_of_groups(drawn)[: config.sentences]]
-
-
-def refusal(question: str, receipt: Receipt, listener: Listener) -> Answer:
-    """Say that no sentence was found; what the document says beyond them is not judged."""
-    sentence = GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)
-    listener.text(NOT_FOUND)
-    return Answer(NOT_FOUND, NOT_FOUND, (sentence,), receipt, question)
-
-
-@contextmanager
-def choosing_by_head(session: Session) -> Iterator[None]:
-    """Account for an answer that the head chooses: no token is decoded for it."""
-    started = time.perf_counter()
-    yield
-    stats = session.engine.stats
-    stats.decode_tokens, stats.finish_reason = 0, "words"
-    stats.decode_s = time.perf_counter() - started
+    sentences = ground_verbatim(document, spans)
+    if not spans:  # what the document says beyond them is not judged
+        sentences = [GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)]
+    marked = ""
+    for sentence, piece, mark in laid_out(sentences, style):
+        listener.check()
+        listener.sentence(piece, mark, sentence)
+        marked += piece + mark
+    text = " ".join(" ".join(each.text.split()) for each in sentences)
+    return Answer(text, marked, tuple(sentences), receipt, question)
 
 
 def require_sentences(found: Sequence[object]) -> None:
@@ -142,68 +240,9 @@ def sampling_noise(decode: DecodeConfig, count: int) -> np.ndarray:
     return decode.temperature * drawn
 
 
-def _by_head(
-    session: Session, head: SelectionHead, config: SummaryConfig, decode: DecodeConfig
-) -> list[Span]:
-    """Choose a summary's sentences with the checkpoint's selection head."""
-    document = session.prepared.document
-    spans = [span for span in readable(document) if session.was_read(span)]
-    require_sentences(spans)
-    sentences = Sentences(document.text, spans, config.words, config.focus)
-    encode = session.tokenizer.encode_many
-    with choosing_by_head(session):
-        noise = sampling_noise(decode, len(spans))
-        chosen = choose_sentences(sentences, session.token_states, head, encode, noise)
-    return [spans[i] for i in chosen]
-
-
 def best_of_groups(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return candidates by falling weight, of those that say the same the first alone."""
+    """Return candidates by falling weight; of those that say the same, the first alone."""
     seen: dict[int, Candidate] = {}
-    for candidate in sorted(candidates, key=lambda c: -c.weight):
+    for candidate in sorted(candidates, key=lambda each: -each.weight):
         seen.setdefault(candidate.group, candidate)
     return list(seen.values())
-
-
-def choose_candidates(
-    session: Session, suffix: str, candidates: Sequence[Candidate], decode: DecodeConfig
-) -> Generator[Candidate, None, None]:
-    """Yield candidates in the order in which the model chooses them.
-
-    Raises:
-        UsageError: when the tokens reserved for the answer hold none of them.
-    """
-    from longsum.engine.choosing import Choice
-
-    # each sentence ends its line, so that none is the beginning of another
-    ids = session.tokenizer.encode_many([" ".join(c.text.split()) + "\n" for c in candidates])
-    room = session.room_behind(suffix)
-    fitting = [(c, tokens) for c, tokens in zip(candidates, ids, strict=True) if len(tokens) < room]
-    if not fitting:
-        raise UsageError(
-            f"--max-new-tokens leaves {room} tokens, too few for any sentence of the document",
-            hint="raise it, or leave it out",
-        )
-    choices = [
-        Choice(tuple(tokens), NATS_PER_DEVIATION * c.weight, c.group) for c, tokens in fitting
-    ]
-    for number in session.choose(suffix, choices, decode):
-        yield fitting[number][0]
-
-
-def fill(chosen: Iterable[Candidate], words: int) -> list[Candidate]:
-    """Take sentences until the length asked for is reached; pass over those that overshoot it."""
-    taken: list[Candidate] = []
-    count = passed_over = 0
-    for candidate in chosen:
-        length = count_words(candidate.text)
-        if taken and count + length > TOO_MUCH * words:
-            passed_over += 1
-            if passed_over == MOST_PASSED_OVER:
-                break
-            continue
-        taken.append(candidate)
-        count += length
-        if count >= ENOUGH * words:
-            break
-    return taken

@@ -12,8 +12,9 @@ from longsum.config import DecodeConfig, LoadConfig, Truncate
 from longsum.documents.document import Document, Page
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
+from longsum.prepared import Prepared, prepare
 from longsum.prompting.prompt import Prompt
-from longsum.session import MakePrompts, Prepared, Session, prepare
+from longsum.reading import Reading, open_reading
 
 GIB = 1 << 30
 PREFIX, QUESTION = "Read this.\n", "\nNow answer:"
@@ -32,13 +33,20 @@ SHORT = paged("The cat sat on the mat. " * 5 + "Ünïcode </s> is text, too.")
 LONG = paged("".join(f"Sentence number {i:03}. " for i in range(30)))
 
 
-def asking(document: Document, *suffixes: str) -> MakePrompts:
-    """Make prompts around a document, as a use case does."""
+class Asking:
+    """A task whose prompts stand around a document as they are."""
 
-    def make(source: ModelSource, wrap: Wrap) -> list[Prompt]:
-        return [Prompt(PREFIX, document.text, suffix) for suffix in suffixes or (QUESTION,)]
+    def __init__(self, *suffixes: str, answer: int = 10) -> None:
+        self.suffixes, self.answer = suffixes or (QUESTION,), answer
 
-    return make
+    def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
+        return [Prompt(PREFIX, document.text, suffix) for suffix in self.suffixes]
+
+    def answer_tokens(self, source: ModelSource) -> int:
+        return self.answer
+
+    def needs_reading(self, source: ModelSource | None) -> bool:
+        return True
 
 
 def config(folder: Path, **options: Any) -> LoadConfig:
@@ -56,9 +64,7 @@ def prepared(
     **options: Any,
 ) -> Prepared:
     load = config(folder, **options)
-    return prepare(
-        document, asking(document), lambda source: answer, load, truncate=truncate, check=check
-    )
+    return prepare(document, [Asking(answer=answer)], load, truncate=truncate, check=check)
 
 
 def opened(
@@ -67,13 +73,13 @@ def opened(
     answer: int = 40,
     truncate: Truncate | None = None,
     listener: Listener | None = None,
-) -> Session:
+) -> Reading:
     ready = prepared(folder, document, answer, truncate)
-    return Session(ready, config(folder), listener or Listener())
+    return open_reading(ready, config(folder), listener or Listener())
 
 
-def written(session: Session, suffix: str = QUESTION, count: int = 20, **settings: Any) -> str:
-    return "".join(session.write(suffix, DecodeConfig(**settings), count))
+def written(session: Reading, suffix: str = QUESTION, count: int = 20, **settings: Any) -> str:
+    return "".join(session.write(suffix, DecodeConfig(**settings), count, Listener()))
 
 
 def save_window_of_512(folder: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longsum.answer import Answer, MarkedStream, layout, mark, plain_text
+from longsum.answer import Answer, MarkedStream, laid_out, mark
 from longsum.documents.document import Document, Page, Span
 from longsum.documents.extent import Extent
 from longsum.events import Listener
@@ -202,6 +202,10 @@ def test_heading_and_refusal_carry_no_mark_in_an_answer():
 SENTENCES = ground_verbatim(SOURCE, [Span(0, 36), Span(37, 64), Span(65, 130)])
 
 
+def printed(sentences, style):
+    return "".join(piece + mark for _, piece, mark in laid_out(sentences, style))
+
+
 @pytest.mark.parametrize(
     ("style", "lines"),
     [
@@ -212,11 +216,11 @@ SENTENCES = ground_verbatim(SOURCE, [Span(0, 36), Span(37, 64), Span(65, 130)])
 )
 def test_layout_of_verbatim_sentences(style, lines):
     marked = [f"{s.text} [{s.reference}]" for s in SENTENCES]
-    assert layout(SENTENCES, style) == "\n".join(line.format(*marked) for line in lines)
+    assert printed(SENTENCES, style) == "\n".join(line.format(*marked) for line in lines)
 
 
 def test_one_sentence_needs_no_key_points():
-    assert layout(SENTENCES[:1], "executive") == f"{SENTENCES[0].text} [p. 1]"
+    assert printed(SENTENCES[:1], "executive") == f"{SENTENCES[0].text} [p. 1]"
 
 
 def test_answer_as_json_holds_spans_into_the_document():
@@ -229,7 +233,7 @@ def test_answer_as_json_holds_spans_into_the_document():
         from_cache=False, decode_s=0.1,
         prefill_tps=90.0, decode_tps=40.0, peak_memory_bytes=0, finish_reason="words",
     )  # fmt: skip
-    answer = Answer(plain_text(SENTENCES), "", tuple(SENTENCES), receipt, "Who?")
+    answer = Answer(" ".join(s.text for s in SENTENCES), "", tuple(SENTENCES), receipt, "Who?")
     found = answer.as_dict()
     assert list(found) == ["question", "answered", "text", "sentences", "receipt"]
     assert found["answered"] is True

@@ -4,14 +4,17 @@ import pytest
 from helpers import printed, report_pdf, story
 from tiny import save_checkpoint
 
-from longsum.ask import answer_question, ask_document, open_questions, prepare_questions
+from longsum.answer import Answer
+from longsum.ask import AskTask, answer_reading
 from longsum.config import AskConfig, DecodeConfig, LoadConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, REFUSAL
-from longsum.session import Session
+from longsum.prepared import prepare
+from longsum.reading import Reading
+from longsum.session import Session, ask_document, open_session
 
 MINI = LoadConfig(model="mini", device="cpu")
 QUESTIONS = ["What did the night watchman describe?", "Who paid for the unfinished cathedral?"]
@@ -48,9 +51,12 @@ VERBATIM = AskConfig(verbatim=True)
 @pytest.fixture(scope="module")
 def session(document, tiny) -> Session:
     """A model with the report read, opened without a question."""
-    opened = open_questions(document, [], VERBATIM, tiny, DecodeConfig(), None, Listener())
-    assert isinstance(opened, Session)
-    return opened
+    return open_session(document, [AskTask(VERBATIM)], tiny)
+
+
+def asked(session: Session, question: str, config=VERBATIM, decode=None, listener=None) -> Answer:
+    task = AskTask(config, decode or DecodeConfig(), (question,))
+    return answer_reading(session.reading, task, listener or Listener())
 
 
 def test_several_questions_take_one_reading(document, tiny):
@@ -70,7 +76,7 @@ def test_several_questions_take_one_reading(document, tiny):
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_answer_is_made_of_sentences_with_their_pages(session, question):
     heard = Heard()
-    answer = answer_question(session, question, VERBATIM, DecodeConfig(), heard)
+    answer = asked(session, question, listener=heard)
     found = printed(answer.marked)
     assert 1 <= len(found) == len(answer.sentences) <= AskConfig.sentences
     for text, reference in found:
@@ -81,7 +87,7 @@ def test_answer_is_made_of_sentences_with_their_pages(session, question):
 
 def test_earlier_questions_leave_no_trace(session):
     def ask(question: str) -> str:
-        return answer_question(session, question, VERBATIM, DecodeConfig(), Listener()).marked
+        return asked(session, question).marked
 
     first = ask(QUESTIONS[0])
     ask(QUESTIONS[1])
@@ -92,7 +98,7 @@ def test_earlier_questions_leave_no_trace(session):
 def test_question_about_nothing_in_the_document_is_refused(session):
     """`Not in the document.` claimed what nobody had looked at, and JSON called it supported."""
     heard = Heard()
-    answer = answer_question(session, ABSENT, VERBATIM, DecodeConfig(), heard)
+    answer = asked(session, ABSENT, listener=heard)
     assert answer.marked == answer.text == "".join(heard.pieces) == NOT_FOUND
     shown = answer.as_dict()
     assert shown["answered"] is False
@@ -104,8 +110,8 @@ def test_question_about_nothing_in_the_document_is_refused(session):
 
 def test_question_longer_than_the_room_kept_for_it_is_refused_and_the_session_goes_on(session):
     with pytest.raises(DocumentTooLong, match="question is too long"):
-        answer_question(session, "why " * 9000, VERBATIM, DecodeConfig(), Listener())
-    again = answer_question(session, QUESTIONS[0], VERBATIM, DecodeConfig(), Listener())
+        asked(session, "why " * 9000)
+    again = asked(session, QUESTIONS[0])
     assert again.answered
 
 
@@ -115,16 +121,16 @@ def test_broken_off_answer_leaves_the_document_as_it_was(document, tiny):
             raise KeyboardInterrupt
 
     decode = DecodeConfig(max_new_tokens=40, temperature=1.0)
-    opened = open_questions(document, [], AskConfig(), tiny, decode, None, Listener())
-    before = answer_question(opened, QUESTIONS[0], AskConfig(), decode, Listener())
+    opened = open_session(document, [AskTask(decode=decode)], tiny)
+    before = opened.ask(QUESTIONS[0], decode=decode)
     with pytest.raises(KeyboardInterrupt):
-        answer_question(opened, QUESTIONS[1], AskConfig(), decode, Impatient())
-    after = answer_question(opened, QUESTIONS[0], AskConfig(), decode, Listener())
+        asked(opened, QUESTIONS[1], AskConfig(), decode, Impatient())
+    after = opened.ask(QUESTIONS[0], decode=decode)
     assert after.marked == before.marked
 
 
 def test_free_answer_that_says_it_is_not_there_carries_no_mark(document, tiny, monkeypatch):
-    monkeypatch.setattr(Session, "write", lambda *_: iter(["Not in", " the document", "."]))
+    monkeypatch.setattr(Reading, "write", lambda *_: iter(["Not in", " the document", "."]))
     (answer,) = ask_document(document, [ABSENT], load=tiny)
     assert answer.marked == REFUSAL
     assert answer.sentences[0].is_refusal
@@ -133,11 +139,11 @@ def test_free_answer_that_says_it_is_not_there_carries_no_mark(document, tiny, m
 def test_free_answer_reads_the_question_behind_the_document(document, tiny, monkeypatch):
     seen = []
 
-    def write(self, suffix, decode, max_new_tokens):
+    def write(self, suffix, decode, max_new_tokens, listener):
         seen.append(suffix)
         yield story()[2][0]
 
-    monkeypatch.setattr(Session, "write", write)
+    monkeypatch.setattr(Reading, "write", write)
     (answer,) = ask_document(document, [QUESTIONS[0]], config=AskConfig(language="de"), load=tiny)
     assert QUESTIONS[0] in seen[0]
     assert "German" in seen[0]
@@ -178,16 +184,16 @@ def test_session_refuses_such_a_template_too(document, tiny, tmp_path):
     mine = tmp_path / "mine.jinja"
     mine.write_text("{{ question }}\n{{ document }}\nAnswer:")
     config = AskConfig(prompt=mine)
-    opened = open_questions(document, [], config, tiny, DecodeConfig(), None, Listener())
+    opened = open_session(document, [AskTask(config)], tiny)
     with pytest.raises(UsageError, match="in front of the document"):
-        answer_question(opened, QUESTIONS[0], config, DecodeConfig(), Listener())
+        opened.ask(QUESTIONS[0], config)
 
 
 def test_room_is_kept_for_the_question_with_the_most_tokens(document, session):
     """Room was kept for the one with the most letters."""
     long, dense = "walk " * 30, "ж" * 100
     counts = [
-        prepare_questions(document, questions, AskConfig(), MINI, DecodeConfig()).budget.prompt
+        prepare(document, [AskTask(questions=tuple(questions))], MINI).budget.prompt
         for questions in ([long], [dense], [long, dense], [dense, long])
     ]
     assert counts[1] > counts[0]
@@ -196,10 +202,10 @@ def test_room_is_kept_for_the_question_with_the_most_tokens(document, session):
 
 def test_empty_question_is_refused(document):
     with pytest.raises(UsageError, match="empty"):
-        prepare_questions(document, ["Who?", " "], AskConfig(), MINI, DecodeConfig())
+        ask_document(document, ["Who?", " "], load=MINI)
 
 
 def test_bundled_model_refuses_a_template(document, tmp_path):
     config = AskConfig(prompt=tmp_path / "mine.jinja")
     with pytest.raises(UsageError, match="--prompt"):
-        prepare_questions(document, ["Who?"], config, MINI, DecodeConfig())
+        ask_document(document, ["Who?"], config=config, load=MINI)

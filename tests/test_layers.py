@@ -35,8 +35,8 @@ ROOMS: dict[str, frozenset[str]] = {
 """What is below the use cases, and what of it each may import."""
 
 USE_CASES = frozenset(
-    {"answer", "answering", "ask", "budget", "bywords", "fitting", "receipt", "session"}
-    | {"session_cache", "summarize", "verbatim"}
+    {"answer", "ask", "budget", "prepared", "reading", "receipt", "session", "session_cache"}
+    | {"summarize", "task", "verbatim", "writing"}
 )
 """Named like the commands, with what they share; they may import every room."""
 

@@ -1,209 +1,184 @@
-"""What a session reads is exactly what was said, and each answer meets the same document."""
+"""The door: one document, opened once, for whatever is asked of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from asking import (
-    LONG,
-    PREFIX,
-    PROMPT_TOKENS,
-    QUESTION,
-    SHORT,
-    opened,
-    paged,
-    prepared,
-    save_window_of_512,
-    written,
-)
+from helpers import report_pdf, story
+from tiny import save_checkpoint
 
-from longsum.config import DecodeConfig, Truncate
-from longsum.documents.document import Span
-from longsum.engine.choosing import Choice
+from longsum.answer import mark
+from longsum.ask import AskTask
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
+from longsum.documents.document import Document
+from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong
 from longsum.events import Listener
+from longsum.grounding.grounder import GroundedSentence
+from longsum.prepared import Prepared
+from longsum.session import open_session
+from longsum.summarize import SummaryTask
+
+VERBATIM = SummaryConfig(words=60, verbatim=True)
+QUESTION = "What did the night watchman describe?"
+ASKED = AskConfig(verbatim=True)
+LIMIT = DecodeConfig(max_new_tokens=800)
+
+
+class Heard(Listener):
+    """Hears everything, and stops the work after so many checks."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.order: list[str] = []
+        self.sentences: list[tuple[str, str, GroundedSentence]] = []
+        self.shown = ""
+        self.checks, self.stop_after = 0, stop_after
+
+    def notice(self, line: str) -> None:
+        self.order.append("notice")
+
+    def planned(self, prepared: Prepared) -> None:
+        self.order.append("planned")
+
+    def phase(self, name: str) -> None:
+        self.order.append(name.split()[0])
+
+    def prefill(self, done: int, total: int) -> None:
+        self.order.append("read")
+
+    def text(self, piece: str) -> None:
+        self.shown += piece
+
+    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
+        self.sentences.append((piece, mark, sentence))
+        super().sentence(piece, mark, sentence)
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.checks == self.stop_after:
+            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_window_of_512(tmp_path_factory.mktemp("model"))
+def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf"))
 
 
-def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
-    checkpoint: Path,
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> LoadConfig:
+    folder = save_checkpoint(tmp_path_factory.mktemp("tiny"), max_position_embeddings=8192)
+    return LoadConfig(model=str(folder), device="cpu")
+
+
+def test_what_happens_happens_in_order_and_once(document: Document, tiny: LoadConfig) -> None:
+    heard = Heard()
+    with open_session(document, [SummaryTask(VERBATIM)], tiny, listener=heard) as session:
+        session.summarize(VERBATIM)
+    order = [each for each, after in zip(heard.order, [*heard.order[1:], ""], strict=True)
+             if each != after]  # fmt: skip
+    assert order == ["notice", "planned", "loading", "read", "choosing"]
+
+
+def test_one_reading_serves_a_summary_and_questions(document: Document, tiny: LoadConfig) -> None:
+    tasks = [SummaryTask(VERBATIM), AskTask(ASKED)]
+    heard = Heard()
+    with open_session(document, tasks, tiny, listener=heard) as session:
+        summary = session.summarize(VERBATIM)
+        answer = session.ask(QUESTION, ASKED)
+        assert session.summarize(VERBATIM).marked == summary.marked
+    reads = heard.order.count("read")
+    assert answer.answered
+    assert answer.question == QUESTION
+    assert summary.receipt.prefill_s == answer.receipt.prefill_s
+    with open_session(document, [AskTask(ASKED)], tiny, listener=heard) as session:
+        assert session.ask(QUESTION, ASKED).marked == answer.marked
+    assert heard.order.count("read") == 2 * reads
+
+
+def test_the_budget_is_that_of_the_task_that_needs_most(
+    document: Document, tiny: LoadConfig
 ) -> None:
-    answer = 512 - PROMPT_TOKENS - len(SHORT.text.encode())
-    session = opened(checkpoint, SHORT, answer)
-    assert session.prepared.budget.total == 512
-    # an answer of the whole length has room
-    stops, session.stop_ids = session.stop_ids, frozenset()
-    assert stops == {1}
-    written(session, count=answer)
-    receipt = session.receipt("free")
-    assert (receipt.answer_tokens, receipt.finish_reason) == (answer, "length")
-    with pytest.raises(DocumentTooLong, match=r" for the prompt and the answer = 513, "):
-        prepared(checkpoint, SHORT, answer + 1)
+    def answer_tokens(*tasks: Any) -> int:
+        with open_session(document, tasks, tiny) as session:
+            return session.reading.prepared.budget.answer
+
+    short, long = SummaryTask(SummaryConfig(words=20)), AskTask(AskConfig(words=200))
+    assert answer_tokens(short) < answer_tokens(long) == answer_tokens(short, long)
 
 
-# truncation
+def test_a_summary_longer_than_the_budget_is_refused(document: Document, tiny: LoadConfig) -> None:
+    with (
+        open_session(document, [SummaryTask(SummaryConfig(words=20))], tiny) as session,
+        pytest.raises(DocumentTooLong, match="the summary is too long"),
+    ):
+        session.summarize(SummaryConfig(words=400))
 
 
-@pytest.mark.parametrize(
-    ("cut", "kept"),
-    [
-        ("tail", lambda text, room: [(0, room)]),
-        ("head", lambda text, room: [(len(text) - room, len(text))]),
-        (
-            "middle",
-            lambda text, room: [
-                (0, room - room // 2),
-                (len(text) - room // 2, len(text)),
-            ],
-        ),
-    ],
-)
-def test_truncation_keeps_the_right_tokens_and_says_so(
-    checkpoint: Path, cut: Truncate, kept: Callable[[str, int], list[tuple[int, int]]]
+def test_a_file_and_a_model_are_enough(tmp_path: Path) -> None:
+    path = report_pdf(tmp_path / "report.pdf")
+    with open_session(path, model="mini") as session:
+        summary, answer = session.summarize(), session.ask(QUESTION)
+    assert summary.receipt.pages_read == 3
+    assert answer.sentences[0].text in sum(story(), [])
+
+
+def test_sentences_come_one_by_one_with_text_and_reference_apart(
+    document: Document, tiny: LoadConfig
 ) -> None:
-    room = 512 - PROMPT_TOKENS - 40
-    ranges = kept(LONG.text, room)
-    session = opened(checkpoint, LONG, truncate=cut)
-    ready = session.prepared
-    assert list(ready.kept) == ranges  # of tokens, which are characters here
-    assert ready.tokens_read == room
-    assert session.engine.reader.length == 1 + len(PREFIX) + room
-
-    # read as if the document had been this part alone
-    part = paged("".join(LONG.text[start:end] for start, end in ranges))
-    alone = opened(checkpoint, part)
-    assert alone.prepared.truncated is None
-    answer = written(session)
-    assert answer
-    assert answer == written(alone)
-
-    for start, end in ranges:
-        assert session.was_read(Span(start, end))
-    spans = [Span(start, end) for start, end in ((0, 20), (300, 310), (len(LONG.text) - 20, 630))]
-    spans = [Span(s.start, min(s.end, len(LONG.text))) for s in spans]
-    for span in [*spans, Span(0, len(LONG.text)), Span(room - 1, room + 1)]:
-        inside = any(start <= span.start and span.end <= end for start, end in ranges)
-        assert session.was_read(span) == inside
-
-    receipt = session.receipt("free")
-    assert (receipt.truncate, receipt.tokens_read) == (cut, room)
-    assert receipt.tokens_total == len(LONG.text)
-    for page in LONG.pages:
-        touched = any(start < page.end and page.start < end for start, end in ranges)
-        assert any(a <= page.number <= b for a, b in receipt.extent.read) == touched
-    assert f"{receipt.extent.what_is_missing()} LEFT OUT" in receipt.lines()[0]
+    heard = Heard()
+    with open_session(document, [SummaryTask(VERBATIM)], tiny, listener=heard) as session:
+        answer = session.summarize(VERBATIM)
+    assert [sentence for *_, sentence in heard.sentences] == list(answer.sentences)
+    assert [piece.strip() for piece, *_ in heard.sentences] == [s.text for s in answer.sentences]
+    assert [after for _, after, _ in heard.sentences] == [mark(s) for s in answer.sentences]
+    assert heard.shown == answer.marked
 
 
-def test_characters_of_several_tokens_are_placed_right(checkpoint: Path) -> None:
-    """Kept tokens are bytes here, spans are characters."""
-    text = "äöü " * 100  # 7 bytes for 4 characters
-    session = opened(checkpoint, paged(text), truncate="tail")
-    end = session.prepared.tokens_read * 4 // 7
-    assert session.was_read(Span(0, end - 1))
-    assert not session.was_read(Span(0, end + 2))
+def test_written_sentences_are_reported_with_their_places(
+    document: Document, tiny: LoadConfig
+) -> None:
+    heard = Heard()
+    decode = DecodeConfig(max_new_tokens=60, temperature=1.0, seed=7)
+    with open_session(document, [SummaryTask(decode=decode)], tiny, listener=heard) as session:
+        answer = session.summarize(decode=decode)
+    assert [sentence for *_, sentence in heard.sentences] == list(answer.sentences) != []
+    assert heard.shown == answer.marked
 
 
-def test_truncation_that_is_not_needed_leaves_nothing_out(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT, truncate="tail")
-    assert session.prepared.truncated is None
-    assert session.was_read(Span(0, len(SHORT.text)))
-    assert "LEFT OUT" not in "\n".join(session.receipt("free").lines())
+def checks(document: Document, load: LoadConfig, task: SummaryTask) -> tuple[int, int]:
+    """Return how often a listener is asked while a document is opened, and for its summary."""
+    heard = Heard()
+    with open_session(document, [task], load, listener=heard) as session:
+        opened = heard.checks
+        session.summarize(task.config, task.decode)
+    return opened, heard.checks - opened
 
 
-# reading and answering
+def test_the_work_can_be_stopped_between_chunks_sentences_and_tokens(
+    document: Document, tiny: LoadConfig
+) -> None:
+    free = SummaryTask(decode=DecodeConfig(max_new_tokens=20, temperature=1.0))
+    for task, fewest in ((SummaryTask(VERBATIM), 2), (free, 15)):
+        opened, answered = checks(document, tiny, task)
+        assert opened >= 1
+        assert answered >= fewest
+        with pytest.raises(KeyboardInterrupt):
+            open_session(document, [task], tiny, listener=Heard(stop_after=1))
+        heard = Heard()
+        with open_session(document, [task], tiny, listener=heard) as session:
+            heard.stop_after = heard.checks + 2
+            with pytest.raises(KeyboardInterrupt):
+                session.summarize(task.config, task.decode)
+            # the document is as it was: the next answer is the one that was broken off
+            again = session.summarize(task.config, task.decode)
+        with open_session(document, [task], tiny) as session:
+            assert session.summarize(task.config, task.decode).marked == again.marked
 
 
-def test_every_token_is_read_and_told(checkpoint: Path) -> None:
-    class Ear(Listener):
-        phases: list[str] = []  # noqa: RUF012
-        calls: list[tuple[int, int]] = []  # noqa: RUF012
-
-        def phase(self, name: str) -> None:
-            self.phases.append(name)
-
-        def prefill(self, done: int, total: int) -> None:
-            self.calls.append((done, total))
-
-    ear = Ear()
-    session = opened(checkpoint, SHORT, listener=ear)
-    tokens = len(SHORT.text.encode())
-    assert session.engine.reader.length == 1 + len(PREFIX) + tokens
-    assert ear.calls[-1] == (tokens, tokens)
-    assert ear.phases == [f"loading {checkpoint.name}"]
-
-
-def test_document_is_read_as_text(checkpoint: Path) -> None:
-    """Its </s> is four characters, and the text begins once."""
-    ready = prepared(checkpoint, SHORT)
-    assert 1 not in ready.document_ids
-    assert ready.prefix_ids[0] == 0
-    assert 0 not in ready.prefix_ids[1:] + ready.document_ids
-
-
-def test_second_question_gets_the_answer_of_a_fresh_session(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT)
-    first = written(session, "\nFirst?")
-    second = written(session, "\nWhat else?")
-    again = written(session, "\nFirst?")
-    fresh = written(opened(checkpoint, SHORT), "\nWhat else?")
-    assert second == fresh
-    assert first == again != second
-
-
-def test_broken_off_answer_leaves_the_next_one_as_it_was(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT)
-    stream = session.write(QUESTION, DecodeConfig(), 20)
-    next(stream)
-    stream.close()  # type: ignore[attr-defined]
-    assert session.receipt("free").finish_reason == "interrupted"
-    assert written(session) == written(opened(checkpoint, SHORT))
-
-
-def test_sampling_settings_reach_the_engine(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT)
-    hot = {"temperature": 2.0, "top_p": 0.99}
-    assert written(session, seed=1, **hot) == written(session, seed=1, **hot)
-    assert len({written(session, seed=seed, **hot) for seed in range(3)}) > 1
-
-
-def test_choices_are_made_behind_the_instruction(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT)
-    texts = ["The cat sat.", "On the mat.", "Neither."]
-    ids = session.tokenizer.encode_many(texts)
-    choices = [Choice(tuple(sequence)) for sequence in ids]
-    order = list(session.choose(QUESTION, choices, DecodeConfig()))
-    assert sorted(order) == [0, 1, 2]
-    fresh = opened(checkpoint, SHORT)
-    assert list(fresh.choose(QUESTION, choices, DecodeConfig())) == order
-    assert session.receipt("verbatim").mode == "verbatim"
-
-
-def test_room_behind_an_instruction_is_what_was_reserved(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT, answer=40)
-    assert session.room_behind(QUESTION) == 40
-    assert session.room_behind("") == 40 + len(QUESTION)
-
-
-def test_receipt_tells_what_was_done(checkpoint: Path) -> None:
-    session = opened(checkpoint, SHORT)
-    session.stop_ids = frozenset()
-    written(session, count=7)
-    receipt = session.receipt("free")
-    tokens = len(SHORT.text.encode())
-    assert (receipt.tokens_read, receipt.tokens_total) == (tokens, tokens)
-    assert (receipt.pages_read, receipt.pages_total) == (4, 4)
-    assert (receipt.window, receipt.rope, receipt.factor) == (512, "PI", 4.0)
-    assert (receipt.quantize, receipt.dtype, receipt.device) == ("none", "float32", "cpu")
-    assert (receipt.answer_tokens, receipt.finish_reason) == (7, "length")
-    assert receipt.prompt_tokens == PROMPT_TOKENS
-    assert receipt.prefill_tps > 0
-    assert receipt.decode_tps > 0
-    assert receipt.model == checkpoint.name
-    assert "PI ×4" in receipt.lines()[1]
-    assert "CUT OFF" in receipt.lines()[1]
+def test_closing_forgets_the_reading(document: Document, tiny: LoadConfig) -> None:
+    with open_session(document, [SummaryTask(VERBATIM)], tiny) as session:
+        assert session.reading.prepared.document is document
+    with pytest.raises(AssertionError):
+        _ = session.reading

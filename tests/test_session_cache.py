@@ -18,7 +18,7 @@ from longsum.config import StoreConfig
 from longsum.engine.engine import Engine
 from longsum.events import Listener
 from longsum.paths import prefix_folder
-from longsum.session import Session
+from longsum.reading import Reading, open_reading
 
 KEEP = StoreConfig(min_prefill_s=0.0)
 
@@ -63,10 +63,10 @@ def opened(
     store: StoreConfig = KEEP,
     ear: Ear | None = None,
     **options: Any,
-) -> Session:
+) -> Reading:
     truncate = options.pop("truncate", None)
     ready = prepared(folder, document, 40, truncate, **options)
-    return Session(ready, config(folder, **options), ear or Ear(), store=store)
+    return open_reading(ready, config(folder, **options), ear or Ear(), store=store)
 
 
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
@@ -77,7 +77,7 @@ def test_second_session_answers_as_the_first_without_reading(
     options = {"kv_cache": kv_cache, "dtype": dtype}
     first = opened(checkpoint, **options)
     answer = written(first)
-    first.keep(Listener())
+    first.save(Listener())
     unread()
     second = opened(checkpoint, **options)
     assert written(second) == answer
@@ -106,30 +106,30 @@ def test_second_session_answers_as_the_first_without_reading(
 )
 def test_anything_else_is_read_anew(checkpoint: Path, other: dict[str, Any]) -> None:
     first = opened(checkpoint)
-    first.keep(Listener())
+    first.save(Listener())
     if other.get("truncate") == "middle":  # not even another part of the same document
-        opened(checkpoint, document=LONG, truncate="tail").keep(Listener())
+        opened(checkpoint, document=LONG, truncate="tail").save(Listener())
     assert not opened(checkpoint, **other).receipt("free").from_cache
     assert opened(checkpoint).receipt("free").from_cache
 
 
 def test_changed_weights_are_another_model(tmp_path: Path) -> None:
     folder = save_window_of_512(tmp_path)
-    opened(folder).keep(Listener())
+    opened(folder).save(Listener())
     os.utime(folder / "model.safetensors", ns=(1, 1))
     assert not opened(folder).receipt("free").from_cache
 
 
 def test_first_entry_tells_what_is_kept_and_where(checkpoint: Path) -> None:
     ear = Ear()
-    opened(checkpoint).keep(ear)
+    opened(checkpoint).save(ear)
     (line,) = ear.notices
     assert str(prefix_folder()) in line
     assert "holds the document's content" in line
     assert "--no-cache" in line
     assert ear.phases == ["keeping what was read"]
     again = Ear()
-    opened(checkpoint, dtype="bfloat16").keep(again)
+    opened(checkpoint, dtype="bfloat16").save(again)
     assert str(prefix_folder()) not in again.notices[0]
 
 
@@ -137,35 +137,35 @@ def test_what_was_kept_or_taken_back_is_not_written_again(checkpoint: Path) -> N
     first = opened(checkpoint)
     ear = Ear()
     for _ in range(2):
-        first.keep(ear)
+        first.save(ear)
     assert len(ear.notices) == 1
     second = opened(checkpoint)
-    second.keep(ear)
+    second.save(ear)
     assert len(ear.notices) == 1
 
 
 def test_quick_reading_is_not_worth_keeping(checkpoint: Path) -> None:
-    opened(checkpoint, store=StoreConfig(min_prefill_s=1000.0)).keep(Listener())
+    opened(checkpoint, store=StoreConfig(min_prefill_s=1000.0)).save(Listener())
     assert not prefix_folder().exists()
 
 
 def test_store_that_is_off_is_neither_read_nor_written(checkpoint: Path) -> None:
     off = StoreConfig(size_bytes=0, min_prefill_s=0.0)
-    opened(checkpoint, store=off).keep(Listener())
+    opened(checkpoint, store=off).save(Listener())
     assert not prefix_folder().exists()
-    opened(checkpoint).keep(Listener())
+    opened(checkpoint).save(Listener())
     assert not opened(checkpoint, store=off).receipt("free").from_cache
 
 
 def test_document_larger_than_the_store_is_told_and_not_kept(checkpoint: Path) -> None:
     ear = Ear()
-    opened(checkpoint, store=StoreConfig(size_bytes=1000, min_prefill_s=0.0)).keep(ear)
+    opened(checkpoint, store=StoreConfig(size_bytes=1000, min_prefill_s=0.0)).save(ear)
     assert "over --cache-size 1000 B" in ear.notices[0]
     assert not prefix_folder().exists()
 
 
 def test_damaged_entry_is_told_and_read_anew(checkpoint: Path) -> None:
-    opened(checkpoint).keep(Listener())
+    opened(checkpoint).save(Listener())
     (data,) = prefix_folder().glob("*/prefix.safetensors")
     content = bytearray(data.read_bytes())
     content[len(content) // 2] ^= 1
@@ -175,16 +175,16 @@ def test_damaged_entry_is_told_and_read_anew(checkpoint: Path) -> None:
     assert "damaged" in ear.warnings[0]
     assert not again.receipt("free").from_cache
     assert written(again) == written(opened(checkpoint, store=StoreConfig(size_bytes=0)))
-    again.keep(Listener())
+    again.save(Listener())
     assert opened(checkpoint).receipt("free").from_cache
 
 
 def test_entry_that_lacks_a_tensor_is_read_anew(checkpoint: Path) -> None:
     first = opened(checkpoint)
-    assert first.stored is not None
-    tensors = first.engine.tensors(first.stored.key.tokens)
+    assert first.cached is not None
+    tensors = first.engine.tensors(first.cached.key.tokens)
     tensors.pop("1.values")
-    first.stored.store.save(first.stored.key, tensors)
+    first.cached.store.save(first.cached.key, tensors)
     ear = Ear()
     assert not opened(checkpoint, ear=ear).receipt("free").from_cache
     assert "lacks 1.values" in ear.warnings[0]
@@ -192,10 +192,10 @@ def test_entry_that_lacks_a_tensor_is_read_anew(checkpoint: Path) -> None:
 
 def test_entry_of_another_shape_is_read_anew(checkpoint: Path) -> None:
     first = opened(checkpoint)
-    assert first.stored is not None
-    tensors = first.engine.tensors(first.stored.key.tokens)
+    assert first.cached is not None
+    tensors = first.engine.tensors(first.cached.key.tokens)
     tensors["0.keys"] = tensors["0.keys"].half()
-    first.stored.store.save(first.stored.key, tensors)
+    first.cached.store.save(first.cached.key, tensors)
     ear = Ear()
     assert not opened(checkpoint, ear=ear).receipt("free").from_cache
     assert "0.keys has no place" in ear.warnings[0]
@@ -210,17 +210,17 @@ def test_failure_to_keep_is_a_warning(
 
     session, ear = opened(checkpoint), Ear()
     monkeypatch.setattr(stored.PrefixStore, "save", fail)
-    session.keep(ear)
+    session.save(ear)
     assert os.strerror(reason) in ear.warnings[0]
     assert written(session, QUESTION)
 
 
 def test_further_tensors_are_kept_with_the_document(checkpoint: Path) -> None:
     first = opened(checkpoint)
-    assert first.stored is not None
-    assert first.stored.extra == {}
-    first.stored.extra["sentences"] = torch.arange(6.0).reshape(2, 3)
-    first.keep(Listener())
+    assert first.cached is not None
+    assert first.cached.extra == {}
+    first.cached.extra["sentences"] = torch.arange(6.0).reshape(2, 3)
+    first.save(Listener())
     second = opened(checkpoint)
-    assert second.stored is not None
-    assert torch.equal(second.stored.extra["sentences"], torch.arange(6.0).reshape(2, 3))
+    assert second.cached is not None
+    assert torch.equal(second.cached.extra["sentences"], torch.arange(6.0).reshape(2, 3))

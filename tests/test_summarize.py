@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from helpers import REORDERED, REPEATED, printed, report_pdf, story
 from tiny import save_checkpoint
 
-from longsum.answer import mark
+from longsum.answer import Answer, mark
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document, Page
 from longsum.documents.read import read_document
@@ -17,13 +19,12 @@ from longsum.errors import (
     UsageError,
 )
 from longsum.events import Listener
-from longsum.session import Session
+from longsum.model.resolve import MINI_FOLDER
+from longsum.prepared import prepare
+from longsum.reading import Reading
+from longsum.session import Session, open_session, summarize_document
 from longsum.similarity import near_duplicates
-from longsum.summarize import (
-    prepare_summary,
-    summarize_document,
-    summarize_session,
-)
+from longsum.summarize import SummaryTask, summarize_reading
 
 MINI = LoadConfig(model="mini", device="cpu")
 GREEDY = DecodeConfig()
@@ -57,17 +58,21 @@ def document(tmp_path_factory) -> Document:
 @pytest.fixture(scope="module")
 def session(document) -> Session:
     """The bundled model with the report read."""
-    prepared = prepare_summary(document, SummaryConfig(words=450), MINI, GREEDY)
-    return Session(prepared, MINI, Listener())
+    return open_session(document, [SummaryTask(SummaryConfig(words=450))], MINI)
+
+
+def summarized(session: Session, config: SummaryConfig, decode=GREEDY, listener=None) -> Answer:
+    task = SummaryTask(config, decode)
+    return summarize_reading(session.reading, task, listener or Listener())
 
 
 @pytest.fixture(scope="module")
-def likelihood_session(document) -> Session:
+def likelihood_session(document, tmp_path_factory) -> Session:
     """The same without its selection head: the model's own likelihood chooses."""
-    free = SummaryConfig(words=450, verbatim=False)  # with room for what is chosen token by token
-    session = Session(prepare_summary(document, free, MINI, GREEDY), MINI, Listener())
-    session.head = None
-    return session
+    folder = tmp_path_factory.mktemp("headless") / "model"
+    shutil.copytree(MINI_FOLDER, folder, ignore=shutil.ignore_patterns("selection.*"))
+    task = SummaryTask(SummaryConfig(words=450, verbatim=True))
+    return open_session(document, [task], LoadConfig(model=str(folder), device="cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +102,7 @@ def page_of(sentence: str) -> set[str]:
 def test_summary_is_made_of_the_documents_sentences(session, document, words, style):
     heard = Heard()
     config = SummaryConfig(words=words, style=style)
-    answer = summarize_session(session, config, GREEDY, heard)
+    answer = summarized(session, config, listener=heard)
     found = printed(answer.marked)
     texts = [text for text, _ in found]
     assert len(found) == len(answer.sentences)
@@ -115,7 +120,7 @@ def test_summary_is_made_of_the_documents_sentences(session, document, words, st
 
 def test_style_changes_the_lines_and_not_the_sentences(session):
     answers = [
-        summarize_session(session, SummaryConfig(words=80, style=style), GREEDY, Listener())
+        summarized(session, SummaryConfig(words=80, style=style))
         for style in ("paragraph", "bullets", "executive")
     ]
     assert len({answer.text for answer in answers}) == 1
@@ -129,7 +134,7 @@ def test_style_changes_the_lines_and_not_the_sentences(session):
 
 def test_focus_draws_in_what_the_reader_asked_for(session):
     plain, focused = (
-        summarize_session(session, SummaryConfig(words=80, focus=focus), GREEDY, Listener())
+        summarized(session, SummaryConfig(words=80, focus=focus))
         for focus in (None, "the night watchman and the granary")
     )
 
@@ -144,7 +149,7 @@ def test_room_for_an_answer_is_kept_only_where_one_is_written(document, tiny):
     """Documents of 31,970 to 32,765 tokens were refused, for 800 tokens that nobody wrote."""
 
     def answer(config: SummaryConfig, load: LoadConfig) -> int:
-        return prepare_summary(document, config, load, GREEDY).budget.answer
+        return prepare(document, [SummaryTask(config)], load).budget.answer
 
     assert answer(SummaryConfig(), MINI) == 0
     assert answer(SummaryConfig(verbatim=False), MINI) == 800
@@ -154,17 +159,17 @@ def test_room_for_an_answer_is_kept_only_where_one_is_written(document, tiny):
 def test_focus_reaches_what_the_model_chooses_from(likelihood_session, monkeypatch):
     """The model may choose others; what it chooses from leans to what the reader asked for."""
     offered: dict[str | None, dict[str, float]] = {}
-    choose = Session.choose
+    choose = Reading.choose
     for focus in (None, "the night watchman and the granary"):
 
-        def spy(self, suffix, choices, decode, focus=focus):
+        def spy(self, suffix, choices, decode, listener, focus=focus):
             texts = [self.tokenizer.decode(choice.token_ids).strip() for choice in choices]
             offered[focus] = dict(zip(texts, [c.weight for c in choices], strict=True))
-            return choose(self, suffix, choices, decode)
+            return choose(self, suffix, choices, decode, listener)
 
-        monkeypatch.setattr(Session, "choose", spy)
-        config = SummaryConfig(words=80, focus=focus)
-        summarize_session(likelihood_session, config, GREEDY, Listener())
+        monkeypatch.setattr(Reading, "choose", spy)
+        config = SummaryConfig(words=80, focus=focus, verbatim=True)
+        summarized(likelihood_session, config)
     plain, focused = offered.values()
     raised = {text: focused[text] - plain[text] for text in plain if text in focused}
     about = [rise for text, rise in raised.items() if "watchman" in text]
@@ -175,9 +180,7 @@ def test_focus_reaches_what_the_model_chooses_from(likelihood_session, monkeypat
 
 def test_summary_is_the_same_each_time(session):
     config = SummaryConfig(words=80)
-    first, second = (
-        summarize_session(session, config, GREEDY, Listener()).marked for _ in range(2)
-    )
+    first, second = (summarized(session, config).marked for _ in range(2))
     assert first == second
 
 
@@ -186,7 +189,7 @@ def test_sampled_summary_repeats_with_its_seed(session):
 
     def sampled(seed: int) -> str:
         decode = DecodeConfig(temperature=5.0, seed=seed)
-        return summarize_session(session, config, decode, Listener()).text
+        return summarized(session, config, decode).text
 
     texts = [sampled(seed) for seed in (1, 2, 3, 4)]
     assert sampled(1) == texts[0]
@@ -194,8 +197,13 @@ def test_sampled_summary_repeats_with_its_seed(session):
 
 
 def test_receipt_accounts_for_every_token(session, document):
-    receipt = summarize_session(session, SummaryConfig(words=40), GREEDY, Listener()).receipt
-    assert receipt.tokens_read == receipt.tokens_total == len(session.prepared.document_ids) > 400
+    receipt = summarized(session, SummaryConfig(words=40)).receipt
+    assert (
+        receipt.tokens_read
+        == receipt.tokens_total
+        == len(session.reading.prepared.document_ids)
+        > 400
+    )
     assert (receipt.pages_read, receipt.pages_total, receipt.truncated) == (3, 3, False)
     assert (receipt.model, receipt.window, receipt.rope, receipt.factor) == (
         "mini",
@@ -243,7 +251,7 @@ def test_focus_that_matches_nothing_says_so(session, focus, matches):
     """--focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
     heard = Heard()
     config = SummaryConfig(words=20, focus=focus)
-    summarize_session(session, config, GREEDY, heard)
+    summarized(session, config, listener=heard)
     assert any("no sentence of the document holds" in line for line in heard.warnings) != matches
 
 
@@ -275,7 +283,7 @@ def test_free_answer_repeats_with_its_seed(document, tiny):
 
 
 def scripted(monkeypatch, *pieces: str) -> None:
-    monkeypatch.setattr(Session, "write", lambda *_: iter(pieces))
+    monkeypatch.setattr(Reading, "write", lambda *_: iter(pieces))
 
 
 def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):
@@ -414,7 +422,7 @@ def test_run_that_cannot_work_is_refused_before_weights_are_loaded(
 
 def test_bundled_model_refuses_a_template_and_tells_of_the_language(session, document, tmp_path):
     with pytest.raises(UsageError, match="--prompt"):
-        prepare_summary(document, SummaryConfig(prompt=tmp_path / "mine.jinja"), MINI, GREEDY)
+        prepare(document, [SummaryTask(SummaryConfig(prompt=tmp_path / "mine.jinja"))], MINI)
     heard = Heard()
-    summarize_session(session, SummaryConfig(words=20, language="de"), GREEDY, heard)
+    summarized(session, SummaryConfig(words=20, language="de"), listener=heard)
     assert any("--language has no effect" in line for line in heard.notices)

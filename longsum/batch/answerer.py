@@ -6,30 +6,29 @@ import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from longsum.ask import AskTask, answer_question
+from longsum.ask import AskTask
 from longsum.batch.devices import workers_here
 from longsum.batch.job import Job
 from longsum.batch.outcome import DONE, Row, base_row
 from longsum.batch.reading import Reading
 from longsum.batch.result_files import result_name, result_text, write_result
 from longsum.batch.worker import Progress
-from longsum.bywords import WordsSession, ranks_by_words, words_session
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
-from longsum.fitting import require_room
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
+from longsum.prepared import prepare
 from longsum.selection.head import load_head
-from longsum.session import Prepared, Session, prepare
-from longsum.summarize import prepare_summary, summarize_session
+from longsum.session import LoadedModel, open_session
+from longsum.summarize import SummaryTask
+from longsum.task import Task
 
 if TYPE_CHECKING:
     from longsum.answer import Answer
-    from longsum.engine.llama import AnyLlama
 
 
 class _ReadAhead(Tokenizer):
@@ -61,14 +60,12 @@ class Answerer:
 
     Args:
         job: what is asked.
-        model: how it was found.
+        loaded: the model.
         load: as asked, with the quantization that the weights have.
-        weights: in evaluation mode; None where questions are answered by words alone.
     """
 
-    def __init__(self, job: Job, model: Model, load: LoadConfig, weights: AnyLlama | None) -> None:
-        self.job, self.model, self.load, self.weights = job, model, load, weights
-        self.head = load_head(model.source.folder) if weights is None else None
+    def __init__(self, job: Job, loaded: LoadedModel, load: LoadConfig) -> None:
+        self.job, self.loaded, self.load = job, loaded, load
 
     def __call__(self, reading: Reading, progress: Progress | None) -> Row:
         """Answer about a document, write its result, and return its row.
@@ -96,38 +93,24 @@ class Answerer:
 
     def _answers(self, reading: Reading, listener: Listener) -> list[Answer]:
         """Read a document, then summarize it, or answer all questions from one reading."""
-        job = self.job
-        session = self._session(reading, listener)
-        if isinstance(job.task, SummaryConfig):
-            assert isinstance(session, Session)
-            return [summarize_session(session, job.task, job.decode, listener)]
-        return [
-            answer_question(session, question, job.task, job.decode, listener)
-            for question in job.questions
-        ]
-
-    def _session(self, reading: Reading, listener: Listener) -> Session | WordsSession:
-        """Open a document: read by the model, unless words alone answer."""
-        if isinstance(self.job.task, AskConfig):
-            assert reading.document is not None
-            words = words_session(reading.document, self.model.source, self.job.task, self.head)
-            if words is not None:
-                return words
-        return Session(self._prepare(reading), self.load, listener, weights=self.weights)
-
-    def _prepare(self, reading: Reading) -> Prepared:
-        """Count and plan; refuse what does not fit, with its numbers."""
-        document = reading.document
+        job, document = self.job, reading.document
         assert document is not None
-        model = self.model
-        ids = reading.input_ids.tolist() if reading.input_ids is not None else None
-        if ids is not None and model.tokenizer.are_plain(ids):
-            model = replace(model, tokenizer=_ReadAhead(model.tokenizer.inner, document.text, ids))
-        prepared = prepare_document(self.job, document, self.load, model)
-        if prepared.truncated is None:
-            require_room(document, model, prepared.budget)
-        require_fit(prepared.plan, limited=self.load.memory_bytes is not None)
-        return prepared
+        loaded, ids = self.loaded, reading.input_ids
+        model = loaded.found
+        if ids is not None and model.tokenizer.are_plain(plain := ids.tolist()):
+            tokenizer = _ReadAhead(model.tokenizer.inner, document.text, plain)
+            loaded = replace(loaded, found=replace(model, tokenizer=tokenizer))
+        with open_session(
+            document,
+            [job_task(job)],
+            self.load,
+            truncate=job.read.truncate,
+            listener=listener,
+            loaded=loaded,
+        ) as session:
+            if isinstance(job.task, SummaryConfig):
+                return [session.summarize(job.task, job.decode)]
+            return [session.ask(question, job.task, job.decode) for question in job.questions]
 
     def _free(self) -> None:
         """Give back what a document that did not fit has left behind."""
@@ -144,22 +127,11 @@ def _as_row(answer: Answer) -> dict[str, Any]:
     return {"question": answer.question, "text": answer.text, **found}
 
 
-def prepare_document(job: Job, document: Document, load: LoadConfig, model: Model) -> Prepared:
-    """Count and plan what a job asks of a document; refuses only mistakes of the user's."""
+def job_task(job: Job) -> Task:
+    """Return what a job asks of each document."""
     if isinstance(job.task, AskConfig):
-        task = AskTask(document, job.task)
-        return prepare(
-            document,
-            lambda source, wrap: [task.prompt(source, wrap, each) for each in job.questions],
-            lambda source: task.answer_tokens(source, job.decode),
-            load,
-            truncate=job.read.truncate,
-            check=False,
-            model=model,
-        )
-    return prepare_summary(
-        document, job.task, load, job.decode, truncate=job.read.truncate, check=False, model=model
-    )
+        return AskTask(job.task, job.decode, job.questions)
+    return SummaryTask(job.task, job.decode)
 
 
 def open_answerer(job: Job, listener: Listener) -> Answerer:
@@ -177,9 +149,11 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
     load = job.load
     model = find_model(load, _share(detect_machine(load.device, load.dtype)))
     probe = Document("A sentence.", (), sha256="", name="probe")
-    prepare_document(job, probe, load, model)  # a template's mistake is every document's
-    if isinstance(job.task, AskConfig) and ranks_by_words(model.source, job.task.verbatim):
-        return Answerer(job, model, load, None)
+    task = job_task(job)
+    # a template's mistake is every document's
+    prepare(probe, [task], load, truncate=job.read.truncate, check=False, model=model)
+    if not task.needs_reading(model.source):
+        return Answerer(job, LoadedModel(model, None, load_head(model.source.folder)), load)
     plan = _plan(model, load)
     for held in ("none", "nf4", "int8"):
         if plan.quantize == held:
@@ -194,7 +168,7 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
         attention=load.attention,
         weights=weights_config(plan.quantize),
     )
-    return Answerer(job, model, load, weights)
+    return Answerer(job, LoadedModel(model, weights), load)
 
 
 def _plan(model: Model, load: LoadConfig) -> MemoryPlan:

@@ -10,10 +10,8 @@ import typer
 from longsum.cli import options as o
 from longsum.cli.run import (
     fetch_missing,
-    is_new,
     load_config,
     open_document,
-    open_session,
     reporting,
     store_config,
 )
@@ -22,7 +20,6 @@ from longsum.errors import UsageError
 
 if TYPE_CHECKING:
     from longsum.answer import Answer
-    from longsum.bywords import WordsSession
     from longsum.cli.console import Reporter
     from longsum.session import Session
 
@@ -100,28 +97,29 @@ def ask(
         kv_cache=kv_cache,
     )
     store = store_config(no_cache, cache_size)
-    with reporting(quiet, as_json, output, force) as reporter:
+    with reporting(
+        quiet,
+        as_json,
+        output,
+        force,
+        explained=load.attention if verbose else None,
+        remember=bool(store.size_bytes),
+    ) as reporter:
         document = open_document(file, pages, password, reporter, labels=page_labels)
         fetch_missing(load)
-        from longsum.ask import prepare_questions, require_questions
-        from longsum.bywords import open_words
+        from longsum.ask import AskTask
         from longsum.cli.state import history
+        from longsum.session import open_session
 
-        require_questions(asked)
-        session: Session | WordsSession
-        words = open_words(document, config, load)
-        if words is None:
-            prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
-            session = open_session(prepared, load, reporter, verbose=verbose, store=store)
-        else:
-            session = words
-            if words.source.notice and is_new(words.source, reporter, store):
-                reporter.notice(words.source.notice)
-        if interactive:
-            with history(remember=bool(store.size_bytes)):
-                converse(session, config, decode, reporter)
-        else:
-            _answer_all(session, asked, config, decode, reporter, as_json, output)
+        tasks = [AskTask(config, decode, tuple(asked))]
+        with open_session(
+            document, tasks, load, truncate=truncate, store=store, listener=reporter
+        ) as session:
+            if interactive:
+                with history(remember=bool(store.size_bytes)):
+                    converse(session, config, decode, reporter)
+            else:
+                _answer_all(session, asked, config, decode, reporter, as_json, output)
 
 
 def _piped_questions(file: str) -> list[str]:
@@ -141,7 +139,7 @@ def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
 
 
 def _answer_all(
-    session: Session | WordsSession,
+    session: Session,
     questions: list[str],
     config: AskConfig,
     decode: DecodeConfig,
@@ -150,14 +148,13 @@ def _answer_all(
     output: o.OutputFile,
 ) -> None:
     """Answer the questions of the command line."""
-    from longsum.ask import answer_question
     from longsum.cli.output import deliver
 
     answers: list[Answer] = []
     for number, question in enumerate(questions):
         if len(questions) > 1:
             reporter.text(("\n\n" if number else "") + f"{question}\n")
-        answers.append(answer_question(session, question, config, decode, reporter))
+        answers.append(session.ask(question, config, decode))
     reporter.clear()
     payload = [answer.as_dict() for answer in answers]
     text = "\n\n".join(
@@ -169,7 +166,7 @@ def _answer_all(
     for line in cautions:
         reporter.warning(line)
     reporter.receipt(answers[-1].receipt)
-    session.keep(reporter)
+    session.save()
 
 
 def _cautions(answers: list[Answer]) -> list[str]:
@@ -183,11 +180,8 @@ def _cautions(answers: list[Answer]) -> list[str]:
     return list(found)
 
 
-def converse(
-    session: Session | WordsSession, config: AskConfig, decode: DecodeConfig, reporter: Reporter
-) -> None:
+def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
     """Answer questions typed on the terminal until the user leaves."""
-    from longsum.ask import answer_question
     from longsum.cli.console import print_error, print_line
     from longsum.errors import LongsumError
 
@@ -209,13 +203,13 @@ def converse(
             _help(question, reporter)
             continue
         try:
-            answer = answer_question(session, question, config, decode, reporter)
+            answer = session.ask(question, config, decode)
             reporter.clear()
             print("\n")
             for line in answer.receipt.answer_cautions():
                 print_line("warning", "yellow", line)
             reporter.notice(answer.receipt.lines()[-1])
-            session.keep(reporter)
+            session.save()
         except KeyboardInterrupt:
             reporter.clear()
             print()

@@ -20,7 +20,7 @@ from longsum.receipt import Receipt
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
-    from longsum.session import Prepared
+    from longsum.prepared import Prepared
 
 PLAIN_PROGRESS_S = 5.0
 """Seconds between progress lines where there is no terminal to draw a bar on."""
@@ -59,10 +59,20 @@ class Reporter(Listener):
     Args:
         quiet: no notices, no progress.
         stream: print the text as it comes; False keeps it for JSON or a file.
+        explained: the attention asked for, where what was chosen for a run is to be shown.
+        remember: show why a model was chosen for the user once, not in every run.
     """
 
-    def __init__(self, *, quiet: bool = False, stream: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        stream: bool = True,
+        explained: str | None = None,
+        remember: bool = False,
+    ) -> None:
         self.quiet = quiet
+        self.explained, self.remember = explained, remember
         self.stream = stream
         self.console = stderr_console()
         self._wrap: WordWrap | None = None
@@ -173,8 +183,17 @@ class Reporter(Listener):
         for line in receipt.lines():
             self.notice(line)
 
-    def explain(self, prepared: Prepared, attention: str) -> None:
-        """Print what was chosen for a run, and why."""
+    def model_chosen(self, line: str) -> None:
+        """Print why a model was chosen for the user, where that is news."""
+        from longsum.cli.state import first_time
+
+        if self.quiet or not self.remember or first_time(line):
+            self.notice(line)
+
+    def planned(self, prepared: Prepared) -> None:
+        """Print what was chosen for a run, and why, to a user who wants to know."""
+        if (attention := self.explained) is None:
+            return
         model, plan = prepared.model, prepared.plan
         self.notice(f"model: {model.source.folder}")
         self.notice(f"window: {model.rope.window:,} tokens; {model.rope.reason}")

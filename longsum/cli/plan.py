@@ -9,11 +9,11 @@ import typer
 
 from longsum.cli import options as o
 from longsum.cli.run import load_config, open_document, refuse_terminal, reporting
-from longsum.config import DecodeConfig, LoadConfig, SummaryConfig, parse_length
+from longsum.config import LoadConfig, SummaryConfig, parse_length
 from longsum.documents.document import Document
 
 if TYPE_CHECKING:
-    from longsum.session import Prepared
+    from longsum.prepared import Prepared
 
 
 def plan(
@@ -69,7 +69,7 @@ def plan(
         False,
         kv_cache=kv_cache,
     )
-    from longsum.fitting import require_room
+    from longsum.budget import require_window
     from longsum.model.memory import require_fit
 
     with reporting(quiet=False, as_json=as_json, output=None, force=False) as reporter:
@@ -82,7 +82,7 @@ def plan(
         else:
             _show(prepared, document is not None)
     if document is not None:
-        require_room(document, prepared.model, prepared.budget)
+        require_window(document, prepared.model, prepared.budget)
     require_fit(prepared.plan, limited=load.memory_bytes is not None)
 
 
@@ -91,12 +91,12 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     from dataclasses import replace
 
     from longsum.model.find import find_model_for_plan, plan_for
-    from longsum.summarize import prepare_summary
+    from longsum.prepared import prepare
+    from longsum.summarize import SummaryTask
 
     asked = document or Document(text="", pages=(), sha256="", name="")
-    config = SummaryConfig(words=words)
-    model = find_model_for_plan(load)
-    prepared = prepare_summary(asked, config, load, DecodeConfig(), check=False, model=model)
+    task = SummaryTask(SummaryConfig(words=words))
+    prepared = prepare(asked, [task], load, check=False, model=find_model_for_plan(load))
     if document is None:
         window = prepared.model.rope.window
         return replace(prepared, plan=plan_for(prepared.model, load, window))

@@ -12,8 +12,6 @@ from longsum.config import AskedKVCache, Attention, LoadConfig, Quantize, StoreC
 if TYPE_CHECKING:
     from longsum.cli.console import Reporter
     from longsum.documents.document import Document
-    from longsum.model.resolve import ModelSource
-    from longsum.session import Prepared, Session
 
 PASSWORD_TRIES = 3
 
@@ -94,8 +92,25 @@ def fetch_missing(load: LoadConfig) -> None:
             fetch(load.model, load.revision, ask=False)
 
 
-def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> Reporter:
-    """Check the output file and return what shows the run."""
+def reporting(
+    quiet: bool,
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+    *,
+    explained: str | None = None,
+    remember: bool = False,
+) -> Reporter:
+    """Check the output file and return what shows the run.
+
+    Args:
+        quiet: no notices, no progress.
+        as_json: the answer is printed as JSON when it is whole.
+        output: file of the answer; None is stdout.
+        force: overwrite it.
+        explained: the attention asked for, where what was chosen for the run is to be shown.
+        remember: what was said once of a model that was chosen for the user is not said again.
+    """
     from longsum.cli.console import Reporter
     from longsum.cli.output import check_output
     from longsum.cli.streams import require_stdout
@@ -103,36 +118,12 @@ def reporting(quiet: bool, as_json: bool, output: Path | None, force: bool) -> R
     check_output(output, force)
     if output is None:
         require_stdout()
-    return Reporter(quiet=quiet, stream=not as_json and output is None)
-
-
-def open_session(
-    prepared: Prepared,
-    load: LoadConfig,
-    reporter: Reporter,
-    *,
-    verbose: bool,
-    store: StoreConfig | None = None,
-) -> Session:
-    """Say what was found out, then load the weights and read the document."""
-    from longsum.answering import announce
-    from longsum.session import Session
-
-    announce(prepared, reporter, say_model=is_new(prepared.model.source, reporter, store))
-    if verbose:
-        reporter.explain(prepared, load.attention)
-    return Session(prepared, load, reporter, store=store)
-
-
-def is_new(source: ModelSource, reporter: Reporter, store: StoreConfig | None) -> bool:
-    """Tell whether the line about a model that was chosen for the user is to be shown.
-
-    It is shown once, and again in runs that may keep nothing.
-    """
-    from longsum.cli.state import first_time
-
-    remembers = not reporter.quiet and (store is None or bool(store.size_bytes))
-    return not (remembers and source.notice and not first_time(source.notice))
+    return Reporter(
+        quiet=quiet,
+        stream=not as_json and output is None,
+        explained=explained,
+        remember=remember,
+    )
 
 
 def open_document(

@@ -11,7 +11,6 @@ from longsum.cli.run import (
     fetch_missing,
     load_config,
     open_document,
-    open_session,
     reporting,
     store_config,
 )
@@ -107,20 +106,30 @@ def summarize(
         kv_cache=kv_cache,
     )
     store = store_config(no_cache, cache_size)
-    with reporting(quiet, as_json, output, force) as reporter:
+    with reporting(
+        quiet,
+        as_json,
+        output,
+        force,
+        explained=load.attention if verbose else None,
+        remember=bool(store.size_bytes),
+    ) as reporter:
         document = open_document(file, pages, password, reporter, labels=page_labels)
         fetch_missing(load)
         from longsum.cli.output import deliver
-        from longsum.summarize import prepare_summary, summarize_session
+        from longsum.session import open_session
+        from longsum.summarize import SummaryTask
 
-        prepared = prepare_summary(document, config, load, decode, truncate=truncate)
-        session = open_session(prepared, load, reporter, verbose=verbose, store=store)
-        answer = summarize_session(session, config, decode, reporter)
-        reporter.clear()
-        cautions = answer.receipt.cautions()
-        payload, text = answer.as_dict(), answer.marked
-        deliver(payload, text, as_json=as_json, output=output, cautions=cautions)
-        for line in cautions:
-            reporter.warning(line)
-        reporter.receipt(answer.receipt)
-        session.keep(reporter)
+        tasks = [SummaryTask(config, decode)]
+        with open_session(
+            document, tasks, load, truncate=truncate, store=store, listener=reporter
+        ) as session:
+            answer = session.summarize(config, decode)
+            reporter.clear()
+            cautions = answer.receipt.cautions()
+            payload, text = answer.as_dict(), answer.marked
+            deliver(payload, text, as_json=as_json, output=output, cautions=cautions)
+            for line in cautions:
+                reporter.warning(line)
+            reporter.receipt(answer.receipt)
+            session.save()

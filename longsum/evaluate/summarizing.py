@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from longsum.budget import require_window
 from longsum.checkpoint.checkpoint import FilelessCheckpoint
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.tokenizer import Tokenizer
@@ -21,13 +22,14 @@ from longsum.errors import DocumentError, LongsumError
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.reference_pairs import Pair
 from longsum.events import Listener
-from longsum.fitting import require_room
 from longsum.model.find import Model
 from longsum.model.hardware import detect_machine
 from longsum.model.resolve import ModelSource
+from longsum.prepared import Prepared, prepare
 from longsum.prompting.prompt import Prompt
-from longsum.session import Prepared, Session, prepare
-from longsum.summarize import prepare_summary, summarize_session
+from longsum.reading import Reading
+from longsum.summarize import SummaryTask, summarize_reading
+from longsum.task import Task, Wrap
 
 PAPER_TOKENS = 15_000
 """Of a document that are read (arXiv 2306.15595, section 3.5)."""
@@ -66,23 +68,20 @@ class Summarizer:
         )
 
 
-class OpenedSession(Session):
-    """A session whose weights are in memory already.
+class PaperTask:
+    """The paper's summary: one prompt, and a thousand tokens for the answer."""
 
-    Args:
-        prepared: what is read.
-        opened: the model.
-        stop_ids: tokens that end an answer.
-        listener: hears how reading goes.
-    """
+    def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
+        """Return the paper's prompt around a document, without a chat format."""
+        return [Prompt(PAPER_PREFIX, document.text, PAPER_SUFFIX)]
 
-    def __init__(
-        self, prepared: Prepared, opened: Opened, stop_ids: frozenset[int], listener: Listener
-    ) -> None:
-        self.prepared = prepared
-        self.load_s = 0.0
-        self.tokenizer, self.stop_ids = opened.tokenizer, stop_ids
-        self._read(opened.model, opened.chunk_tokens, listener)
+    def answer_tokens(self, source: ModelSource) -> int:
+        """Return the tokens reserved for a summary."""
+        return PAPER_ANSWER
+
+    def needs_reading(self, source: ModelSource | None) -> bool:
+        """Return whether the model has to read the document: always."""
+        return True
 
 
 def longest_run(model: Model, pairs: Iterable[Pair], config: SummariesConfig) -> int:
@@ -96,29 +95,22 @@ def longest_run(model: Model, pairs: Iterable[Pair], config: SummariesConfig) ->
             prepared = prepare_pair(model, pair, config)
         except DocumentError:
             continue
-        held = prepared.tokens_read + prepared.budget.prompt + prepared.budget.answer
-        if held <= model.rope.window:
-            longest = max(longest, held)
+        if prepared.tokens_held <= model.rope.window:
+            longest = max(longest, prepared.tokens_held)
     return longest
 
 
 def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
     """Count and cut a document as it will be read; refuses nothing."""
+    document: Document
+    task: Task
     if config.zero_shot_prompt == "own":
-        return prepare_summary(
-            pair.document,
-            _summary_config(pair, config),
-            LoadConfig(kv_cache="native"),
-            DecodeConfig(),
-            truncate=config.truncate,
-            check=False,
-            model=model,
-        )
-    document = head(pair.document, model.tokenizer, PAPER_TOKENS)
+        document, task = pair.document, SummaryTask(_summary_config(pair, config))
+    else:
+        document, task = head(pair.document, model.tokenizer, PAPER_TOKENS), PaperTask()
     return prepare(
         document,
-        lambda source, wrap: [Prompt(PAPER_PREFIX, document.text, PAPER_SUFFIX)],
-        lambda source: PAPER_ANSWER,
+        [task],
         LoadConfig(kv_cache="native"),
         truncate=config.truncate,
         check=False,
@@ -161,28 +153,35 @@ def summarize_pair(
     model, opened = summarizer.model, summarizer.opened
     prepared = prepare_pair(model, pair, config)
     if not prepared.truncated:
-        require_room(pair.document, model, prepared.budget)
-    stop_ids = opened.stop_ids or opened.tokenizer.stop_ids(model.config)
-    session = OpenedSession(prepared, opened, stop_ids, listener)
+        require_window(pair.document, model, prepared.budget)
+    reading = Reading(
+        prepared,
+        opened.model,
+        listener,
+        chunk_tokens=opened.chunk_tokens,
+        stop_ids=opened.stop_ids,
+    )
     if config.zero_shot_prompt == "paper":
         decode = DecodeConfig(PAPER_ANSWER, PAPER_TEMPERATURE, PAPER_TOP_P, config.seed)
-        text = "".join(session.write(PAPER_SUFFIX, decode, PAPER_ANSWER)).strip()
+        text = "".join(reading.write(PAPER_SUFFIX, decode, PAPER_ANSWER, listener)).strip()
+        finish: str = reading.answer_stats().finish_reason
     else:
-        decode = DecodeConfig(seed=config.seed)
-        text = _use_case(session, _summary_config(pair, config), decode)
+        task = SummaryTask(_summary_config(pair, config), DecodeConfig(seed=config.seed))
+        text, finish = _use_case(reading, task)
     return {
         "summary": text,
-        "finish": session.engine.stats.finish_reason,
+        "finish": finish,
         "tokens_read": prepared.tokens_read,
         "tokens_total": len(opened.tokenizer.encode_document(pair.document.text)),
     }
 
 
-def _use_case(session: Session, config: SummaryConfig, decode: DecodeConfig) -> str:
-    """Return the text of `longsum summarize`; empty where the model writes nothing."""
+def _use_case(reading: Reading, task: SummaryTask) -> tuple[str, str]:
+    """Return the text of `longsum summarize` and why it ended; none if the model writes nothing."""
     try:
-        return summarize_session(session, config, decode, Listener()).text
+        answer = summarize_reading(reading, task, Listener())
     except LongsumError as error:
         if type(error) is LongsumError:  # it wrote nothing, which is an answer to be scored
-            return ""
+            return "", reading.answer_stats().finish_reason
         raise
+    return answer.text, answer.receipt.finish_reason

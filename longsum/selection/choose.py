@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from longsum.selection.cover import Cover, Shared
+from longsum.selection.filling import fill
 from longsum.selection.head import LARGEST_LOG, Network, SelectionHead, SummaryNetworks
 from longsum.selection.ranking import standardized
 from longsum.selection.sentence_features import Sentences
@@ -37,10 +37,6 @@ TOGETHER_WEIGHT = 1.0
 """Standard deviations added to a sentence once the one next to it in its paragraph is chosen: two
 that were written one after the other read as a text. One sentence in five then follows its
 neighbour instead of one in seven, for no ROUGE (`recipes/mini/README.md`)."""
-ENOUGH = 0.95
-"""Share of the words asked for at which a summary may end."""
-TOO_MUCH = 1.1
-"""Share of the words asked for that no further sentence may cross."""
 
 
 @dataclass(frozen=True)
@@ -121,36 +117,6 @@ def cover_of(
     return Cover(shared, own, s.sizes, alone, together)
 
 
-def filled(
-    order: Iterable[int],
-    sizes: np.ndarray,
-    length: int,
-    add: Callable[[int], None] = lambda sentence: None,
-) -> list[int]:
-    """Take sentences until the length asked for is reached; pass over those that overshoot it.
-
-    Args:
-        order: numbers of sentences, best first.
-        sizes: words of each.
-        length: words asked for.
-        add: told of each that is taken, before the next is looked at.
-
-    Returns:
-        Their numbers in document order; the first is taken however long it is.
-    """
-    taken: list[int] = []
-    total = 0
-    for sentence in order:
-        if taken and total + sizes[sentence] > TOO_MUCH * length:
-            continue
-        add(sentence)
-        taken.append(sentence)
-        total += sizes[sentence]
-        if total >= ENOUGH * length:
-            break
-    return sorted(taken)
-
-
 def choose_sentences(
     s: Sentences,
     states: TokenStates,
@@ -169,4 +135,5 @@ def choose_sentences(
     """
     read = read_sentences(s, states)
     cover = cover_of(read, head.summary, encode, noise=noise)
-    return filled(cover.best_first(), s.lengths, s.length, cover.add)
+    chosen = fill(cover.best_first(), lambda i: int(s.lengths[i]), s.length, add=cover.add)
+    return sorted(chosen)

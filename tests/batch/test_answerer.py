@@ -11,7 +11,6 @@ import pytest
 from helpers import report_pdf
 from tiny import save_checkpoint
 
-from longsum.ask import ask_document
 from longsum.batch.job import Job, with_model
 from longsum.batch.readers import read_settings
 from longsum.batch.reading import DocumentReader, Reading, ReadTask
@@ -27,7 +26,7 @@ from longsum.config import (
 from longsum.documents.read import read_document
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.loading import quantized_cache
-from longsum.summarize import summarize_document
+from longsum.session import ask_document, summarize_document
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +69,10 @@ def test_summary_is_what_the_command_for_one_document_gives(job, tmp_path):
 
 
 def test_all_questions_are_answered_from_one_reading(job, tmp_path, monkeypatch):
-    from longsum.session import Session
+    from longsum.reading import Reading
 
     readings = []
-    original = Session._read
+    original = Reading._read
 
     def counted(self, *args, **kwargs):
         readings.append(1)
@@ -84,7 +83,7 @@ def test_all_questions_are_answered_from_one_reading(job, tmp_path, monkeypatch)
     task = AskConfig(verbatim=True)
     asking = replace(job, task=task, questions=questions, batch=BatchConfig(format="json"))
     worker = open_worker(asking, silent)
-    monkeypatch.setattr(Session, "_read", counted)
+    monkeypatch.setattr(Reading, "_read", counted)
     row = worker(read(asking, path))
     assert len(readings) == 1
     alone = ask_document(read_document(path), list(questions), config=task, load=job.load)
@@ -145,7 +144,7 @@ def test_tokens_that_no_text_has_are_not_taken_over(job, tmp_path, wrong):
     reading = read(job, report_pdf(tmp_path / "report.pdf"))
     worker = open_worker(job, silent)
     row = worker(reading)
-    inner = worker._answer.model.tokenizer.inner
+    inner = worker._answer.loaded.found.tokenizer.inner
     bad = inner.all_special_ids[0] if wrong == "control" else len(inner)
     ids = reading.input_ids + array("I", [bad])
     again = worker(replace(reading, input_ids=ids))
@@ -187,7 +186,7 @@ def test_errors_and_full_memory_are_rows(job, tmp_path, monkeypatch):
 
         place = "longsum.files.tempfile.mkstemp" if isinstance(error, OSError) else None
         with monkeypatch.context() as patch:
-            patch.setattr(place or "longsum.batch.answerer.summarize_session", fail)
+            patch.setattr(place or "longsum.session.summarize_reading", fail)
             row = worker(reading)
         assert row["error"]["type"] == expected
         assert bool(row.get("again")) == (expected == "OutputError")

@@ -106,14 +106,14 @@ def test_empty_question_is_wrong_usage(pdf):
 OWN_TERMINAL = """
 import fcntl, termios, time
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-import longsum.ask as ask
-real = ask.answer_question
-def answer(session, question, config, decode, listener):
+from longsum.session import Session
+real = Session.ask
+def answer(session, question, config, decode):
     if question == "slow":
-        listener.text("Once upon a time")
+        session.listener.text("Once upon a time")
         time.sleep(120)
-    return real(session, question, config, decode, listener)
-ask.answer_question = answer
+    return real(session, question, config, decode)
+Session.ask = answer
 """
 """Makes the terminal send signals; `slow` stands for an answer that takes long."""
 

@@ -6,8 +6,8 @@ import lzma
 
 import pytest
 
-from longsum.corpus.jsonl import is_jsonl, read_jsonl
 from longsum.corpus import jsonl
+from longsum.corpus.jsonl import is_jsonl, read_jsonl
 from longsum.errors import CorruptDocument, DocumentNotFound, UndecodableText
 
 ROWS = [{"id": "a", "text": "Grüße"}, {"id": "b", "text": "two\nlines"}]

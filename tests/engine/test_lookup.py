@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -288,12 +289,11 @@ def test_option_switches_guessing_off(
 ) -> None:
     seen: list[bool] = []
 
-    def prepare(*given: object, **_: object) -> None:
-        seen.extend(each.lookup for each in given if isinstance(each, DecodeConfig))
+    def prepare(document: object, tasks: list[Any], *_: object, **__: object) -> None:
+        seen.extend(task.decode.lookup for task in tasks)
         raise UsageError("enough seen")
 
-    monkeypatch.setattr("longsum.summarize.prepare_summary", prepare)
-    monkeypatch.setattr("longsum.ask.prepare_questions", prepare)
+    monkeypatch.setattr("longsum.session.prepare", prepare)
     path = tmp_path / "story.txt"
     path.write_text("Once there was a river.")
     for option in ((), ("--lookup",), ("--no-lookup",)):

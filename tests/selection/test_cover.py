@@ -7,7 +7,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from longsum.selection.choose import ENOUGH, TOO_MUCH, filled
 from longsum.selection.cover import MOST_USES, Cover, Shared, shared_probabilities
 from longsum.selection.vocabulary import vocabulary_of
 from longsum.selection.word_pairs import pairs_of
@@ -189,16 +188,3 @@ def test_the_choice_is_greedy_with_gains_that_rise():
 def test_where_all_hang_the_best_of_them_is_first():
     cover = cover_with({"sold": 3.0}, alone=[5.0] * 4)
     assert next(cover.best_first()) == 1
-
-
-def test_sentences_that_overshoot_are_passed_over_and_the_rest_is_in_order():
-    sizes = np.array([30, 80, 40, 20, 60])
-    told: list[int] = []
-    assert filled([4, 1, 2, 3, 0], sizes, 100, told.append) == [2, 4]
-    assert told == [4, 2]
-    assert ENOUGH * 100 <= 60 + 40
-    assert TOO_MUCH * 100 < 60 + 80
-
-
-def test_the_first_sentence_is_taken_however_long_it_is():
-    assert filled([0, 1], np.array([500, 5]), 10) == [0]

@@ -8,10 +8,9 @@ from asking import LONG, PROMPT_TOKENS, prepared, save_window_of_512
 from helpers import assert_refused, report_pdf, run
 from tiny import save_checkpoint
 
-from longsum.budget import Budget
+from longsum.budget import Budget, how_far_over, require_window
 from longsum.documents.document import Document, Page
 from longsum.errors import DocumentTooLong
-from longsum.fitting import how_far_over, require_room
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_a_shorter_answer_is_a_remedy_only_where_it_would_help(checkpoint):
 
 def test_document_that_fits_is_let_through(checkpoint):
     ready = prepared(checkpoint, pages(300))
-    require_room(ready.document, ready.model, ready.budget)
+    require_window(ready.document, ready.model, ready.budget)
 
 
 def test_what_the_hint_recommends_is_accepted(tmp_path):

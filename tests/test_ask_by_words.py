@@ -11,16 +11,15 @@ import pytest
 from helpers import environment, report_pdf, run, story
 from tiny import save_checkpoint
 
-from longsum.ask import answer_question, ask_document, open_questions
-from longsum.bywords import WordsSession, open_words
-from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
+from longsum.ask import AskTask
+from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import UsageError
-from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND
-from longsum.session import Session
-from longsum.summarize import prepare_summary, summarize_session
+from longsum.model.resolve import resolve_model
+from longsum.session import ask_document, open_session
+from longsum.summarize import SummaryTask
 
 MINI = LoadConfig(model="mini", device="cpu")
 ABSENT = "Which quarks decay in Uzbekistan?"
@@ -122,29 +121,26 @@ def test_torch_is_not_imported_and_nothing_is_cached(tmp_path):
     assert not home.exists()
 
 
-def test_a_session_that_has_summarized_answers_too(names):
-    decode, listener = DecodeConfig(), Listener()
-    prepared = prepare_summary(names, SummaryConfig(words=30), MINI, decode)
-    session = Session(prepared, MINI, listener)
-    before = summarize_session(session, SummaryConfig(words=30), decode, listener)
-    answer = answer_question(session, "What did the ticket cost?", AskConfig(), decode, listener)
+def test_one_reading_serves_a_summary_and_questions(names):
+    with open_session(names, [SummaryTask(), AskTask()], MINI) as session:
+        before = session.summarize(SummaryConfig(words=30))
+        answer = session.ask("What did the ticket cost?")
+        assert session.summarize(SummaryConfig(words=30)).text == before.text
     assert answer.sentences[0].text == "The ticket cost $40."
     assert (before.receipt.model_used, answer.receipt.model_used) == (True, False)
-    assert summarize_session(session, SummaryConfig(words=30), decode, listener).text == before.text
 
 
-def test_only_a_head_answers_by_words(names, tmp_path):
+@pytest.mark.parametrize("verbatim", [None, True, False])
+def test_only_a_head_answers_by_words(tmp_path, verbatim):
     folder = save_checkpoint(tmp_path / "tiny", max_position_embeddings=2048)
-    other = LoadConfig(model=str(folder), device="cpu")
-    assert open_words(names, AskConfig(verbatim=True), other) is None
-    assert open_words(names, AskConfig(verbatim=False), MINI) is None
-    opened = open_questions(names, [], AskConfig(), MINI, DecodeConfig(), None, Listener())
-    assert isinstance(opened, WordsSession)
+    task = AskTask(AskConfig(verbatim=verbatim))
+    assert task.needs_reading(resolve_model(str(folder)))
+    assert task.needs_reading(resolve_model("mini")) is (verbatim is False)
 
 
 def test_a_template_is_refused(names, tmp_path):
     with pytest.raises(UsageError, match="--prompt"):
-        open_words(names, AskConfig(prompt=tmp_path / "mine.jinja"), MINI)
+        open_session(names, [AskTask(AskConfig(prompt=tmp_path / "mine.jinja"))], MINI)
 
 
 def test_a_temperature_draws_other_sentences(tmp_path):

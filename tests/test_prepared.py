@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from asking import LONG, PROMPT_TOKENS, SHORT, asking, config, prepared, save_window_of_512
+from asking import LONG, PROMPT_TOKENS, SHORT, Asking, config, prepared, save_window_of_512
 from tiny import byte_tokenizer, restate
 
 from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import LoadConfig
+from longsum.documents.document import Document
 from longsum.errors import (
     DocumentTooLong,
     InsufficientMemory,
@@ -20,9 +21,11 @@ from longsum.errors import (
     WindowNotTuned,
 )
 from longsum.events import Listener
+from longsum.model.find import find_model
 from longsum.model.resolve import ModelSource
+from longsum.prepared import prepare
 from longsum.prompting.prompt import Prompt
-from longsum.session import Session, find_model, prepare
+from longsum.reading import open_reading
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +111,12 @@ def test_prompt_that_ends_with_the_document_is_refused(unloadable: Path) -> None
     """The answer's first token is predicted behind the instruction; without one there was a
     failed assertion after the whole document had been read."""
     with pytest.raises(UsageError, match="nothing follows the document"):
-        prepare(SHORT, asking(SHORT, "\nFirst?", ""), lambda source: 10, config(unloadable))
+        prepare(SHORT, [Asking("\nFirst?", "")], config(unloadable))
 
 
 def test_room_is_kept_for_the_longest_question_in_tokens(unloadable: Path) -> None:
     questions = ("\nShort?", "\näöüß ☺☺?", "\nMore letters?")  # 18 bytes in 11 letters
-    ready = prepare(SHORT, asking(SHORT, *questions), lambda source: 10, config(unloadable))
+    ready = prepare(SHORT, [Asking(*questions)], config(unloadable))
     longest = max(len(question.encode()) for question in questions)
     assert longest == len(questions[1].encode()) > len(questions[2])
     assert ready.budget.prompt == len(ready.prefix_ids) + longest
@@ -122,7 +125,7 @@ def test_room_is_kept_for_the_longest_question_in_tokens(unloadable: Path) -> No
 def test_weights_are_looked_at_last(unloadable: Path) -> None:
     ready = prepared(unloadable, SHORT)
     with pytest.raises(UnsupportedModel):
-        Session(ready, config(unloadable), Listener())
+        open_reading(ready, config(unloadable), Listener())
 
 
 def test_offline_is_set_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,10 +148,11 @@ def test_own_chat_template_wraps_the_prompt(checkpoint: Path, tmp_path: Path) ->
     tokenizer.chat_template = "{{ bos_token }}[U]{{ messages[0].content }}[/U]"
     tokenizer.save_pretrained(folder)
 
-    def make(source: ModelSource, wrap: Wrap) -> list[Prompt]:
-        prefix, suffix = wrap("|").split("|")
-        return [Prompt(prefix, SHORT.text, suffix)]
+    class Wrapped(Asking):
+        def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
+            prefix, suffix = wrap("|").split("|")
+            return [Prompt(prefix, document.text, suffix)]
 
-    ready = prepare(SHORT, make, lambda source: 10, config(folder))
+    ready = prepare(SHORT, [Wrapped()], config(folder))
     assert len(ready.prefix_ids) == 1 + len("[U]")  # the template's own beginning counts once
     assert ready.budget.prompt == 1 + len("[U]") + len("[/U]")

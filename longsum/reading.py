@@ -1,0 +1,278 @@
+"""A document in a model's memory: read once, answered from often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longsum.budget import apply_ranges
+from longsum.config import DecodeConfig, LoadConfig, StoreConfig
+from longsum.documents.document import Span
+from longsum.events import Listener
+from longsum.grounding.grounder import Grounder
+from longsum.prepared import Prepared
+from longsum.receipt import Receipt
+from longsum.selection.head import load_head
+from longsum.selection.token_states import TokenStates
+
+if TYPE_CHECKING:
+    import torch
+
+    from longsum.engine.choosing import Choice
+    from longsum.engine.engine import Engine
+    from longsum.engine.llama import AnyLlama
+    from longsum.session_cache import StoredPrefix
+
+
+@dataclass(frozen=True)
+class AnswerStats:
+    """What making one answer took."""
+
+    seconds: float = 0.0
+    tokens: int = 0
+    """Decoded for it."""
+    finish_reason: str = "words"
+    sentences: int = 0
+    """Statements of a free answer that were looked for in the document."""
+    sentences_supported: int = 0
+    """Of those, the ones that were found."""
+
+
+class Reading:
+    """What a model has read of a document, and what answers are made from.
+
+    Args:
+        prepared: what `prepare` found to fit.
+        weights: in memory, as the plan holds them.
+        listener: hears how reading goes.
+        chunk_tokens: read at once; None takes the plan's.
+        stop_ids: tokens that end an answer; None takes the tokenizer's.
+        cached: takes back what an earlier run read of this document; None reads it.
+        load_s: seconds that loading the weights took.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        weights: AnyLlama,
+        listener: Listener,
+        *,
+        chunk_tokens: int | None = None,
+        stop_ids: frozenset[int] | None = None,
+        cached: StoredPrefix | None = None,
+        load_s: float = 0.0,
+    ) -> None:
+        self.prepared, self.load_s = prepared, load_s
+        self.tokenizer = prepared.model.tokenizer
+        self.stop_ids = stop_ids or self.tokenizer.stop_ids(prepared.model.config)
+        self.head = load_head(prepared.model.source.folder)
+        self._weights, self.cached = weights, cached
+        self._chunk_tokens = chunk_tokens or prepared.plan.chunk_tokens
+        self.engine, self._states = self._taken_back(listener) or self._read(listener)
+
+    def _taken_back(self, listener: Listener) -> tuple[Engine, torch.Tensor | None] | None:
+        """Return what an earlier run read of the document; None where it is to be read now."""
+        if self.cached is None:
+            return None
+        engine = self._empty_engine()
+        if not self.cached.restore(engine, self.prepared.read_ids, listener):
+            return None
+        if self.head is None:
+            return engine, None
+        states = self.cached.extra.get(self.head.states_name)
+        return None if states is None else (engine, states)
+
+    def _read(self, listener: Listener) -> tuple[Engine, torch.Tensor | None]:
+        """Have the model read the prompt up to the end of the document."""
+        engine, ids = self._empty_engine(), self.prepared.read_ids
+        before = len(self.prepared.prefix_ids)  # the progress is of the document alone
+
+        def progress(done: int, total: int) -> None:
+            listener.check()
+            listener.prefill(max(0, done - before), total - before)
+
+        if self.head is None:
+            engine.read(ids, progress)
+            return engine, None
+        from longsum.engine.hidden_states import recording
+
+        with recording(self._weights, self.head.projection) as recorder:
+            engine.read(ids, progress)
+        if self.cached is not None:
+            self.cached.extra[self.head.states_name] = recorder.states
+        return engine, recorder.states
+
+    def _empty_engine(self) -> Engine:
+        """Return an engine that has read nothing."""
+        from longsum.engine.engine import Engine  # imports torch: not before the run is sure
+
+        return Engine(
+            self._weights,
+            capacity=self.prepared.tokens_held,
+            chunk_tokens=self._chunk_tokens,
+            kv_cache=self.prepared.plan.kv_cache,
+        )
+
+    def save(self, listener: Listener) -> None:
+        """Cache what was read for later runs, if that took long and there is a cache.
+
+        Call it once an answer is out: nobody should wait for the disk.
+        """
+        if self.cached is not None:
+            self.cached.save(self.engine, listener)
+
+    @property
+    def prefix(self) -> str:
+        """The prompt's words before the document."""
+        return self.tokenizer.decode(self.prepared.prefix_ids)
+
+    def write(
+        self, suffix: str, decode: DecodeConfig, max_new_tokens: int, listener: Listener
+    ) -> Iterator[str]:
+        """Yield the pieces of a free answer.
+
+        Args:
+            suffix: the instruction after the document.
+            decode: temperature, top-p, seed.
+            max_new_tokens: of the answer.
+            listener: may stop it between two tokens.
+        """
+        from longsum.engine.stream import TextStream
+
+        stream = TextStream(self.tokenizer.decode)
+        ids = self.tokenizer.encode_prompt(suffix)
+        for token_id in self.engine.write(
+            ids, decode, max_new_tokens=max_new_tokens, stop_ids=self.stop_ids
+        ):
+            listener.check()
+            yield stream.push(token_id)
+        yield stream.finish()
+
+    def choose(
+        self, suffix: str, choices: Sequence[Choice], decode: DecodeConfig, listener: Listener
+    ) -> Iterator[int]:
+        """Yield numbers of chosen sentences; close the iterator when there are enough.
+
+        Args:
+            suffix: the instruction after the document.
+            choices: the sentences' tokens.
+            decode: temperature, top-p, seed.
+            listener: may stop it between two sentences.
+        """
+        for number in self.engine.choose(self.tokenizer.encode_prompt(suffix), choices, decode):
+            listener.check()
+            yield number
+
+    def tokens_after(self, suffix: str) -> int:
+        """Return how many tokens an answer may have after an instruction."""
+        return self.engine.room_behind(self.tokenizer.encode_prompt(suffix))
+
+    @cached_property
+    def token_states(self) -> TokenStates:
+        """What the model made of the document's tokens, for the selection head."""
+        prepared = self.prepared
+        assert self._states is not None, "the checkpoint has no selection head"
+        starts = [start for start, _ in self.tokenizer.offsets(prepared.document.text)]
+        read = self._states[len(prepared.prefix_ids) :].float().numpy()
+        return TokenStates(read, np.array(apply_ranges(starts, prepared.kept)))
+
+    @cached_property
+    def grounder(self) -> Grounder:
+        """The document's index, built for the first free answer and kept for the next."""
+        return Grounder(self.prepared.document)
+
+    def was_read(self, span: Span) -> bool:
+        """Return whether a span's text reached the model: always, unless a part was left out."""
+        kept = self.prepared.kept_characters
+        return any(start <= span.start and span.end <= end for start, end in kept)
+
+    def answer_stats(self) -> AnswerStats:
+        """Return what the engine's last answer took."""
+        stats = self.engine.stats
+        return AnswerStats(stats.decode_s, stats.decode_tokens, stats.finish_reason)
+
+    def receipt(self, mode: str, answer: AnswerStats | None = None) -> Receipt:
+        """Return the account of an answer; None is what the engine answered last."""
+        from longsum.engine.engine import peak_memory_bytes
+
+        answer = answer or self.answer_stats()
+        prepared, stats = self.prepared, self.engine.stats
+        model, plan, document = prepared.model, prepared.plan, prepared.document
+        return Receipt(
+            document=document.name,
+            sha256=document.sha256,
+            tokens_read=prepared.tokens_read,
+            tokens_total=len(prepared.document_ids),
+            extent=prepared.extent,
+            truncate=prepared.truncated,
+            model=model.source.name,
+            revision=model.source.revision,
+            window=model.rope.window,
+            rope="PI" if model.rope.rope_type == "linear" else model.rope.rope_type,
+            factor=model.rope.factor,
+            quantize=plan.quantize,
+            dtype=plan.dtype,
+            kv_cache=plan.kv_dtype,
+            device=plan.device,
+            mode=mode,
+            prompt_tokens=prepared.budget.prompt,
+            answer_tokens=answer.tokens,
+            load_s=self.load_s,
+            prefill_s=stats.prefill_s,
+            from_cache=stats.is_restored,
+            decode_s=answer.seconds,
+            prefill_tps=stats.prefill_tps,
+            decode_tps=answer.tokens / answer.seconds if answer.seconds else 0.0,
+            peak_memory_bytes=peak_memory_bytes(self.engine.device),
+            finish_reason=answer.finish_reason,
+            sentences=answer.sentences,
+            sentences_supported=answer.sentences_supported,
+        )
+
+
+def open_reading(
+    prepared: Prepared,
+    load: LoadConfig,
+    listener: Listener,
+    *,
+    weights: AnyLlama | None = None,
+    store: StoreConfig | None = None,
+) -> Reading:
+    """Load the weights and read the document.
+
+    Args:
+        prepared: what `prepare` found to fit.
+        load: for the attention, and whether the cache's format was the user's choice.
+        listener: hears how loading and reading go.
+        weights: in memory already, as the plan holds them; None loads them.
+        store: for what was read by earlier runs and is cached for later ones; None has neither.
+    """
+    model, plan, load_s = prepared.model, prepared.plan, 0.0
+    if weights is None:
+        # torch and transformers take seconds to import: only now, when the run is known to fit
+        from longsum.loading.loader import load_model
+        from longsum.loading.quantized_cache import weights_config
+
+        if plan.kv_cache != "native" and load.kv_cache == "auto":
+            listener.notice(plan.kv_reason)
+        listener.phase(f"loading {model.source.name}")
+        started = time.perf_counter()
+        weights = load_model(
+            model.checkpoint,
+            plan,
+            listener=listener,
+            attention=load.attention,
+            weights=weights_config(plan.quantize),
+        )
+        load_s = time.perf_counter() - started
+    cached = None
+    if store is not None and store.size_bytes:
+        from longsum.session_cache import stored_prefix
+
+        cached = stored_prefix(prepared.document.name, prepared.read_ids, model, plan, load, store)
+    return Reading(prepared, weights, listener, cached=cached, load_s=load_s)

@@ -1,0 +1,92 @@
+"""Free answers: the model writes, and each of its sentences is looked for in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from longsum.answer import Answer, MarkedStream
+from longsum.config import DecodeConfig
+from longsum.errors import LongsumError
+from longsum.events import Listener
+from longsum.grounding.remarks import Instructions
+from longsum.grounding.repetition import Repetition
+from longsum.reading import Reading
+
+INVENTS = (
+    "a model of this size invents: check every statement (without --free it answers with "
+    "sentences of the document)"
+)
+CANNOT_WRITE = "the bundled model cannot write: expect nonsense (leave out --free)"
+
+
+def free_answer(
+    reading: Reading,
+    suffix: str,
+    decode: DecodeConfig,
+    max_new_tokens: int,
+    listener: Listener,
+    question: str | None = None,
+    asked: Sequence[str | None] = (),
+) -> Answer:
+    """Let the model write, and find the place of every sentence in the document.
+
+    Args:
+        reading: of the document.
+        suffix: the instruction after it.
+        decode: temperature, top-p, seed.
+        max_new_tokens: of the answer.
+        listener: hears the text as it is written.
+        question: that is answered.
+        asked: the user's own words in the prompt, which an answer may repeat.
+
+    Raises:
+        LongsumError: when the model writes nothing.
+    """
+    listener.phase("writing")
+    source = reading.prepared.model.source
+    if source.answers_verbatim:
+        listener.warning(CANNOT_WRITE if source.is_bundled else INVENTS)
+    instructions = Instructions(f"{reading.prefix}\n\n{suffix}", *asked)
+    stream = MarkedStream(reading.grounder, listener, instructions)
+    pieces = reading.write(suffix, decode, max_new_tokens, listener)
+    text, repeats_itself = _write(pieces, stream)
+    if not text:
+        raise LongsumError(
+            "the model wrote nothing", hint="try --verbatim, --temperature 0.7, or another --model"
+        )
+    statements = [each for each in stream.sentences if not (each.is_refusal or each.is_heading)]
+    stats = replace(
+        reading.answer_stats(),
+        sentences=len(statements),
+        sentences_supported=sum(each.supported for each in statements),
+    )
+    if repeats_itself:
+        stats = replace(stats, finish_reason="loop")
+    receipt = reading.receipt("free", stats)
+    return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)
+
+
+def _write(pieces: Iterator[str], stream: MarkedStream) -> tuple[str, bool]:
+    """Write until the model is done, or repeats itself.
+
+    Returns:
+        The text, and whether it was ended because it repeated itself.
+    """
+    text, watched = "", 0
+    repetition = Repetition()
+    repeats_itself = False
+    for piece in pieces:
+        begun = piece if text else piece.lstrip()
+        if not begun:
+            continue
+        text += begun
+        stream.push(begun)
+        repeats_itself = repetition.goes_round(text)
+        for sentence in stream.sentences[watched:]:
+            repeats_itself = repetition.takes(sentence.text) or repeats_itself
+        watched = len(stream.sentences)
+        if repeats_itself:
+            break  # dropping the generator ends the engine's answer
+    stream.finish()
+    return text.rstrip(), repeats_itself
