@@ -105,7 +105,7 @@ def test_pipes_get_no_colours(pdf, tiny, monkeypatch):
 
 
 def test_json_holds_the_answer_and_its_receipt(pdf, tiny):
-    result = run("summarize", pdf, "-m", tiny, "--verbatim", "-l", "40", "--json", "-q")
+    result = run("summarize", pdf, "-m", tiny, "--verbatim", "-l", "60", "--json", "-q")
     answer = json.loads(result.stdout)
     document = read_document(pdf)
     assert answer["text"] == " ".join(s["text"] for s in answer["sentences"])
@@ -305,7 +305,7 @@ def test_window_the_weights_were_not_tuned_for_exits_5(pdf):
 
 
 def test_own_template_is_used(pdf, tiny, tmp_path, monkeypatch):
-    from longsum.session import Session
+    from longsum.reading import Reading
 
     mine = tmp_path / "mine.jinja"
     mine.write_text("Before.\n{{ document }}\nSay it in {{ words }} words.")
@@ -315,7 +315,7 @@ def test_own_template_is_used(pdf, tiny, tmp_path, monkeypatch):
         suffixes.append(suffix)
         yield REPEATED
 
-    monkeypatch.setattr(Session, "write", write)
+    monkeypatch.setattr(Reading, "write", write)
     result = run("summarize", pdf, "-m", tiny, "--prompt", mine, "-l", "33", "-q")
     assert suffixes == ["\nSay it in 33 words."]
     assert result.stdout.startswith(f"{REPEATED} [p")
@@ -363,10 +363,10 @@ def test_escape_sequences_of_a_file_name_never_reach_the_terminal(tmp_path):
 
 
 def test_model_that_writes_escape_sequences_is_tamed(pdf, tiny, tmp_path, monkeypatch):
-    from longsum.session import Session
+    from longsum.reading import Reading
 
     pieces = ["It \x1b", "[2J rained", " \u202efor days."]
-    monkeypatch.setattr(Session, "write", lambda *_: iter(pieces))
+    monkeypatch.setattr(Reading, "write", lambda *_: iter(pieces))
     result = run("summarize", pdf, "-m", tiny, strip=False)
     assert result.stdout == "It \\x1b[2J rained \\u202efor days. [no support found]\n"
     output = tmp_path / "out.txt"
