@@ -105,7 +105,19 @@ def test_pipes_get_no_colours(pdf, tiny, monkeypatch):
 
 
 def test_json_holds_the_answer_and_its_receipt(pdf, tiny):
-    result = run("summarize", pdf, "-m", tiny, "--verbatim", "-l", "60", "--json", "-q")
+    result = run(
+        "summarize",
+        pdf,
+        "-m",
+        tiny,
+        "--verbatim",
+        "-l",
+        "40",
+        "--max-new-tokens",
+        "800",
+        "--json",
+        "-q",
+    )
     answer = json.loads(result.stdout)
     document = read_document(pdf)
     assert answer["text"] == " ".join(s["text"] for s in answer["sentences"])
