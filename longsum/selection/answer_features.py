@@ -17,7 +17,7 @@ import numpy as np
 from longsum.selection.asked import AskedDocument, asked_document
 from longsum.selection.literals import answer_terms, holds_phrase, literal_words, literals_of
 from longsum.selection.ranking import NEIGHBOUR, around, bm25, standardized
-from longsum.selection.sentence_features import Columns
+from longsum.selection.sentence_features import Columns, stacked
 from longsum.similarity import FUNCTION_WORDS, stem
 
 _KINDS = {
@@ -84,11 +84,6 @@ def answer_features(texts: Sequence[str], question: str) -> np.ndarray:
     return stacked(answer_columns(texts, question))
 
 
-def stacked(columns: Columns) -> np.ndarray:
-    """Return columns as one matrix: (sentences, features) float32."""
-    return np.stack(list(columns.values()), axis=1).astype(np.float32)
-
-
 def answer_columns(texts: Sequence[str], question: str) -> Columns:
     """Return the same by name, each (sentences,)."""
     document = asked_document(texts)
@@ -112,7 +107,12 @@ def literal_weight(columns: Columns) -> np.ndarray:
 
 
 def question_features(columns: Columns) -> np.ndarray:
-    """Return what tells whether a document answers a question at all: (1, features) float32.
+    """Return the same as `question_columns` as one row: (1, features) float32."""
+    return stacked(question_columns(columns))
+
+
+def question_columns(columns: Columns) -> Columns:
+    """Return what tells whether a document answers a question at all, each (1,).
 
     How much of the question its best places hold.
 
@@ -120,10 +120,11 @@ def question_features(columns: Columns) -> np.ndarray:
         columns: from `answer_columns`, of at least one sentence.
     """
     best = int(np.argmax(literal_weight(columns) + columns["match_around_of_best"]))
-    values = [float(columns[name].max()) for name in _HELD]
-    values += [float(columns[name][best]) for name in _HELD]
-    values += [float(columns[name][0]) for name in _SAME]
-    return np.array([values], dtype=np.float32)
+    return (
+        {f"highest_{name}": columns[name].max(keepdims=True) for name in _HELD}
+        | {f"best_{name}": columns[name][best : best + 1] for name in _HELD}
+        | {name: columns[name][:1] for name in _SAME}
+    )
 
 
 def answer_names(document: AskedDocument, question: str) -> set[str]:

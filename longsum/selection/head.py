@@ -20,9 +20,9 @@ from longsum.selection.answer_features import (
     answer_columns,
     literal_weight,
     question_features,
-    stacked,
 )
-from longsum.selection.sentence_features import Columns
+from longsum.selection.feature_names import require_same_features
+from longsum.selection.sentence_features import Columns, stacked
 
 FILE = "selection.safetensors"
 """Beside the weights."""
@@ -131,13 +131,21 @@ def has_head(folder: Path) -> bool:
 
 
 def load_head(folder: Path) -> SelectionHead | None:
-    """Return a checkpoint's head, or None where it has none."""
+    """Return a checkpoint's head, or None where it has none.
+
+    Raises:
+        UnsupportedModel: when it was trained on other features than this version computes.
+    """
     if not has_head(folder):
         return None
-    from safetensors.numpy import load_file
+    from safetensors import safe_open
 
-    tensors = load_file(folder / FILE)
+    path = folder / FILE
+    with safe_open(path, "np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        metadata = file.metadata() or {}
     projection = tensors["projection"].astype(np.float32)
+    require_same_features(path, metadata, projection.shape[1])
     return SelectionHead(
         projection,
         summary_networks(tensors),

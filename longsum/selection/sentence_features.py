@@ -51,7 +51,13 @@ _HANGING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 Columns = dict[str, np.ndarray]
-"""Features by name, each (sentences,)."""
+"""Features by name, each (rows,). Their order is that of a network's inputs, and their names are
+saved with the network (`feature_names.py`)."""
+
+
+def stacked(columns: Columns) -> np.ndarray:
+    """Return columns as one matrix: (rows, features) float32."""
+    return np.stack(list(columns.values()), axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ class Sentences:
     @cached_property
     def features(self) -> np.ndarray:
         """Return (sentences, features) float32, in the order of `columns`."""
-        return np.stack(list(self.columns.values()), axis=1).astype(np.float32)
+        return stacked(self.columns)
 
 
 def _places(s: Sentences) -> Columns:

@@ -16,6 +16,16 @@ from longsum.documents.document import Span
 _WORD = re.compile(r"\w+")
 
 
+def sentence_state_names(directions: int) -> list[str]:
+    """Return the names of what `TokenStates.of_sentences` returns, in order."""
+    return [f"{which}_{i}" for which in ("state_mean", "state_last") for i in range(directions)]
+
+
+def word_state_names(directions: int) -> list[str]:
+    """Return the names of what `TokenStates.of_words` returns, in order."""
+    return [f"state_{i}" for i in range(directions)]
+
+
 @dataclass(frozen=True)
 class TokenStates:
     """Each token's last hidden state, projected to the directions the selection head looks at."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from longsum.selection.sentence_features import Sentences
+from longsum.selection.sentence_features import Columns, Sentences, stacked
 from longsum.selection.vocabulary import Vocabulary, occurrences_of, vocabulary_of
 from longsum.similarity import FUNCTION_WORDS
 
@@ -31,7 +31,18 @@ def pair_features(
     pairs: Vocabulary[Pair],
     scores: np.ndarray,
 ) -> np.ndarray:
-    """Return what is known of each pair.
+    """Return the same as `pair_columns` as one matrix: (pairs, features) float32."""
+    return stacked(pair_columns(s, vocabulary, expected, pairs, scores))
+
+
+def pair_columns(
+    s: Sentences,
+    vocabulary: Vocabulary[str],
+    expected: np.ndarray,
+    pairs: Vocabulary[Pair],
+    scores: np.ndarray,
+) -> Columns:
+    """Return what is known of each pair, by name, each (pairs,).
 
     Args:
         s: the sentences.
@@ -39,9 +50,6 @@ def pair_features(
         expected: uses of each word in the summary: (words,).
         pairs: of their words.
         scores: of the sentences, in standard deviations: (sentences,).
-
-    Returns:
-        (pairs, features) float32.
     """
     number = {word: i for i, word in enumerate(vocabulary.terms)}
     ends = np.array([[number[a], number[b]] for a, b in pairs.terms], dtype=np.int64)
@@ -51,33 +59,34 @@ def pair_features(
     of_function = np.array([word in FUNCTION_WORDS for word in vocabulary.terms], dtype=bool)
     uses, rate = np.log(expected + LEAST), np.log(expected / times + LEAST)
     o = occurrences_of(s, pairs, scores)
-    columns = [
-        uses[first],
-        uses[second],
-        rate[first],
-        rate[second],
-        np.log(o.times) + np.minimum(rate[first], rate[second]),
-        np.log(times[first]),
-        np.log(times[second]),
-        np.log(o.times),
-        np.log(o.held),
-        o.times / times[first],
-        o.times / times[second],
-        np.log(o.times * size / (times[first] * times[second])),  # pointwise mutual information
-        np.log(o.times * s.length / size),
-        o.mean_score,
-        o.best_score,
-        o.mean_lexrank,
-        np.log1p(o.first),
-        o.first / n,
-        np.log1p(o.early),
-        o.early / o.held,
-        o.late / o.held,
-        np.log1p(o.in_best),
-        of_function[first],
-        of_function[second],
-        of_function[first] & of_function[second],
-        np.full(count, np.log(s.length)),
-        np.full(count, np.log(size)),
-    ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return {
+        "log_uses_first": uses[first],
+        "log_uses_second": uses[second],
+        "log_rate_first": rate[first],
+        "log_rate_second": rate[second],
+        "log_expected": np.log(o.times) + np.minimum(rate[first], rate[second]),
+        "log_times_first": np.log(times[first]),
+        "log_times_second": np.log(times[second]),
+        "log_times": np.log(o.times),
+        "log_sentences": np.log(o.held),
+        "share_of_first": o.times / times[first],
+        "share_of_second": o.times / times[second],
+        "mutual_information": np.log(
+            o.times * size / (times[first] * times[second])
+        ),  # pointwise mutual information
+        "log_even": np.log(o.times * s.length / size),
+        "mean_score": o.mean_score,
+        "best_score": o.best_score,
+        "mean_lexrank": o.mean_lexrank,
+        "log_first": np.log1p(o.first),
+        "first": o.first / n,
+        "log_early": np.log1p(o.early),
+        "early_share": o.early / o.held,
+        "late_share": o.late / o.held,
+        "log_in_best": np.log1p(o.in_best),
+        "function_first": of_function[first],
+        "function_second": of_function[second],
+        "function_both": of_function[first] & of_function[second],
+        "answer": np.full(count, np.log(s.length)),
+        "words": np.full(count, np.log(size)),
+    }

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from longsum.selection.answer_features import answer_columns, question_features, stacked
+from longsum.selection.answer_features import answer_columns, question_features
 from longsum.selection.asked import asked_document
 from longsum.selection.head import (
     LEAST_ODDS,
@@ -30,6 +30,7 @@ from longsum.selection.head import (
 )
 from longsum.selection.literals import answer_terms
 from longsum.selection.ranking import around, bm25
+from longsum.selection.sentence_features import stacked
 from recipes.mini.networks import Rows, fit, named
 from recipes.mini.questions import CHAPTER, Question, brief, elsewhere, questions
 

@@ -3,9 +3,12 @@
     python -m recipes.mini.export --work runs/mini --stage recall --plain --output runs/mini/plain
     python -m recipes.mini.export --stage bundled --plain --output runs/mini/plain
     python -m recipes.mini.export --work runs/mini --output longsum/mini
+    python -m recipes.mini.export --name-features longsum/mini/selection.safetensors
 
 With `--plain` in float32, as `longsum extend` and plain `transformers` read it; without, in the
-bundled model's int8 rows, and with the selection head. The card beside them is kept by hand.
+bundled model's int8 rows, and with the selection head. The card beside them is written by hand.
+With `--name-features` only the names of this version's features are written into a head that was
+trained on the very same, and no tensor changes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from longsum.checkpoint.packed import is_packed, pack, unpack
+from longsum.selection.feature_names import metadata_of
 from longsum.selection.head import FILE
 from recipes.mini.shapes import SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
@@ -71,7 +75,12 @@ def write_head(work: Path, path: Path) -> None:
     for part in HEADS:
         for name, tensor in load_file(work / "select" / f"{part}.safetensors").items():
             tensors[name] = tensor.half() if name.endswith((".weight", ".bias")) else tensor
-    save_file(tensors, path)
+    save_head(tensors, path)
+
+
+def save_head(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write a head's tensors as they are, with the names of the features that they look at."""
+    save_file(tensors, path, metadata=metadata_of(tensors["projection"].shape[1]))
 
 
 def write_packed(weights: dict[str, torch.Tensor], path: Path) -> None:
@@ -91,7 +100,12 @@ def main() -> None:
     parser.add_argument("--stage", default="recall", help="its folder, or `bundled`")
     parser.add_argument("--plain", action="store_true", help="float32 instead of int8 rows")
     parser.add_argument("--output", type=Path, default=BUNDLED)
+    parser.add_argument("--name-features", type=Path, metavar="HEAD", help="and do nothing else")
     arguments = parser.parse_args()
+    if arguments.name_features:
+        tensors = load_file(arguments.name_features)  # cloned: the file is written over
+        save_head({n: t.clone() for n, t in tensors.items()}, arguments.name_features)
+        return
     bundled = arguments.stage == "bundled"
     weights = weights_of(BUNDLED if bundled else arguments.work / arguments.stage)
     arguments.output.mkdir(parents=True, exist_ok=True)

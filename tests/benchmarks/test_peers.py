@@ -11,8 +11,6 @@ import pytest
 import torch
 from tiny import save_checkpoint
 
-sys.path.append(str(Path(__file__).parents[2]))  # benchmarks are no part of the package
-
 from benchmarks.growth import __main__ as growth
 from benchmarks.peers import prepare, report
 from benchmarks.peers.contest import Contestant, compete, run_once, same_beginning

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
-
-sys.path.append(str(Path(__file__).parents[2]))  # the recipes are no part of the package
 
 from longsum.documents.sentences import split_sentences
 from longsum.selection.sentence_features import Sentences

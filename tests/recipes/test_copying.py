@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from transformers import LlamaForCausalLM
-
-sys.path.append(str(Path(__file__).parents[2]))  # the recipes are no part of the package
 
 from recipes.mini.initial import set_induction_circuit
 from recipes.mini.mixture import Mixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2]))  # the recipes are no part of the package
 
 from recipes.mini.curves import SMOOTHED, draw, points, read_log
 

@@ -1,18 +1,33 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save_file
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 from torch import nn
 
+from longsum.documents.sentences import split_sentences
+from longsum.errors import UnsupportedModel
 from longsum.model.resolve import MINI_FOLDER
-from longsum.selection.answer_features import answer_columns, question_features
+from longsum.selection.answer_features import (
+    answer_columns,
+    question_columns,
+    question_features,
+)
+from longsum.selection.feature_names import METADATA_KEY, feature_names, metadata_of
 from longsum.selection.head import CLIP, FILE, load_head, network_of
+from longsum.selection.sentence_features import Sentences
+from longsum.selection.vocabulary import vocabulary_of
+from longsum.selection.word_pairs import pair_columns, pairs_of
+from longsum.selection.words import word_columns
 
-PARTS = ("sentences", "words", "pairs", "answers", "answered")
+BUNDLED_TENSORS = "0183a9f1c7d5ecbe22900b8a4171e40d36fa377ea7d2d624254bdf2b56f925eb"
+"""SHA-256 of the names and bytes of the tensors of the head that was trained on 2026-11-24."""
 
 
 def tensors_of(part: str, inputs: int) -> dict[str, np.ndarray]:
@@ -26,6 +41,23 @@ def tensors_of(part: str, inputs: int) -> dict[str, np.ndarray]:
         found[f"{part}.{number}.weight"] = rng.normal(size=(after, before)).astype(np.float16)
         found[f"{part}.{number}.bias"] = rng.normal(size=after).astype(np.float16)
     return found
+
+
+def write_head(folder: Path, *, scale: float = 1.0, metadata: dict[str, str] | None = None) -> Path:
+    """Write a head of two directions, with the names of its features unless told otherwise."""
+    tensors = {"projection": np.eye(4, 2, dtype=np.float32) * scale}
+    for part, names in feature_names(2).items():
+        tensors |= tensors_of(part, len(names))
+    save_file(tensors, folder / FILE, metadata_of(2) if metadata is None else metadata)
+    return folder
+
+
+def digest_of(path: Path) -> dict[str, str]:
+    """Return each tensor's type, shape and SHA-256."""
+    return {
+        name: f"{tensor.dtype} {tensor.shape} {hashlib.sha256(tensor.tobytes()).hexdigest()}"
+        for name, tensor in sorted(load_file(path).items())
+    }
 
 
 def test_a_network_is_what_torch_computes():
@@ -42,23 +74,20 @@ def test_a_network_is_what_torch_computes():
 
 def test_a_head_is_read_from_beside_the_weights(tmp_path: Path):
     assert load_head(tmp_path) is None
-    everything = {k: v for n, part in enumerate(PARTS) for k, v in tensors_of(part, n + 2).items()}
-    save_file(everything | {"projection": np.eye(4, 2, dtype=np.float32)}, tmp_path / FILE)
-    head = load_head(tmp_path)
+    head = load_head(write_head(tmp_path))
     assert head is not None
     assert head.projection.shape == (4, 2)
     networks = (head.summary.sentences, head.summary.words, head.summary.pairs, head.answers)
-    assert [len(network.mean) for network in networks] == [2, 3, 4, 5]
-    assert len(head.answered.mean) == 6
-    assert head.summary.words(np.zeros((2, 3), np.float32)).shape == (2, 1)
+    named = list(feature_names(2).values())
+    assert [len(network.mean) for network in networks] == [len(names) for names in named[:4]]
+    assert len(head.answered.mean) == len(named[4])
+    assert head.summary.words(np.zeros((2, len(named[1])), np.float32)).shape == (2, 1)
 
 
 def test_states_are_named_by_what_they_were_projected_with(tmp_path: Path):
-    everything = {k: v for n, part in enumerate(PARTS) for k, v in tensors_of(part, n + 2).items()}
     names = []
     for scale in (1.0, 2.0, 1.0):
-        save_file(everything | {"projection": np.eye(4, 2) * scale}, tmp_path / FILE)
-        head = load_head(tmp_path)
+        head = load_head(write_head(tmp_path, scale=scale))
         assert head is not None
         names.append(head.states_name)
     assert names[0] == names[2] != names[1]
@@ -84,3 +113,65 @@ def test_the_bundled_head_takes_the_features_there_are():
     scores, answered = head.rank_answers(["The port was founded in 1921."], "Who?")
     assert scores.shape == (1,)
     assert isinstance(answered, bool)
+
+
+def test_the_bundled_head_names_the_features_of_each_network():
+    with safe_open(MINI_FOLDER / FILE, "np") as file:
+        saved = json.loads(file.metadata()[METADATA_KEY])
+        widths = {part: len(file.get_tensor(f"{part}.mean")) for part in saved}
+    assert saved == feature_names(64)
+    assert widths == {part: len(names) for part, names in saved.items()}
+    assert all(len(set(names)) == len(names) for names in saved.values())
+
+
+def test_the_bundled_heads_tensors_are_those_that_were_trained():
+    """Names were added to the file later; not a bit of the weights may change with them."""
+    found = json.dumps(digest_of(MINI_FOLDER / FILE), indent=0)
+    assert hashlib.sha256(found.encode()).hexdigest() == BUNDLED_TENSORS
+
+
+def test_a_head_without_names_is_refused(tmp_path: Path):
+    for metadata in ({}, {METADATA_KEY: "{damaged"}, {METADATA_KEY: "[]"}):
+        with pytest.raises(UnsupportedModel, match="does not name its features") as raised:
+            load_head(write_head(tmp_path, metadata=metadata))
+        assert raised.value.hint == "export it again with recipes/mini"
+
+
+@pytest.mark.parametrize("part", feature_names(2))
+def test_a_head_with_two_names_swapped_is_refused(part: str, tmp_path: Path):
+    names = feature_names(2)
+    names[part][1], names[part][2] = names[part][2], names[part][1]
+    moved = f"`{part}` takes {names[part][1]} as feature 1, which is now feature 2"
+    with pytest.raises(UnsupportedModel, match=moved) as raised:
+        load_head(write_head(tmp_path, metadata={METADATA_KEY: json.dumps(names)}))
+    assert "train it again" in str(raised.value.hint)
+
+
+def test_a_head_says_which_feature_it_lacks_and_which_is_unknown(tmp_path: Path):
+    lacking, beyond, twice = feature_names(2), feature_names(2), feature_names(2)
+    lacking["pairs"].remove("mutual_information")
+    beyond["words"].append("colour")
+    twice["words"].append("named")
+    for names, said in (
+        (lacking, "`pairs` lacks the feature mutual_information"),
+        (beyond, "`words` has the unknown feature colour"),
+        (twice, "`words` takes named as feature 40, which is now feature 30"),
+    ):
+        with pytest.raises(UnsupportedModel, match=said):
+            load_head(write_head(tmp_path, metadata={METADATA_KEY: json.dumps(names)}))
+
+
+def test_the_names_are_those_of_the_columns_whatever_the_document():
+    """The features are named once, on a sample; no document and no question may change them."""
+    text = "Rain. Rain fell on the port. Who paid? Nobody paid $40 for the 54th mooring."
+    s = Sentences(text, split_sentences(text), 6, "the price")
+    words, pairs, scores = vocabulary_of(s.words), pairs_of(s.words), np.arange(4.0)
+    answers = answer_columns(s.texts, 'How much did "the port" cost in Westhaven?')
+    named = feature_names(0)
+    assert list(s.columns) == named["sentences"]
+    assert list(word_columns(s, words, scores, lambda t: [[1]] * len(t))) == named["words"]
+    expected = np.ones(len(words.terms))
+    assert list(pair_columns(s, words, expected, pairs, scores)) == named["pairs"]
+    assert list(answers) == named["answers"]
+    assert list(question_columns(answers)) == named["answered"]
+    assert list(answer_columns(("A port.",), "?")) == named["answers"]
