@@ -39,7 +39,7 @@ ENVIRONMENT = (
     Variable("NO_COLOR", "print without colours", "colours on a terminal"),
     Variable(BATCH_WORKERS, "workers that share this machine", "1", is_internal=True),
 )
-"""Every variable, the README's in its order. The last three but one are read by libraries."""
+"""Every variable in the order of `docs/environment.md`; libraries read the last three but one."""
 
 _NAMES = frozenset(variable.name for variable in ENVIRONMENT)
 
@@ -56,6 +56,6 @@ def is_debugging() -> bool:
 
 
 def environment_table() -> str:
-    """Return the README's table, in Markdown."""
+    """Return the table of `docs/environment.md`, in Markdown."""
     rows = (f"| `{v.name}` | {v.meaning} | {v.default} |" for v in ENVIRONMENT if not v.is_internal)
     return "\n".join(("| environment | meaning | default |", "|---|---|---|", *rows))

@@ -67,3 +67,27 @@ def test_first_session_is_what_a_terminal_shows() -> None:
     code, shown = on_a_terminal(sys.executable, "-m", program, *arguments, *HERE)
     assert code == 0
     assert words(shown) == words(found[2])
+
+
+def test_readme_is_short() -> None:
+    """It had become a manual of 270 lines; what a newcomer does not need is in `docs/`."""
+    assert len((REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_links_of_the_documentation_lead_somewhere() -> None:
+    pages = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")]
+    pages += [*REPOSITORY.glob("*/*/*.md"), *REPOSITORY.glob("benchmarks/**/*.md")]
+    assert len(pages) > 10
+    for page in pages:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+            assert link.startswith("http") or (page.parent / link).exists(), f"{page}: {link}"
+
+
+def test_readme_shows_every_package_of_the_tree() -> None:
+    tree = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("How it is built")[2]
+    for folder in sorted((REPOSITORY / "longsum").iterdir()):
+        if folder.is_dir() and any(folder.glob("*.*")):
+            assert f"── {folder.name}/ " in tree, folder.name
+    for name in re.findall(r"── (\w+)/", tree):
+        assert (REPOSITORY / "longsum" / name).is_dir(), name

@@ -32,7 +32,7 @@ def project_text() -> str:
     """Return the handbook and the project's other pages, one after the other."""
     pages = [ROOT / "examples" / "handbook.md"]
     pages += sorted(path for path in ROOT.glob("*/**/README.md") if "runs" not in path.parts)
-    pages += sorted(ROOT.glob("*.md")) + [ROOT / "docs" / "cli.md"]
+    pages += sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md"))
     return "\n\n".join(path.read_text(encoding="utf-8") for path in pages)
 
 

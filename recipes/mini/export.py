@@ -28,7 +28,7 @@ from longsum.selection.head import FILE
 from recipes.mini.shapes import SHAPES, Shape
 from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 
-EXTENDED = ("settle", "recall", "extend", "tune", "bundled")
+EXTENDED = ("settle", "recall", "extend", "bundled")
 """Stages whose positions are interpolated."""
 BUNDLED = Path("longsum/mini")
 """Its int8 rows stand for the last stage where no checkpoints are at hand."""

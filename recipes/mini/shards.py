@@ -1,6 +1,6 @@
 """Tokenize the texts once into uint16 shards of at most 50 MB.
 
-    python -m recipes.mini.shards --data ../shared/data --work runs/mini
+    python -m recipes.mini.shards --data DATA --work runs/mini
 
 A shard is a flat array of token ids, documents separated by `</s>`.
 """

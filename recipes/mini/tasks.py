@@ -6,12 +6,9 @@ Works on token ids, and on the tokenizer for the sentences around a fact.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from recipes.mini.mixture import Rows
 
 Ids = np.ndarray
 
@@ -30,6 +27,22 @@ FIRST_TOKEN = 6
 """The ids before it are the special tokens."""
 
 
+class Source(Protocol):
+    """What rows are made from: `mixture.Rows`, or a test's own."""
+
+    begin: int
+    """The token `<s>`."""
+    vocab_size: int
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text, without special tokens."""
+        ...
+
+    def text(self, rng: np.random.Generator, length: int) -> Ids:
+        """Return a piece of text: (length,) token ids."""
+        ...
+
+
 @dataclass(frozen=True)
 class Row:
     """One training sequence; the first token is `<s>`."""
@@ -41,21 +54,21 @@ class Row:
     """Tokens that stand earlier in the row, where they can be found: (length,) bool."""
 
 
-def copies(rows: Rows, rng: np.random.Generator, length: int) -> Row:
+def copies(source: Source, rng: np.random.Generator, length: int) -> Row:
     """Return a passage, of text or of random tokens, that comes again and again."""
     passage = int(rng.integers(4, length // 2))
     if rng.random() < 0.5:
-        once = rng.integers(FIRST_TOKEN, rows.vocab_size, passage)
+        once = rng.integers(FIRST_TOKEN, source.vocab_size, passage)
         plain = np.zeros(length, bool)
     else:
-        once = rows.text(rng, passage)
+        once = source.text(rng, passage)
         plain = (np.arange(length) > 0) & (np.arange(length) <= passage)
-    ids = np.concatenate([[rows.begin], np.resize(once, length - 1)])
+    ids = np.concatenate([[source.begin], np.resize(once, length - 1)])
     # the first token of a repetition cannot be told
     return Row(ids, plain, np.arange(length) > passage + 1)
 
 
-def facts(rows: Rows, rng: np.random.Generator, length: int) -> Row:
+def facts(source: Source, rng: np.random.Generator, length: int) -> Row:
     """Return text with facts scattered in it that are asked for at the end."""
     count = 1 if rng.random() < 0.3 else int(rng.integers(1, 4))
     named = rng.permutation(len(THINGS) * len(OWNERS))[:count]
@@ -67,14 +80,14 @@ def facts(rows: Rows, rng: np.random.Generator, length: int) -> Row:
         name = thing if alone else f"{thing} of {owner}"
         value = "".join(map(str, rng.integers(0, 10, 5)))
         statement, question = phrased(rng, name, value)
-        stated.append(rows.encode(statement))
-        asked.append((rows.encode(question), rows.encode(f" {value}.")))
+        stated.append(source.encode(statement))
+        asked.append((source.encode(question), source.encode(f" {value}.")))
     if _room(stated, asked, length) < LEAST_TEXT:
         stated, asked = stated[:1], asked[:1]
     if _room(stated, asked, length) < LEAST_TEXT:
-        return copies(rows, rng, length)
+        return copies(source, rng, length)
     asked = [asked[i] for i in rng.permutation(len(asked))]
-    return _assembled(rows, rng, stated, asked, length)
+    return _assembled(source, rng, stated, asked, length)
 
 
 def phrased(rng: np.random.Generator, name: str, value: str) -> tuple[str, str]:
@@ -90,7 +103,7 @@ def _room(stated: list[list[int]], asked: list[tuple[list[int], list[int]]], len
 
 
 def _assembled(
-    rows: Rows,
+    source: Source,
     rng: np.random.Generator,
     stated: list[list[int]],
     asked: list[tuple[list[int], list[int]]],
@@ -100,12 +113,12 @@ def _assembled(
     room = _room(stated, asked, length)
     monotonous = rng.random() < 0.3
     text = (
-        np.resize(rows.text(rng, int(rng.integers(8, 40))), room)
+        np.resize(source.text(rng, int(rng.integers(8, 40))), room)
         if monotonous
-        else rows.text(rng, room)
+        else source.text(rng, room)
     )
     reach = int(room * max(0.05, rng.random()))  # how far back the facts stand
-    ids, plain, copied = [rows.begin], [False], [False]
+    ids, plain, copied = [source.begin], [False], [False]
 
     def add(tokens: Ids | list[int], is_plain: bool, is_copied: bool) -> None:
         ids.extend(int(token) for token in tokens)

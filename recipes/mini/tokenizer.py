@@ -1,6 +1,6 @@
 """Train the 8k byte-level BPE of the bundled model.
 
-python -m recipes.mini.tokenizer --data ../shared/data --work runs/mini
+python -m recipes.mini.tokenizer --data DATA --work runs/mini
 """
 
 from __future__ import annotations

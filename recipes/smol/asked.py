@@ -21,7 +21,6 @@ from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.selection.ranking import around, bm25, terms_of
 from longsum.selection.sentence_features import Sentences
 from longsum.similarity import words
-from recipes.mini.blind import TEST as MEASURED
 from recipes.mini.examples import FILES, VALIDATION, documents, is_kept, shared_with
 from recipes.mini.questions import MOST_HOLDING, holding
 
@@ -35,6 +34,15 @@ QUESTIONS = {
     "xquad_en": (300, "test"),
 }
 """Questions taken of each file."""
+MEASURED = {
+    "scotus_syllabus.test": None,
+    "openstax_chapter_summ.test": None,
+    "oa_papers.test": None,
+    "wiki_leads.test": None,
+    "qmsum.test": "whole meeting",
+    "squality.test": "plot",
+}
+"""Files whose summaries measure, and what their queries hold."""
 MEASURED_DOCUMENTS = 60
 QUERIES = 3
 """Queries for a part of a document, beside the one for the whole."""

@@ -12,8 +12,7 @@ import torch
 from longsum.checkpoint.gguf import read_gguf
 from longsum.checkpoint.gguf_weights import read_tensor
 
-HIDDEN, MLP, LAYERS, HEADS, KV_HEADS, HEAD_DIM = 576, 1536, 30, 9, 3, 64
-VOCABULARY, THETA, EPS, WINDOW = 49152, 100_000.0, 1e-5, 8192
+HEAD_DIM, THETA, EPS = 64, 100_000.0, 1e-5
 END = 2
 """The token `<|im_end|>`."""
 

@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from recipes.smol.base import device_and_dtype, read_base
-from recipes.smol.llama import Llama, Positions, merged
+from recipes.smol.llama import Llama, Positions, merged, read_adapter
 from recipes.smol.measure import (
     by_position,
     by_window,
@@ -121,8 +120,7 @@ def main() -> None:
     for text in arguments.adapters:
         name, folder = text.split("=")
         config = json.loads((Path(folder) / "adapter_config.json").read_text())
-        adapter = load_file(Path(folder) / "adapter_model.safetensors")
-        model = Llama(merged(weights, adapter)).to(device)
+        model = Llama(merged(weights, *read_adapter(Path(folder)))).to(device)
         table = Positions(factor=config["factor"]).table(WINDOW).to(device)
         comparison.losses(name, model, table, sizes)
         comparison.retrieval(name, model, table, lengths, arguments.trials)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from recipes.smol.llama_states import Llama, rows_at_once
 from recipes.smol.packed import Packed, Query, suffix_tensors
+from recipes.smol.reading import Reader, rows_at_once
 
 POOLED = (8, 15, 22, 30)
 """Layers whose states are averaged over a sentence; of the last two its last token's, too."""
@@ -73,29 +73,29 @@ def pooled(
     return torch.cat([*means, *(x[last].float() for x in layers[-LAST:])], dim=1).half()
 
 
-def read_one(model: Llama, document: Packed) -> tuple[torch.Tensor, torch.Tensor]:
+def read_one(reader: Reader, document: Packed) -> tuple[torch.Tensor, torch.Tensor]:
     """Read a document and put its queries.
 
     Returns:
         States (sentences, features) and looks (queries, sentences, features), both float16.
     """
-    device = model.embedding.device
+    device = reader.model.embedding.device
+    count, heads = len(reader.model.layers), reader.model.heads
     ids = torch.from_numpy(document.ids).to(device, non_blocking=True)
     first = torch.from_numpy(document.first).to(device, non_blocking=True)
     last = torch.from_numpy(document.last).to(device, non_blocking=True)
-    layers = tuple(min(number, model.form.layers) for number in POOLED)
-    read = model.read(ids, layers)
+    layers = tuple(min(number, count) for number in POOLED)
+    read = reader.read(ids, layers)
     states = pooled(read.states, first, last)
     read.states.clear()
     asked, weights = suffix_tensors(document.queries)
     asked, weights = asked.to(device, non_blocking=True), weights.to(device, non_blocking=True)
-    f = model.form
-    shape = (len(asked), len(document.first), GROUPS, f.layers, f.heads)
+    shape = (len(asked), len(document.first), GROUPS, count, heads)
     looks = torch.empty(shape, dtype=torch.float16, device=device)
-    step = rows_at_once(f.heads, asked.shape[1], len(document.ids))
+    step = rows_at_once(heads, asked.shape[1], len(document.ids))
     for start in range(0, len(asked), step):
         rows = slice(start, start + step)
-        for layer, (seen, _) in enumerate(model.looks(read, asked[rows], weights[rows])):
+        for layer, (seen, _) in enumerate(reader.looks(read, asked[rows], weights[rows])):
             mass = sums(seen, first, last).clamp_min(0)  # (rows, groups, heads, sentences)
             looks[rows, :, :, layer] = (mass + LEAST).log().permute(0, 3, 1, 2).half()
     looks = looks.flatten(2)

@@ -1,4 +1,4 @@
-"""smol as it is trained: frozen weights, LoRA matrices beside them, any positions.
+"""smol as it is trained and read: frozen weights, LoRA matrices beside them, any positions.
 
 `transformers` is not used here: it takes a jump of positions for the border between two packed
 texts (`find_packed_sequence_indices`) and then hides the first part from the second, so that rows
@@ -7,11 +7,14 @@ with skipped positions would teach no distance at all.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
@@ -41,19 +44,22 @@ class Positions:
     """Factor of YaRN (arXiv 2309.00071) instead; 0 for none."""
     native: int = 8192
     """Window the base was trained with, for YaRN."""
+    head_dim: int = HEAD_DIM
 
     def frequencies(self) -> tuple[torch.Tensor, float]:
         """Return (head_dim / 2,) angles of a step of one token, and a factor on cos and sin."""
-        pairs = torch.arange(0, HEAD_DIM, 2, dtype=torch.float64)
-        plain = self.theta ** (-pairs / HEAD_DIM)
+        pairs = torch.arange(0, self.head_dim, 2, dtype=torch.float64)
+        plain = self.theta ** (-pairs / self.head_dim)
         if not self.yarn:
             return (plain / self.factor).float(), 1.0
         low, high = (
-            HEAD_DIM * math.log(self.native / (turns * 2 * math.pi)) / (2 * math.log(self.theta))
+            self.head_dim
+            * math.log(self.native / (turns * 2 * math.pi))
+            / (2 * math.log(self.theta))
             for turns in (32.0, 1.0)  # over the native window; YaRN's own values for Llama
         )
         low, high = math.floor(low), math.ceil(high)
-        divided = ((torch.arange(HEAD_DIM // 2) - low) / (high - low)).clamp(0, 1).double()
+        divided = ((torch.arange(self.head_dim // 2) - low) / (high - low)).clamp(0, 1).double()
         mixed = plain / self.yarn * divided + plain * (1 - divided)
         return mixed.float(), 0.1 * math.log(self.yarn) + 1.0
 
@@ -103,12 +109,19 @@ class Layer(nn.Module):
         number: of the layer.
         rank: of the LoRA products.
         scale: of the LoRA products.
+        head_dim: of a head.
     """
 
     def __init__(
-        self, weights: Mapping[str, torch.Tensor], number: int, rank: int, scale: float
+        self,
+        weights: Mapping[str, torch.Tensor],
+        number: int,
+        rank: int,
+        scale: float,
+        head_dim: int,
     ) -> None:
         super().__init__()
+        self.head_dim = head_dim
         at = f"model.layers.{number}."
         for i, (name, short) in enumerate(LINEAR.items()):
             lora = Lora(weights[f"{at}{name}.weight"], rank, scale, seed=100 * number + i)
@@ -118,15 +131,23 @@ class Layer(nn.Module):
 
     def forward(self, h: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         """Return the states (B, T, hidden) after the layer; cos, sin: (B, 1, T, head_dim / 2)."""
-        batch, tokens, _ = h.shape
-        x = rms_norm(h, self.norm1)
-        heads = (batch, tokens, -1, HEAD_DIM)
-        query = rotated(self.q(x).view(heads).transpose(1, 2), cos, sin)
-        key = rotated(self.k(x).view(heads).transpose(1, 2), cos, sin)
-        value = self.v(x).view(heads).transpose(1, 2)
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
-        h = h + self.o(mixed.transpose(1, 2).reshape(batch, tokens, -1))
-        x = rms_norm(h, self.norm2)
+        return self.after(h, attended(*self.projected(h, cos, sin)))
+
+    def projected(
+        self, h: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return queries, keys and values, each (B, heads, T, head_dim)."""
+        x = F.rms_norm(h, h.shape[-1:], self.norm1, EPS)
+        query, key, value = (
+            each(x).view(*h.shape[:2], -1, self.head_dim).transpose(1, 2)
+            for each in (self.q, self.k, self.v)
+        )
+        return rotated(query, cos, sin), rotated(key, cos, sin), value
+
+    def after(self, h: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
+        """Return the states after the layer, of what attention returned: (B, T, heads * dim)."""
+        h = h + self.o(mixed)
+        x = F.rms_norm(h, h.shape[-1:], self.norm2, EPS)
         return h + self.down(F.silu(self.gate(x)) * self.up(x))
 
 
@@ -137,17 +158,22 @@ class Llama(nn.Module):
         weights: bfloat16 (or float32, for tests), by Hugging Face's names.
         rank: of the LoRA products; 0 for none.
         scale: factor on them.
+        head_dim: of a head.
     """
 
     def __init__(
-        self, weights: Mapping[str, torch.Tensor], rank: int = 0, scale: float = 2.0
+        self,
+        weights: Mapping[str, torch.Tensor],
+        rank: int = 0,
+        scale: float = 2.0,
+        head_dim: int = HEAD_DIM,
     ) -> None:
         super().__init__()
         count = sum(name.endswith("input_layernorm.weight") for name in weights)
         self.embedding = nn.Buffer(weights["model.embed_tokens.weight"])
         self.norm = nn.Buffer(weights["model.norm.weight"])
-        self.layers = nn.ModuleList(Layer(weights, i, rank, scale) for i in range(count))
-        self.rank = rank
+        self.layers = nn.ModuleList(Layer(weights, i, rank, scale, head_dim) for i in range(count))
+        self.heads = weights["model.layers.0.self_attn.q_proj.weight"].shape[0] // head_dim
 
     def forward(
         self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor
@@ -159,11 +185,18 @@ class Llama(nn.Module):
             positions: (B, T) rows of the table.
             table: of `Positions`.
         """
-        h = F.embedding(ids, self.embedding)
-        cos, sin = table[:, positions].unsqueeze(2).to(h.dtype)  # (B, 1, T, head_dim / 2)
+        h, cos, sin = self.embedded(ids, positions, table)
         for layer in self.layers:
             h = layer(h, cos, sin)
-        return rms_norm(h, self.norm)
+        return F.rms_norm(h, h.shape[-1:], self.norm, EPS)
+
+    def embedded(
+        self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return what enters the first layer, cosines and sines: see `forward`."""
+        h = F.embedding(ids, self.embedding)
+        cos, sin = table[:, positions].unsqueeze(2).to(h.dtype)  # (B, 1, T, head_dim / 2)
+        return h, cos, sin
 
     def adapter(self) -> dict[str, torch.Tensor]:
         """Return the LoRA matrices under the names of peft's format."""
@@ -195,10 +228,23 @@ def merged(
     return found
 
 
-def rms_norm(h: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Divide by the root mean square, in float32 (arXiv 1910.07467)."""
-    x = h.float()
-    return weight * (x * torch.rsqrt(x.square().mean(-1, keepdim=True) + EPS)).to(h.dtype)
+def read_adapter(path: Path) -> tuple[dict[str, torch.Tensor], float]:
+    """Return an adapter in peft's format, and the factor on its products.
+
+    Args:
+        path: its folder, or its safetensors file.
+    """
+    file = path / "adapter_model.safetensors" if path.is_dir() else path
+    tensors, config = load_file(file), file.parent / "adapter_config.json"
+    said = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    rank = next(down.shape[0] for name, down in tensors.items() if ".lora_A." in name)
+    return tensors, said.get("lora_alpha", 2 * rank) / said.get("r", rank)
+
+
+def attended(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """Attend causally: (B, T, heads * head_dim), of (B, heads, T, head_dim)."""
+    mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def rotated(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:

@@ -13,9 +13,8 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,12 @@ import torch
 from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from recipes.smol.base import read_base
 from recipes.smol.harvest import Harvest, read_one
 from recipes.smol.learned import learn
-from recipes.smol.llama_states import Form, Llama, merged
+from recipes.smol.llama import Llama, Positions, merged, read_adapter
 from recipes.smol.packed import Packed, all_documents
+from recipes.smol.reading import Reader
 from recipes.smol.saved import principal, save_harvest
 
 NATIVE, WINDOW = 8192, 33_280
@@ -60,21 +61,21 @@ class Findings:
             file.write(line + "\n")
 
 
-def models(arguments: argparse.Namespace, device: torch.device) -> tuple[Llama, Llama | None]:
+def readers(arguments: argparse.Namespace, device: torch.device) -> tuple[Reader, Reader | None]:
     """Return the model in its own window, and in the extended one where there is an adapter."""
-    if arguments.base.suffix == ".gguf":
-        from recipes.smol.base import read_base
-
-        weights = read_base(arguments.base)
-    else:
-        weights = load_file(arguments.base)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    form = Form()
-    native = Llama(weights, form, device, dtype, NATIVE)
+    is_gguf = arguments.base.suffix == ".gguf"
+    weights = read_base(arguments.base) if is_gguf else load_file(arguments.base)
+
+    def reader(tensors: Mapping[str, torch.Tensor], positions: Positions, tokens: int) -> Reader:
+        model = Llama(tensors).to(device, dtype)
+        return Reader(model, positions.table(tokens).to(device))
+
+    native = reader(weights, Positions(), NATIVE)
     if arguments.adapter is None:
         return native, None
-    form = replace(form, factor=arguments.factor)
-    return native, Llama(merged(weights, arguments.adapter), form, device, dtype, WINDOW)
+    wide = merged(weights, *read_adapter(arguments.adapter))
+    return native, reader(wide, Positions(factor=arguments.factor), WINDOW)
 
 
 def ready(folder: Path, limit: int | None, longest: int) -> Iterator[Packed]:
@@ -90,22 +91,26 @@ def ready(folder: Path, limit: int | None, longest: int) -> Iterator[Packed]:
 
 @torch.no_grad()
 def read_all(
-    native: Llama, wide: Llama | None, documents: Iterator[Packed], until: float, tell: Findings
+    native: Reader,
+    wide: Reader | None,
+    documents: Iterator[Packed],
+    until: float,
+    tell: Findings,
 ) -> Harvest:
     """Read documents until there are no more, or time is up."""
     harvest, skipped = Harvest(), 0
-    on_gpu = native.embedding.is_cuda
+    on_gpu = native.model.embedding.is_cuda
     with sdpa_kernel(SDPBackend.FLASH_ATTENTION) if on_gpu else nullcontext():
         for document in documents:
             if time.perf_counter() > until:
                 tell("stopped", documents=len(harvest.documents))
                 break
             extended = document.longest > NATIVE
-            model = wide if extended else native
-            if model is None or document.longest > WINDOW:
+            reader = wide if extended else native
+            if reader is None or document.longest > WINDOW:
                 skipped += 1
                 continue
-            states, looks = read_one(model, document)
+            states, looks = read_one(reader, document)
             harvest.documents.append(document)
             harvest.extended.append(extended)
             harvest.states.append(states)
@@ -143,7 +148,7 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_float32_matmul_precision("high")
     tell = Findings(arguments.output / "read.jsonl", start)
-    native, wide = models(arguments, device)
+    native, wide = readers(arguments, device)
     tell("loaded", device=str(device))
     end = start + arguments.seconds
     documents = ready(arguments.pack, arguments.limit, arguments.longest)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from recipes.mini.corpus import read_rows
+from recipes.mini.corpus import clean, read_rows
 from recipes.smol.chat import conversation
 from recipes.smol.facts import fact, with_facts
 
@@ -53,12 +53,6 @@ PAIRS = (
 )
 NAMES = ("amber", "river", "stone", "cloud", "field", "forest", "harbor", "island", "lantern")
 TESTED_STORIES = ("fairytaleqa.test", "squality.test")
-
-
-def unwrapped(text: str) -> str:
-    """Join hard-wrapped lines into paragraphs."""
-    joined = re.sub(r"(?<=[a-z,;])\n(?=[a-z(])", " ", text)
-    return re.sub(r"\n{3,}", "\n\n", joined)
 
 
 def grams_of(text: str) -> Iterator[int]:
@@ -109,7 +103,7 @@ class Streams:
         """Return the documents of a kind in a drawn order."""
         found = [str(row["text"]) for row in read_rows(self.data / "text" / f"{name}.jsonl.xz")]
         random.Random(name).shuffle(found)
-        return [unwrapped(text) for text in found if len(text) > 6000]
+        return [clean(text) for text in found if len(text) > 6000]
 
     def hold_out(self, name: str, texts: list[str]) -> list[str]:
         """Set aside documents of at least a window for measuring; return the others."""

@@ -13,16 +13,16 @@ from safetensors.numpy import load_file
 
 from recipes.smol.harvest import Harvest, sums
 from recipes.smol.learned import learn
-from recipes.smol.llama_states import Form, Llama
+from recipes.smol.llama import Llama, Positions
 from recipes.smol.packed import Packed, Query
 from recipes.smol.read import Findings, read_all
+from recipes.smol.reading import Reader
 from recipes.smol.saved import load_parts, principal, save_harvest
 
-FORM = Form(layers=2, heads=2, kv_heads=1, head_dim=8)
-HIDDEN = 16
+HIDDEN, HEAD_DIM = 16, 8
 
 
-def tiny() -> Llama:
+def tiny() -> Reader:
     """Return a random model."""
     generator = torch.Generator().manual_seed(0)
 
@@ -39,7 +39,8 @@ def tiny() -> Llama:
     for layer in range(2):
         for name, shape in shapes.items():
             weights[f"model.layers.{layer}.{name}.weight"] = drawn(*shape)
-    return Llama(weights, FORM, torch.device("cpu"), torch.float32, 8192)
+    positions = Positions(head_dim=HEAD_DIM)
+    return Reader(Llama(weights, head_dim=HEAD_DIM), positions.table(8192))
 
 
 def document(number: int, rng: np.random.Generator) -> Packed:

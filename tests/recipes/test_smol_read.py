@@ -9,9 +9,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from recipes.smol.llama_states import Form, Llama, merged
-
-SHAPE = {"layers": 3, "heads": 6, "kv_heads": 2, "head_dim": 8, "theta": 1000.0}
+from recipes.smol.llama import Llama, Positions, merged, read_adapter
+from recipes.smol.reading import Reader
 
 
 def model(factor: float) -> LlamaForCausalLM:
@@ -29,9 +28,10 @@ def model(factor: float) -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
-def reader(weights: dict[str, torch.Tensor], factor: float) -> Llama:
+def reader(weights: dict[str, torch.Tensor], factor: float) -> Reader:
     """Return our forward pass over the same weights."""
-    return Llama(weights, Form(**SHAPE, factor=factor), torch.device("cpu"), torch.float32, 256)
+    positions = Positions(factor=factor, theta=1000.0, head_dim=8)
+    return Reader(Llama(weights, head_dim=8), positions.table(256))
 
 
 @pytest.mark.parametrize("factor", [1.0, 4.0])
@@ -73,5 +73,5 @@ def test_adapter_is_added_to_the_weights_it_names(tmp_path: Path) -> None:
         tmp_path / "adapter_model.safetensors",
     )
     (tmp_path / "adapter_config.json").write_text('{"r": 2, "lora_alpha": 6}', encoding="utf-8")
-    found = merged(weights, tmp_path)["model.layers.0.self_attn.q_proj.weight"]
+    found = merged(weights, *read_adapter(tmp_path))["model.layers.0.self_attn.q_proj.weight"]
     torch.testing.assert_close(found, 3 * up @ down)

@@ -7,9 +7,6 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from longsum.engine.attention import register
-from longsum.engine.engine import Engine
-from recipes.mini.continuing import context_of, log_probabilities
 from recipes.mini.recall import SHARES, number
 from recipes.mini.splice import (
     MASKED,
@@ -158,19 +155,3 @@ def test_half_of_the_numbers_have_few_different_digits() -> None:
 
 def test_every_kind_of_context_has_its_share() -> None:
     assert sum(SHARES.values()) == pytest.approx(1.0)
-
-
-def test_sentences_behind_a_context_are_as_likely_as_in_the_whole(
-    model: LlamaForCausalLM, ids: list[int]
-) -> None:
-    engine = Engine(model, capacity=TOKENS, chunk_tokens=64)
-    model.set_attn_implementation(register())
-    engine.read(ids[:-1])
-    context = context_of(model, engine, TOKENS - 1)
-    model.set_attn_implementation("sdpa")
-    rows = [[5, 6, 7, 8], [9], [10, 11]]
-    for row, found_ in zip(rows, log_probabilities(model, context, ids[-1], rows), strict=True):
-        with torch.no_grad():
-            logits = model(torch.tensor([[*ids, *row]])).logits[0]
-        told = logits.log_softmax(-1)[TOKENS - 1 : -1].gather(1, torch.tensor(row)[:, None])[:, 0]
-        torch.testing.assert_close(torch.from_numpy(found_), told, atol=1e-4, rtol=1e-4)
