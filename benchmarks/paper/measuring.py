@@ -121,7 +121,7 @@ def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]
 
 
 def copying(settings: Settings, variants: list[Variant]) -> dict[str, float]:
-    """Measure how many random tokens are predicted right when their sequence comes a second time."""
+    """Measure how many random tokens are predicted right when their sequence comes again."""
     import torch
 
     drawn = torch.Generator().manual_seed(0)
