@@ -23,8 +23,7 @@ EXAMPLE = HERE.parents[1] / "examples" / "handbook.md"
 def parsed() -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
-    parser.add_argument("--model", default="mini", help="as for longsum, or with --shape a folder")
-    parser.add_argument("--shape", choices=sorted(prepare.SHAPES), help="random weights")
+    parser.add_argument("--model", default="mini", help="as for longsum")
     parser.add_argument("--tokens", type=int, default=16_384)
     parser.add_argument("--new-tokens", type=int, default=256)
     parser.add_argument("--document", type=Path, default=EXAMPLE, help="a text")
@@ -94,21 +93,14 @@ def main() -> None:
     """Run the contest, and record it."""
     given = parsed()
     given.work.mkdir(parents=True, exist_ok=True)
-    if given.shape:
-        plain = prepare.random_checkpoint(given.shape, given.work / given.shape)
-        model = str(plain)
-    else:
-        model = given.model
-        name = f"plain-{Path(model).name}-{given.dtype}"
-        plain = prepare.plain_checkpoint(model, given.dtype, given.work / name)
+    model = given.model
+    name = f"plain-{Path(model).name}-{given.dtype}"
+    plain = prepare.plain_checkpoint(model, given.dtype, given.work / name)
     task = common_task(given, model, plain)
     rows = compete(contestants(given, plain), task, given.work, given.runs)
     for row in rows:
         row["on_gpu"] = given.device == "cuda"
-    title = (
-        f"{given.shape or model}, {given.tokens:,} tokens read, {given.new_tokens} written, "
-        f"{given.dtype}"
-    )
+    title = f"{model}, {given.tokens:,} tokens read, {given.new_tokens} written, {given.dtype}"
     text = "\n".join(
         [
             f"{report.machine(given.threads)}. {title}; median of {given.runs} runs.",

@@ -5,6 +5,7 @@ Gives plain tensors under Hugging Face's names, dequantized as the program dequa
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
@@ -38,3 +39,11 @@ def read_base(path: Path, dtype: torch.dtype = torch.bfloat16) -> dict[str, torc
     """
     tensors = read_gguf(path).tensors
     return {each.name: read_tensor(each, torch.bfloat16).to(dtype) for each in tensors}
+
+
+def say(path: Path, **found: object) -> None:
+    """Print a finding, and add it to a file of JSON lines."""
+    line = json.dumps(found)
+    print(line, flush=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from recipes.smol.base import device_and_dtype, read_base
+from recipes.smol.base import device_and_dtype, read_base, say
 from recipes.smol.llama import Llama, Positions, merged, read_adapter
 from recipes.smol.measure import (
     by_position,
@@ -58,13 +58,6 @@ class Comparison:
         self.path, self.held, self.keys = out / "compare.jsonl", held, keys
         self.until = time.perf_counter() + seconds
 
-    def say(self, **found: object) -> None:
-        """Write a line, and print it."""
-        line = json.dumps(found)
-        print(line[:300], flush=True)
-        with self.path.open("a") as file:
-            file.write(line + "\n")
-
     def losses(self, name: str, model: Llama, table: torch.Tensor, sizes: tuple[int, ...]) -> None:
         """Measure perplexity of every kind of text, read in windows of each size."""
         for kind, windows in self.held.items():
@@ -73,8 +66,8 @@ class Comparison:
                     return
                 losses = window_losses(model, windows, size, table)
                 found = by_window(losses)
-                self.say(
-                    model=name, text=kind, window=size, n=len(losses),
+                say(
+                    self.path, model=name, text=kind, window=size, n=len(losses),
                     **found, by_position=by_position(losses),
                 )  # fmt: skip
 
@@ -88,8 +81,8 @@ class Comparison:
             found = passkeys_found(model, self.keys, tokens, table, trials)
             books = next(iter(self.held.values()))
             needles = needles_found(model, self.keys, books, tokens, table, 20)
-            self.say(
-                model=name, tokens=tokens, passkeys=found, of=trials,
+            say(
+                self.path, model=name, tokens=tokens, passkeys=found, of=trials,
                 share=sum(found) / (trials * len(found)), needles_of_20=needles,
             )  # fmt: skip
 

@@ -18,6 +18,8 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
+from longsum.checkpoint.rope import Rope
+from longsum.engine.rotary import frequencies
 from recipes.smol.base import EPS, HEAD_DIM, THETA
 
 LINEAR = {
@@ -48,20 +50,11 @@ class Positions:
 
     def frequencies(self) -> tuple[torch.Tensor, float]:
         """Return (head_dim / 2,) angles of a step of one token, and a factor on cos and sin."""
-        pairs = torch.arange(0, self.head_dim, 2, dtype=torch.float64)
-        plain = self.theta ** (-pairs / self.head_dim)
-        if not self.yarn:
-            return (plain / self.factor).float(), 1.0
-        low, high = (
-            self.head_dim
-            * math.log(self.native / (turns * 2 * math.pi))
-            / (2 * math.log(self.theta))
-            for turns in (32.0, 1.0)  # over the native window; YaRN's own values for Llama
-        )
-        low, high = math.floor(low), math.ceil(high)
-        divided = ((torch.arange(self.head_dim // 2) - low) / (high - low)).clamp(0, 1).double()
-        mixed = plain / self.yarn * divided + plain * (1 - divided)
-        return mixed.float(), 0.1 * math.log(self.yarn) + 1.0
+        kind, factor = ("yarn", self.yarn) if self.yarn else ("linear", self.factor)
+        block = {"factor": factor, "original_max_position_embeddings": self.native}
+        window = int(factor * self.native)
+        rope = Rope(kind, factor, self.native, window, self.theta, block, reason="")
+        return frequencies(rope, self.head_dim)
 
     def table(self, tokens: int) -> torch.Tensor:
         """Return cosines and sines of all positions: (2, tokens, head_dim / 2) float32."""

@@ -9,7 +9,6 @@ are trained with the rest of the time. Each finding is a line of OUT/read.jsonl.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 import traceback
@@ -22,7 +21,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from recipes.smol.base import read_base
+from recipes.smol.base import read_base, say
 from recipes.smol.harvest import Harvest, read_one
 from recipes.smol.learned import learn
 from recipes.smol.llama import Llama, Positions, merged, read_adapter
@@ -47,18 +46,15 @@ def since_start() -> float:
 
 
 class Findings:
-    """Tells each finding, on the screen and as a line of a file."""
+    """Reports each finding, on the screen and as a line of a file."""
 
     def __init__(self, path: Path, start: float) -> None:
         self.path, self.start = path, start
 
     def __call__(self, finding: str, **values: Any) -> None:
-        """Tell one."""
+        """Report one."""
         seconds = round(time.perf_counter() - self.start, 1)
-        line = json.dumps({"finding": finding, "seconds": seconds, **values})
-        print(line, flush=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        say(self.path, finding=finding, seconds=seconds, **values)
 
 
 def readers(arguments: argparse.Namespace, device: torch.device) -> tuple[Reader, Reader | None]:
@@ -140,7 +136,7 @@ def main() -> None:
     parser.add_argument("--factor", type=float, default=4.0, help="of the window adapter")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=110.0, help="in all, from the start")
-    parser.add_argument("--mib", type=float, default=60.0, help="room for the harvest files")
+    parser.add_argument("--mib", type=float, default=60.0, help="of the harvest's file, about")
     parser.add_argument("--limit", type=int, help="documents of each file, to try it out")
     parser.add_argument("--longest", type=int, default=WINDOW, help="tokens of a document, same")
     arguments = parser.parse_args()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from recipes.smol.harvest import LEAST, POOLED, Harvest
 from recipes.smol.packed import Query
 
-FILE_BYTES = 15_900_000
+FILE = "harvest.safetensors"
 SAMPLE = 60_000
 MOST_STATES, MOST_LOOKS, SINGLE = 96, 40, 8
 """Dimensions at most: of states, of looks; of the latter single attention heads."""
@@ -127,13 +127,13 @@ def labels_of(harvest: Harvest, told: list[dict[str, Any]], numbers: np.ndarray)
 
 
 def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float) -> dict[str, Any]:
-    """Write as many dimensions as there is room for.
+    """Write as many dimensions as fit into a size.
 
     Args:
         harvest: what was read.
         states: the directions of states, the most telling first.
         output: folder.
-        mebibytes: room for all files of this function.
+        mebibytes: of the file, about.
 
     Returns:
         What was written.
@@ -171,43 +171,17 @@ def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float
         tensors |= found.arrays(name) | {f"{name}.heads": heads.cpu().numpy()}
         tensors[f"{name}.sentences"] = numbers
         index[name] = told
-    files = save_in_parts(tensors, json.dumps(index, separators=(",", ":")), output)
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    save_file(tensors, output / FILE, {"index": json.dumps(index, separators=(",", ":"))})
     return {
-        "files": files, "documents": len(harvest.documents), "sentences": sentences,
+        "documents": len(harvest.documents), "sentences": sentences,
         "rows": {name: len(looks) for name, (looks, _, _) in sets.items()},
         "dimensions": [first, second],
     }  # fmt: skip
 
 
-def save_in_parts(tensors: Mapping[str, np.ndarray], index: str, output: Path) -> int:
-    """Write tensors in files that are not too large, rows cut where they must; return how many."""
-    parts: list[dict[str, np.ndarray]] = [{"index@0": np.frombuffer(index.encode(), np.uint8)}]
-    left = FILE_BYTES - len(index)
-    for name, tensor in tensors.items():
-        row = max(1, tensor.nbytes // max(1, len(tensor)))
-        start = 0
-        while start < len(tensor):
-            if left < row + 1000:
-                parts.append({})
-                left = FILE_BYTES
-            count = min(len(tensor) - start, max(1, (left - 1000) // row))
-            parts[-1][f"{name}@{start}"] = np.ascontiguousarray(tensor[start : start + count])
-            left -= count * row + 200
-            start += count
-    for number, part in enumerate(parts):
-        save_file(part, output / f"harvest-{number}.safetensors")
-    return len(parts)
-
-
-def load_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the tensors that `save_in_parts` wrote, and the index."""
-    found: dict[str, list[tuple[int, np.ndarray]]] = {}
-    for path in folder.glob("harvest-*.safetensors"):
-        for key, tensor in load_file(path).items():
-            name, _, start = key.rpartition("@")
-            found.setdefault(name, []).append((int(start), tensor))
-    tensors = {
-        name: np.concatenate([part for _, part in sorted(parts, key=lambda part: part[0])])
-        for name, parts in found.items()
-    }
-    return tensors, json.loads(tensors.pop("index").tobytes())
+def load_harvest(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the tensors that `save_harvest` wrote, and the index."""
+    with safe_open(folder / FILE, "np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        return tensors, json.loads(file.metadata()["index"])

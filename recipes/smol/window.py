@@ -23,7 +23,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from recipes.smol.base import THETA, device_and_dtype, read_base
+from recipes.smol.base import THETA, device_and_dtype, read_base, say
 from recipes.smol.llama import LINEAR, Llama, Positions, mean_loss
 from recipes.smol.measure import by_position, window_losses
 from recipes.smol.rows import LONG, SHORT, Rows
@@ -77,12 +77,8 @@ class Training:
 
     def say(self, **found: object) -> None:
         """Write a line of the log, and print it."""
-        line = json.dumps(
-            {"step": self.step, "tokens": self.tokens, "s": round(self.elapsed, 1)} | found
-        )
-        print(line, flush=True)
-        with (self.out / "log.jsonl").open("a") as log:
-            log.write(line + "\n")
+        so_far = {"step": self.step, "tokens": self.tokens, "s": round(self.elapsed, 1)}
+        say(self.out / "log.jsonl", **so_far, **found)
 
     @property
     def elapsed(self) -> float:

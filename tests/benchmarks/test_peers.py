@@ -11,7 +11,6 @@ import pytest
 import torch
 from tiny import save_checkpoint
 
-from benchmarks.growth import __main__ as growth
 from benchmarks.peers import prepare, report
 from benchmarks.peers.contest import Contestant, compete, run_once, same_beginning
 from benchmarks.peers.gguf_layout import gguf_name, interleaved
@@ -155,15 +154,3 @@ def test_ours_and_transformers_say_the_same(
     assert len(answers[0]) == 12
     assert answers[0] == answers[1] == answers[2]
     assert list((tmp_path / "store").iterdir())
-
-
-def test_growth_is_drawn_by_cache(tmp_path: Path) -> None:
-    rows = [
-        {"length": length, "cache": cache, "prefill_s": 1.0, "decode_tps": 2.0, "wall_s": 3.0}
-        | {"peak_bytes": 1 << 30, "device_bytes": 0, "on_gpu": False}
-        for length in (1024, 2048)
-        for cache in ("native", "int8")
-    ]
-    assert "| 1,024 | native | 1.00 | 977 | 2.0 | 3.0 | 1.0 GiB |" in growth.table(rows)
-    growth.draw(rows, "growth", tmp_path / "growth.png")
-    assert (tmp_path / "growth.png").stat().st_size > 1000

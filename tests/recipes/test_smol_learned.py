@@ -17,7 +17,7 @@ from recipes.smol.llama import Llama, Positions
 from recipes.smol.packed import Packed, Query
 from recipes.smol.read import Findings, read_all
 from recipes.smol.reading import Reader
-from recipes.smol.saved import load_parts, principal, save_harvest
+from recipes.smol.saved import load_harvest, principal, save_harvest
 
 HIDDEN, HEAD_DIM = 16, 8
 
@@ -90,7 +90,7 @@ def test_looks_of_a_question_do_not_depend_on_those_beside_it(harvest: Harvest) 
 def test_saved_values_are_those_projected(harvest: Harvest, tmp_path: Path) -> None:
     basis = principal(torch.cat(harvest.states), 12)
     told = save_harvest(harvest, basis, tmp_path, 3.0)
-    tensors, index = load_parts(tmp_path)
+    tensors, index = load_harvest(tmp_path)
     sentences = sum(map(len, harvest.states))
     assert told["sentences"] == sentences == len(tensors["states"])
     dimensions = tensors["states"].shape[1]

@@ -27,7 +27,7 @@ from longsum.selection.word_pairs import pair_columns, pairs_of
 from longsum.selection.words import word_columns
 
 BUNDLED_TENSORS = "0183a9f1c7d5ecbe22900b8a4171e40d36fa377ea7d2d624254bdf2b56f925eb"
-"""SHA-256 of the names and bytes of the tensors of the head that was trained on 2026-11-24."""
+"""SHA-256 of the names and bytes of the tensors, as they were before the names were added."""
 
 
 def tensors_of(part: str, inputs: int) -> dict[str, np.ndarray]:
