@@ -1,4 +1,4 @@
-"""Reproduce the paper's Tables 1 to 5 with our own base model, at its scale.
+"""Reproduce the paper's six tables and Figure 2 with our own base model, at its scale.
 
     python -m benchmarks.paper --base BASE --tuning TEXTS.jsonl --data DATA --work runs/paper
 
@@ -17,10 +17,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.paper import measuring, plots, tables
+from benchmarks.paper import figure2, local_heads, measuring, plots, tables
 from benchmarks.paper.extending import train
 from benchmarks.paper.measuring import Variant, kept, tuned
 from benchmarks.paper.settings import Settings
+from benchmarks.paper.summarizing import rouge
 from longsum.config import LoadConfig
 from longsum.model.find import find_model
 
@@ -54,6 +55,22 @@ def parsed() -> tuple[Settings, Path]:
         trials=given.trials,
     )
     return settings, given.output
+
+
+def retuned(settings: Settings) -> list[Variant]:
+    """Return the base with interpolated positions, untrained, its local heads set right by hand."""
+    contexts = sorted({extension.context for extension in settings.extensions})
+    return [
+        Variant(
+            f"PI {context}, untuned, two heads set by hand",
+            local_heads.write(
+                settings.base, settings.work / f"retuned-{context}", context / settings.window
+            ),
+            "pi",
+            context,
+        )
+        for context in contexts
+    ]
 
 
 def measure(settings: Settings) -> dict[str, Any]:
@@ -92,7 +109,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     ]
     found["copying"] = kept(
         results / "copying.json",
-        lambda: measuring.copying(settings, variants),
+        lambda: measuring.copying(settings, [*variants, *retuned(settings)]),
     )
     for name in ("books-test", "specifications"):
         found[name] = kept(
@@ -111,11 +128,14 @@ def measure(settings: Settings) -> dict[str, Any]:
             settings, [base, *(tuned(settings, e) for e in extensions if e.position == "pi")]
         ),
     )
+    longest = next(e for e in extensions if (e.position, e.context) == ("pi", settings.extended))
+    found["rouge"] = kept(results / "rouge.json", lambda: rouge(settings, longest))
     return found
 
 
 def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
     """Write tables and plots."""
+    figure2.draw(HERE / "figure2.png")
     beside = Path(os.path.relpath(HERE, output)).as_posix()
     plots.draw(settings, found["books-test"], found["k_max"], output / "paper.png")
     trained = [
@@ -152,6 +172,10 @@ def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
         tables.copying(found["copying"]),
         "## Table 5: short tasks inside the native window\n",
         tables.short_tasks(found["short"]),
+        "## Table 6: ROUGE after fine-tuning on summaries\n",
+        tables.rouge(found["rouge"]),
+        "## Figure 2\n",
+        f"![A score extrapolated, and interpolated]({beside}/figure2.png)\n",
     ]
     (output / "TABLES.md").write_text("\n".join(parts))
 

@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.paper.extending import Lines
 from benchmarks.paper.settings import Extension, Settings
 from longsum.config import LoadConfig, PasskeyConfig, PerplexityConfig, Position, ShortConfig
 from longsum.corpus.jsonl import read_jsonl
@@ -20,6 +19,7 @@ from longsum.evaluate.loading import Opened, open_model
 from longsum.evaluate.passkey import measure_passkey
 from longsum.evaluate.perplexity import measure_perplexity
 from longsum.evaluate.short import measure_short
+from longsum.events import Listener
 from longsum.extend.folder import write_json
 from recipes.mini.shards import TAKEN
 
@@ -28,6 +28,14 @@ MOST_TOKENS = 32_768
 CLOZE_ITEMS = 200
 
 Rows = list[dict[str, Any]]
+
+
+class Notices(Listener):
+    """Prints notices."""
+
+    def notice(self, line: str) -> None:
+        """Print it."""
+        print(line, flush=True)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Variant:
         return open_model(
             LoadConfig(model=str(self.folder)),
             tokens=tokens,
-            listener=Lines(),
+            listener=Notices(),
             position=self.position,
             context=self.context,
             label=self.label,
@@ -110,18 +118,18 @@ def _by_window(
         max_tokens=MOST_TOKENS,
     )
     nothing = Journal(None, {})
-    return measure_perplexity(opened, texts, config, nothing, Lines(), reach=settings.extended)
+    return measure_perplexity(opened, texts, config, nothing, Notices(), reach=settings.extended)
 
 
 def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]:
     """Measure retrieval by distance in prompts of so many tokens."""
     config = PasskeyConfig(lengths=(length,), depths=settings.depths, trials=settings.trials)
-    (row,) = measure_passkey(variant.open(length), config, Journal(None, {}), Lines())
+    (row,) = measure_passkey(variant.open(length), config, Journal(None, {}), Notices())
     return row
 
 
 def copying(settings: Settings, variants: list[Variant]) -> dict[str, float]:
-    """Measure how many random tokens are predicted right when their sequence comes again."""
+    """Measure how many random tokens are told right when their sequence comes a second time."""
     import torch
 
     drawn = torch.Generator().manual_seed(0)
@@ -146,6 +154,6 @@ def short_tasks(settings: Settings, variants: list[Variant]) -> Rows:
         for variant in variants:
             opened = variant.open(settings.window)
             config = ShortConfig(length=settings.window)
-            found = measure_short(opened, items, config, Journal(None, {}), Lines())
+            found = measure_short(opened, items, config, Journal(None, {}), Notices())
             rows.append({**found, "model": variant.label, "text": name})
     return rows

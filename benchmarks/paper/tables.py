@@ -87,9 +87,9 @@ def k_max(settings: Settings, found: dict[str, Rows], base: Rows) -> str:
 
 
 def copying(shares: dict[str, float]) -> str:
-    """Return how many random tokens each model predicted right when they came a second time."""
-    return "Random tokens predicted right when they come a second time:\n\n" + table(
-        ["model", "predicted right"], [[name, f"{share:.0%}"] for name, share in shares.items()]
+    """Return how many random tokens each model told right when they came a second time."""
+    return "Random tokens told right when they come a second time:\n\n" + table(
+        ["model", "told right"], [[name, f"{share:.0%}"] for name, share in shares.items()]
     )
 
 
@@ -113,3 +113,15 @@ def short_tasks(rows: Rows) -> str:
         + "\nThe paper's:\n\n"
         + table(["7B", "BoolQ", "PIQA", "RACE-M", "RACE-H", "WinoGrande"], paper)
     )
+
+
+def rouge(rows: Rows) -> str:
+    """Return Table 6."""
+    ours = [
+        [row["system"], *(shown(row[key], 1) for key in ("rouge1", "rouge2", "rougeL"))]
+        for row in rows
+        if row.get("kind") in ("model", "baseline")
+    ]
+    paper = [[name, *values] for name, values in published.ROUGE.items()]
+    head = ["system", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
+    return "Ours:\n\n" + table(head, ours) + "\nThe paper's, GovReport:\n\n" + table(head, paper)

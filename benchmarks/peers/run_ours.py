@@ -62,7 +62,7 @@ def main() -> None:
         tokens.append(token)
     answered = time.perf_counter()
     if stored is not None:
-        stored.keep(engine, Listener())
+        stored.save(engine, Listener())
     result = {
         "import_s": imported - STARTED,
         "load_s": loaded - imported,

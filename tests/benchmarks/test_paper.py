@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from benchmarks.paper import tables
+sys.path.append(str(Path(__file__).parents[2]))  # benchmarks are no part of the package
+
+from benchmarks.paper import figure2, tables
 from benchmarks.paper.settings import Extension, Settings
 
 
 def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path, tmp_path, tmp_path, tmp_path / "work", window=256, steps=400)
+
+
+def test_an_extrapolated_score_explodes_and_an_interpolated_one_does_not() -> None:
+    scores = figure2.measure(seed=0)
+    assert scores.extrapolated > figure2.LEAST_RATIO * scores.interpolated
+    assert scores.interpolated < 2 * scores.inside
 
 
 def test_windows_are_the_powers_of_two_between_the_native_and_the_extended(tmp_path: Path) -> None:
