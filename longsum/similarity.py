@@ -138,7 +138,7 @@ def idf_weights(sentences: Iterable[Collection[str]]) -> dict[str, float]:
     counts: Counter[str] = Counter()
     for sentence in sentences:
         total += 1
-        counts.update(set(sentence))
+        counts.update(dict.fromkeys(sentence).keys())
     return {word: idf(count, total) for word, count in counts.items()}
 
 

@@ -39,7 +39,7 @@ def tfidf(bags: Sequence[Sequence[str]]) -> np.ndarray:
         (sentences, terms) float32.
     """
     weights = idf_weights(bags)
-    frequency = Counter(term for bag in bags for term in set(bag))
+    frequency = Counter(term for bag in bags for term in dict.fromkeys(bag))
     shared = [t for t, n in frequency.most_common(MOST_TERMS) if n > 1]
     column = {term: i for i, term in enumerate(shared)}
     matrix = np.zeros((len(bags), max(1, len(shared))), dtype=np.float32)
@@ -104,7 +104,7 @@ def bm25(bags: Sequence[Sequence[str]], query: Sequence[str]) -> np.ndarray:
         norm = BM25_K1 * (1 - BM25_B + BM25_B * len(bag) / max(1.0, average))
         scores[row] = sum(
             weights[t] * counts[t] * (BM25_K1 + 1) / (counts[t] + norm)
-            for t in set(query)
+            for t in dict.fromkeys(query)
             if t in counts
         )
     return scores

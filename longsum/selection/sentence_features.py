@@ -177,7 +177,7 @@ def _is_headed(text: str, paragraph: int) -> bool:
 
 def _centralities(s: Sentences) -> Columns:
     """Return how like the whole, the beginning and the end sentences are."""
-    frequency = Counter(term for bag in s.terms for term in set(bag))
+    frequency = Counter(term for bag in s.terms for term in dict.fromkeys(bag))
     common = [
         float(np.mean([np.log(frequency[t]) for t in bag])) if bag else 0.0 for bag in s.terms
     ]

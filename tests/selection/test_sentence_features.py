@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from helpers import REPOSITORY, environment
 
 from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
@@ -119,3 +123,31 @@ def test_questions_and_brief_sentences():
 )
 def test_beginnings_that_hang_on_what_stands_before(text: str, hangs: bool):
     assert Sentences(text, [Span(0, len(text))], 20).hanging.tolist() == [hangs]
+
+
+HASHED = """
+import hashlib
+import sys
+from pathlib import Path
+from longsum.documents.sentences import split_sentences
+from longsum.selection.sentence_features import Sentences
+text = Path(sys.argv[1]).read_text(encoding="utf-8")[:20_000]
+spans = [s for s in split_sentences(text) if text[s.end - 1] in ".!?"]
+features = Sentences(text, spans, 60, "the position of a token").features
+print(hashlib.sha256(features.tobytes()).hexdigest())
+"""
+
+
+def test_features_are_the_same_whatever_order_a_process_keeps_sets_in():
+    """Words were summed in the order of a set, which differs between processes: by a millionth."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", HASHED, str(REPOSITORY / "examples" / "handbook.md")],
+            env=environment(PYTHONHASHSEED=str(seed)),
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(found) == 1
