@@ -142,8 +142,10 @@ def layer_bytes_per_token(shape: ModelShape, config: ExtendConfig, dtype: str) -
         attention, mlp = min(attention, 1), min(mlp, 1)
     norms = 2 * (4 + 4) * shape.hidden_size + 8
     read = (attention + mlp) * shape.hidden_size * width
-    scores = 2 * (shape.attention_size + shape.key_value_size) * width
-    inner = (3 + ("down_proj" in learning)) * shape.intermediate_size * width
+    # bitsandbytes' 4-bit layers return what they were given: the residual stream's float32
+    returned = 4 if config.method == "qlora" else width
+    scores = 2 * (shape.attention_size + shape.key_value_size) * returned
+    inner = (3 + ("down_proj" in learning)) * shape.intermediate_size * returned
     total = norms + read + scores + 4 * shape.num_attention_heads + inner
     if config.method != "full":
         copied = "o_proj" in learning and dtype != "float32"

@@ -50,6 +50,26 @@ def saved_bytes(model, autocast) -> int:
     return sum(size for size, _ in held.values())
 
 
+def in_four_bits(model):
+    """Return a model whose decoder layers' matrices are in NF4, as a loaded one's are."""
+    from bitsandbytes.nn import Linear4bit
+
+    for layer in model.model.layers:
+        for holder in (layer.self_attn, layer.mlp):
+            for name, linear in list(holder.named_children()):
+                if isinstance(linear, torch.nn.Linear):
+                    four = Linear4bit(
+                        linear.in_features,
+                        linear.out_features,
+                        bias=False,
+                        compute_dtype=torch.bfloat16,
+                        quant_type="nf4",
+                    )
+                    four.load_state_dict(linear.state_dict())
+                    setattr(holder, name, four.to("cpu"))
+    return model
+
+
 @pytest.mark.parametrize("method", ["full", "lora"])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("checkpointing", [False, True])
@@ -66,6 +86,24 @@ def test_estimate_is_what_torch_keeps(method, dtype, checkpointing):
     saved = saved_bytes(model, dtype == "bfloat16") - logits
     estimate = TOKENS * kept_bytes_per_token(
         shape, config, dtype=dtype, checkpointing=checkpointing
+    )
+    assert estimate == pytest.approx(saved, rel=0.1)
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_four_bit_layers_return_float32_and_the_estimate_counts_it(checkpointing):
+    """The plan counted bfloat16, and the MLP took twice as much as it said."""
+    config = ExtendConfig(method="qlora")
+    model = tiny_model(**SHAPE).train().bfloat16()
+    shape = read_shape(model.config.to_dict())
+    model = in_four_bits(model)
+    set_trainable(model, config)
+    if checkpointing:
+        checkpoint_layers(model)
+    logits = 4 * shape.vocab_size * (TOKENS - 1)
+    saved = saved_bytes(model, True) - logits
+    estimate = TOKENS * kept_bytes_per_token(
+        shape, config, dtype="bfloat16", checkpointing=checkpointing
     )
     assert estimate == pytest.approx(saved, rel=0.1)
 
