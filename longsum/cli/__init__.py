@@ -204,12 +204,12 @@ def _register() -> None:
         batch_run,
         bench,
         cache,
-        evaluate,
         extend,
         models,
         plan,
         summarize,
     )
+    from longsum.cli.evaluate import app as evaluate
 
     commands = (
         *(summarize.summarize, ask.ask, batch.batch, plan.plan, extend.extend),

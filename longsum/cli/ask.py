@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import (
-    fetch_missing,
-    is_new,
-    load_config,
-    open_document,
-    open_session,
-    reporting,
-    store_config,
-)
-from longsum.config import AskConfig, DecodeConfig, LoadConfig
+from longsum.cli.grouping import grouped
+from longsum.cli.run import fetch_missing, is_new, open_document, open_session, reporting
+from longsum.config import AskConfig, DecodeConfig
 from longsum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +24,7 @@ LEAVE = ("/quit", "/exit", "/q", "quit", "exit", ":q")
 COMMANDS = {"/quit": "leave (also exit, quit, :q)", "/help": "what can be typed"}
 
 
+@grouped
 def ask(
     file: o.File,
     questions: Annotated[
@@ -41,37 +35,13 @@ def ask(
             "a session.",
         ),
     ] = None,
-    verbatim: o.Verbatim = None,
-    language: o.Language = "auto",
-    prompt: o.PromptFile = None,
-    temperature: o.Temperature = DecodeConfig.temperature,
-    top_p: o.TopP = DecodeConfig.top_p,
-    seed: o.Seed = DecodeConfig.seed,
-    max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
-    lookup: o.Lookup = DecodeConfig.lookup,
-    pages: o.Pages = None,
-    page_labels: o.PageLabels = False,
-    password: o.Password = None,
-    truncate: o.Truncate = None,
-    no_cache: o.NoCache = False,
-    cache_size: o.CacheSize = None,
-    model: o.ModelName = LoadConfig.model,
-    context: o.Context = None,
-    force_context: o.ForceContext = LoadConfig.force_context,
-    quantize: o.Quantize = LoadConfig.quantize,
-    kv_cache: o.KVCache = LoadConfig.kv_cache,
-    device: o.Device = LoadConfig.device,
-    dtype: o.Dtype = LoadConfig.dtype,
-    attention: o.Attention = LoadConfig.attention,
-    memory: o.Memory = None,
-    revision: o.Revision = LoadConfig.revision,
-    offline: o.Offline = LoadConfig.offline,
-    download: o.Download = LoadConfig.download,
-    as_json: o.AsJson = False,
-    output: o.OutputFile = None,
-    force: o.Force = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
+    *,
+    answer: o.AnswerOptions,
+    sampling: o.SamplingOptions,
+    reading: o.ReadingOptions,
+    cache: o.CacheOptions,
+    model: o.ModelOptions,
+    output: o.OutputOptions,
 ) -> None:
     """Answer questions about a whole document, each statement with its page.
 
@@ -82,26 +52,15 @@ def ask(
     asked = list(questions or []) or _piped_questions(file)
     interactive = not asked
     if interactive:
-        _require_terminal(file, as_json, output is not None)
-    config = AskConfig(verbatim=verbatim, language=language, prompt=prompt)
-    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed, lookup)
-    load = load_config(
-        model,
-        context,
-        force_context,
-        quantize,
-        device,
-        dtype,
-        attention,
-        memory,
-        revision,
-        offline,
-        download,
-        kv_cache=kv_cache,
-    )
-    store = store_config(no_cache, cache_size)
-    with reporting(quiet, as_json, output, force) as reporter:
-        document = open_document(file, pages, password, reporter, labels=page_labels)
+        _require_terminal(file, output.as_json, output.output is not None)
+    config = answer.ask_config()
+    decode = sampling.decode_config()
+    load = model.load_config()
+    store = cache.store_config()
+    with reporting(output) as reporter:
+        document = open_document(
+            file, reading.pages, reading.password, reporter, labels=reading.page_labels
+        )
         fetch_missing(load)
         from longsum.ask import prepare_questions, require_questions
         from longsum.bywords import open_words
@@ -111,8 +70,10 @@ def ask(
         session: Session | WordsSession
         words = open_words(document, config, load)
         if words is None:
-            prepared = prepare_questions(document, asked, config, load, decode, truncate=truncate)
-            session = open_session(prepared, load, reporter, verbose=verbose, store=store)
+            prepared = prepare_questions(
+                document, asked, config, load, decode, truncate=reading.truncate
+            )
+            session = open_session(prepared, load, reporter, verbose=output.verbose, store=store)
         else:
             session = words
             if words.source.notice and is_new(words.source, reporter, store):
@@ -121,7 +82,7 @@ def ask(
             with history(remember=bool(store.size_bytes)):
                 converse(session, config, decode, reporter)
         else:
-            _answer_all(session, asked, config, decode, reporter, as_json, output)
+            _answer_all(session, asked, config, decode, reporter, output)
 
 
 def _piped_questions(file: str) -> list[str]:
@@ -146,8 +107,7 @@ def _answer_all(
     config: AskConfig,
     decode: DecodeConfig,
     reporter: Reporter,
-    as_json: bool,
-    output: o.OutputFile,
+    output: o.OutputOptions,
 ) -> None:
     """Answer the questions of the command line."""
     from longsum.ask import answer_question
@@ -165,7 +125,7 @@ def _answer_all(
     )
     cautions = _cautions(answers)
     whole = payload if len(payload) > 1 else payload[0]
-    deliver(whole, text, as_json=as_json, output=output, cautions=cautions)
+    deliver(whole, text, as_json=output.as_json, output=output.output, cautions=cautions)
     for line in cautions:
         reporter.warning(line)
     reporter.receipt(answers[-1].receipt)

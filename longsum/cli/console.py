@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,10 +16,10 @@ from rich.markup import escape
 from longsum.bytesize import format_bytes
 from longsum.cli.wrapping import WordWrap, columns
 from longsum.events import Listener
-from longsum.receipt import Receipt
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
+    from longsum.receipt import Receipt
     from longsum.session import Prepared
 
 PLAIN_PROGRESS_S = 5.0
@@ -73,7 +73,7 @@ class Reporter(Listener):
         self._last_line = 0.0
         self._warned: set[str] = set()
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
