@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
@@ -19,6 +18,8 @@ from longsum.events import Listener
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
     from longsum.receipt import Receipt
     from longsum.session import Prepared
 
@@ -34,8 +35,13 @@ def stderr_console() -> Console:
 
 def print_line(label: str, style: str, text: str) -> None:
     """Print `label: text` on stderr."""
+    stderr_console().print(_marked(label, style, text))
+
+
+def _marked(label: str, style: str, text: str) -> str:
+    """Return `label: text` as rich reads it."""
     line = escape(escape_for_terminal(text))
-    stderr_console().print(f"[{style}]{label}:[/{style}] {line}" if label else line)
+    return f"[{style}]{label}:[/{style}] {line}" if label else line
 
 
 def print_error(message: str, hint: str | None) -> None:
@@ -53,6 +59,62 @@ def print_traceback(error: BaseException) -> None:
         print_line("", "", line)
 
 
+class Display:
+    """Shows lines on stderr, and on a terminal one bar, spinner or table of bars at a time.
+
+    Args:
+        quiet: no notices, no progress.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.console = stderr_console()
+        self.draws = not quiet and self.console.is_terminal
+        self.progress: Progress | None = None
+        self.last_line = 0.0
+
+    def warning(self, line: str) -> None:
+        """Print a line even a quiet run must not hide."""
+        self.console.print(_marked("warning", "yellow", line))
+
+    def notice(self, line: str) -> None:
+        """Print a line about the run."""
+        if not self.quiet:
+            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+
+    def spin(self, name: str) -> None:
+        """Show a step that cannot say how far it is."""
+        if self.draws:
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            text = TextColumn("{task.description} …")
+            progress = self.begin(SpinnerColumn(), text, TimeElapsedColumn())
+            progress.add_task(escape(escape_for_terminal(name)), total=None)
+            progress.start()
+
+    def begin(self, *columns: ProgressColumn, **options: Any) -> Progress:
+        """Return progress in place of what is drawn; its caller adds tasks and starts it."""
+        from rich.progress import Progress
+
+        self.clear()
+        self.progress = Progress(*columns, console=self.console, transient=True, **options)
+        return self.progress
+
+    def is_due(self) -> bool:
+        """Return whether it is time for a line of progress where nothing is drawn."""
+        now = time.monotonic()
+        if now - self.last_line < PLAIN_PROGRESS_S:
+            return False
+        self.last_line = now
+        return True
+
+    def clear(self) -> None:
+        """Take bars and spinners off the terminal."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+
+
 class Reporter(Listener):
     """Shows how a run goes.
 
@@ -64,91 +126,63 @@ class Reporter(Listener):
     def __init__(self, *, quiet: bool = False, stream: bool = True) -> None:
         self.quiet = quiet
         self.stream = stream
-        self.console = stderr_console()
+        self.display = Display(quiet=quiet)
         self._wrap: WordWrap | None = None
-        self.bar = not quiet and self.console.is_terminal
-        self._progress: Any = None
-        self._reading = False  # the bar is the prefill's
+        self._bar: Progress | None = None  # the prefill's
         self._started = 0.0
-        self._last_line = 0.0
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.clear()
 
     def warning(self, line: str) -> None:
         """Print a line even a quiet run must not hide, once."""
         self.clear()
-        if line in self._warned:
-            return
-        self._warned.add(line)
-        print_line("warning", "yellow", line)
+        if line not in self._warned:
+            self._warned.add(line)
+            self.display.warning(line)
 
     def notice(self, line: str) -> None:
         """Print a line about the run."""
         if not self.quiet:
             self.clear()
-            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+            self.display.notice(line)
 
     def phase(self, name: str) -> None:
         """Show a step that cannot say how far it is."""
         self.clear()
-        if self.bar:
-            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            self._progress = Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description} …"),
-                TimeElapsedColumn(),
-                console=self.console,
-                transient=True,
-            )
-            self._progress.add_task(escape(escape_for_terminal(name)), total=None)
-            self._progress.start()
+        self.display.spin(name)
 
     def prefill(self, done: int, total: int) -> None:
         """Show how much of the document is read."""
-        if self.quiet:
-            return
-        if self.bar:
+        if self.display.draws:
             self._draw(done, total)
-            return
-        now = time.monotonic()
-        self._started = self._started or now
-        if now - self._last_line >= PLAIN_PROGRESS_S and self._last_line:
-            self.console.print(f"read {done:,} of {total:,} tokens")
-        if now - self._last_line >= PLAIN_PROGRESS_S:
-            self._last_line = now
+        elif not self.quiet:
+            is_first = not self.display.last_line
+            if self.display.is_due() and not is_first:
+                self.display.console.print(f"read {done:,} of {total:,} tokens")
 
     def _draw(self, done: int, total: int) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-        if not self._reading:
+        if self._bar is None or self._bar is not self.display.progress:
             self.clear()
-            self._reading = True
-            self._progress = Progress(
+            self._bar = self.display.begin(
                 TextColumn("reading"),
                 BarColumn(),
                 TextColumn("{task.completed:,.0f} of {task.total:,.0f} tokens"),
                 TextColumn("{task.fields[speed]} tok/s"),
                 TimeRemainingColumn(),
-                console=self.console,
-                transient=True,
             )
             self._started = time.monotonic()
-            self._progress.add_task("reading", total=total, speed="…")
-            self._progress.start()
+            self._bar.add_task("reading", total=total, speed="…")
+            self._bar.start()
         seconds = time.monotonic() - self._started
         speed = f"{done / seconds:,.0f}" if seconds > 0.05 else "…"
-        self._progress.update(0, completed=done, speed=speed)
+        self._bar.update(self._bar.task_ids[0], completed=done, speed=speed)
         if done >= total:
             self.clear()
 
@@ -156,7 +190,7 @@ class Reporter(Listener):
         """Print the next piece of an answer."""
         if not self.stream:
             return
-        self._stop_progress()
+        self.display.clear()
         shown = escape_for_terminal(piece)
         if self._wrap is None and (width := columns()) is not None:
             self._wrap = WordWrap(width)
@@ -168,8 +202,8 @@ class Reporter(Listener):
         if self.quiet:
             return
         self.clear()
-        if self.console.is_terminal:
-            self.console.print()
+        if self.display.console.is_terminal:
+            self.display.console.print()
         for line in receipt.lines():
             self.notice(line)
 
@@ -191,10 +225,4 @@ class Reporter(Listener):
         if self._wrap is not None and (rest := self._wrap.finish()):
             sys.stdout.write(rest)
             sys.stdout.flush()
-        self._stop_progress()
-
-    def _stop_progress(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-        self._reading = False
+        self.display.clear()

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from longsum.cli.console import Reporter, print_line, stderr_console
+from longsum.cli.console import Display, Reporter, print_line
 
 if TYPE_CHECKING:
     from longsum.checkpoint.catalog import KnownModel
@@ -93,31 +93,27 @@ def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Sourc
 @contextmanager
 def downloading(name: str) -> Iterator[Progress]:
     """Yield what is to be called with bytes done and in all: it draws a bar, or prints lines."""
-    console = stderr_console()
-    if not console.is_terminal:
+    display = Display()
+    if not display.draws:
         yield _lines(name)
         return
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        Progress,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
     columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), *columns, console=console, transient=True
-    ) as bar:
-        task: Any = None
+    bar = display.begin(TextColumn("{task.description}"), BarColumn(), *columns)
 
-        def draw(done: int, total: int) -> None:
-            nonlocal task
-            if task is None:
-                task = bar.add_task(f"fetching {name}", total=total)
-            bar.update(task, completed=done)
+    def draw(done: int, total: int) -> None:
+        if not bar.task_ids:
+            bar.add_task(f"fetching {name}", total=total)
+        bar.update(bar.task_ids[0], completed=done)
 
+    with bar:
         yield draw
 
 
