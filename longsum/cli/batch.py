@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from longsum.bytesize import parse_bytes
 from longsum.cli import batch_options as b
 from longsum.cli import options as o
+from longsum.cli.batch_run import run_job
 from longsum.cli.grouping import Without, grouped
 from longsum.cli.run import fetch_missing
 from longsum.config import AskConfig, BatchConfig, SummaryConfig, parse_length
@@ -55,8 +57,6 @@ def batch(
     """
     from longsum.batch.inputs import parse_shard
     from longsum.batch.job import Job
-    from longsum.bytesize import parse_bytes
-    from longsum.cli.batch_run import run_job
 
     folder, named = _folder_or_files(documents or [], inputs.files_from)
     output = _check_folders(folder, output, inputs.files_from, named)
@@ -66,16 +66,11 @@ def batch(
         recursive=inputs.recursive,
         include=tuple(inputs.include or ()),
         exclude=tuple(inputs.exclude or ()),
-        workers=running.workers,
-        readers=running.readers,
         read_limit_s=limits.read_limit,
         read_memory_bytes=parse_bytes(limits.read_memory),
         retry_failed=inputs.retry_failed,
         redo=inputs.redo,
-        fail_on=running.fail_on,
-        shard=parse_shard(running.shard) if running.shard else None,
-        engine=running.engine,
-        ray_address=running.ray_address,
+        **vars(running) | {"shard": parse_shard(running.shard) if running.shard else None},
     )
     load = model.load_config()
     fetch_missing(load)

@@ -71,6 +71,8 @@ class Display:
         self.console = stderr_console()
         self.draws = not quiet and self.console.is_terminal
         self.progress: Progress | None = None
+        self.drawn = ""
+        """What the bar is of."""
         self.last_line = 0.0
 
     def warning(self, line: str) -> None:
@@ -100,6 +102,31 @@ class Display:
         self.progress = Progress(*columns, console=self.console, transient=True, **options)
         return self.progress
 
+    def draw(
+        self, name: str, done: int, total: int, *columns: str | ProgressColumn, **fields: Any
+    ) -> None:
+        """Draw how far a step is, on a bar of its own; the last call takes it away.
+
+        Args:
+            name: of the step.
+            done: of its parts.
+            total: parts in all.
+            columns: what stands beside the bar.
+            fields: what the columns show besides.
+        """
+        from rich.progress import BarColumn, TextColumn
+
+        if self.drawn != name:
+            beside = [TextColumn(each) if isinstance(each, str) else each for each in columns]
+            progress = self.begin(TextColumn(name), BarColumn(), *beside)
+            progress.add_task(name, total=total, **fields)
+            progress.start()
+            self.drawn = name
+        assert self.progress is not None, "it was begun"
+        self.progress.update(self.progress.task_ids[0], completed=done, **fields)
+        if done >= total:
+            self.clear()
+
     def is_due(self) -> bool:
         """Return whether it is time for a line of progress where nothing is drawn."""
         now = time.monotonic()
@@ -112,7 +139,7 @@ class Display:
         """Take bars and spinners off the terminal."""
         if self.progress is not None:
             self.progress.stop()
-            self.progress = None
+            self.progress, self.drawn = None, ""
 
 
 class Reporter(Listener):
@@ -128,7 +155,6 @@ class Reporter(Listener):
         self.stream = stream
         self.display = Display(quiet=quiet)
         self._wrap: WordWrap | None = None
-        self._bar: Progress | None = None  # the prefill's
         self._started = 0.0
         self._warned: set[str] = set()
 
@@ -166,25 +192,21 @@ class Reporter(Listener):
                 self.display.console.print(f"read {done:,} of {total:,} tokens")
 
     def _draw(self, done: int, total: int) -> None:
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import TimeRemainingColumn
 
-        if self._bar is None or self._bar is not self.display.progress:
+        if self.display.drawn != "reading":
             self.clear()
-            self._bar = self.display.begin(
-                TextColumn("reading"),
-                BarColumn(),
-                TextColumn("{task.completed:,.0f} of {task.total:,.0f} tokens"),
-                TextColumn("{task.fields[speed]} tok/s"),
-                TimeRemainingColumn(),
-            )
             self._started = time.monotonic()
-            self._bar.add_task("reading", total=total, speed="…")
-            self._bar.start()
         seconds = time.monotonic() - self._started
-        speed = f"{done / seconds:,.0f}" if seconds > 0.05 else "…"
-        self._bar.update(self._bar.task_ids[0], completed=done, speed=speed)
-        if done >= total:
-            self.clear()
+        self.display.draw(
+            "reading",
+            done,
+            total,
+            "{task.completed:,.0f} of {task.total:,.0f} tokens",
+            "{task.fields[speed]} tok/s",
+            TimeRemainingColumn(),
+            speed=f"{done / seconds:,.0f}" if seconds > 0.05 else "…",
+        )
 
     def text(self, piece: str) -> None:
         """Print the next piece of an answer."""

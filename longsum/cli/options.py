@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from longsum import config
+from longsum import config, environment
+from longsum.bytesize import parse_bytes
+from longsum.cli.console import print_line
 from longsum.cli.grouping import panel
 from longsum.cli.libraries import let_speak
 from longsum.config import (
@@ -20,6 +22,7 @@ from longsum.config import (
     Style,
     SummaryConfig,
 )
+from longsum.errors import UsageError
 
 MODEL, ANSWER, OUTPUT = "Model", "Answer", "Output"
 in_reading, in_model, in_answer, in_output = map(panel, ("Reading", MODEL, ANSWER, OUTPUT))
@@ -103,9 +106,6 @@ class CacheOptions:
 
     def store_config(self) -> StoreConfig:
         """Return the settings of these options, and of the environment where they are absent."""
-        from longsum.bytesize import parse_bytes
-        from longsum.environment import CACHE_SIZE
-        from longsum.errors import UsageError
         from longsum.paths import configured_cache_size
 
         asked = self.cache_size or configured_cache_size()
@@ -116,7 +116,7 @@ class CacheOptions:
         try:
             return StoreConfig(size_bytes=parse_bytes(asked))
         except UsageError as error:
-            name = "--cache-size" if self.cache_size else CACHE_SIZE
+            name = "--cache-size" if self.cache_size else environment.CACHE_SIZE
             raise UsageError(f"{name} is {error.message}", hint="write 20GiB, 8GB, or 0") from None
 
 
@@ -169,16 +169,13 @@ class ModelOptions:
 
     def load_config(self) -> LoadConfig:
         """Return the settings of these options; with `--offline`, cut the network off at once."""
-        from longsum.bytesize import parse_bytes
         from longsum.checkpoint.rope import parse_context
-        from longsum.cli.console import print_line
-        from longsum.environment import MODEL, variable
         from longsum.model.resolve import set_offline
         from longsum.paths import unknown_settings
 
         if self.offline:
             set_offline()  # before anything imports the hub's library
-        if variable(MODEL) is None:  # the file is asked only then
+        if environment.variable(environment.MODEL) is None:  # the file is asked only then
             for line in unknown_settings():
                 print_line("warning", "yellow", line)
         return LoadConfig(

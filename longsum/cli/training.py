@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longsum.bytesize import format_bytes
 from longsum.cli.console import Reporter
@@ -16,9 +16,6 @@ from longsum.config import ExtendConfig, LoadConfig
 from longsum.errors import LongsumError
 from longsum.extend.training_events import ExtendListener, ExtendResult, Extent, StepReport
 from longsum.terminal import escape_for_terminal
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 
 class Interrupted(LongsumError):
@@ -30,33 +27,20 @@ class Interrupted(LongsumError):
 class TrainingReporter(Reporter, ExtendListener):
     """Shows how a training goes."""
 
-    _steps: Progress | None = None
-
     def step(self, report: StepReport) -> None:
         """Show a step: a bar on a terminal, a line now and then in a pipe."""
         if self.display.draws:
-            self._draw_step(report)
+            self.display.draw(
+                "training",
+                report.step,
+                report.steps,
+                "step {task.completed:,.0f} of {task.total:,.0f}",
+                "{task.fields[figures]}",
+                figures=_figures(report),
+            )
         elif not self.quiet and (self.display.is_due() or report.step in (1, report.steps)):
             done = f"step {report.step:,} of {report.steps:,}"
             self.display.console.print(f"{done}: {_figures(report)}")
-
-    def _draw_step(self, report: StepReport) -> None:
-        from rich.progress import BarColumn, TextColumn
-
-        if self._steps is None or self._steps is not self.display.progress:
-            self.clear()
-            self._steps = self.display.begin(
-                TextColumn("training"),
-                BarColumn(),
-                TextColumn("step {task.completed:,.0f} of {task.total:,.0f}"),
-                TextColumn("{task.fields[figures]}"),
-            )
-            self._steps.add_task("training", total=report.steps, figures="")
-            self._steps.start()
-        only = self._steps.task_ids[0]
-        self._steps.update(only, completed=report.step, figures=_figures(report))
-        if report.step >= report.steps:
-            self.clear()
 
 
 def _figures(report: StepReport) -> str:
