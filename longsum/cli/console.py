@@ -127,10 +127,10 @@ class Display:
         if done >= total:
             self.clear()
 
-    def is_due(self) -> bool:
+    def is_due(self, every_s: float = PLAIN_PROGRESS_S) -> bool:
         """Return whether it is time for a line of progress where nothing is drawn."""
         now = time.monotonic()
-        if now - self.last_line < PLAIN_PROGRESS_S:
+        if now - self.last_line < every_s:
             return False
         self.last_line = now
         return True

@@ -91,40 +91,21 @@ def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Sourc
 def downloading(name: str) -> Iterator[Progress]:
     """Yield what is to be called with bytes done and in all: it draws a bar, or prints lines."""
     display = Display()
-    if not display.draws:
-        yield _lines(name)
-        return
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    display.last_line = time.monotonic()
 
-    columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    bar = display.begin(TextColumn("{task.description}"), BarColumn(), *columns)
+    def show(done: int, total: int) -> None:
+        from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    def draw(done: int, total: int) -> None:
-        if not bar.task_ids:
-            bar.add_task(f"fetching {name}", total=total)
-        bar.update(bar.task_ids[0], completed=done)
-
-    with bar:
-        yield draw
-
-
-def _lines(name: str) -> Progress:
-    """Return a progress that prints a line now and then."""
-    last = time.monotonic()
-
-    def line(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PLAIN_EVERY_S:
-            last = time.monotonic()
+        if display.draws:
+            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            display.draw(f"fetching {name}", done, total, *columns)
+        elif display.is_due(PLAIN_EVERY_S):
             print_line("", "", f"fetching {name}: {format_bytes(done)} of {format_bytes(total)}")
 
-    return line
+    try:
+        yield show
+    finally:
+        display.clear()
 
 
 def remove_model(model: str, *, yes: bool) -> None:
