@@ -74,12 +74,18 @@ class ErrorBoundary(PlainFlags, TyperGroup):
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find a command by its first word, or by two: a folder stands behind `batch`."""
-        if args[:2] == ["batch", "merge"]:
+        """Find a command by its first word, or by two: `batch merge` is a command of its own."""
+        if args[:2] == ["batch", "merge"] and not _names_output(args[2:]):
             args = ["batch merge", *args[2:]]
         found = super().resolve_command(ctx, args)
         ctx.meta[COMMAND] = found[0]
         return found
+
+
+def _names_output(args: list[str]) -> bool:
+    """Return whether arguments hold `-o`, which a folder called merge needs and merging lacks."""
+    options = args[: args.index("--")] if "--" in args else args
+    return any(re.match(r"-[a-z]*o|--output(=|$)", each) for each in options)
 
 
 @contextlib.contextmanager
@@ -198,29 +204,17 @@ def joined(docstring: str, examples: str = "") -> str:
 
 def _register() -> None:
     """Add the commands; each file imports nothing heavy."""
-    from longsum.cli import (
-        ask,
-        batch,
-        batch_run,
-        bench,
-        cache,
-        evaluate,
-        extend,
-        models,
-        plan,
-        summarize,
-    )
+    from longsum.cli import ask, batch, batch_run, bench, cache, extend, models, plan, summarize
+    from longsum.cli.evaluate import app as evaluate
 
     commands = (
-        *(summarize.summarize, ask.ask, batch.batch, plan.plan, extend.extend),
-        bench.bench,
+        *(summarize.summarize, ask.ask, batch.batch, plan.plan, extend.extend, bench.bench),
+        batch_run.merge,
     )
     for command in commands:
-        name = command.__name__
+        name = "batch merge" if command is batch_run.merge else command.__name__
         text = joined(command.__doc__ or "", EXAMPLES.get(name, ""))
         app.command(name=name, help=text, cls=PlainCommand)(command)
-    merge_help = joined(batch_run.merge.__doc__ or "")
-    app.command(name="batch merge", help=merge_help, cls=PlainCommand)(batch_run.merge)
     for name, group in (("cache", cache), ("models", models), ("evaluate", evaluate)):
         for registered in group.app.registered_commands:
             registered.cls = PlainCommand

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import (
-    fetch_missing,
-    load_config,
-    open_document,
-    reporting,
-    store_config,
-)
-from longsum.config import AskConfig, DecodeConfig, LoadConfig
+from longsum.cli.grouping import grouped
+from longsum.cli.run import opened
+from longsum.config import AskConfig, DecodeConfig
 from longsum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +23,7 @@ LEAVE = ("/quit", "/exit", "/q", "quit", "exit", ":q")
 COMMANDS = {"/quit": "leave (also exit, quit, :q)", "/help": "what can be typed"}
 
 
+@grouped
 def ask(
     file: o.File,
     questions: Annotated[
@@ -38,37 +34,13 @@ def ask(
             "a session.",
         ),
     ] = None,
-    verbatim: o.Verbatim = None,
-    language: o.Language = "auto",
-    prompt: o.PromptFile = None,
-    temperature: o.Temperature = DecodeConfig.temperature,
-    top_p: o.TopP = DecodeConfig.top_p,
-    seed: o.Seed = DecodeConfig.seed,
-    max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
-    lookup: o.Lookup = DecodeConfig.lookup,
-    pages: o.Pages = None,
-    page_labels: o.PageLabels = False,
-    password: o.Password = None,
-    truncate: o.Truncate = None,
-    no_cache: o.NoCache = False,
-    cache_size: o.CacheSize = None,
-    model: o.ModelName = LoadConfig.model,
-    context: o.Context = None,
-    force_context: o.ForceContext = LoadConfig.force_context,
-    quantize: o.Quantize = LoadConfig.quantize,
-    kv_cache: o.KVCache = LoadConfig.kv_cache,
-    device: o.Device = LoadConfig.device,
-    dtype: o.Dtype = LoadConfig.dtype,
-    attention: o.Attention = LoadConfig.attention,
-    memory: o.Memory = None,
-    revision: o.Revision = LoadConfig.revision,
-    offline: o.Offline = LoadConfig.offline,
-    download: o.Download = LoadConfig.download,
-    as_json: o.AsJson = False,
-    output: o.OutputFile = None,
-    force: o.Force = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
+    *,
+    answer: o.AnswerOptions,
+    sampling: o.SamplingOptions,
+    reading: o.ReadingOptions,
+    cache: o.CacheOptions,
+    model: o.ModelOptions,
+    output: o.OutputOptions,
 ) -> None:
     """Answer questions about a whole document, each statement with its page.
 
@@ -79,47 +51,18 @@ def ask(
     asked = list(questions or []) or _piped_questions(file)
     interactive = not asked
     if interactive:
-        _require_terminal(file, as_json, output is not None)
-    config = AskConfig(verbatim=verbatim, language=language, prompt=prompt)
-    decode = DecodeConfig(max_new_tokens, temperature, top_p, seed, lookup)
-    load = load_config(
-        model,
-        context,
-        force_context,
-        quantize,
-        device,
-        dtype,
-        attention,
-        memory,
-        revision,
-        offline,
-        download,
-        kv_cache=kv_cache,
-    )
-    store = store_config(no_cache, cache_size)
-    with reporting(
-        quiet,
-        as_json,
-        output,
-        force,
-        explained=load.attention if verbose else None,
-        remember=bool(store.size_bytes),
-    ) as reporter:
-        document = open_document(file, pages, password, reporter, labels=page_labels)
-        fetch_missing(load)
-        from longsum.ask import AskTask
-        from longsum.cli.state import history
-        from longsum.session import open_session
+        _require_terminal(file, output.as_json, output.output is not None)
+    config, decode = answer.ask_config(), sampling.decode_config()
+    from longsum.ask import AskTask
+    from longsum.cli.state import history
 
-        tasks = [AskTask(config, decode, tuple(asked))]
-        with open_session(
-            document, tasks, load, truncate=truncate, store=store, listener=reporter
-        ) as session:
-            if interactive:
-                with history(remember=bool(store.size_bytes)):
-                    converse(session, config, decode, reporter)
-            else:
-                _answer_all(session, asked, config, decode, reporter, as_json, output)
+    tasks = [AskTask(config, decode, tuple(asked))]
+    with opened(file, tasks, reading, cache, model, output) as (session, reporter):
+        if interactive:
+            with history(remember=bool(cache.store_config().size_bytes)):
+                converse(session, config, decode, reporter)
+        else:
+            _answer_all(session, asked, config, decode, reporter, output)
 
 
 def _piped_questions(file: str) -> list[str]:
@@ -144,8 +87,7 @@ def _answer_all(
     config: AskConfig,
     decode: DecodeConfig,
     reporter: Reporter,
-    as_json: bool,
-    output: o.OutputFile,
+    output: o.OutputOptions,
 ) -> None:
     """Answer the questions of the command line."""
     from longsum.cli.output import deliver
@@ -162,7 +104,7 @@ def _answer_all(
     )
     cautions = _cautions(answers)
     whole = payload if len(payload) > 1 else payload[0]
-    deliver(whole, text, as_json=as_json, output=output, cautions=cautions)
+    deliver(whole, text, as_json=output.as_json, output=output.output, cautions=cautions)
     for line in cautions:
         reporter.warning(line)
     reporter.receipt(answers[-1].receipt)

@@ -6,23 +6,17 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from longsum.bytesize import parse_bytes
 from longsum.cli import batch_options as b
 from longsum.cli import options as o
-from longsum.cli.run import fetch_missing, load_config
-from longsum.config import (
-    LENGTH_WORDS,
-    AskConfig,
-    BatchConfig,
-    DecodeConfig,
-    LoadConfig,
-    ReadConfig,
-    Style,
-    SummaryConfig,
-    parse_length,
-)
+from longsum.cli.batch_run import run_job
+from longsum.cli.grouping import Without, grouped
+from longsum.cli.run import fetch_missing
+from longsum.config import AskConfig, BatchConfig, SummaryConfig, parse_length
 from longsum.errors import DocumentNotFound, OutputError, UsageError
 from longsum.terminal import shown_name
 
@@ -32,53 +26,23 @@ if TYPE_CHECKING:
     from longsum.batch.run import FindInputs
 
 
+@grouped
 def batch(
     documents: b.Documents = None,
-    output: b.Output = None,
-    task: b.Task = None,
-    question: b.Questions = None,
-    recursive: b.Recursive = BatchConfig.recursive,
-    include: b.Include = None,
-    exclude: b.Exclude = None,
-    files_from: b.FilesFrom = None,
-    retry_failed: b.RetryFailed = BatchConfig.retry_failed,
-    redo: b.Redo = BatchConfig.redo,
-    length: b.Length = None,
-    style: b.Style = None,
-    focus: b.Focus = None,
-    verbatim: o.Verbatim = None,
-    language: o.Language = "auto",
-    prompt: o.PromptFile = None,
-    temperature: o.Temperature = DecodeConfig.temperature,
-    top_p: o.TopP = DecodeConfig.top_p,
-    seed: o.Seed = DecodeConfig.seed,
-    max_new_tokens: o.MaxNewTokens = DecodeConfig.max_new_tokens,
-    pages: o.Pages = None,
-    password: o.Password = None,
-    truncate: o.Truncate = None,
-    read_limit: b.ReadLimit = BatchConfig.read_limit_s,
-    read_memory: b.ReadMemory = "4GiB",
-    model: o.ModelName = LoadConfig.model,
-    context: o.Context = None,
-    force_context: o.ForceContext = LoadConfig.force_context,
-    quantize: o.Quantize = LoadConfig.quantize,
-    kv_cache: o.KVCache = LoadConfig.kv_cache,
-    device: o.Device = LoadConfig.device,
-    dtype: o.Dtype = LoadConfig.dtype,
-    attention: o.Attention = LoadConfig.attention,
-    memory: o.Memory = None,
-    revision: o.Revision = LoadConfig.revision,
-    offline: o.Offline = LoadConfig.offline,
-    download: o.Download = LoadConfig.download,
-    workers: b.Workers = BatchConfig.workers,
-    readers: b.Readers = BatchConfig.readers,
-    shard: b.Shard = None,
-    engine: b.Engine = BatchConfig.engine,
-    ray_address: b.RayAddress = BatchConfig.ray_address,
-    fail_on: b.FailOn = BatchConfig.fail_on,
-    format: b.Format = BatchConfig.format,
-    as_json: b.AsJson = False,
-    quiet: b.Quiet = False,
+    output: Path | None = o.in_output(
+        None, "--output", "-o", metavar="OUT", help="Folder of the results."
+    ),
+    *,
+    task: b.TaskOptions,
+    inputs: b.InputOptions,
+    summary: b.SummaryOptions,
+    answer: o.AnswerOptions,
+    sampling: Annotated[o.SamplingOptions, Without("lookup")],
+    reading: Annotated[o.ReadingOptions, Without("page_labels")],
+    limits: b.LimitOptions,
+    model: o.ModelOptions,
+    running: b.RunningOptions,
+    results: b.ResultOptions,
 ) -> None:
     """Summarize the documents of a folder, or ask each the same questions, and lose none.
 
@@ -93,53 +57,34 @@ def batch(
     """
     from longsum.batch.inputs import parse_shard
     from longsum.batch.job import Job
-    from longsum.bytesize import parse_bytes
-    from longsum.cli.batch_run import run_job
 
-    folder, named = _folder_or_files(documents or [], files_from)
-    output = _check_folders(folder, output, files_from, named)
-    wanted = _task(task, question or [], length, style, focus, verbatim, language, prompt)
+    folder, named = _folder_or_files(documents or [], inputs.files_from)
+    output = _check_folders(folder, output, inputs.files_from, named)
+    wanted = _task(task, summary, answer)
     settings = BatchConfig(
-        format=format,
-        recursive=recursive,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        workers=workers,
-        readers=readers,
-        read_limit_s=read_limit,
-        read_memory_bytes=parse_bytes(read_memory),
-        retry_failed=retry_failed,
-        redo=redo,
-        fail_on=fail_on,
-        shard=parse_shard(shard) if shard else None,
-        engine=engine,
-        ray_address=ray_address,
+        format=results.format,
+        recursive=inputs.recursive,
+        include=tuple(inputs.include or ()),
+        exclude=tuple(inputs.exclude or ()),
+        read_limit_s=limits.read_limit,
+        read_memory_bytes=parse_bytes(limits.read_memory),
+        retry_failed=inputs.retry_failed,
+        redo=inputs.redo,
+        **vars(running) | {"shard": parse_shard(running.shard) if running.shard else None},
     )
-    load = load_config(
-        model,
-        context,
-        force_context,
-        quantize,
-        device,
-        dtype,
-        attention,
-        memory,
-        revision,
-        offline,
-        download,
-        kv_cache=kv_cache,
-    )
+    load = model.load_config()
     fetch_missing(load)
     job = Job(
         output=output.absolute(),
         load=load,
-        read=ReadConfig(pages, password, truncate),
-        decode=DecodeConfig(max_new_tokens, temperature, top_p, seed),
+        read=reading.read_config(),
+        decode=sampling.decode_config(),
         task=wanted,
-        questions=tuple(question or ()),
+        questions=tuple(task.question or ()),
         batch=settings,
     )
-    run_job(job, _inputs(folder, files_from, named, job), as_json=as_json, quiet=quiet)
+    found = _inputs(folder, inputs.files_from, named, job)
+    run_job(job, found, as_json=results.as_json, quiet=results.quiet)
 
 
 def _folder_or_files(
@@ -186,39 +131,30 @@ def _check_folders(
 
 
 def _task(
-    task: str | None,
-    questions: list[str],
-    length: str | None,
-    style: Style | None,
-    focus: str | None,
-    verbatim: bool | None,
-    language: str,
-    prompt: Path | None,
+    asked: b.TaskOptions, summary: b.SummaryOptions, answer: o.AnswerOptions
 ) -> SummaryConfig | AskConfig:
     """Return what is asked of every document."""
-    asking = bool(questions) or task == "ask"
-    template = prompt.absolute() if prompt else None
-    if not asking:
-        return SummaryConfig(
-            verbatim=verbatim,
-            language=language,
-            prompt=template,
-            words=parse_length(length) if length else LENGTH_WORDS["medium"],
-            style=style or SummaryConfig.style,
-            focus=focus,
+    questions = asked.question or []
+    if answer.prompt is not None:
+        answer = replace(answer, prompt=answer.prompt.absolute())
+    if not questions and asked.task != "ask":
+        return answer.summary_config(
+            words=parse_length(summary.length or "medium"),
+            style=summary.style or SummaryConfig.style,
+            focus=summary.focus,
         )
-    if task == "summarize":
+    if asked.task == "summarize":
         raise UsageError("--question has no place in --task summarize", hint="leave one out")
     if not questions:
         raise UsageError("--task ask needs a --question", hint='add --question "Who paid?"')
     if any(not each.strip() for each in questions):
         raise UsageError("a --question is empty", hint='write --question "Who paid?"')
-    for flag, value in (("--length", length), ("--style", style), ("--focus", focus)):
+    for name, value in vars(summary).items():
         if value is not None:
             raise UsageError(
-                f"{flag} is of summaries, not of answers to a --question", hint="leave it out"
+                f"--{name} is of summaries, not of answers to a --question", hint="leave it out"
             )
-    return AskConfig(verbatim=verbatim, language=language, prompt=template)
+    return answer.ask_config()
 
 
 def _inputs(folder: Path | None, files_from: str | None, named: list[Path], job: Job) -> FindInputs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -14,11 +13,13 @@ from longsum.batch.inputs import Passed
 from longsum.batch.outcome import DONE, FAILED, Row
 from longsum.batch.progress_db import Counts, is_pdf
 from longsum.batch.result_files import INDEX
-from longsum.cli.console import PLAIN_PROGRESS_S, print_line, stderr_console
+from longsum.cli.console import Display, print_line
 from longsum.cli.wrapping import stdout_console
-from longsum.terminal import escape_for_terminal, shown_name
+from longsum.terminal import shown_name
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from longsum.batch.job import Job
     from longsum.batch.run import Outcome
 
@@ -48,36 +49,28 @@ class BatchReporter(BatchListener):
     """
 
     def __init__(self, stop: Stop, *, quiet: bool = False) -> None:
-        self.stop, self.quiet = stop, quiet
-        self.console = stderr_console()
-        self.bar = not quiet and self.console.is_terminal
-        self._progress: Any = None
-        self._bars: dict[int, Any] = {}
+        self.stop = stop
+        self.display = Display(quiet=quiet)
+        self.display.last_line = time.monotonic()
+        self._bars: dict[int, TaskID] = {}
         self._pace: Pace | None = None
         self._todo = self._done = self._failed = self._in_part = 0
         self._started: float | None = None  # when the first document was begun, the model loaded
-        self._last_line = time.monotonic()
         self._told_stop = 0
 
     def __enter__(self) -> BatchReporter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.clear()
+    def __exit__(self, *raised: object) -> None:
+        self.display.clear()
 
     def notice(self, line: str) -> None:
         """Print a line about the run."""
-        if not self.quiet:
-            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+        self.display.notice(line)
 
     def warning(self, line: str) -> None:
         """Print a line that even a quiet run must show."""
-        self.console.print(f"[yellow]warning:[/yellow] {escape(escape_for_terminal(line))}")
+        self.display.warning(line)
 
     def planned(self, counts: Counts, passed: Passed, workers: int) -> None:
         """Say what was found, and begin to show."""
@@ -96,26 +89,24 @@ class BatchReporter(BatchListener):
         self.notice("; ".join([f"{counts.todo:,} documents to work on", *before]))
         for line in passed.lines():
             self.notice(line)
-        if self.bar and counts.todo:
+        if self.display.draws and counts.todo:
             self._open_bars(counts.todo, workers)
 
     def _open_bars(self, total: int, workers: int) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.progress import BarColumn, TextColumn
 
-        self._progress = Progress(
+        progress = self.display.begin(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[figures]}"),
-            console=self.console,
-            transient=True,
             refresh_per_second=4,
         )
-        self._bars[-1] = self._progress.add_task("documents", total=total, figures="")
+        self._bars[-1] = progress.add_task("documents", total=total, figures="")
         for worker in range(workers if workers <= 16 else 0):
-            self._bars[worker] = self._progress.add_task(
+            self._bars[worker] = progress.add_task(
                 f"worker {worker + 1}", total=1, figures="waiting"
             )
-        self._progress.start()
+        progress.start()
 
     def begun(self, worker: int, name: str) -> None:
         """Show what a worker is at."""
@@ -127,8 +118,8 @@ class BatchReporter(BatchListener):
         self._draw(worker, completed=done, total=total)
 
     def _draw(self, worker: int, **what: Any) -> None:
-        if self._progress is not None and worker in self._bars:
-            self._progress.update(self._bars[worker], **what)
+        if self.display.progress is not None and worker in self._bars:
+            self.display.progress.update(self._bars[worker], **what)
 
     def finished(self, row: Row, worker: int | None) -> None:
         """Count a document, and tell of a failure."""
@@ -146,7 +137,7 @@ class BatchReporter(BatchListener):
                 self.warning(f"further failures are not shown here; see {INDEX}")
             return
         self._in_part += bool((row.get("receipt") or {}).get("truncated"))
-        if row["outcome"] == DONE and not self.quiet and self.bar:
+        if row["outcome"] == DONE:
             self._draw(-1, completed=self._done)
 
     def figures(self) -> str:
@@ -170,27 +161,20 @@ class BatchReporter(BatchListener):
             self._told_stop = self.stop.level
             if self.stop.level == 1:
                 self.warning("finishing the current document; Ctrl-C again stops at once")
-        if self._progress is not None:
+        if self.display.progress is not None:
             self._draw(-1, completed=self._done, figures=self.figures())
-        elif not self.quiet and time.monotonic() - self._last_line >= PLAIN_PROGRESS_S:
-            self._last_line = time.monotonic()
+        elif not self.display.quiet and self.display.is_due():
             self.notice(self.figures())
 
     def exporting(self) -> None:
         """Take the bars away: only the overviews are left to write."""
-        self.clear()
+        self.display.clear()
         if self._in_part:
             documents = "document was" if self._in_part == 1 else "documents were"
             self.warning(
                 f"{self._in_part:,} {documents} read in part (--truncate); "
                 f"{INDEX} says which pages are LEFT OUT"
             )
-
-    def clear(self) -> None:
-        """Take bars off the terminal."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
 
 
 def failure(row: Row) -> str:

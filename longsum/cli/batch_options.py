@@ -1,7 +1,8 @@
-"""The options of `longsum batch`."""
+"""The options of `longsum batch`, in groups."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,8 +10,10 @@ import typer
 
 from longsum import config as c
 from longsum.cli import options as o
+from longsum.cli.grouping import panel
+from longsum.config import BatchConfig
 
-DOCUMENTS, RUNNING = "Documents", "Running"
+in_options, in_documents, in_running = map(panel, (None, "Documents", "Running"))
 
 Documents = Annotated[
     list[Path] | None,
@@ -18,168 +21,115 @@ Documents = Annotated[
         metavar="FOLDER", help="Folder of PDF and text files, or several files.", show_default=False
     ),
 ]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="OUT", help="Folder of the results.", rich_help_panel=o.OUTPUT
-    ),
-]
-Task = Annotated[
-    Literal["summarize", "ask"] | None,
-    typer.Option("--task", help="By default ask with --question, else summarize."),
-]
-Questions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--question",
-        metavar="QUESTION",
-        help="Ask it of every document; repeatable, for one reading.",
-    ),
-]
-Recursive = Annotated[
-    bool,
-    typer.Option("--recursive", "-r", help="Enter subfolders.", rich_help_panel=DOCUMENTS),
-]
-Include = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--include",
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What is asked of every document."""
+
+    task: Literal["summarize", "ask"] | None = in_options(
+        None, help="By default ask with --question, else summarize."
+    )
+    question: list[str] | None = in_options(
+        None, metavar="QUESTION", help="Ask it of every document; repeatable, for one reading."
+    )
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """Which documents are worked on."""
+
+    recursive: bool = in_documents(
+        BatchConfig.recursive, "--recursive", "-r", help="Enter subfolders."
+    )
+    include: list[str] | None = in_documents(
+        None,
         metavar="GLOB",
-        rich_help_panel=DOCUMENTS,
         help="Only documents whose name, or path in FOLDER, matches; repeatable.",
-    ),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--exclude", metavar="GLOB", help="Skip files matching this.", rich_help_panel=DOCUMENTS
-    ),
-]
-FilesFrom = Annotated[
-    str | None,
-    typer.Option(
-        "--files-from",
+    )
+    exclude: list[str] | None = in_documents(None, metavar="GLOB", help="Skip files matching this.")
+    files_from: str | None = in_documents(
+        None,
         metavar="FILE",
-        rich_help_panel=DOCUMENTS,
         help="Documents named in a file, one a line; - is stdin. Relative to FOLDER if given.",
-    ),
-]
-RetryFailed = Annotated[
-    bool,
-    typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=DOCUMENTS),
-]
-Redo = Annotated[
-    bool,
-    typer.Option("--redo", help="Work on everything again.", rich_help_panel=DOCUMENTS),
-]
-Length = Annotated[
-    str | None,
-    typer.Option(
+    )
+    retry_failed: bool = in_documents(
+        BatchConfig.retry_failed, "--retry-failed", help="Try again what failed before."
+    )
+    redo: bool = in_documents(BatchConfig.redo, "--redo", help="Work on everything again.")
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """What kind of summary is wanted; None where the user left it open."""
+
+    length: str | None = o.in_answer(
+        None,
         "--length",
         "-l",
         metavar="LENGTH",
-        rich_help_panel=o.ANSWER,
         help="Length of a summary: short (80 words), medium (200), long (450), or a number "
         "of words.",
-    ),
-]
-Style = Annotated[
-    c.Style | None,
-    typer.Option(
-        "--style",
-        help="Running text, a list, or the main point with a list below. A verbatim summary has "
-        "the same sentences in each; executive prints the first one above the list.",
-        rich_help_panel=o.ANSWER,
-    ),
-]
-Focus = Annotated[
-    str | None,
-    typer.Option(
-        "--focus",
-        metavar="TEXT",
-        help="What matters most to you in a summary.",
-        rich_help_panel=o.ANSWER,
-    ),
-]
-ReadLimit = Annotated[
-    float,
-    typer.Option(
-        "--read-limit",
-        metavar="SECONDS",
-        rich_help_panel=o.READING,
-        help="Most time for reading one document.",
-    ),
-]
-ReadMemory = Annotated[
-    str,
-    typer.Option(
-        "--read-memory",
-        metavar="BYTES",
-        rich_help_panel=o.READING,
-        help="Most memory for reading one document.",
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers",
+    )
+    style: c.Style | None = o.in_answer(None, help=o.STYLE)
+    focus: str | None = o.in_answer(
+        None, metavar="TEXT", help="What matters most to you in a summary."
+    )
+
+
+@dataclass(frozen=True)
+class LimitOptions:
+    """What reading one document may take."""
+
+    read_limit: float = o.in_reading(
+        BatchConfig.read_limit_s, metavar="SECONDS", help="Most time for reading one document."
+    )
+    read_memory: str = o.in_reading(
+        "4GiB", metavar="BYTES", help="Most memory for reading one document."
+    )
+
+
+@dataclass(frozen=True)
+class RunningOptions:
+    """Where the work is done, and when it has failed."""
+
+    workers: int | None = in_running(
+        BatchConfig.workers,
         metavar="N",
         min=1,
-        rich_help_panel=RUNNING,
         help="Processes with the model; by default one per GPU, or one on the CPU.",
-    ),
-]
-Readers = Annotated[
-    int | None,
-    typer.Option(
-        "--readers",
+    )
+    readers: int | None = in_running(
+        BatchConfig.readers,
         metavar="N",
         min=1,
-        rich_help_panel=RUNNING,
         help="Processes that read documents ahead; by default one per core but one, at most 4.",
-    ),
-]
-Shard = Annotated[
-    str | None,
-    typer.Option(
-        "--shard",
+    )
+    shard: str | None = in_running(
+        None,
         metavar="I/N",
-        rich_help_panel=RUNNING,
         help="Only the I-th of N parts, for job arrays. All may share OUT; then run "
         "`longsum batch merge OUT`.",
-    ),
-]
-Engine = Annotated[
-    c.BatchEngine,
-    typer.Option("--engine", help="Processes of this machine, or Ray.", rich_help_panel=RUNNING),
-]
-RayAddress = Annotated[
-    str | None,
-    typer.Option(
-        "--ray-address",
+    )
+    engine: c.BatchEngine = in_running(
+        BatchConfig.engine, help="Processes of this machine, or Ray."
+    )
+    ray_address: str | None = in_running(
+        BatchConfig.ray_address,
         metavar="ADDRESS",
-        rich_help_panel=RUNNING,
         help="A Ray cluster, such as auto or ray-head:6379; by default a local one is started. "
         "FOLDER, OUT and the model must be on storage that all nodes share.",
-    ),
-]
-FailOn = Annotated[
-    c.FailOn,
-    typer.Option(
-        "--fail-on",
-        rich_help_panel=RUNNING,
+    )
+    fail_on: c.FailOn = in_running(
+        BatchConfig.fail_on,
         help="Exit with 1 when any document failed, only when all did, or never.",
-    ),
-]
-Format = Annotated[
-    c.BatchFormat,
-    typer.Option("--format", help="Format of each result.", rich_help_panel=o.OUTPUT),
-]
-AsJson = Annotated[
-    bool,
-    typer.Option("--json", help="Print the closing table as JSON.", rich_help_panel=o.OUTPUT),
-]
-Quiet = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Only warnings and errors.", rich_help_panel=o.OUTPUT),
-]
+    )
+
+
+@dataclass(frozen=True)
+class ResultOptions:
+    """How results are written, and what is shown."""
+
+    format: c.BatchFormat = o.in_output(BatchConfig.format, help="Format of each result.")
+    as_json: bool = o.in_output(False, "--json", help="Print the closing table as JSON.")
+    quiet: bool = o.in_output(False, "--quiet", "-q", help="Only warnings and errors.")

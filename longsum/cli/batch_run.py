@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.console import print_line
+from longsum.cli.console import Reporter, print_line
 
 if TYPE_CHECKING:
     from longsum.batch.batch_events import Stop
@@ -80,7 +80,6 @@ def merge(
     Exits with 1 when a part has left no journal, or is still running.
     """
     from longsum.batch.merge import merge as bring_together
-    from longsum.cli.console import Reporter
 
     with Reporter() as reporter:
         reporter.phase("merging")

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longsum.cli import evaluation_options as e
-from longsum.cli import options as o
-from longsum.cli.evaluation import Files, Found, Task, evaluate, measured_load
-from longsum.config import BenchConfig, LoadConfig
+from longsum.cli.evaluate import common as c
+from longsum.cli.evaluate.files import Files
+from longsum.cli.grouping import Without, grouped
+from longsum.config import BenchConfig
 
 if TYPE_CHECKING:
     from longsum.events import Listener
 
 
+@grouped
 def bench(
     model: Annotated[
         str,
@@ -26,44 +27,15 @@ def bench(
             "Face id.",
         ),
     ] = "mini",
-    tokens: Annotated[
-        str,
-        typer.Option(
-            "--tokens",
-            metavar="TOKENS",
-            rich_help_panel=e.MEASURE,
-            help="Tokens read before the answer, such as 16k.",
-        ),
-    ] = str(BenchConfig.tokens),
-    new_tokens: Annotated[
-        int,
-        typer.Option(
-            "--new-tokens",
-            metavar="N",
-            help="Tokens written behind them.",
-            rich_help_panel=e.MEASURE,
-        ),
-    ] = BenchConfig.new_tokens,
-    runs: Annotated[
-        int,
-        typer.Option(
-            "--runs",
-            metavar="N",
-            help="Repetitions; the median counts.",
-            rich_help_panel=e.MEASURE,
-        ),
-    ] = BenchConfig.runs,
-    quantize: o.Quantize = LoadConfig.quantize,
-    kv_cache: e.KVCache = "native",
-    device: o.Device = LoadConfig.device,
-    dtype: o.Dtype = LoadConfig.dtype,
-    memory: o.Memory = None,
-    revision: o.Revision = LoadConfig.revision,
-    offline: o.Offline = LoadConfig.offline,
-    output: e.OutputJson = None,
-    redo: e.Redo = False,
-    as_json: e.AsJson = False,
-    quiet: o.Quiet = False,
+    tokens: str = c.in_measurement(
+        str(BenchConfig.tokens),
+        metavar="TOKENS",
+        help="Tokens read before the answer, such as 16k.",
+    ),
+    *,
+    timed: c.RunsOptions,
+    held: c.MeasuredOptions,
+    files: Annotated[Files, Without("plot")],
 ) -> None:
     """Measure loading, reading, writing and a second question, beside the machine's limits.
 
@@ -74,18 +46,16 @@ def bench(
     """
     from longsum.checkpoint.rope import parse_context
 
-    config = BenchConfig(parse_context(tokens), new_tokens, runs)
-    load = measured_load(quantize, device, dtype, memory, revision, offline, kv_cache)
-    files = Files(output, None, redo, as_json, quiet)
-    evaluate([model], load, None, None, files, partial(bench_task, config=config))
+    config = BenchConfig(tokens=parse_context(tokens), new_tokens=timed.new_tokens, runs=timed.runs)
+    c.evaluate([model], held.load_config(), files, partial(bench_task, config=config))
 
 
-def bench_task(found: list[Found], listener: Listener, *, config: BenchConfig) -> Task:
+def bench_task(found: list[c.Found], listener: Listener, *, config: BenchConfig) -> c.Task:
     """Say what is measured."""
     from longsum.bench.measure import bench_notes, measure_bench
     from longsum.evaluate.report import Column
 
-    return Task(
+    return c.Task(
         kind="bench",
         settings=asdict(config),
         columns=(

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from longsum.bytesize import format_bytes
 from longsum.cli import options as o
+from longsum.cli.console import Reporter
+from longsum.cli.wrapping import stdout_console
+from longsum.errors import UsageError
+from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
     from longsum.store.entries import Entry, EntryStore
@@ -34,10 +39,6 @@ Only = Annotated[
 @app.command(name="list")
 def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
     """List the entries, last used first: name, size, tokens or bits, model, document."""
-    from longsum.bytesize import format_bytes
-    from longsum.cli.wrapping import stdout_console
-    from longsum.terminal import escape_for_terminal
-
     stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
     if as_json:
         from longsum.cli.output import as_json_text
@@ -67,9 +68,6 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove one entry, or all after asking."""
-    from longsum.bytesize import format_bytes
-    from longsum.cli.console import Reporter
-
     stores = _stores(only)
     if name is None:
         _confirm_all(stores, yes)
@@ -88,8 +86,6 @@ def _clear_one(stores: dict[Kind, EntryStore], name: str) -> dict[Kind, list[Ent
     Raises:
         UsageError: when it is empty, or not the name of exactly one.
     """
-    from longsum.errors import UsageError
-
     if not name.strip():  # of a shell variable that is not set
         raise UsageError(
             "the name of the entry is empty; nothing was removed",
@@ -117,9 +113,6 @@ def _confirm_all(stores: dict[Kind, EntryStore], yes: bool) -> None:
         UsageError: when there is no terminal to ask on.
         typer.Exit: with 1 when the user does not want it.
     """
-    from longsum.bytesize import format_bytes
-    from longsum.errors import UsageError
-
     found = {kind: store.entries() for kind, store in stores.items()}
     counts = [_count(kind, entries) for kind, entries in found.items() if entries]
     if yes or not counts:
@@ -154,8 +147,6 @@ def _count(kind: Kind, entries: list[Entry]) -> str:
 
 def _line(kind: Kind, entry: Entry) -> str:
     """Return what people see of an entry."""
-    from longsum.bytesize import format_bytes
-
     facts = _as_dict(kind, entry)
     held = f"{facts['tokens']:>7,} tokens" if kind == "document" else f"{facts['quantize']:>14}"
     return (

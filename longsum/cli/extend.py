@@ -2,23 +2,159 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.training import TrainingReporter, run_extension
-from longsum.config import ExtendConfig, LoadConfig, Method, Position, TrainDtype
+from longsum.cli.grouping import Without, grouped, panel
+from longsum.cli.run import fetch_missing
+from longsum.config import ExtendConfig, Method, Position, TrainDtype
 from longsum.errors import UsageError
 
-DATA = "Data"
-TRAINING = "Training"
-LORA = "LoRA (arXiv 2106.09685)"
-RUN = "Run"
+in_data, in_training, in_run = map(panel, ("Data", "Training", "Run"))
+in_lora = panel("LoRA (arXiv 2106.09685)")
 PAPER = "arXiv 2306.15595, 3.1"
 
 
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How the weights learn."""
+
+    position: Position = in_training(
+        ExtendConfig.position,
+        help="pi: Position Interpolation (arXiv 2306.15595); none: direct fine-tuning, its "
+        "baseline; yarn, ntk: scaled by frequency (YaRN, arXiv 2309.00071).",
+    )
+    method: Method = in_training(
+        ExtendConfig.method,
+        help=f"full: all weights ({PAPER}); lora: low-rank matrices, norms and embedding "
+        "(LongLoRA, arXiv 2309.12307); qlora: the same on NF4 weights (arXiv 2305.14314), "
+        "CUDA only.",
+    )
+    steps: int = in_training(
+        ExtendConfig.steps,
+        metavar="N",
+        help=f"Optimizer steps. {PAPER}: 1000; YaRN (arXiv 2309.00071): 400.",
+    )
+    batch: int = in_training(
+        ExtendConfig.batch,
+        metavar="N",
+        help=f"Sequences of a step, all processes together. {PAPER}: 64 for 8k, 128 otherwise, "
+        "on 32 to 128 A100s; 1 suits one small machine.",
+    )
+    gradient_accumulation: int | None = in_training(
+        ExtendConfig.gradient_accumulation,
+        metavar="N",
+        help="Parts a process reads its share of the batch in; by default one sequence at a time.",
+    )
+    learning_rate: float = in_training(
+        ExtendConfig.learning_rate,
+        metavar="NUMBER",
+        help=f"{PAPER}: 2e-5 for 7B and 13B, 1e-5 for 33B and 65B; LongLoRA and YaRN: 2e-5. "
+        "Small models bear more.",
+    )
+    warmup_steps: int = in_training(
+        ExtendConfig.warmup_steps,
+        metavar="N",
+        help=f"Steps of the linear warm-up; the rate is constant after it. {PAPER}: 20.",
+    )
+    warmup_start: float = in_training(
+        ExtendConfig.warmup_start,
+        metavar="SHARE",
+        help=f"Share of the learning rate it starts from. {PAPER}: 0.1.",
+    )
+    beta1: float = in_training(ExtendConfig.beta1, metavar="NUMBER", help=f"AdamW's. {PAPER}: 0.9.")
+    beta2: float = in_training(
+        ExtendConfig.beta2, metavar="NUMBER", help=f"AdamW's. {PAPER}: 0.95."
+    )
+    weight_decay: float = in_training(
+        ExtendConfig.weight_decay, metavar="NUMBER", help=f"AdamW's. {PAPER}: none."
+    )
+    max_grad_norm: float = in_training(
+        ExtendConfig.max_grad_norm,
+        metavar="NUMBER",
+        help="Cut longer gradients; 0 leaves them. LLaMA (arXiv 2302.13971): 1.",
+    )
+    gradient_checkpointing: bool | None = in_training(
+        ExtendConfig.gradient_checkpointing,
+        "--gradient-checkpointing/--no-gradient-checkpointing",
+        show_default=False,
+        help="Compute activations twice instead of keeping them (arXiv 1604.06174); by default "
+        "where memory asks for it.",
+    )
+    dtype: TrainDtype = in_training(
+        ExtendConfig.dtype, help="Dtype of the products; weights that learn are kept in float32."
+    )
+    seed: int = in_training(
+        ExtendConfig.seed, metavar="N", help="Random seed for the order of the sequences."
+    )
+
+
+@dataclass(frozen=True)
+class LoraOptions:
+    """The low-rank matrices."""
+
+    rank: int = in_lora(
+        ExtendConfig.rank,
+        metavar="N",
+        help="Rank of the matrices. LongLoRA (arXiv 2309.12307): 8; more did not help.",
+    )
+    alpha: float = in_lora(
+        ExtendConfig.alpha, metavar="NUMBER", help="Their scale: the product counts alpha / rank."
+    )
+    targets: str = in_lora(
+        ",".join(ExtendConfig.targets),
+        metavar="NAMES",
+        help="Layers that get them. LongLoRA: the four of the attention.",
+    )
+    train_norm_and_embedding: bool = in_lora(
+        ExtendConfig.train_norm_and_embedding,
+        "--train-norm-and-embedding/--matrices-only",
+        help="Norms and embedding learn too. LongLoRA, 32k: perplexity 8.12 against 11.44.",
+    )
+
+
+@dataclass(frozen=True)
+class RowOptions:
+    """Which sequences are trained and measured on."""
+
+    validation_rows: int = in_data(
+        ExtendConfig.validation_rows,
+        metavar="N",
+        help="Sequences held out to measure on, at most a tenth.",
+    )
+    max_rows: int | None = in_data(
+        ExtendConfig.max_rows, metavar="N", help="Train on no more sequences."
+    )
+
+
+@dataclass(frozen=True)
+class SaveOptions:
+    """What is saved on the way."""
+
+    save_every: int = o.in_output(
+        ExtendConfig.save_every,
+        metavar="N",
+        help="Steps between checkpoints to go on from; 0 keeps none.",
+    )
+    keep_at: str = o.in_output(
+        "", metavar="STEPS", help="Keep the whole model of these steps as DIR/step-N: 200,400."
+    )
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What of the run is wanted, and shown."""
+
+    dry_run: bool = in_run(False, "--dry-run", help="Show what the run reads and needs, and leave.")
+    as_json: o.PlainJson = False
+    quiet: o.Quiet = False
+
+
+@grouped
 def extend(
     model: Annotated[
         str,
@@ -32,248 +168,35 @@ def extend(
         list[Path] | None,
         typer.Argument(metavar="FILE", help="More --data, such as a shell makes of *.txt."),
     ] = None,
-    context: Annotated[
-        str | None,
-        typer.Option(
-            "--context",
-            metavar="TOKENS",
-            rich_help_panel=o.MODEL,
-            help="The new window, such as 32k; larger than the one of the pre-training.",
+    context: str | None = o.in_model(
+        None,
+        metavar="TOKENS",
+        help="The new window, such as 32k; larger than the one of the pre-training.",
+    ),
+    data: list[Path] | None = in_data(
+        None,
+        metavar="FILE",
+        help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder; may be given often.",
+    ),
+    output: Path | None = o.in_output(
+        None,
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Folder of the extended model; a run that was stopped goes on in it.",
+    ),
+    *,
+    training: TrainingOptions,
+    lora: LoraOptions,
+    rows: RowOptions,
+    saving: SaveOptions,
+    source: Annotated[
+        o.ModelOptions,
+        Without(
+            *("model", "context", "force_context", "quantize", "kv_cache", "dtype", "attention")
         ),
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--data",
-            metavar="FILE",
-            rich_help_panel=DATA,
-            help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder; may be given often.",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            rich_help_panel=o.OUTPUT,
-            help="Folder of the extended model; a run that was stopped goes on in it.",
-        ),
-    ] = None,
-    position: Annotated[
-        Position,
-        typer.Option(
-            "--position",
-            rich_help_panel=TRAINING,
-            help="pi: Position Interpolation (arXiv 2306.15595); none: direct fine-tuning, its "
-            "baseline; yarn, ntk: scaled by frequency (YaRN, arXiv 2309.00071).",
-        ),
-    ] = ExtendConfig.position,
-    method: Annotated[
-        Method,
-        typer.Option(
-            "--method",
-            rich_help_panel=TRAINING,
-            help=f"full: all weights ({PAPER}); lora: low-rank matrices, norms and embedding "
-            "(LongLoRA, arXiv 2309.12307); qlora: the same on NF4 weights (arXiv 2305.14314), "
-            "CUDA only.",
-        ),
-    ] = ExtendConfig.method,
-    steps: Annotated[
-        int,
-        typer.Option(
-            "--steps",
-            metavar="N",
-            rich_help_panel=TRAINING,
-            help=f"Optimizer steps. {PAPER}: 1000; YaRN (arXiv 2309.00071): 400.",
-        ),
-    ] = ExtendConfig.steps,
-    batch: Annotated[
-        int,
-        typer.Option(
-            "--batch",
-            metavar="N",
-            rich_help_panel=TRAINING,
-            help=f"Sequences of a step, all processes together. {PAPER}: 64 for 8k, 128 otherwise, "
-            "on 32 to 128 A100s; 1 suits one small machine.",
-        ),
-    ] = ExtendConfig.batch,
-    gradient_accumulation: Annotated[
-        int | None,
-        typer.Option(
-            "--gradient-accumulation",
-            metavar="N",
-            rich_help_panel=TRAINING,
-            help="Parts a process reads its share of the batch in; by default one sequence at a "
-            "time.",
-        ),
-    ] = ExtendConfig.gradient_accumulation,
-    learning_rate: Annotated[
-        float,
-        typer.Option(
-            "--learning-rate",
-            metavar="NUMBER",
-            rich_help_panel=TRAINING,
-            help=f"{PAPER}: 2e-5 for 7B and 13B, 1e-5 for 33B and 65B; LongLoRA and YaRN: 2e-5. "
-            "Small models bear more.",
-        ),
-    ] = ExtendConfig.learning_rate,
-    warmup_steps: Annotated[
-        int,
-        typer.Option(
-            "--warmup-steps",
-            metavar="N",
-            rich_help_panel=TRAINING,
-            help=f"Steps of the linear warm-up; the rate is constant after it. {PAPER}: 20.",
-        ),
-    ] = ExtendConfig.warmup_steps,
-    warmup_start: Annotated[
-        float,
-        typer.Option(
-            "--warmup-start",
-            metavar="SHARE",
-            rich_help_panel=TRAINING,
-            help=f"Share of the learning rate it starts from. {PAPER}: 0.1.",
-        ),
-    ] = ExtendConfig.warmup_start,
-    beta1: Annotated[
-        float,
-        typer.Option(
-            "--beta1", metavar="NUMBER", rich_help_panel=TRAINING, help=f"AdamW's. {PAPER}: 0.9."
-        ),
-    ] = ExtendConfig.beta1,
-    beta2: Annotated[
-        float,
-        typer.Option(
-            "--beta2", metavar="NUMBER", rich_help_panel=TRAINING, help=f"AdamW's. {PAPER}: 0.95."
-        ),
-    ] = ExtendConfig.beta2,
-    weight_decay: Annotated[
-        float,
-        typer.Option(
-            "--weight-decay",
-            metavar="NUMBER",
-            rich_help_panel=TRAINING,
-            help=f"AdamW's. {PAPER}: none.",
-        ),
-    ] = ExtendConfig.weight_decay,
-    max_grad_norm: Annotated[
-        float,
-        typer.Option(
-            "--max-grad-norm",
-            metavar="NUMBER",
-            rich_help_panel=TRAINING,
-            help="Cut longer gradients; 0 leaves them. LLaMA (arXiv 2302.13971): 1.",
-        ),
-    ] = ExtendConfig.max_grad_norm,
-    gradient_checkpointing: Annotated[
-        bool | None,
-        typer.Option(
-            "--gradient-checkpointing/--no-gradient-checkpointing",
-            rich_help_panel=TRAINING,
-            show_default=False,
-            help="Compute activations twice instead of keeping them (arXiv 1604.06174); by default "
-            "where memory asks for it.",
-        ),
-    ] = ExtendConfig.gradient_checkpointing,
-    dtype: Annotated[
-        TrainDtype,
-        typer.Option(
-            "--dtype",
-            rich_help_panel=TRAINING,
-            help="Dtype of the products; weights that learn are kept in float32.",
-        ),
-    ] = ExtendConfig.dtype,
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed",
-            metavar="N",
-            rich_help_panel=TRAINING,
-            help="Random seed for the order of the sequences.",
-        ),
-    ] = ExtendConfig.seed,
-    rank: Annotated[
-        int,
-        typer.Option(
-            "--rank",
-            metavar="N",
-            rich_help_panel=LORA,
-            help="Rank of the matrices. LongLoRA (arXiv 2309.12307): 8; more did not help.",
-        ),
-    ] = ExtendConfig.rank,
-    alpha: Annotated[
-        float,
-        typer.Option(
-            "--alpha",
-            metavar="NUMBER",
-            rich_help_panel=LORA,
-            help="Their scale: the product counts alpha / rank.",
-        ),
-    ] = ExtendConfig.alpha,
-    targets: Annotated[
-        str,
-        typer.Option(
-            "--targets",
-            metavar="NAMES",
-            rich_help_panel=LORA,
-            help="Layers that get them. LongLoRA: the four of the attention.",
-        ),
-    ] = ",".join(ExtendConfig.targets),
-    train_norm_and_embedding: Annotated[
-        bool,
-        typer.Option(
-            "--train-norm-and-embedding/--matrices-only",
-            rich_help_panel=LORA,
-            help="Norms and embedding learn too. LongLoRA, 32k: perplexity 8.12 against 11.44.",
-        ),
-    ] = ExtendConfig.train_norm_and_embedding,
-    validation_rows: Annotated[
-        int,
-        typer.Option(
-            "--validation-rows",
-            metavar="N",
-            rich_help_panel=DATA,
-            help="Sequences held out to measure on, at most a tenth.",
-        ),
-    ] = ExtendConfig.validation_rows,
-    max_rows: Annotated[
-        int | None,
-        typer.Option(
-            "--max-rows", metavar="N", rich_help_panel=DATA, help="Train on no more sequences."
-        ),
-    ] = ExtendConfig.max_rows,
-    save_every: Annotated[
-        int,
-        typer.Option(
-            "--save-every",
-            metavar="N",
-            rich_help_panel=o.OUTPUT,
-            help="Steps between checkpoints to go on from; 0 keeps none.",
-        ),
-    ] = ExtendConfig.save_every,
-    keep_at: Annotated[
-        str,
-        typer.Option(
-            "--keep-at",
-            metavar="STEPS",
-            rich_help_panel=o.OUTPUT,
-            help="Keep the whole model of these steps as DIR/step-N: 200,400.",
-        ),
-    ] = "",
-    device: o.Device = LoadConfig.device,
-    memory: o.Memory = None,
-    revision: o.Revision = LoadConfig.revision,
-    offline: o.Offline = LoadConfig.offline,
-    download: o.Download = LoadConfig.download,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", rich_help_panel=RUN, help="Show what the run reads and needs, and leave."
-        ),
-    ] = False,
-    as_json: o.PlainJson = False,
-    quiet: o.Quiet = False,
+    ],
+    run: RunOptions,
 ) -> None:
     """Extend a model's window by fine-tuning on long texts, as Position Interpolation does.
 
@@ -281,52 +204,31 @@ def extend(
     stopped goes on when the same command is given again. On several GPUs: accelerate launch -m
     longsum extend …
     """
-    from longsum.cli.run import fetch_missing, load_config
+    from longsum.cli.training import TrainingReporter, run_extension
 
-    config = ExtendConfig(
-        position=position,
-        method=method,
-        steps=steps,
-        batch=batch,
-        gradient_accumulation=gradient_accumulation,
-        learning_rate=learning_rate,
-        warmup_steps=warmup_steps,
-        warmup_start=warmup_start,
-        beta1=beta1,
-        beta2=beta2,
-        weight_decay=weight_decay,
-        max_grad_norm=max_grad_norm,
-        rank=rank,
-        alpha=alpha,
-        targets=tuple(filter(None, (name.strip() for name in targets.split(",")))),
-        train_norm_and_embedding=train_norm_and_embedding,
-        gradient_checkpointing=gradient_checkpointing,
-        dtype=dtype,
-        validation_rows=validation_rows,
-        max_rows=max_rows,
-        seed=seed,
-        save_every=save_every,
-        keep_checkpoints_at=_steps(keep_at),
-    )
-    load = load_config(
-        model,
-        context,
-        False,
-        LoadConfig.quantize,
-        device,
-        LoadConfig.dtype,
-        LoadConfig.attention,
-        memory,
-        revision,
-        offline,
-        download,
-    )
+    config = _config(training, lora, rows, saving)
+    load = replace(source, model=model, context=context).load_config()
     files = [*(data or ()), *(more or ())]
     folder = _required(context, files, output)
     fetch_missing(load)
-    reporter = TrainingReporter(quiet=quiet)
-    with reporter:
-        run_extension(load, files, folder, config, reporter, dry_run=dry_run, as_json=as_json)
+    with TrainingReporter(quiet=run.quiet) as reporter:
+        run_extension(
+            load, files, folder, config, reporter, dry_run=run.dry_run, as_json=run.as_json
+        )
+
+
+def _config(
+    training: TrainingOptions, lora: LoraOptions, rows: RowOptions, saving: SaveOptions
+) -> ExtendConfig:
+    """Return the settings of the training; the options have their names."""
+    targets = tuple(filter(None, (name.strip() for name in lora.targets.split(","))))
+    return ExtendConfig(
+        **vars(training),
+        **(vars(lora) | {"targets": targets}),
+        **vars(rows),
+        save_every=saving.save_every,
+        keep_checkpoints_at=_steps(saving.keep_at),
+    )
 
 
 def _required(context: str | None, files: list[Path], output: Path | None) -> Path:

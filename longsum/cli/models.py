@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longsum.bytesize import format_bytes
 from longsum.cli import options as o
 from longsum.cli.console import Reporter
 from longsum.cli.download import fetch, remove_model
 from longsum.cli.wrapping import stdout_console
+from longsum.config import LoadConfig
+from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
     from longsum.checkpoint.catalog import KnownModel
@@ -38,7 +41,6 @@ def list_models(as_json: o.PlainJson = False) -> None:
     """List the known models: window, size, licence, and whether they are on this disk."""
     from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
     from longsum.paths import configured_model
-    from longsum.terminal import escape_for_terminal
 
     rows = [describe(known) for known in KNOWN_MODELS]
     if as_json:
@@ -74,7 +76,6 @@ def list_models(as_json: o.PlainJson = False) -> None:
 
 def describe(known: KnownModel) -> dict[str, Any]:
     """Return a catalogue entry with what this disk has of it."""
-    from longsum.bytesize import format_bytes
     from longsum.model.resolve import cached_folder
 
     if known.file:
@@ -97,7 +98,6 @@ def describe(known: KnownModel) -> dict[str, Any]:
 
 def fits_here(known: KnownModel) -> str:
     """Return whether a model's whole window fits this machine's free memory, and how."""
-    from longsum.config import LoadConfig
     from longsum.model.find import in_float32, plan_for_shape
     from longsum.model.hardware import detect_machine
 

@@ -1,255 +1,60 @@
-"""The options that commands share, and the settings made of them."""
+"""The options that commands share, in groups, and the settings made of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from longsum import config
+from longsum import config, environment
+from longsum.bytesize import parse_bytes
+from longsum.cli.console import print_line
+from longsum.cli.grouping import panel
 from longsum.cli.libraries import let_speak
+from longsum.config import (
+    AskConfig,
+    DecodeConfig,
+    LoadConfig,
+    ReadConfig,
+    StoreConfig,
+    Style,
+    SummaryConfig,
+)
+from longsum.errors import UsageError
 
-READING = "Reading"
-MODEL = "Model"
-ANSWER = "Answer"
-OUTPUT = "Output"
-
+MODEL, ANSWER, OUTPUT = "Model", "Answer", "Output"
+in_reading, in_model, in_answer, in_output = map(panel, ("Reading", MODEL, ANSWER, OUTPUT))
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A PDF or text file, or - for stdin.")]
-
-Pages = Annotated[
-    str | None,
+Verbatim = Annotated[
+    bool | None,
     typer.Option(
-        "--pages", metavar="RANGES", help="Only these pages: 3-20,25.", rich_help_panel=READING
+        "--verbatim/--free",
+        show_default=False,
+        help="Only sentences of the document, or the model's own words. "
+        "By default verbatim for mini, free for larger models.",
+        rich_help_panel=ANSWER,
     ),
 ]
-PageLabels = Annotated[
-    bool,
-    typer.Option(
-        "--page-labels",
-        help="Show the printed page beside the file's: p. 9 (printed 1).",
-        rich_help_panel=READING,
-    ),
-]
-Password = Annotated[
-    str | None,
-    typer.Option(
-        "--password", metavar="TEXT", help="Open an encrypted PDF.", rich_help_panel=READING
-    ),
-]
-Truncate = Annotated[
-    config.Truncate | None,
-    typer.Option(
-        "--truncate",
-        help="Leave out this part if the document is too long; without it, it is refused.",
-        rich_help_panel=READING,
-    ),
-]
-
-ModelName = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="MODEL",
-        rich_help_panel=MODEL,
-        help="mini, an alias of `longsum models list`, a folder, a GGUF file, or a Hugging Face id "
-        "(owner/name, or owner/name:Q4_K_M of several GGUF files).",
-    ),
-]
-Context = Annotated[
-    str | None,
-    typer.Option(
-        "--context",
-        metavar="TOKENS",
-        rich_help_panel=MODEL,
-        help="Window, such as 16k; by default the one the weights were tuned for.",
-    ),
-]
-ForceContext = Annotated[
-    bool,
-    typer.Option(
-        "--force-context",
-        rich_help_panel=MODEL,
-        help="Use a window the weights were not tuned for. Expect nonsense.",
-    ),
-]
-Quantize = Annotated[
-    config.Quantize,
-    typer.Option("--quantize", help="How the weights are held.", rich_help_panel=MODEL),
-]
-KVCache = Annotated[
-    config.AskedKVCache,
-    typer.Option(
-        "--kv-cache",
-        rich_help_panel=MODEL,
-        help="How keys and values are held: native is the compute dtype and loses nothing, int8 "
-        "takes half the memory of 16 bits, int4 a quarter. auto takes the first that fits.",
-    ),
-]
-Device = Annotated[
-    str,
-    typer.Option(
-        "--device", metavar="DEVICE", help="auto, cuda, mps or cpu.", rich_help_panel=MODEL
-    ),
-]
-Dtype = Annotated[
-    str,
-    typer.Option(
-        "--dtype",
-        metavar="DTYPE",
-        rich_help_panel=MODEL,
-        help="auto, bfloat16, float16 or float32.",
-    ),
-]
-Attention = Annotated[
-    config.Attention,
-    typer.Option(
-        "--attention", help="auto is longsum's own, exact and in chunks.", rich_help_panel=MODEL
-    ),
-]
-Memory = Annotated[
-    str | None,
-    typer.Option(
-        "--memory",
-        metavar="BYTES",
-        rich_help_panel=MODEL,
-        help="Plan for this much memory, such as 12GiB, instead of what is free.",
-    ),
-]
+STYLE = (
+    "Running text, a list, or the main point with a list below. A verbatim summary "
+    "has the same sentences in each; executive prints the first one above the list."
+)
 Revision = Annotated[
     str | None,
     typer.Option(
-        "--revision",
         metavar="NAME",
         help="Commit or branch of a Hugging Face model.",
         rich_help_panel=MODEL,
     ),
 ]
 Offline = Annotated[
-    bool,
-    typer.Option("--offline", help="Never use the network.", rich_help_panel=MODEL),
-]
-Download = Annotated[
-    bool,
-    typer.Option("--download", help="Fetch the model if it is not here.", rich_help_panel=MODEL),
-]
-
-NoCache = Annotated[
-    bool,
-    typer.Option(
-        "--no-cache",
-        rich_help_panel=READING,
-        help="Read the document again, and keep nothing of it for later questions.",
-    ),
-]
-CacheSize = Annotated[
-    str | None,
-    typer.Option(
-        "--cache-size",
-        metavar="BYTES",
-        rich_help_panel=READING,
-        help="Keep at most this much of documents that took over two seconds to read, such as "
-        "20GiB; by default 5GiB. Least recently used entries are removed first; 0 keeps nothing.",
-    ),
-]
-
-Verbatim = Annotated[
-    bool | None,
-    typer.Option(
-        "--verbatim/--free",
-        rich_help_panel=ANSWER,
-        show_default=False,
-        help="Only sentences of the document, or the model's own words. "
-        "By default verbatim for mini, free for larger models.",
-    ),
-]
-Language = Annotated[
-    str,
-    typer.Option(
-        "--language",
-        metavar="LANGUAGE",
-        rich_help_panel=ANSWER,
-        help="Language of the answer, such as de or fr; auto is the document's.",
-    ),
-]
-PromptFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--prompt", metavar="FILE", help="A Jinja2 template of your own.", rich_help_panel=ANSWER
-    ),
-]
-MaxNewTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--max-new-tokens",
-        metavar="N",
-        min=1,
-        rich_help_panel=ANSWER,
-        help="Maximum tokens per answer (default: derived from --length).",
-    ),
-]
-Temperature = Annotated[
-    float,
-    typer.Option(
-        "--temperature",
-        metavar="NUMBER",
-        min=0.0,
-        max=5.0,
-        rich_help_panel=ANSWER,
-        help="0 gives the same answer each time.",
-    ),
-]
-TopP = Annotated[
-    float,
-    typer.Option(
-        "--top-p",
-        metavar="NUMBER",
-        help="Keep the most likely tokens up to this probability.",
-        rich_help_panel=ANSWER,
-    ),
-]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed", metavar="N", min=0, help="Random seed for sampling.", rich_help_panel=ANSWER
-    ),
-]
-Lookup = Annotated[
-    bool,
-    typer.Option(
-        "--lookup/--no-lookup",
-        rich_help_panel=ANSWER,
-        help="Guess what a free answer copies from the document and check several tokens at once: "
-        "faster, the same tokens. Guessing stops where it does not pay.",
-    ),
-]
-
-AsJson = Annotated[
-    bool,
-    typer.Option(
-        "--json",
-        rich_help_panel=OUTPUT,
-        help="Print text, sentences with their places, and the receipt as JSON.",
-    ),
+    bool, typer.Option("--offline", help="Never use the network.", rich_help_panel=MODEL)
 ]
 PlainJson = Annotated[
     bool, typer.Option("--json", help="Print it as JSON.", rich_help_panel=OUTPUT)
-]
-OutputFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write to a file instead of stdout.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Force = Annotated[
-    bool,
-    typer.Option("--force", "-f", help="Overwrite the output file.", rich_help_panel=OUTPUT),
 ]
 Quiet = Annotated[
     bool,
@@ -257,13 +62,206 @@ Quiet = Annotated[
         "--quiet", "-q", help="Only the answer, warnings and errors.", rich_help_panel=OUTPUT
     ),
 ]
-Verbose = Annotated[
-    bool,
-    typer.Option(
-        "--verbose",
-        "-v",
-        help="Say what was chosen, and why.",
-        rich_help_panel=OUTPUT,
-        callback=let_speak,
-    ),
-]
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What of the document is read."""
+
+    pages: str | None = in_reading(
+        ReadConfig.pages, metavar="RANGES", help="Only these pages: 3-20,25."
+    )
+    page_labels: bool = in_reading(
+        False, "--page-labels", help="Show the printed page beside the file's: p. 9 (printed 1)."
+    )
+    password: str | None = in_reading(
+        ReadConfig.password, metavar="TEXT", help="Open an encrypted PDF."
+    )
+    truncate: config.Truncate | None = in_reading(
+        ReadConfig.truncate,
+        help="Leave out this part if the document is too long; without it, it is refused.",
+    )
+
+    def read_config(self) -> ReadConfig:
+        """Return the settings of the reading."""
+        return ReadConfig(pages=self.pages, password=self.password, truncate=self.truncate)
+
+
+@dataclass(frozen=True)
+class CacheOptions:
+    """What is cached of documents for later questions."""
+
+    no_cache: bool = in_reading(
+        False,
+        "--no-cache",
+        help="Read the document again, and keep nothing of it for later questions.",
+    )
+    cache_size: str | None = in_reading(
+        None,
+        metavar="BYTES",
+        help="Keep at most this much of documents that took over two seconds to read, such as "
+        "20GiB; by default 5GiB. Least recently used entries are removed first; 0 keeps "
+        "nothing.",
+    )
+
+    def store_config(self) -> StoreConfig:
+        """Return the settings of these options, and of the environment where they are absent."""
+        from longsum.paths import configured_cache_size
+
+        asked = self.cache_size or configured_cache_size()
+        if self.no_cache or (asked is not None and asked.strip() == "0"):
+            return StoreConfig(size_bytes=0)
+        if asked is None:
+            return StoreConfig()
+        try:
+            return StoreConfig(size_bytes=parse_bytes(asked))
+        except UsageError as error:
+            name = "--cache-size" if self.cache_size else environment.CACHE_SIZE
+            raise UsageError(f"{name} is {error.message}", hint="write 20GiB, 8GB, or 0") from None
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which weights, which window, and how they are held."""
+
+    model: str | None = in_model(
+        LoadConfig.model,
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="mini, an alias of `longsum models list`, a folder, a GGUF file, or a Hugging "
+        "Face id (owner/name, or owner/name:Q4_K_M of several GGUF files).",
+    )
+    context: str | None = in_model(
+        None,
+        metavar="TOKENS",
+        help="Window, such as 16k; by default the one the weights were tuned for.",
+    )
+    force_context: bool = in_model(
+        LoadConfig.force_context,
+        "--force-context",
+        help="Use a window the weights were not tuned for. Expect nonsense.",
+    )
+    quantize: config.Quantize = in_model(LoadConfig.quantize, help="How the weights are held.")
+    kv_cache: config.AskedKVCache = in_model(
+        LoadConfig.kv_cache,
+        help="How keys and values are held: native is the compute dtype and loses nothing, "
+        "int8 takes half the memory of 16 bits, int4 a quarter. auto takes the first that "
+        "fits.",
+    )
+    device: str = in_model(LoadConfig.device, metavar="DEVICE", help="auto, cuda, mps or cpu.")
+    dtype: str = in_model(
+        LoadConfig.dtype, metavar="DTYPE", help="auto, bfloat16, float16 or float32."
+    )
+    attention: config.Attention = in_model(
+        LoadConfig.attention, help="auto is longsum's own, exact and in chunks."
+    )
+    memory: str | None = in_model(
+        None,
+        metavar="BYTES",
+        help="Plan for this much memory, such as 12GiB, instead of what is free.",
+    )
+    revision: Revision = LoadConfig.revision
+    offline: Offline = LoadConfig.offline
+    download: bool = in_model(
+        LoadConfig.download, "--download", help="Fetch the model if it is not here."
+    )
+
+    def load_config(self) -> LoadConfig:
+        """Return the settings of these options; with `--offline`, cut the network off at once."""
+        from longsum.checkpoint.rope import parse_context
+        from longsum.model.resolve import set_offline
+        from longsum.paths import unknown_settings
+
+        if self.offline:
+            set_offline()  # before anything imports the hub's library
+        if environment.variable(environment.MODEL) is None:  # the file is asked only then
+            for line in unknown_settings():
+                print_line("warning", "yellow", line)
+        return LoadConfig(
+            model=self.model,
+            context=parse_context(self.context) if self.context else None,
+            force_context=self.force_context,
+            quantize=self.quantize,
+            kv_cache=self.kv_cache,
+            device=self.device,
+            dtype=self.dtype,
+            attention=self.attention,
+            memory_bytes=parse_bytes(self.memory) if self.memory else None,
+            revision=self.revision,
+            offline=self.offline,
+            download=self.download,
+        )
+
+
+@dataclass(frozen=True)
+class AnswerOptions:
+    """What kind of answer is wanted."""
+
+    verbatim: Verbatim = None
+    language: str = in_answer(
+        "auto",
+        metavar="LANGUAGE",
+        help="Language of the answer, such as de or fr; auto is the document's.",
+    )
+    prompt: Path | None = in_answer(None, metavar="FILE", help="A Jinja2 template of your own.")
+
+    def summary_config(self, *, words: int, style: Style, focus: str | None) -> SummaryConfig:
+        """Return the settings of a summary."""
+        return SummaryConfig(**vars(self), words=words, style=style, focus=focus)
+
+    def ask_config(self) -> AskConfig:
+        """Return the settings of an answer to a question."""
+        return AskConfig(**vars(self))
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How an answer is written."""
+
+    temperature: float = in_answer(
+        DecodeConfig.temperature,
+        metavar="NUMBER",
+        min=0.0,
+        max=5.0,
+        help="0 gives the same answer each time.",
+    )
+    top_p: float = in_answer(
+        DecodeConfig.top_p,
+        metavar="NUMBER",
+        help="Keep the most likely tokens up to this probability.",
+    )
+    seed: int = in_answer(DecodeConfig.seed, metavar="N", min=0, help="Random seed for sampling.")
+    max_new_tokens: int | None = in_answer(
+        DecodeConfig.max_new_tokens,
+        metavar="N",
+        min=1,
+        help="Maximum tokens per answer (default: derived from --length).",
+    )
+    lookup: bool = in_answer(
+        DecodeConfig.lookup,
+        "--lookup/--no-lookup",
+        help="Guess what a free answer copies from the document and check several tokens at "
+        "once: faster, the same tokens. Guessing stops where it does not pay.",
+    )
+
+    def decode_config(self) -> DecodeConfig:
+        """Return the settings of the decoding."""
+        return DecodeConfig(**vars(self))
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where the answer goes, and what is said besides."""
+
+    as_json: bool = in_output(
+        False, "--json", help="Print text, sentences with their places, and the receipt as JSON."
+    )
+    output: Path | None = in_output(
+        None, "--output", "-o", metavar="FILE", help="Write to a file instead of stdout."
+    )
+    force: bool = in_output(False, "--force", "-f", help="Overwrite the output file.")
+    quiet: Quiet = False
+    verbose: bool = in_output(
+        False, "--verbose", "-v", help="Say what was chosen, and why.", callback=let_speak
+    )

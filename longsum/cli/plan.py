@@ -8,41 +8,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from longsum.cli import options as o
-from longsum.cli.run import load_config, open_document, refuse_terminal, reporting
+from longsum.cli.grouping import Without, grouped
+from longsum.cli.run import open_document, refuse_terminal, reporting
 from longsum.config import LoadConfig, SummaryConfig, parse_length
-from longsum.documents.document import Document
 
 if TYPE_CHECKING:
+    from longsum.documents.document import Document
     from longsum.prepared import Prepared
 
 
+@grouped
 def plan(
     file: Annotated[
         str | None,
         typer.Argument(metavar="FILE", help="A PDF or text file; none plans a full window."),
     ] = None,
-    length: Annotated[
-        str,
-        typer.Option(
-            "--length",
-            "-l",
-            metavar="LENGTH",
-            help="Length of the summary.",
-            rich_help_panel=o.ANSWER,
-        ),
-    ] = "medium",
-    pages: o.Pages = None,
-    password: o.Password = None,
-    model: o.ModelName = LoadConfig.model,
-    context: o.Context = None,
-    force_context: o.ForceContext = LoadConfig.force_context,
-    quantize: o.Quantize = LoadConfig.quantize,
-    kv_cache: o.KVCache = LoadConfig.kv_cache,
-    device: o.Device = LoadConfig.device,
-    dtype: o.Dtype = LoadConfig.dtype,
-    memory: o.Memory = None,
-    revision: o.Revision = LoadConfig.revision,
-    offline: o.Offline = LoadConfig.offline,
+    *,
+    length: str = o.in_answer(
+        "medium", "--length", "-l", metavar="LENGTH", help="Length of the summary."
+    ),
+    reading: Annotated[o.ReadingOptions, Without("page_labels", "truncate")],
+    model: Annotated[o.ModelOptions, Without("attention", "download")],
     as_json: o.PlainJson = False,
 ) -> None:
     """Show whether a document, a model and its cache fit this machine, or another.
@@ -55,25 +41,14 @@ def plan(
     memory.
     """
     refuse_terminal(file)
-    load = load_config(
-        model,
-        context,
-        force_context,
-        quantize,
-        device,
-        dtype,
-        LoadConfig.attention,
-        memory,
-        revision,
-        offline,
-        False,
-        kv_cache=kv_cache,
-    )
+    load = model.load_config()
     from longsum.budget import require_window
     from longsum.model.memory import require_fit
 
-    with reporting(quiet=False, as_json=as_json, output=None, force=False) as reporter:
-        document = open_document(file, pages, password, reporter) if file else None
+    with reporting(o.OutputOptions(as_json=as_json)) as reporter:
+        document = None
+        if file:
+            document = open_document(file, reading.pages, reading.password, reporter)
         reporter.phase("planning")
         prepared = _prepare(document, parse_length(length), load)
         reporter.clear()
@@ -90,6 +65,7 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     """Count and plan without refusing anything."""
     from dataclasses import replace
 
+    from longsum.documents.document import Document
     from longsum.model.find import find_model_for_plan, plan_for
     from longsum.prepared import prepare
     from longsum.summarize import SummaryTask

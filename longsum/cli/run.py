@@ -1,82 +1,23 @@
-"""Steps the commands share: settings from options, a document from a file."""
+"""Steps the commands share: the model fetched, a document opened, a session begun."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longsum.config import AskedKVCache, Attention, LoadConfig, Quantize, StoreConfig
+from longsum.config import LoadConfig
 
 if TYPE_CHECKING:
     from longsum.cli.console import Reporter
+    from longsum.cli.options import CacheOptions, ModelOptions, OutputOptions, ReadingOptions
     from longsum.documents.document import Document
+    from longsum.session import Session
+    from longsum.task import Task
 
 PASSWORD_TRIES = 3
-
-
-def load_config(
-    model: str | None,
-    context: str | None,
-    force_context: bool,
-    quantize: Quantize,
-    device: str,
-    dtype: str,
-    attention: Attention,
-    memory: str | None,
-    revision: str | None,
-    offline: bool,
-    download: bool,
-    *,
-    kv_cache: AskedKVCache = LoadConfig.kv_cache,
-) -> LoadConfig:
-    """Return the settings of the options about the model."""
-    from longsum.bytesize import parse_bytes
-    from longsum.checkpoint.rope import parse_context
-    from longsum.cli.console import print_line
-    from longsum.environment import MODEL, variable
-    from longsum.model.resolve import set_offline
-    from longsum.paths import unknown_settings
-
-    if offline:
-        set_offline()  # before anything imports the hub's library
-    if variable(MODEL) is None:  # the file is asked only then
-        for line in unknown_settings():
-            print_line("warning", "yellow", line)
-    return LoadConfig(
-        model=model,
-        context=parse_context(context) if context else None,
-        force_context=force_context,
-        quantize=quantize,
-        kv_cache=kv_cache,
-        device=device,
-        dtype=dtype,
-        attention=attention,
-        memory_bytes=parse_bytes(memory) if memory else None,
-        revision=revision,
-        offline=offline,
-        download=download,
-    )
-
-
-def store_config(no_cache: bool, cache_size: str | None) -> StoreConfig:
-    """Return the settings of the options about documents that are kept, and of the environment."""
-    from longsum.bytesize import parse_bytes
-    from longsum.environment import CACHE_SIZE
-    from longsum.errors import UsageError
-    from longsum.paths import configured_cache_size
-
-    asked = cache_size or configured_cache_size()
-    if no_cache or (asked is not None and asked.strip() == "0"):
-        return StoreConfig(size_bytes=0)
-    if asked is None:
-        return StoreConfig()
-    try:
-        return StoreConfig(size_bytes=parse_bytes(asked))
-    except UsageError as error:
-        name = "--cache-size" if cache_size else CACHE_SIZE
-        raise UsageError(f"{name} is {error.message}", hint="write 20GiB, 8GB, or 0") from None
 
 
 def fetch_missing(load: LoadConfig) -> None:
@@ -93,21 +34,12 @@ def fetch_missing(load: LoadConfig) -> None:
 
 
 def reporting(
-    quiet: bool,
-    as_json: bool,
-    output: Path | None,
-    force: bool,
-    *,
-    explained: str | None = None,
-    remember: bool = False,
+    options: OutputOptions, *, explained: str | None = None, remember: bool = False
 ) -> Reporter:
     """Check the output file and return what shows the run.
 
     Args:
-        quiet: no notices, no progress.
-        as_json: the answer is printed as JSON when it is whole.
-        output: file of the answer; None is stdout.
-        force: overwrite it.
+        options: where the answer goes.
         explained: the attention asked for, where what was chosen for the run is to be shown.
         remember: what was said once of a model that was chosen for the user is not said again.
     """
@@ -115,15 +47,52 @@ def reporting(
     from longsum.cli.output import check_output
     from longsum.cli.streams import require_stdout
 
-    check_output(output, force)
-    if output is None:
+    check_output(options.output, options.force)
+    if options.output is None:
         require_stdout()
     return Reporter(
-        quiet=quiet,
-        stream=not as_json and output is None,
+        quiet=options.quiet,
+        stream=not options.as_json and options.output is None,
         explained=explained,
         remember=remember,
     )
+
+
+@contextmanager
+def opened(
+    file: str,
+    tasks: Sequence[Task],
+    reading: ReadingOptions,
+    cache: CacheOptions,
+    model: ModelOptions,
+    output: OutputOptions,
+) -> Iterator[tuple[Session, Reporter]]:
+    """Open a document for what is asked of it, and show how that goes.
+
+    Args:
+        file: that is read.
+        tasks: what will be asked.
+        reading: pages, password, what to leave out.
+        cache: of documents read before.
+        model: which, and how it is held.
+        output: where the answer goes.
+
+    Yields:
+        The session, and what shows the run.
+    """
+    load, store = model.load_config(), cache.store_config()
+    explained = load.attention if output.verbose else None
+    with reporting(output, explained=explained, remember=bool(store.size_bytes)) as reporter:
+        document = open_document(
+            file, reading.pages, reading.password, reporter, labels=reading.page_labels
+        )
+        fetch_missing(load)
+        from longsum.session import open_session
+
+        with open_session(
+            document, tasks, load, truncate=reading.truncate, store=store, listener=reporter
+        ) as session:
+            yield session, reporter
 
 
 def open_document(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from longsum.bytesize import format_bytes
-from longsum.cli.console import PLAIN_PROGRESS_S, Reporter
+from longsum.cli.console import Reporter
 from longsum.cli.output import as_json_text
 from longsum.config import ExtendConfig, LoadConfig
 from longsum.errors import LongsumError
@@ -30,35 +29,18 @@ class TrainingReporter(Reporter, ExtendListener):
 
     def step(self, report: StepReport) -> None:
         """Show a step: a bar on a terminal, a line now and then in a pipe."""
-        if self.quiet:
-            return
-        if self.bar:
-            self._draw_step(report)
-            return
-        now = time.monotonic()
-        if now - self._last_line >= PLAIN_PROGRESS_S or report.step in (1, report.steps):
-            self._last_line = now
-            self.console.print(f"step {report.step:,} of {report.steps:,}: {_figures(report)}")
-
-    def _draw_step(self, report: StepReport) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        if not self._reading:
-            self.clear()
-            self._reading = True
-            self._progress = Progress(
-                TextColumn("training"),
-                BarColumn(),
-                TextColumn("step {task.completed:,.0f} of {task.total:,.0f}"),
-                TextColumn("{task.fields[figures]}"),
-                console=self.console,
-                transient=True,
+        if self.display.draws:
+            self.display.draw(
+                "training",
+                report.step,
+                report.steps,
+                "step {task.completed:,.0f} of {task.total:,.0f}",
+                "{task.fields[figures]}",
+                figures=_figures(report),
             )
-            self._progress.add_task("training", total=report.steps, figures="")
-            self._progress.start()
-        self._progress.update(0, completed=report.step, figures=_figures(report))
-        if report.step >= report.steps:
-            self.clear()
+        elif not self.quiet and (self.display.is_due() or report.step in (1, report.steps)):
+            done = f"step {report.step:,} of {report.steps:,}"
+            self.display.console.print(f"{done}: {_figures(report)}")
 
 
 def _figures(report: StepReport) -> str:

@@ -182,6 +182,20 @@ def test_parts_are_merged(folder, standin):
     assert "part 1/3 has left no journal" in missing.stderr
 
 
+@pytest.mark.parametrize(
+    "output", [("-o", "out"), ("-oout",), ("-ro", "out"), ("--output", "out"), ("--output=out",)]
+)
+def test_folder_called_merge_is_batched_where_an_output_is_named(
+    tmp_path, standin, monkeypatch, output
+):
+    """`batch merge` was always the command that brings parts together."""
+    monkeypatch.chdir(tmp_path)
+    folder_of(tmp_path / "merge", a="Alpha one")
+    result = run("batch", "merge", *output, "--readers", 1)
+    assert result.exit_code == 0, result.stderr
+    assert set(exported(tmp_path / "out")) == {"a.txt"}
+
+
 # ---- refusals
 
 

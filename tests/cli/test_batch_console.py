@@ -9,7 +9,7 @@ from rich.console import Console
 from longsum.batch.batch_events import Stop
 from longsum.batch.inputs import Passed
 from longsum.batch.progress_db import Counts
-from longsum.cli import batch_console
+from longsum.cli import batch_console, console
 from longsum.cli.batch_console import MOST_FAILURES_SHOWN, BatchReporter, duration, failure
 
 
@@ -24,7 +24,8 @@ def clock(monkeypatch):
             return self.now
 
     found = Clock()
-    monkeypatch.setattr(batch_console, "time", found)
+    for module in (batch_console, console):
+        monkeypatch.setattr(module, "time", found)
     return found
 
 
@@ -32,16 +33,16 @@ def clock(monkeypatch):
 def terminal(monkeypatch):
     """What the reporter draws on a terminal."""
     out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=120, highlight=False)
-    monkeypatch.setattr(batch_console, "stderr_console", lambda: console)
+    screen = Console(file=out, force_terminal=True, width=120, highlight=False)
+    monkeypatch.setattr(console, "stderr_console", lambda: screen)
     return out
 
 
 @pytest.fixture
 def pipe(monkeypatch):
     out = io.StringIO()
-    console = Console(file=out, highlight=False, soft_wrap=True)
-    monkeypatch.setattr(batch_console, "stderr_console", lambda: console)
+    screen = Console(file=out, highlight=False, soft_wrap=True)
+    monkeypatch.setattr(console, "stderr_console", lambda: screen)
     return out
 
 
@@ -65,7 +66,7 @@ def test_terminal_shows_the_whole_run_and_every_worker(terminal, clock):
             clock.now += 5
             reporter.finished(row(name, size=100), 0)
         reporter.tick()
-        reporter._progress.refresh()
+        reporter.display.progress.refresh()
     shown = ANSI.sub("", terminal.getvalue())
     assert "one.txt" in shown
     assert "2 of 4 documents, 720 an hour, 10 s left" in shown

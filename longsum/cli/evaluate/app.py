@@ -1,0 +1,20 @@
+"""`longsum evaluate`: how good a model is, measured as the paper measures."""
+
+from __future__ import annotations
+
+import typer
+
+from longsum.cli import joined
+from longsum.cli.evaluate.passkey import passkey
+from longsum.cli.evaluate.perplexity import perplexity
+from longsum.cli.evaluate.short import short
+from longsum.cli.evaluate.speed import speed
+from longsum.cli.evaluate.summaries import summaries
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Measure models as the Position Interpolation paper does (arXiv 2306.15595).",
+)
+
+for command in (perplexity, passkey, summaries, short, speed):
+    app.command(help=joined(command.__doc__ or ""))(command)
