@@ -13,8 +13,8 @@ from longsum.errors import UsageError
 
 Quantize = Literal["auto", "nf4", "int8", "none"]
 KVCache = Literal["native", "int8", "int4"]
-"""How keys and values are held: in the compute dtype, in 8 or in 4 bits."""
-AskedKVCache = Literal["auto", "native", "int8", "int4"]
+"""How keys and values are held: in the compute dtype, or in a row of `KV_FORMATS`."""
+AskedKVCache = Literal["auto", KVCache]
 Truncate = Literal["head", "tail", "middle"]
 Attention = Literal["auto", "sdpa", "eager"]
 Style = Literal["paragraph", "bullets", "executive"]

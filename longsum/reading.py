@@ -23,9 +23,9 @@ from longsum.selection.token_states import TokenStates
 if TYPE_CHECKING:
     import torch
 
-    from longsum.engine.choosing import Choice
+    from longsum.engine.choosing import TokenSequence
     from longsum.engine.engine import Engine
-    from longsum.engine.llama import AnyLlama
+    from longsum.engine.llama import Llama
     from longsum.session_cache import StoredPrefix
 
 
@@ -59,7 +59,7 @@ class Reading:
     def __init__(
         self,
         prepared: Prepared,
-        weights: AnyLlama,
+        weights: Llama,
         listener: Listener,
         *,
         chunk_tokens: int | None = None,
@@ -154,7 +154,11 @@ class Reading:
         yield stream.finish()
 
     def choose(
-        self, suffix: str, choices: Sequence[Choice], decode: DecodeConfig, listener: Listener
+        self,
+        suffix: str,
+        choices: Sequence[TokenSequence],
+        decode: DecodeConfig,
+        listener: Listener,
     ) -> Iterator[int]:
         """Yield numbers of chosen sentences; close the iterator when there are enough.
 
@@ -240,7 +244,7 @@ def open_reading(
     load: LoadConfig,
     listener: Listener,
     *,
-    weights: AnyLlama | None = None,
+    weights: Llama | None = None,
     store: StoreConfig | None = None,
 ) -> Reading:
     """Load the weights and read the document.

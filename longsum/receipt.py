@@ -41,7 +41,7 @@ class Receipt:
     quantize: str = "none"
     dtype: str = "float32"
     kv_cache: str = "none"
-    """The KV cache's dtype: `bf16`, `fp16`, `fp32`, `int8` or `int4`."""
+    """The KV cache's dtype: `bf16`, `fp16`, `fp32`, or a name of `KV_FORMATS`."""
     device: str = "cpu"
     mode: str
     """`verbatim` or `free`."""

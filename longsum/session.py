@@ -39,7 +39,7 @@ from longsum.summarize import SummaryTask, summarize_reading
 from longsum.task import Task
 
 if TYPE_CHECKING:
-    from longsum.engine.llama import AnyLlama
+    from longsum.engine.llama import Llama
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class LoadedModel:
     """A model that is in memory already, for many documents."""
 
     found: Model
-    weights: AnyLlama | None
+    weights: Llama | None
     """None where its head answers by words alone."""
     head: SelectionHead | None = None
 

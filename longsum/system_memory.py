@@ -1,13 +1,20 @@
-"""What the system says of memory, on Linux, macOS and Windows alike. No torch."""
+"""What the system says of memory, on Linux, macOS and Windows alike. No torch at import."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from longsum.errors import InsufficientMemory
+
 STATUS = Path("/proc/self/status")
 """What Linux says of this process."""
+
+CPU_WORDS = ("can't allocate memory", "not enough memory")
+"""What torch says when a CPU's memory runs out, by system."""
 
 
 class SystemMemory(NamedTuple):
@@ -73,3 +80,32 @@ def _of_process(name: str) -> int:
         return int(getattr(psutil.Process().memory_info(), name, 0))
     except (OSError, psutil.Error):
         return 0
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out, on whichever device."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in CPU_WORDS)
+
+
+@contextmanager
+def memory_errors(hint: str, *, during: str = "") -> Iterator[None]:
+    """Turn a device's lack of memory into our error.
+
+    Args:
+        hint: what takes less of it.
+        during: what was done, such as `while training`.
+
+    Raises:
+        InsufficientMemory: when memory ran out inside.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch's own error is a RuntimeError
+        if not is_out_of_memory(error):
+            raise
+        what = f"the device ran out of memory {during}".rstrip()
+        raise InsufficientMemory(what, hint=hint) from error

@@ -147,7 +147,7 @@ class LikelihoodChooser:
         Raises:
             UsageError: when the tokens reserved for the answer hold none of them.
         """
-        from longsum.engine.choosing import Choice
+        from longsum.engine.choosing import TokenSequence
 
         reading = self.reading
         # each sentence ends its line, so that none is the beginning of another
@@ -165,7 +165,7 @@ class LikelihoodChooser:
                 hint="raise it, or leave it out",
             )
         choices = [
-            Choice(tuple(ids), NATS_PER_DEVIATION * each.weight, each.group)
+            TokenSequence(tuple(ids), NATS_PER_DEVIATION * each.weight, each.group)
             for each, ids in fitting
         ]
         for number in reading.choose(self.suffix, choices, decode, listener):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from longsum.checkpoint.kv_format import KV_FORMATS
 from longsum.engine.kvquant import unpack_int4
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
 from longsum.engine.quantized import QuantizedLayer, Workspace
@@ -18,7 +19,7 @@ def layer_of(
     if kind == "native":
         layer: HeldLayer = PreallocatedLayer(capacity)
     else:
-        layer = QuantizedLayer(capacity, kind, Workspace(), fused=True)  # type: ignore[arg-type]
+        layer = QuantizedLayer(capacity, KV_FORMATS[kind], Workspace())
     layer.allocate(1, kv_heads, head_dim, like.dtype, like.device)
     for name, held in layer.buffers().items():
         if held.is_floating_point() and name != "keys_centre":
@@ -46,7 +47,7 @@ def exact(query: torch.Tensor, layer: HeldLayer, scale: float) -> torch.Tensor:
     """Attend in float32 over what a layer holds, keys and values not rotated."""
     if isinstance(layer, QuantizedLayer):
         dtype, layer.dtype = layer.dtype, torch.float32
-        key, value = layer.dequantize_all()
+        key, value = layer.states()
         layer.dtype = dtype
     else:
         buffers = layer.buffers()
@@ -63,7 +64,7 @@ def codes(layer: HeldLayer, name: str) -> torch.Tensor:
     held = layer.buffers()[name]
     if not isinstance(layer, QuantizedLayer):
         return held
-    if layer.kv_dtype == "int8":
+    if not layer.format.is_packed:
         return held.int()
     shape = (*held.shape[:-1], 2 * held.shape[-1])
     return unpack_int4(held, torch.empty(shape, dtype=torch.int8, device=held.device)).int()

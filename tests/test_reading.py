@@ -21,7 +21,7 @@ from asking import (
 
 from longsum.config import DecodeConfig, Truncate
 from longsum.documents.document import Span
-from longsum.engine.choosing import Choice
+from longsum.engine.choosing import TokenSequence
 from longsum.errors import DocumentTooLong
 from longsum.events import Listener
 
@@ -176,7 +176,7 @@ def test_choices_are_made_behind_the_instruction(checkpoint: Path) -> None:
     session = opened(checkpoint, SHORT)
     texts = ["The cat sat.", "On the mat.", "Neither."]
     ids = session.tokenizer.encode_many(texts)
-    choices = [Choice(tuple(sequence)) for sequence in ids]
+    choices = [TokenSequence(tuple(sequence)) for sequence in ids]
     order = list(session.choose(QUESTION, choices, DecodeConfig(), Listener()))
     assert sorted(order) == [0, 1, 2]
     fresh = opened(checkpoint, SHORT)

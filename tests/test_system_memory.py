@@ -8,10 +8,18 @@ from typing import Any
 
 import psutil
 import pytest
+import torch
 from helpers import environment
 
 from longsum import system_memory as memory
-from longsum.system_memory import STATUS, peak_resident_bytes, resident_bytes, system_memory
+from longsum.errors import InsufficientMemory
+from longsum.system_memory import (
+    STATUS,
+    memory_errors,
+    peak_resident_bytes,
+    resident_bytes,
+    system_memory,
+)
 
 
 def test_this_machine_and_this_process_tell_their_memory():
@@ -85,3 +93,32 @@ print(subprocess.run([sys.executable, "-c", {child!r}], capture_output=True, tex
     command = [sys.executable, "-c", code]
     found = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert 1 << 20 < int(found.stdout) < 100 << 20
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"),
+    ],
+    ids=["a GPU", "Python", "a CPU on Windows"],
+)
+def test_every_lack_of_memory_is_one_error_with_its_hint(error):
+    with pytest.raises(InsufficientMemory) as caught, memory_errors("use less", during="in tests"):
+        raise error
+    assert caught.value.message == "the device ran out of memory in tests"
+    assert caught.value.hint == "use less"
+    with pytest.raises(InsufficientMemory, match="out of memory$"), memory_errors("use less"):
+        raise error
+
+
+def test_what_torch_says_on_this_cpu_is_known():
+    """Only the words of other systems were known."""
+    with pytest.raises(InsufficientMemory), memory_errors("use less"):
+        torch.empty(1 << 58, dtype=torch.int8)
+
+
+def test_other_errors_keep_their_traceback():
+    with pytest.raises(RuntimeError, match="shapes"), memory_errors("use less"):
+        raise RuntimeError("shapes do not match")

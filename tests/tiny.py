@@ -14,6 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from longsum.checkpoint.files import quantized_on_disk, read_shape
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.rope import Rope, read_rope, rope_for_context
+from longsum.config import Attention
 from longsum.engine.adopt import adopted
 from longsum.engine.llama import Llama
 from longsum.events import Listener
@@ -48,13 +49,15 @@ def tiny_model(seed: int = 0, **overrides: Any) -> LlamaForCausalLM:
     return LlamaForCausalLM(config).eval()
 
 
-def tiny_llama(seed: int = 0, **overrides: Any) -> Llama:
-    """The same model in our own forward pass."""
-    model = tiny_model(seed, **overrides)
+def own(model: LlamaForCausalLM, attention: Attention = "auto") -> Llama:
+    """The same weights in our own forward pass."""
     config = model.config.to_dict()
-    ours = adopted(model, config, read_rope(config))
-    assert ours is not None
-    return ours
+    return adopted(model, config, read_rope(config), attention=attention)
+
+
+def tiny_llama(seed: int = 0, attention: Attention = "auto", **overrides: Any) -> Llama:
+    """The same model in our own forward pass."""
+    return own(tiny_model(seed, **overrides), attention)
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
@@ -114,8 +117,8 @@ def load_checkpoint(
     force: bool = False,
     quantize: str = "auto",
     dtype: str = "float32",
-    attention: str = "auto",
-) -> tuple[LlamaForCausalLM, Rope]:
+    attention: Attention = "auto",
+) -> tuple[Llama, Rope]:
     """Load a checkpoint the way the program does, once it knows that everything fits."""
     checkpoint = open_checkpoint(folder)
     plan = plan_for(checkpoint.config, quantize, dtype)

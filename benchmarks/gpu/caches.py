@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from benchmarks.gpu.common import DEVICE, KIND, rnd
+from longsum.checkpoint.kv_format import KV_FORMATS
 from longsum.engine.kvquant import rotate
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
 from longsum.engine.quantized import QuantizedLayer, Workspace
@@ -22,7 +23,7 @@ def layer_of(
     if kind == "native":
         layer: HeldLayer = PreallocatedLayer(capacity)
     else:
-        layer = QuantizedLayer(capacity, kind, WORKSPACE, fused=True)  # type: ignore[arg-type]
+        layer = QuantizedLayer(capacity, KV_FORMATS[kind], WORKSPACE)
     layer.allocate(1, kv_heads, head_dim, dtype, torch.device(DEVICE))
     return layer
 
@@ -41,7 +42,7 @@ def held(layer: HeldLayer, query: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     """Return keys, values and the query as attention sees them: rotated where the layer is."""
     if isinstance(layer, QuantizedLayer):
         key, value = (states.clone() for states in layer.read(0, layer.length))
-        return key, value, rotate(query) if layer.is_rotated else query
+        return key, value, rotate(query) if layer.format.is_rotated else query
     buffers = layer.buffers()
     key, value = (buffers[name][:, :, : layer.length] for name in ("keys", "values"))
     return key, value, query
@@ -49,7 +50,9 @@ def held(layer: HeldLayer, query: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
 
 def turned_back(layer: HeldLayer, output: torch.Tensor) -> torch.Tensor:
     """Return an output as the kernel gives it."""
-    return rotate(output) if isinstance(layer, QuantizedLayer) and layer.is_rotated else output
+    return (
+        rotate(output) if isinstance(layer, QuantizedLayer) and layer.format.is_rotated else output
+    )
 
 
 def length_of(layer: HeldLayer) -> torch.Tensor:

@@ -67,7 +67,6 @@ def load(name: str) -> Any:
     """Return a model of `transformers`, its weights drawn and quantized on the device."""
     from transformers import LlamaForCausalLM
 
-    from longsum.engine.attention import register
     from longsum.loading.quantize import quantization_config
 
     config = config_of(name)
@@ -82,7 +81,6 @@ def load(name: str) -> Any:
         device_map={"": DEVICE},
         quantization_config=quantization_config("none" if DRY else "nf4", KIND),
     )
-    model.set_attn_implementation(register())
     model.generation_config = None
     return model.eval().requires_grad_(False)
 
@@ -93,7 +91,7 @@ def ours(model: Any) -> Any:
     from longsum.engine.adopt import adopted
 
     config = {"model_type": "llama", **model.config.to_dict()}
-    return adopted(model, config, read_rope(config)) or model
+    return adopted(model, config, read_rope(config))
 
 
 def run(name: str) -> None:

@@ -31,14 +31,12 @@ def _train(window: int, *, compiled: bool, recompute: bool) -> None:
     """Time a few steps."""
     from transformers import LlamaForCausalLM
 
-    from longsum.engine.attention import register
     from longsum.extend.loss import NextTokenLoss
 
     torch.manual_seed(0)
     peak(reset=True)
     with torch.device(DEVICE):
         model = LlamaForCausalLM(config_of("smollm-135m"))
-    model.set_attn_implementation(register())  # no mask is made, grouped keys are not copied
     if recompute:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     if compiled:

@@ -12,7 +12,7 @@ from longsum.bytesize import format_bytes
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.kv_format import bytes_of_kv_cache
 from longsum.config import BenchConfig, SpeedConfig
-from longsum.engine.llama import AnyLlama
+from longsum.engine.llama import Llama
 from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed
@@ -108,7 +108,7 @@ def _row(
     }
 
 
-def read_bytes(model: AnyLlama) -> int:
+def read_bytes(model: Llama) -> int:
     """Return the bytes of the weights that each token written reads: an own embedding left out."""
     seen: dict[int, torch.Tensor] = {w.data_ptr(): w for w in model.parameters()}
     embedding, head = model.model.embed_tokens.weight, model.lm_head.weight

@@ -6,21 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from longsum.errors import InsufficientMemory, UnsupportedModel
-
-
-@contextmanager
-def loading_memory_errors() -> Iterator[None]:
-    """Turn a device's lack of memory into our error, wherever in the loading it shows."""
-    import torch
-
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise InsufficientMemory(
-            "the device ran out of memory while loading the weights",
-            hint="add --kv-cache int8, --quantize nf4 or a smaller --context",
-        ) from error
+from longsum.errors import UnsupportedModel
+from longsum.system_memory import is_out_of_memory
 
 
 @contextmanager
@@ -30,14 +17,11 @@ def library_errors(place: Path | str) -> Iterator[None]:
     Put it around calls of libraries alone: they stumble over bad files in all these ways, and so
     do bugs of ours, whose traceback must stay.
     """
-    import torch
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
 
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError):
-        raise
     except SafetensorError as error:
         raise UnsupportedModel(
             f"the weights in {place} are damaged: {error}", hint="download the model again"
@@ -46,6 +30,8 @@ def library_errors(place: Path | str) -> Iterator[None]:
         *(OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError),
         *(AssertionError, StrictDataclassError),
     ) as error:
+        if is_out_of_memory(error):
+            raise
         said = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
             f"the model in {place} cannot be loaded: {said}",

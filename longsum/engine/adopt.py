@@ -6,7 +6,7 @@ bear the same names. Nothing is copied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,38 +14,52 @@ from torch import nn
 
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.rope import Rope
-from longsum.engine.llama import Llama, LlamaSettings, RMSNorm, is_supported
+from longsum.config import Attention
+from longsum.engine.llama import Llama, LlamaSettings, RMSNorm
+from longsum.errors import InsufficientMemory
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
 
-def adopted(model: LlamaForCausalLM, config: Mapping[str, Any], rope: Rope) -> Llama | None:
-    """Return our model with the modules of one of `transformers`, which is not to be used again.
+def adopted(
+    model: LlamaForCausalLM,
+    config: Mapping[str, Any],
+    rope: Rope,
+    *,
+    attention: Attention = "auto",
+    in_place_of: Callable[[nn.Module], nn.Module] = lambda module: module,
+) -> Llama:
+    """Return our model with the modules of one of `transformers`.
 
     Args:
-        model: loaded, on any device, its linear layers whole or quantized.
+        model: loaded, on one device or spread over several, its linear layers whole or quantized.
         config: the content of its config.json.
         rope: window and RoPE parameters to use.
+        attention: how it is computed.
+        in_place_of: returns what is put in a module's place.
 
-    Returns:
-        None where the model is not for our forward pass, or spread over several devices.
+    Raises:
+        UnsupportedModel: when the configuration is not a Llama's.
+        InsufficientMemory: when weights were left on disk.
     """
-    shape = read_shape(config)
-    if not is_supported(config, shape, rope) or len({p.device for p in model.parameters()}) != 1:
-        return None
     if any(hasattr(module, "_hf_hook") for module in model.modules()):
         from accelerate.hooks import (  # type: ignore[import-untyped]  # not annotated
             remove_hook_from_submodules,
         )
 
-        remove_hook_from_submodules(model)  # they move tensors between devices; there is one
+        remove_hook_from_submodules(model)  # they move tensors between devices, as `run` does
     with torch.device("meta"):
-        ours = Llama(LlamaSettings(config, shape, rope))
+        ours = Llama(LlamaSettings(config, read_shape(config), rope, attention))
     for name, module in list(ours.named_modules()):
         if isinstance(module, RMSNorm):
             module.weight = model.get_submodule(name).weight  # type: ignore[assignment]
-        elif isinstance(module, nn.Linear | nn.Embedding):
+        elif not list(module.children()):  # a matrix, embeddings, or an activation
             holder, _, own = name.rpartition(".")
-            setattr(ours.get_submodule(holder), own, model.get_submodule(name))
-    return ours.eval().requires_grad_(False)
+            setattr(ours.get_submodule(holder), own, in_place_of(model.get_submodule(name)))
+    if any(weight.is_meta for weight in ours.parameters()):
+        raise InsufficientMemory(
+            "the weights do not fit the devices: some of them were left on disk",
+            hint="add --quantize nf4, or use a smaller model",
+        )
+    return ours.eval()

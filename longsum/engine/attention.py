@@ -1,10 +1,10 @@
 """Exact causal attention of a chunk over everything before it, without a mask and without copies.
 
-Our own model calls it, and `transformers` under the name `longsum`. A chunk of queries meets two
-kinds of keys: those before the chunk, all of which it sees, and its own, which it sees causally.
-Where the kernel has no lower-right causal form (CPUs, float32 and older GPUs, cuDNN), the parts are
-computed one by one and merged by their log-sum-exp, as FlashAttention merges its blocks (arXiv
-2205.14135, section 3.1); this is exact up to rounding. `reference_attention` is the slow form.
+A chunk of queries meets two kinds of keys: those before the chunk, all of which it sees, and its
+own, which it sees causally. Where the kernel has no lower-right causal form (CPUs, float32 and
+older GPUs, cuDNN), the parts are computed one by one and merged by their log-sum-exp, as
+FlashAttention merges its blocks (arXiv 2205.14135, section 3.1); this is exact up to rounding.
+`reference_attention` is the slow form.
 
 Kernels are called by name: PyTorch's choice among them falls on cuDNN for single queries on Hopper,
 which then makes a plan for every length (pytorch #155958).
@@ -12,18 +12,11 @@ which then makes a plan for every length (pytorch #155958).
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch.nn import functional as F
 
 from longsum.engine import cudnn
-from longsum.engine.layers import HeldLayer
-from longsum.engine.partial import Merge, attend_part, takes_groups
-from longsum.engine.quantized import QuantizedLayer
-from longsum.engine.quantized_attention import attend_quantized
 
-NAME = "longsum"
 SPLIT_TOKENS = 1024
 """Keys from which on cutting them pays."""
 
@@ -31,18 +24,51 @@ SPLIT_TOKENS = 1024
 def reference_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Compute the same with an explicit mask and full scores, for tests.
+    """Compute the same with an explicit mask and full scores: `--attention eager`, and for tests.
 
     Args:
         query: (batch, heads, T, head_dim), the last T of the S tokens.
-        key: (batch, heads, S, head_dim).
-        value: (batch, heads, S, head_dim).
+        key: (batch, kv_heads, S, head_dim).
+        value: (batch, kv_heads, S, head_dim).
         scale: factor on the scores.
     """
-    t, s = query.shape[-2], key.shape[-2]
+    key, value = _repeated(query, key, value)
     scores = query @ key.transpose(-1, -2) * scale  # (B, H, T, S)
-    visible = torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
-    return scores.masked_fill(~visible, float("-inf")).softmax(-1) @ value
+    scores = scores.masked_fill(~_visible(query, key), float("-inf"))
+    exact = torch.promote_types(query.dtype, torch.float32)
+    return scores.softmax(-1, exact).to(query.dtype) @ value
+
+
+def sdpa_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Compute the same through the kernel that torch chooses; see `reference_attention`."""
+    key, value = _repeated(query, key, value)
+    return _by_torch(query, key, value, scale)
+
+
+def _repeated(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return keys and values once for each of a group's heads."""
+    groups = query.shape[1] // key.shape[1]
+    return key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+
+
+def _visible(query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    """Return which keys each query sees, the queries being those of the last tokens: (T, S)."""
+    t, s = query.shape[-2], key.shape[-2]
+    return torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
+
+
+def _by_torch(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend by the kernel that torch chooses, with as many key heads as query heads."""
+    if query.shape[-2] == key.shape[-2]:
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
+    visible = _visible(query, key)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=scale)
 
 
 def _merged(
@@ -105,7 +131,7 @@ def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: flo
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
     each = tokens // parts
     cut = each * parts
-    # a part is a head of its own: (kv_heads, parts, each, head_dim), and the few keys behind them
+    # a part is a head of its own: (kv_heads, parts, each, head_dim), and the few keys after them
     spread = query[0, :, None].expand(-1, parts, -1, -1)
     merge = Merge()
     output, lse = attend_part(
@@ -141,72 +167,105 @@ def _causal(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
     """Attend through an exact kernel that has as many key heads as query heads."""
-    t, s = query.shape[-2], key.shape[-2]
-    if query.device.type == "cuda":
+    device, is_whole = query.device.type, query.shape[-2] == key.shape[-2]
+    if device == "cuda" or (device == "cpu" and not is_whole):
         return _merged(query, key, value, scale)
-    if t == s:
-        return F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
-    if query.device.type == "cpu":
-        return _merged(query, key, value, scale)
-    visible = torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=scale)
+    return _by_torch(query, key, value, scale)
 
 
-def attend_new(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    scale: float,
-    *,
-    held: HeldLayer | None,
-) -> torch.Tensor:
-    """Attend causally with new tokens, after their keys and values are put into a cache layer.
+def attend_part(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, *, causal: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attend to one part of the keys through the device's fastest exact kernel.
 
     Args:
         query: (batch, heads, T, head_dim).
-        key: (batch, kv_heads, T, head_dim).
-        value: (batch, kv_heads, T, head_dim).
+        key: (batch, heads, S, head_dim); fewer heads only where `takes_groups`.
+        value: as key.
         scale: factor on the scores.
-        held: takes them; None where there are no tokens but these.
+        causal: with T = S, query t sees keys up to t; otherwise it sees all. Where `takes_groups`,
+            T may be less than S: the queries are the last T of the S tokens.
 
     Returns:
-        (batch, heads, T, head_dim).
+        The output (batch, heads, T, head_dim) and the log-sum-exp (batch, heads, T) float32.
     """
-    if held is not None:
-        key, value = held.update(key, value)
-    return attend_held(query, key, value, scale)
+    aten = torch.ops.aten
+    square = not causal or query.shape[2] == key.shape[2]
+    if square and cudnn.fits(query, key):
+        found = cudnn.attend(query, key, value, scale, causal=causal)
+        if found is not None:
+            return found
+    if query.device.type == "cpu":
+        output, lse = aten._scaled_dot_product_flash_attention_for_cpu(
+            query, key, value, 0.0, causal, scale=scale
+        )
+    elif takes_groups(query):
+        output, lse, *_ = aten._scaled_dot_product_flash_attention(
+            query, key, value, 0.0, causal, False, scale=scale
+        )
+    elif query.device.type == "cuda" and query.shape[-1] % 8 == 0:
+        output, lse, *_ = aten._scaled_dot_product_efficient_attention(
+            query, key, value, None, True, 0.0, causal, scale=scale
+        )
+    else:
+        output, lse = attend_part_plain(query, key, value, scale, causal=causal)
+    return output, lse[..., : query.shape[-2]].float()  # some kernels pad it
 
 
-def attend_held(
-    query: torch.Tensor,
-    key: torch.Tensor | QuantizedLayer,
-    value: torch.Tensor | QuantizedLayer,
-    scale: float,
-) -> torch.Tensor:
-    """Attend causally to what a cache layer's `update` returned; see `attend`."""
-    if isinstance(key, QuantizedLayer):
-        return attend_quantized(query, key, scale)
-    assert isinstance(value, torch.Tensor)
-    return attend(query, key, value, scale)
+def takes_groups(query: torch.Tensor) -> bool:
+    """Return whether the GPU's flash kernel takes these queries: 16 bits, from Ampere on.
+
+    It alone takes fewer key heads than query heads, and a causal chunk after other keys.
+    """
+    if query.device.type != "cuda":
+        return False
+    head_dim = query.shape[-1]
+    fits = query.dtype != torch.float32 and head_dim % 8 == 0 and head_dim <= 256
+    return fits and torch.cuda.get_device_capability(query.device) >= (8, 0)
 
 
-def _attention_forward(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor | QuantizedLayer,
-    value: torch.Tensor | QuantizedLayer,
-    attention_mask: torch.Tensor | None,
-    scaling: float,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
-    """Adapt `attend_held` to the signature `transformers` calls."""
-    assert attention_mask is None, "longsum attention reads one unpadded sequence"
-    return attend_held(query, key, value, scaling).transpose(1, 2).contiguous(), None
+def attend_part_plain(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, *, causal: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Compute the same with full scores: for devices without such a kernel, and for tests."""
+    scores = (query.float() @ key.float().transpose(-1, -2)) * scale  # (B, H, T, S)
+    if causal:
+        visible = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+        scores = scores.masked_fill(~visible, float("-inf"))
+    lse = scores.logsumexp(-1)
+    weights = (scores - lse.unsqueeze(-1)).exp_()
+    return (weights @ value.float()).to(query.dtype), lse
 
 
-def register() -> str:
-    """Make the attention known to `transformers` and return its name."""
-    from transformers import AttentionInterface  # two seconds, which our own model does without
+class Merge:
+    """The attention output of the parts met so far, in float32 from the second part on."""
 
-    AttentionInterface.register(NAME, _attention_forward)
-    return NAME
+    def __init__(self) -> None:
+        self._output: torch.Tensor | None = None
+        self._lse: torch.Tensor | None = None
+        self._is_own = False
+
+    def add(self, output: torch.Tensor, lse: torch.Tensor) -> None:
+        """Take in one part.
+
+        Args:
+            output: (batch, heads, T, head_dim).
+            lse: (batch, heads, T) float32.
+        """
+        if self._output is None or self._lse is None:
+            self._output, self._lse, self._is_own = output, lse, False
+            return
+        if not self._is_own:  # a single part is given back as it came
+            self._output, self._is_own = self._output.to(torch.float32, copy=True), True
+        share = torch.sigmoid(lse - self._lse).unsqueeze(-1)  # of the new part
+        self._output.mul_(1 - share).addcmul_(output, share)  # no float32 copy of the part
+        self._lse = torch.logaddexp(self._lse, lse)
+
+    def result(self, dtype: torch.dtype) -> torch.Tensor:
+        """Return the merged output."""
+        assert self._output is not None, "no part was added"
+        return self._output.to(dtype)
+
+
+ATTENTIONS = {"auto": attend, "sdpa": sdpa_attention, "eager": reference_attention}
+"""By the values of `--attention`: exact in chunks, torch's own choice, and full scores."""

@@ -1,4 +1,4 @@
-"""The key-value cache of a whole model: as it comes, or in 8 or 4 bits.
+"""The key-value cache of a whole model: as it comes, or in fewer bits.
 
 Works on tensors; knows nothing about tokens, and nothing about files: `tensors` gives what it
 holds, `restore` takes it back.
@@ -6,19 +6,17 @@ holds, `restore` takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
-from longsum.config import KVCache
-from longsum.engine.attention import NAME
+from longsum.checkpoint.files import ModelShape
+from longsum.checkpoint.kv_format import KV_FORMATS
+from longsum.config import Attention, KVCache
+from longsum.engine.attention import ATTENTIONS
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
-from longsum.engine.llama import AnyLlama, Decoder, Llama, LlamaSettings
 from longsum.engine.quantized import QuantizedLayer, Workspace
-
-if TYPE_CHECKING:
-    from transformers import LlamaConfig
+from longsum.engine.quantized_attention import attend_quantized
 
 Fill = Callable[[Mapping[str, torch.Tensor]], None]
 """Fills tensors with what was held under their names."""
@@ -28,26 +26,22 @@ class PreallocatedCache:
     """One layer of keys and values a decoder layer.
 
     Args:
-        config: the model's configuration.
+        shape: the model's.
         capacity: most tokens the cache will ever hold: document, prompt and answer.
-        kv_cache: `native` keeps keys and values in the dtype they come in; `int8`, `int4`.
+        kv_cache: `native` holds keys and values in the dtype they come in; else their format.
     """
 
-    def __init__(
-        self, config: LlamaConfig | LlamaSettings, capacity: int, kv_cache: KVCache = "native"
-    ) -> None:
-        self.capacity = capacity
+    def __init__(self, shape: ModelShape, capacity: int, kv_cache: KVCache = "native") -> None:
+        self.shape, self.capacity = shape, capacity
         self.workspace = Workspace()
-        fused = config._attn_implementation == NAME
-
-        exact: int = getattr(config, "exact_kv_layers", 0)
+        kv_format = None if kv_cache == "native" else KV_FORMATS[kv_cache]
 
         def layer(number: int) -> HeldLayer:
-            if kv_cache in ("int8", "int4") and number >= exact:
-                return QuantizedLayer(capacity, kv_cache, self.workspace, fused=fused)
+            if kv_format and number >= shape.exact_kv_layers:
+                return QuantizedLayer(capacity, kv_format, self.workspace)
             return PreallocatedLayer(capacity)
 
-        self.held = [layer(number) for number in range(config.num_hidden_layers)]
+        self.held = [layer(number) for number in range(shape.num_hidden_layers)]
 
     @property
     def length(self) -> int:
@@ -59,28 +53,22 @@ class PreallocatedCache:
         """Bytes allocated for keys and values."""
         return sum(layer.nbytes for layer in self.held)
 
-    def as_argument(self, model: AnyLlama | Decoder) -> dict[str, Any]:
-        """Return the cache as the keyword argument that a model's forward pass takes it by."""
-        if isinstance(model, Llama | Decoder):
-            return {"cache": self}
-        from longsum.engine.bridge import as_transformers, cache_keyword  # transformers is here
-
-        return {cache_keyword(model): as_transformers(self)}
-
     def trim(self, length: int) -> None:
         """Keep the first `length` tokens; the rest is overwritten by what comes next."""
         assert 0 <= length <= self.length
         for layer in self.held:
             layer.length = length
 
-    def allocate(self, model: AnyLlama) -> None:
-        """Allocate the buffers of one sequence now instead of with the first tokens."""
-        heads, head_dim = model.config.num_key_value_heads, model.config.head_dim
-        assert heads is not None
-        assert head_dim is not None
-        for held, decoder in zip(self.held, model.model.layers, strict=True):
-            device = decoder.input_layernorm.weight.device
-            held.allocate(1, heads, head_dim, model.dtype, device)
+    def allocate(self, dtype: torch.dtype, devices: Sequence[torch.device]) -> None:
+        """Allocate the buffers of one sequence now instead of with the first tokens.
+
+        Args:
+            dtype: the one keys and values come in.
+            devices: of each layer.
+        """
+        heads, head_dim = self.shape.num_key_value_heads, self.shape.head_dim
+        for layer, device in zip(self.held, devices, strict=True):
+            layer.allocate(1, heads, head_dim, dtype, device)
 
     def tensors(self, length: int) -> dict[str, torch.Tensor]:
         """Return views of what the first `length` tokens left: what a later process needs.
@@ -111,3 +99,33 @@ class PreallocatedCache:
             for number, layer in enumerate(self.held)
             for name, buffer in layer.buffers().items()
         }
+
+
+def attend_new(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    scale: float,
+    *,
+    held: HeldLayer | None,
+    attention: Attention = "auto",
+) -> torch.Tensor:
+    """Attend causally with new tokens, after their keys and values are put into a cache layer.
+
+    Args:
+        query: (batch, heads, T, head_dim).
+        key: (batch, kv_heads, T, head_dim).
+        value: (batch, kv_heads, T, head_dim).
+        scale: factor on the scores.
+        held: takes them; None where there are no tokens but these.
+        attention: `auto` reads a quantized layer block by block, any other all of it at once.
+
+    Returns:
+        (batch, heads, T, head_dim).
+    """
+    if held is not None:
+        held.update(key, value)
+        if attention == "auto" and isinstance(held, QuantizedLayer):
+            return attend_quantized(query, held, scale)
+        key, value = held.states()
+    return ATTENTIONS[attention](query, key, value, scale)

@@ -18,7 +18,7 @@ from longsum.engine.sampling import Sampler
 
 
 @dataclass(frozen=True)
-class Choice:
+class TokenSequence:
     """A token sequence that may be chosen."""
 
     token_ids: tuple[int, ...]
@@ -58,7 +58,7 @@ class Trie:
         return {token: child for token, child in self.children.items() if child.choices}
 
 
-def build_trie(choices: Sequence[Choice]) -> Trie:
+def build_trie(choices: Sequence[TokenSequence]) -> Trie:
     """Return the trie of all choices."""
     trie = Trie()
     for number, choice in enumerate(choices):
@@ -66,7 +66,7 @@ def build_trie(choices: Sequence[Choice]) -> Trie:
     return trie
 
 
-def next_logits(logits: torch.Tensor, node: Trie, choices: Sequence[Choice]) -> torch.Tensor:
+def next_logits(logits: torch.Tensor, node: Trie, choices: Sequence[TokenSequence]) -> torch.Tensor:
     """Mask the logits to a node's children and add the best weight below each.
 
     Args:
@@ -85,10 +85,10 @@ def next_logits(logits: torch.Tensor, node: Trie, choices: Sequence[Choice]) -> 
     return torch.full_like(log_probabilities, float("-inf")).scatter(0, tokens, scores)
 
 
-def choose(
+def choose_sequences(
     reader: Reader,
     logits: torch.Tensor,
-    choices: Sequence[Choice],
+    choices: Sequence[TokenSequence],
     sampler: Sampler,
     read_one: ReadOne | None = None,
 ) -> Iterator[int]:
@@ -121,11 +121,11 @@ def _descend(
     reader: Reader,
     logits: torch.Tensor,
     node: Trie,
-    choices: Sequence[Choice],
+    choices: Sequence[TokenSequence],
     sampler: Sampler,
     read_one: ReadOne,
 ) -> tuple[int, torch.Tensor]:
-    """Walk from the root to one choice; returns its number and the logits behind it."""
+    """Walk from the root to one choice; returns its number and the logits after it."""
     read = 0  # tokens of the path that the model has read
     while len(node.choices) > 1 and node.open_children():
         token = sampler.pick(next_logits(logits, node, choices))

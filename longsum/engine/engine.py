@@ -1,7 +1,7 @@
 """A model that has read a document and can be asked again and again.
 
 Works on token ids; knows nothing about text. The document is read once; each answer reads its own
-suffix behind it and is forgotten afterwards, so that the next question meets the same cache.
+suffix after it and is forgotten afterwards, so that the next question meets the same cache.
 """
 
 from __future__ import annotations
@@ -9,35 +9,34 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.cache import Fill
-from longsum.engine.choosing import Choice, choose
+from longsum.engine.choosing import TokenSequence, choose_sequences
 from longsum.engine.decode import Drafts, FinishReason, write
-from longsum.engine.llama import AnyLlama
+from longsum.engine.llama import Llama
 from longsum.engine.lookup import NgramIndex
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
-from longsum.errors import InsufficientMemory
-from longsum.system_memory import peak_resident_bytes
+from longsum.system_memory import memory_errors, peak_resident_bytes
 
 if TYPE_CHECKING:
     from longsum.engine.graphs import Stepper
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stats:
-    """What reading and answering took."""
+    """What reading and answering took: a value, which no later answer changes."""
 
     prefill_tokens: int = 0
     """Tokens of the document and the words before it."""
     prefill_s: float = 0.0
     is_restored: bool = False
-    """They were not read but taken back from disk, in `prefill_s`."""
+    """They were not read but restored from disk, in `prefill_s`."""
     decode_tokens: int = 0
     """Tokens of the last answer."""
     decode_s: float = 0.0
@@ -61,6 +60,10 @@ class Stats:
         return self.decode_tokens / self.decode_s if self.decode_s else 0.0
 
 
+NOTHING_DECODED = {"decode_tokens": 0, "drafted_tokens": 0, "accepted_tokens": 0}
+"""What an answer's counters begin with."""
+
+
 def peak_memory_bytes(device: torch.device) -> int:
     """Return the most memory held so far: reserved on a GPU, resident of the process on a CPU."""
     if device.type == "cuda":
@@ -68,16 +71,8 @@ def peak_memory_bytes(device: torch.device) -> int:
     return peak_resident_bytes()
 
 
-@contextmanager
-def memory_errors() -> Iterator[None]:
-    """Turn the device's out-of-memory error into ours."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise InsufficientMemory(
-            "the device ran out of memory",
-            hint="close other programs, or add --kv-cache int8, --quantize nf4 or --context",
-        ) from error
+MEMORY_HINT = "close other programs, or add --kv-cache int8, --quantize nf4 or --context"
+"""What reading and answering with less memory takes."""
 
 
 def wait_for(device: torch.device) -> None:
@@ -104,12 +99,12 @@ class Engine:
         model: in evaluation mode.
         capacity: most tokens ever held: document, prompt and the longest answer.
         chunk_tokens: tokens of one forward pass of the prefill.
-        kv_cache: `native`, `int8` or `int4`.
+        kv_cache: how keys and values are held.
     """
 
     def __init__(
         self,
-        model: AnyLlama,
+        model: Llama,
         *,
         capacity: int,
         chunk_tokens: int,
@@ -117,25 +112,41 @@ class Engine:
     ) -> None:
         self.reader = Reader(model, capacity, chunk_tokens, kv_cache)
         self.read_one = single_reader(self.reader)
-        self.device = model.device
-        self.stats = Stats()
+        self.device = model.model.norm.weight.device  # of several, the last to be done
+        self._stats = Stats()
         self.read_ids: list[int] = []
         """What was read and stays, for guessing what an answer copies."""
         self._index: NgramIndex | None = None
 
+    @property
+    def stats(self) -> Stats:
+        """What reading and the last answer took so far."""
+        return self._stats
+
+    def _count(self, **counted: Any) -> None:
+        """Take new numbers into the stats."""
+        self._stats = replace(self._stats, **counted)
+
+    def forget(self) -> None:
+        """Forget what was read, and what it took."""
+        self.reader.rewind(0)
+        self.read_ids, self._stats = [], Stats()
+
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
-        """Read the document and what stands before it."""
+        """Read the document and what is before it."""
         wait_for(self.device)
         started, held = time.perf_counter(), self.reader.length
-        with memory_errors():
+        with memory_errors(MEMORY_HINT):
             self.reader.read(token_ids, progress)
             wait_for(self.device)
         self.read_ids[held:] = token_ids
-        self.stats.prefill_tokens += len(token_ids)
-        self.stats.prefill_s += time.perf_counter() - started
+        self._count(
+            prefill_tokens=self.stats.prefill_tokens + len(token_ids),
+            prefill_s=self.stats.prefill_s + time.perf_counter() - started,
+        )
 
     def restore(self, token_ids: Sequence[int], fill: Fill) -> None:
-        """Take back what an earlier process read; what `fill` raises leaves nothing read.
+        """Restore what an earlier process read; what `fill` raises leaves nothing read.
 
         Args:
             token_ids: what it read.
@@ -143,12 +154,12 @@ class Engine:
         """
         wait_for(self.device)
         started = time.perf_counter()
-        with memory_errors():
+        with memory_errors(MEMORY_HINT):
             self.reader.restore(len(token_ids), fill)
             wait_for(self.device)
         self.read_ids = list(token_ids)
-        self.stats.prefill_tokens, self.stats.is_restored = len(token_ids), True
-        self.stats.prefill_s = time.perf_counter() - started
+        elapsed = time.perf_counter() - started
+        self._count(prefill_tokens=len(token_ids), prefill_s=elapsed, is_restored=True)
 
     def tensors(self, length: int) -> dict[str, torch.Tensor]:
         """Return what the first `length` tokens left in the cache, for `restore`."""
@@ -158,13 +169,12 @@ class Engine:
     def _answering(self) -> Iterator[None]:
         """Time an answer, and forget it when it is over or broken off."""
         started, held = time.perf_counter(), self.reader.length
-        self.stats.decode_tokens, self.stats.finish_reason = 0, "interrupted"
-        self.stats.drafted_tokens = self.stats.accepted_tokens = 0
+        self._count(**NOTHING_DECODED, finish_reason="interrupted")
         try:
-            with memory_errors():
+            with memory_errors(MEMORY_HINT):
                 yield
         finally:
-            self.stats.decode_s = time.perf_counter() - started
+            self._count(decode_s=time.perf_counter() - started)
             self.reader.rewind(held)
 
     def write(
@@ -178,7 +188,7 @@ class Engine:
         """Yield the tokens of a free answer; `stats` tells afterwards why it ended.
 
         Args:
-            suffix_ids: the instruction behind the document.
+            suffix_ids: the instruction after the document.
             config: temperature, top-p, seed.
             max_new_tokens: most tokens of the answer.
             stop_ids: tokens that end it.
@@ -199,12 +209,12 @@ class Engine:
             )
             for step in steps:
                 if drafts:
-                    self.stats.drafted_tokens = drafts.length.drafted
-                    self.stats.accepted_tokens = drafts.length.accepted
+                    length = drafts.length
+                    self._count(drafted_tokens=length.drafted, accepted_tokens=length.accepted)
                 if isinstance(step, str):
-                    self.stats.finish_reason = step
+                    self._count(finish_reason=step)
                     return
-                self.stats.decode_tokens += 1
+                self._count(decode_tokens=self.stats.decode_tokens + 1)
                 yield step
 
     def _lookup_index(self) -> NgramIndex:
@@ -214,14 +224,14 @@ class Engine:
         return self._index
 
     def choose(
-        self, suffix_ids: Sequence[int], choices: Sequence[Choice], config: DecodeConfig
+        self, suffix_ids: Sequence[int], choices: Sequence[TokenSequence], config: DecodeConfig
     ) -> Iterator[int]:
         """Yield numbers of chosen sequences until the caller closes the iterator or none is left.
 
         It ends, too, when the longest sequence might not fit any more.
 
         Args:
-            suffix_ids: the instruction behind the document.
+            suffix_ids: the instruction after the document.
             choices: what the answer may be made of.
             config: temperature, top-p, seed.
         """
@@ -229,17 +239,17 @@ class Engine:
         with self._answering():
             logits = self.reader.read(suffix_ids)
             sampler = Sampler(config, logits.device)
-            chosen = choose(self.reader, logits, choices, sampler, self.read_one)
+            chosen = choose_sequences(self.reader, logits, choices, sampler, self.read_one)
             while self.reader.length + longest <= self.reader.cache.capacity:
                 number = next(chosen, None)
                 if number is None:
-                    self.stats.finish_reason = "exhausted"
+                    self._count(finish_reason="exhausted")
                     return
-                self.stats.decode_tokens += len(choices[number].token_ids)
-                self.stats.finish_reason = "words"
+                tokens = self.stats.decode_tokens + len(choices[number].token_ids)
+                self._count(decode_tokens=tokens, finish_reason="words")
                 yield number
-            self.stats.finish_reason = "length"
+            self._count(finish_reason="length")
 
     def room_behind(self, suffix_ids: Sequence[int]) -> int:
-        """Return how many tokens an answer may have behind an instruction."""
+        """Return how many tokens an answer may have after an instruction."""
         return self.reader.cache.capacity - self.reader.length - len(suffix_ids)

@@ -2,7 +2,7 @@
 
 A small step is a thousand short kernels, each started by Python: the GPU waits for it more than it
 computes. A graph records them once and starts them all at once. It wants the same addresses and
-shapes at every step, so that what changes stands in tensors: the token, and its position. Every
+shapes at every step, so that what changes is in tensors: the token, and its position. Every
 kind of cache is read and written by kernels that take lengths from the device (`kernels.py`).
 
 `Reader.read_all` is the slow form of the same, and what is used wherever a graph is not.
@@ -20,7 +20,6 @@ import torch
 from longsum.engine import kernels
 from longsum.engine.fallback import tell_once
 from longsum.engine.layers import HeldLayer
-from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 
 WARM_UP = 2
@@ -44,7 +43,7 @@ def attend_at(
     position: torch.Tensor,
     length: torch.Tensor,
 ) -> torch.Tensor:
-    """Attend causally with tokens whose place stands in a tensor; see `attend_new`.
+    """Attend causally with tokens whose place is in a tensor; see `attend_new`.
 
     Args:
         query: (1, heads, T, head_dim).
@@ -71,15 +70,15 @@ class StaticStep:
     """
 
     def __init__(self, reader: Reader, tokens: int = 1) -> None:
-        assert isinstance(reader.model, Llama)
         self.model, self.held = reader.model, reader.cache.held
+        self.capacity = reader.cache.capacity
         self.device = reader.model.device
         self.input_ids = torch.zeros((1, tokens), dtype=torch.long, device=self.device)
         self.position = torch.zeros(1, dtype=torch.long, device=self.device)
         self._offsets = torch.arange(tokens, device=self.device)
 
     def set(self, token_ids: list[int], position: int) -> None:
-        """Take the tokens to read, and where the first of them stands."""
+        """Take the tokens to read, and where the first of them is."""
         if len(token_ids) == 1:  # passed along with the kernel: nothing is copied to the device
             self.input_ids.fill_(token_ids[0])
         else:
@@ -93,9 +92,9 @@ class StaticStep:
             partial(attend_at, layer=layer, position=self.position, length=length)
             for layer in self.held
         ]
-        states = self.model.model.run(self.input_ids, self.position + self._offsets, attends)
-        logits: torch.Tensor = self.model.lm_head(states)[0]
-        return logits
+        positions = self.position + self._offsets
+        states = self.model.model.run(self.input_ids, positions, attends, length=self.capacity)
+        return self.model.logits(states)[0]
 
 
 def new_pool() -> Pool:
@@ -235,7 +234,7 @@ class Stepper:
     def _ready(self, token_ids: list[int], position: int) -> Recorded | None:
         """Return the recorded step, recording it first for new buffers; None if that fails."""
         if self._works is None and position:
-            self._works = is_supported(self.reader)
+            self._works = can_record(self.reader)
         if not self._works:
             return None
         held = self.reader.cache.held
@@ -263,17 +262,18 @@ class Stepper:
         self.recorded, self._buffers, self._pool = {}, (), None
 
 
-def is_supported(reader: Reader) -> bool:
-    """Tell whether a graph is to be tried: our model on one CUDA device, kernels for its cache.
+def can_record(reader: Reader) -> bool:
+    """Return whether a graph is to be tried: one CUDA device, kernels for the cache's layers.
 
     Args:
         reader: has read something.
     """
-    model = reader.model
-    if model.device.type != "cuda" or not isinstance(model, Llama):
+    model, cache = reader.model, reader.cache
+    if model.device.type != "cuda" or model.config.attention != "auto":
         return False
     if {weight.device for weight in model.parameters()} != {model.device}:
         return False
     # bitsandbytes looks for outliers in each 8-bit product, and waits for what it finds
     waits = any(type(module).__name__ == "Linear8bitLt" for module in model.modules())
-    return not waits and all(kernels.is_supported(layer) for layer in reader.cache.held)
+    steady = model.model.rotary.is_steady(cache.capacity)  # else the host computes frequencies
+    return steady and not waits and all(kernels.takes_layer(layer) for layer in cache.held)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from longsum.engine.llama import AnyLlama
+from longsum.engine.llama import Llama
 
 
 class Recorder:
@@ -29,8 +29,8 @@ class Recorder:
 
 
 @contextmanager
-def recording(model: AnyLlama, projection: np.ndarray) -> Iterator[Recorder]:
-    """Record the states behind the last norm of every token read inside, projected.
+def recording(model: Llama, projection: np.ndarray) -> Iterator[Recorder]:
+    """Record the states after the last norm of every token read inside, projected.
 
     Args:
         model: reads one sequence at a time.

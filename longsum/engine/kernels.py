@@ -13,8 +13,9 @@ from importlib.util import find_spec
 
 import torch
 
+from longsum.checkpoint.kv_format import KVFormat
 from longsum.engine.fallback import tell_once
-from longsum.engine.kvquant import quantize_int4, quantize_int8, rotate
+from longsum.engine.kvquant import rotate
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
 from longsum.engine.quantized import QuantizedLayer
 
@@ -30,7 +31,7 @@ _failures: list[BaseException] = []
 
 @cache
 def _has_triton() -> bool:
-    """Tell whether Triton is installed."""
+    """Return whether Triton is installed."""
     return find_spec("triton") is not None
 
 
@@ -44,14 +45,16 @@ def give_up(error: BaseException) -> None:
     tell_once(SLOWER, error)
 
 
-def is_supported(layer: HeldLayer) -> bool:
-    """Tell whether the GPU's own kernels take a layer that has its buffers already.
+def takes_layer(layer: HeldLayer) -> bool:
+    """Return whether the GPU's own kernels take a layer that has its buffers already.
 
     They take one sequence whose head_dim is a power of two from 32 to 256, on a CUDA device, where
     Triton is installed and no kernel has failed.
     """
     held = layer.buffers().get("values")
     if held is None or held.device.type not in KERNEL_DEVICES or _failures:
+        return False
+    if isinstance(layer, QuantizedLayer) and not _takes_format(layer.format):
         return False
     head_dim = layer.shape[2] if isinstance(layer, QuantizedLayer) else held.shape[-1]
     fits = MIN_HEAD_DIM <= head_dim <= MAX_HEAD_DIM and head_dim & (head_dim - 1) == 0
@@ -60,6 +63,13 @@ def is_supported(layer: HeldLayer) -> bool:
     if not _has_triton():
         tell_once(SLOWER, "Triton is not installed")
     return _has_triton()
+
+
+def _takes_format(kv_format: KVFormat) -> bool:
+    """Return whether the kernels know a format: whole numbers of 8 bits, or of 4, rotated."""
+    four = kv_format.bits == 4
+    known = kv_format.bits in (4, 8) and not kv_format.is_float
+    return known and kv_format.is_rotated == kv_format.is_centred == four
 
 
 def append(
@@ -73,7 +83,7 @@ def append(
         value: (1, kv_heads, T, head_dim).
         position: () or (1,) int64 on their device: the first one's; position + T ≤ capacity.
     """
-    if not is_supported(layer):
+    if not takes_layer(layer):
         _append_plain(layer, key, value, position)
         return
     from longsum.engine import triton_append
@@ -96,11 +106,11 @@ def attend(
     Returns:
         (1, heads, T, head_dim), not rotated; a view of a contiguous (1, T, heads, head_dim).
     """
-    if not is_supported(layer):
+    if not takes_layer(layer):
         return _attend_plain(query, layer, length, scale)
     from longsum.engine import triton_attend
 
-    is_rotated = isinstance(layer, QuantizedLayer) and layer.is_rotated
+    is_rotated = isinstance(layer, QuantizedLayer) and layer.format.is_rotated
     with _on(query.device):
         query = rotate(query) if is_rotated else query
         output = triton_attend.attend(query, layer, length, scale)
@@ -123,12 +133,8 @@ def _append_plain(
         held["values"].index_copy_(2, places, value.to(held["values"].dtype))
         return
     assert isinstance(layer, QuantizedLayer)
-    if layer.is_centred:
-        key = key - held["keys_centre"].to(key.dtype)
-    for name, states in (("keys", key), ("values", value)):
-        rotated = rotate(states) if layer.is_rotated else states
-        quantize = quantize_int8 if layer.kv_dtype == "int8" else quantize_int4
-        codes, scale = quantize(rotated.contiguous(), layer.block)
+    for name, states in (("keys", layer.centred(key)), ("values", value)):
+        codes, scale = layer.quantized(states)
         held[name].index_copy_(2, places, codes)
         held[f"{name}_scale"].index_copy_(2, places, scale)
 
@@ -138,9 +144,10 @@ def _attend_plain(
 ) -> torch.Tensor:
     """Attend by torch, over the whole capacity."""
     _, heads, t, head_dim = query.shape
+    is_rotated = isinstance(layer, QuantizedLayer) and layer.format.is_rotated
     if isinstance(layer, QuantizedLayer):
         key, value = layer.read(0, layer.capacity)
-        query = rotate(query) if layer.is_rotated else query
+        query = rotate(query) if is_rotated else query
     else:
         key, value = layer.buffers()["keys"], layer.buffers()["values"]
     kv_heads, capacity = key.shape[1:3]
@@ -153,5 +160,5 @@ def _attend_plain(
     weights = scores.masked_fill(place > last[:, None], float("-inf")).softmax(-1)
     output = weights @ value.float().masked_fill(~held, 0)[:, :, None]
     output = output.reshape(1, heads, t, head_dim).to(query.dtype)
-    output = rotate(output) if isinstance(layer, QuantizedLayer) and layer.is_rotated else output
+    output = rotate(output) if is_rotated else output
     return output.transpose(1, 2).contiguous().transpose(1, 2)

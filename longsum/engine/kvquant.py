@@ -6,15 +6,20 @@ mirror image, -8 (llama.cpp's q4_0). Before int4, keys and values are rotated al
 Hadamard matrix, which spreads the few large channels of a head over all of them (QuaRot, arXiv
 2404.00456, section 4); queries are rotated alike, which leaves scores as they are, and the output
 is rotated back.
+
+What makes the codes of a format is found by its properties (`codec_of`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import torch
 
-from longsum.engine.chunks import chunk_bounds
+from longsum.checkpoint.kv_format import KVFormat
+from longsum.engine.layers import chunk_bounds
 
 CPU_TOKENS = 64
 """Tokens that a CPU dequantizes at once in float32, within its caches."""
@@ -70,6 +75,9 @@ def unpack_int4(packed: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     Args:
         packed: int8 (…, head_dim / 2).
         out: int8 (…, head_dim).
+
+    Returns:
+        out.
     """
     low, high = out.chunk(2, dim=-1)
     torch.bitwise_left_shift(packed, 4, out=low)
@@ -78,11 +86,47 @@ def unpack_int4(packed: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     return out
 
 
+Take = Callable[[int], torch.Tensor]
+"""Returns an int8 buffer (…, size) for the codes of the tokens that are read."""
+
+
+class Codec(NamedTuple):
+    """What makes codes of values, and of what is held the codes that scales are multiplied by."""
+
+    pack: Callable[[torch.Tensor, int], tuple[torch.Tensor, torch.Tensor]]
+    """From values (…, head_dim) and the block to int8 bytes (…, head_dim · bits / 8) and float16
+    scales (…, head_dim / block)."""
+    unpack: Callable[[torch.Tensor, Take], torch.Tensor]
+    """From the bytes, and a buffer where one is needed, to codes (…, head_dim) of any dtype."""
+
+
+CODECS = {
+    (8, False): Codec(quantize_int8, lambda codes, take: codes),
+    (4, False): Codec(
+        quantize_int4, lambda packed, take: unpack_int4(packed, take(2 * packed.shape[-1]))
+    ),
+}
+"""By the bits of a code, and whether it is a floating-point number."""
+
+
+def codec_of(kv_format: KVFormat) -> Codec:
+    """Return what makes a format's codes.
+
+    Raises:
+        LookupError: when nothing does: no format is ever taken for another.
+    """
+    codec = CODECS.get((kv_format.bits, kv_format.is_float))
+    if codec is None:
+        kind = "floating-point" if kv_format.is_float else "whole"
+        raise LookupError(f"no codec for {kv_format.bits}-bit {kind} numbers ({kv_format.name})")
+    return codec
+
+
 def dequantize(codes: torch.Tensor, scale: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """Write codes times scales, multiplied in float32 and rounded once.
 
     Args:
-        codes: int8 (…, tokens, head_dim).
+        codes: (…, tokens, head_dim).
         scale: float16 (…, tokens, head_dim / block).
         out: (…, tokens, head_dim), any floating dtype.
     """
@@ -108,8 +152,8 @@ def hadamard(size: int, dtype: torch.dtype, device: torch.device) -> torch.Tenso
         device: of the matrix.
     """
     assert size > 0, size
-    assert size & (size - 1) == 0, f"{size} is no power of two"
-    with torch.inference_mode(False):  # it is kept, also for those who train
+    assert size & (size - 1) == 0, f"{size} is not a power of two"
+    with torch.inference_mode(False):  # it stays, also for those who train
         matrix = torch.ones(1, 1, dtype=torch.float64)
         while matrix.shape[0] < size:
             matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)])

@@ -1,17 +1,27 @@
 """One layer's keys and values: allocated once, filled in place, trimmed for free.
 
-They have the methods of `transformers`' cache layers, so that its models' own code runs untouched
-(`bridge.py`); they don't inherit from them, since our own model does without `transformers`.
-`generate()`'s default cache concatenates at every step instead, which copies the whole cache for
-each token of an answer.
+The cache of `generate()` concatenates at every step instead, which copies the whole cache for each
+token of an answer.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterator
 
 import torch
+
+
+def chunk_bounds(start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the (first, last + 1) bounds of consecutive chunks.
+
+    Args:
+        start: first position to read, in tokens.
+        end: position after the last.
+        size: most tokens of a chunk.
+    """
+    for first in range(start, end, size):
+        yield first, min(first + size, end)
 
 
 class HeldLayer(ABC):
@@ -21,17 +31,9 @@ class HeldLayer(ABC):
         capacity: most tokens the layer will ever hold.
     """
 
-    is_sliding = False
-    is_compileable = False
-    is_croppable = True
-    supports_early_init = True
-
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.length = 0
-        self.keys: torch.Tensor | None = None
-        self.values: torch.Tensor | None = None
-        self.is_initialized = False
 
     @abstractmethod
     def allocate(
@@ -44,7 +46,7 @@ class HeldLayer(ABC):
             heads: num_key_value_heads.
             head_dim: values of one head.
             dtype: the one keys and values come in.
-            device: where they are kept.
+            device: where they are held.
         """
 
     @abstractmethod
@@ -52,21 +54,19 @@ class HeldLayer(ABC):
         """Return the buffers by name, each (batch, heads, capacity, …); none before allocation."""
 
     @abstractmethod
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[Any, Any]:
-        """Hold new keys and values behind the old ones; return what attention reads them all by."""
+    def update(self, key: torch.Tensor, value: torch.Tensor) -> None:
+        """Hold new keys and values (batch, heads, T, head_dim) after the old ones."""
 
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Allocate for the first keys that arrive."""
-        batch, heads, _, head_dim = key_states.shape
-        self.allocate(batch, heads, head_dim, key_states.dtype, key_states.device)
+    @abstractmethod
+    def states(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return all keys and values held, each (batch, heads, length, head_dim)."""
 
-    def claim(self, key_states: torch.Tensor, value_states: torch.Tensor) -> tuple[int, int]:
-        """Make room behind what is held and return its bounds, in tokens."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        start, self.length = self.length, self.length + key_states.shape[-2]
+    def claim(self, key: torch.Tensor) -> tuple[int, int]:
+        """Count new keys in and return their bounds, in tokens; the first ones get buffers."""
+        batch, heads, tokens, head_dim = key.shape
+        if not self.buffers():
+            self.allocate(batch, heads, head_dim, key.dtype, key.device)
+        start, self.length = self.length, self.length + tokens
         assert self.length <= self.capacity, (
             f"cache of {self.capacity} tokens asked to hold {self.length}"
         )
@@ -77,49 +77,33 @@ class HeldLayer(ABC):
         """Bytes allocated."""
         return sum(buffer.numel() * buffer.element_size() for buffer in self.buffers().values())
 
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Return the length and offset of the keys that the next `query_length` tokens see."""
-        return self.length + query_length, 0
-
-    def get_seq_length(self) -> int:
-        """Return the number of tokens held."""
-        return self.length
-
-    def get_max_length(self) -> int:
-        """Return the number of tokens the layer can hold."""
-        return self.capacity
-
-    def reset(self) -> None:
-        """Forget everything; the buffers stay."""
-        self.length = 0
-
 
 class PreallocatedLayer(HeldLayer):
     """Keys and values as they come: (batch, num_key_value_heads, capacity, head_dim) each."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity)
+        self._held: dict[str, torch.Tensor] = {}
 
     def allocate(
         self, batch: int, heads: int, head_dim: int, dtype: torch.dtype, device: torch.device
     ) -> None:
         """Allocate keys and values in the dtype they come in."""
         shape = (batch, heads, self.capacity, head_dim)
-        self.keys = torch.empty(shape, dtype=dtype, device=device)
-        self.values = torch.empty(shape, dtype=dtype, device=device)
-        self.dtype, self.device = dtype, device
-        self.is_initialized = True
+        self._held = {
+            name: torch.empty(shape, dtype=dtype, device=device) for name in ("keys", "values")
+        }
 
     def buffers(self) -> dict[str, torch.Tensor]:
         """Return keys and values."""
-        if self.keys is None or self.values is None:
-            return {}
-        return {"keys": self.keys, "values": self.values}
+        return self._held
 
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write new keys and values behind the old ones and return views of all of them."""
-        start, end = self.claim(key_states, value_states)
-        assert self.keys is not None
-        assert self.values is not None
-        self.keys[:, :, start:end] = key_states
-        self.values[:, :, start:end] = value_states
-        return self.keys[:, :, :end], self.values[:, :, :end]
+    def update(self, key: torch.Tensor, value: torch.Tensor) -> None:
+        """Write new keys and values after the old ones."""
+        start, end = self.claim(key)
+        self._held["keys"][:, :, start:end] = key
+        self._held["values"][:, :, start:end] = value
+
+    def states(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return views of all keys and values."""
+        return self._held["keys"][:, :, : self.length], self._held["values"][:, :, : self.length]

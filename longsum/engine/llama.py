@@ -1,10 +1,9 @@
 """A LLaMA's forward pass over one cache: what `transformers` computes, in fewer steps.
 
-It runs on CPUs and GPUs, with whole weights and with quantized ones, which `transformers` loads
-(`adopt.py`). Importing a model of `transformers` takes two seconds, as long as reading 10k tokens
-with the bundled one; this needs torch alone. Modules and parameters bear the names of
-`LlamaForCausalLM`. `transformers`' own model is the slow form of the same, and what runs on several
-GPUs and with anything unusual.
+It runs on CPUs and GPUs, on one or spread over several, with whole weights and with quantized ones,
+which `transformers` loads (`adopt.py`). Importing a model of `transformers` takes two seconds, as
+long as reading 10k tokens with the bundled one; this needs torch alone. Modules and parameters bear
+the names of `LlamaForCausalLM`, whose own forward pass is the slow form of the same.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
@@ -20,16 +19,10 @@ from torch.nn import functional as F
 
 from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.rope import Rope
-from longsum.engine.attention import NAME, attend_new
-from longsum.engine.rotary import Rotary, is_static, rotated
-
-if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
-
-    from longsum.engine.cache import PreallocatedCache
-
-AnyLlama: TypeAlias = "LlamaForCausalLM | Llama"
-"""What the engine runs."""
+from longsum.config import Attention as AskedAttention
+from longsum.engine.cache import PreallocatedCache, attend_new
+from longsum.engine.rotary import Rotary, rotated
+from longsum.errors import UnsupportedModel
 
 Attend: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
 """Takes queries, keys and values of new tokens, each (batch, heads, T, head_dim) and rotated, and
@@ -46,20 +39,31 @@ class LlamaSettings:
         config: the content of config.json.
         shape: read from it.
         rope: window and RoPE parameters to use.
+        attention: how it is computed: `auto`, or by a slower way that gives the same.
+
+    Raises:
+        UnsupportedModel: when a part of each head only is rotated.
     """
 
-    def __init__(self, config: Mapping[str, Any], shape: ModelShape, rope: Rope) -> None:
-        self.shape, self.rope = shape, rope
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        shape: ModelShape,
+        rope: Rope,
+        attention: AskedAttention = "auto",
+    ) -> None:
+        self.shape, self.rope, self.attention = shape, rope, attention
         self.vocab_size = shape.vocab_size
-        self.num_hidden_layers = shape.num_hidden_layers
-        self.num_key_value_heads = shape.num_key_value_heads
-        self.head_dim = shape.head_dim
-        self.exact_kv_layers = shape.exact_kv_layers
         self.max_position_embeddings = rope.window
         self.rope_parameters = dict(rope.parameters)
         self.rms_norm_eps = config.get("rms_norm_eps") or DEFAULT_EPS
-        self._attn_implementation = NAME
+        self.hidden_act = config.get("hidden_act") or "silu"
+        self.scaled_from = max(rope.window, config.get("max_position_embeddings") or 0)
+        """Tokens from which on dynamic RoPE changes."""
         self._config = dict(config)
+        share = rope.parameters.get("partial_rotary_factor", config.get("partial_rotary_factor"))
+        if share not in (None, 1) and rope.rope_type != "default":
+            raise UnsupportedModel(f"partial_rotary_factor {share} in config.json: a Llama has 1")
 
     def to_dict(self) -> dict[str, Any]:
         """Return config.json's content with the RoPE parameters and the window in use."""
@@ -68,21 +72,6 @@ class LlamaSettings:
             "max_position_embeddings": self.max_position_embeddings,
         }
         return self._config | taken
-
-
-def is_supported(config: Mapping[str, Any], shape: ModelShape, rope: Rope) -> bool:
-    """Tell whether a model is plain enough: no biases, SiLU, positions that stay as they are.
-
-    What is malformed is left to `transformers` and its report, too.
-    """
-    return (
-        is_static(rope)
-        and config.get("partial_rotary_factor") in (None, 1, 1.0)
-        and config.get("hidden_act", "silu") == "silu"
-        and isinstance(config.get("rms_norm_eps", DEFAULT_EPS), float | None)
-        and shape.head_dim % 2 == 0
-        and not (shape.attention_bias or shape.mlp_bias)
-    )
 
 
 class Llama(nn.Module):
@@ -94,15 +83,14 @@ class Llama(nn.Module):
 
     def __init__(self, settings: LlamaSettings) -> None:
         super().__init__()
-        self.config = settings
-        shape = settings.shape
+        self.config, shape = settings, settings.shape
         self.model = Decoder(settings)
         self.lm_head = Linear(shape.hidden_size, shape.vocab_size, bias=False)
 
     @property
     def device(self) -> torch.device:
-        """Return where the weights are."""
-        return self.model.norm.weight.device
+        """Return where the weights are; of several devices, the one that takes token ids."""
+        return self.model.embed_tokens.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
@@ -113,7 +101,6 @@ class Llama(nn.Module):
         self,
         input_ids: torch.Tensor,
         cache: PreallocatedCache | None = None,
-        use_cache: bool = False,
         logits_to_keep: int = 0,
     ) -> SimpleNamespace:
         """Read tokens after those the cache holds.
@@ -121,14 +108,18 @@ class Llama(nn.Module):
         Args:
             input_ids: (batch, T).
             cache: what was read before, and takes what is read now; None reads T alone.
-            use_cache: as `transformers` has it; a cache that is given is always filled.
             logits_to_keep: of how many last tokens logits are wanted; 0 of all.
 
         Returns:
             `logits`: (batch, kept, vocab).
         """
         hidden = self.model(input_ids, cache).last_hidden_state
-        return SimpleNamespace(logits=self.lm_head(hidden[:, -logits_to_keep:]))
+        return SimpleNamespace(logits=self.logits(hidden[:, -logits_to_keep:]))
+
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        """Return the logits (…, vocab) of states (…, hidden) after the last norm."""
+        found: torch.Tensor = self.lm_head(states.to(self.lm_head.weight.device))
+        return found
 
 
 class Decoder(nn.Module):
@@ -141,18 +132,20 @@ class Decoder(nn.Module):
     def __init__(self, settings: LlamaSettings) -> None:
         super().__init__()
         shape = settings.shape
-        self.rotary = Rotary(settings.rope, shape.head_dim)
+        self.attention = settings.attention
+        self.rotary = Rotary(settings.rope, shape.head_dim, settings.scaled_from)
         self.embed_tokens = Embedding(shape.vocab_size, shape.hidden_size)
-        self.layers = nn.ModuleList(
-            DecoderLayer(shape, settings.rms_norm_eps) for _ in range(shape.num_hidden_layers)
-        )
+        self.layers = nn.ModuleList(DecoderLayer(settings) for _ in range(shape.num_hidden_layers))
         self.norm = RMSNorm(shape.hidden_size, settings.rms_norm_eps)
 
+    @property
+    def devices(self) -> list[torch.device]:
+        """Return where each layer is."""
+        layers: Any = self.layers  # torch knows them as modules alone
+        return [layer.input_layernorm.weight.device for layer in layers]
+
     def forward(
-        self,
-        input_ids: torch.Tensor,
-        cache: PreallocatedCache | None = None,
-        use_cache: bool = False,
+        self, input_ids: torch.Tensor, cache: PreallocatedCache | None = None
     ) -> SimpleNamespace:
         """Return the states of tokens after those the cache holds.
 
@@ -165,12 +158,18 @@ class Decoder(nn.Module):
         states = self.run(
             input_ids,
             torch.arange(start, end, device=input_ids.device),
-            [partial(attend_new, held=each) for each in held],
+            [partial(attend_new, held=each, attention=self.attention) for each in held],
+            length=end,
         )
         return SimpleNamespace(last_hidden_state=states)
 
     def run(
-        self, input_ids: torch.Tensor, positions: torch.Tensor, attends: Sequence[Attend]
+        self,
+        input_ids: torch.Tensor,
+        positions: torch.Tensor,
+        attends: Sequence[Attend],
+        *,
+        length: int,
     ) -> torch.Tensor:
         """Return the states of tokens, however attention reaches those before them.
 
@@ -178,15 +177,18 @@ class Decoder(nn.Module):
             input_ids: (batch, T).
             positions: (T,).
             attends: one for each layer.
+            length: tokens of the text up to the last of these.
 
         Returns:
             (batch, T, hidden), after the last norm.
         """
         hidden = self.embed_tokens(input_ids)
-        cos, sin = self.rotary.angles(positions, hidden.dtype)
-        for layer, attend in zip(self.layers, attends, strict=True):
+        cos, sin = self.rotary.angles(positions, hidden.dtype, length)
+        for layer, device, attend in zip(self.layers, self.devices, attends, strict=True):
+            if hidden.device != device:  # the weights are spread over several
+                hidden, cos, sin = hidden.to(device), cos.to(device), sin.to(device)
             hidden = layer(hidden, cos, sin, attend)
-        states: torch.Tensor = self.norm(hidden)
+        states: torch.Tensor = self.norm(hidden.to(self.norm.weight.device))
         return states
 
 
@@ -194,16 +196,16 @@ class DecoderLayer(nn.Module):
     """Attention and MLP, each after a norm and beside a residual.
 
     Args:
-        shape: sizes.
-        eps: of the norms.
+        settings: sizes, the norms' eps, the activation.
     """
 
-    def __init__(self, shape: ModelShape, eps: float) -> None:
+    def __init__(self, settings: LlamaSettings) -> None:
         super().__init__()
+        shape, eps = settings.shape, settings.rms_norm_eps
         self.input_layernorm = RMSNorm(shape.hidden_size, eps)
         self.self_attn = Attention(shape)
         self.post_attention_layernorm = RMSNorm(shape.hidden_size, eps)
-        self.mlp = MLP(shape)
+        self.mlp = MLP(shape, settings.hidden_act)
 
     def forward(
         self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, attend: Attend
@@ -225,10 +227,10 @@ class Attention(nn.Module):
         super().__init__()
         self.head_dim = shape.head_dim
         self.scaling = shape.head_dim**-0.5
-        self.q_proj = Linear(shape.hidden_size, shape.attention_size, bias=False)
-        self.k_proj = Linear(shape.hidden_size, shape.key_value_size, bias=False)
-        self.v_proj = Linear(shape.hidden_size, shape.key_value_size, bias=False)
-        self.o_proj = Linear(shape.attention_size, shape.hidden_size, bias=False)
+        self.q_proj = Linear(shape.hidden_size, shape.attention_size, bias=shape.attention_bias)
+        self.k_proj = Linear(shape.hidden_size, shape.key_value_size, bias=shape.attention_bias)
+        self.v_proj = Linear(shape.hidden_size, shape.key_value_size, bias=shape.attention_bias)
+        self.o_proj = Linear(shape.attention_size, shape.hidden_size, bias=shape.attention_bias)
 
     def forward(
         self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, attend: Attend
@@ -249,19 +251,31 @@ class MLP(nn.Module):
 
     Args:
         shape: sizes.
+        hidden_act: the gate's activation.
     """
 
-    def __init__(self, shape: ModelShape) -> None:
+    def __init__(self, shape: ModelShape, hidden_act: str = "silu") -> None:
         super().__init__()
-        self.gate_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=False)
-        self.up_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=False)
-        self.down_proj = Linear(shape.intermediate_size, shape.hidden_size, bias=False)
+        self.act_fn = activation(hidden_act)
+        self.gate_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=shape.mlp_bias)
+        self.up_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=shape.mlp_bias)
+        self.down_proj = Linear(shape.intermediate_size, shape.hidden_size, bias=shape.mlp_bias)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return (batch, T, hidden)."""
-        gated = F.silu(self.gate_proj(hidden), inplace=True).mul_(self.up_proj(hidden))
+        gated = self.act_fn(self.gate_proj(hidden)).mul_(self.up_proj(hidden))
         output: torch.Tensor = self.down_proj(gated)
         return output
+
+
+def activation(hidden_act: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return an activation by its name in config.json; any but SiLU is `transformers`'."""
+    if hidden_act == "silu":
+        return partial(F.silu, inplace=True)
+    from transformers.activations import ACT2FN
+
+    found: Callable[[torch.Tensor], torch.Tensor] = ACT2FN[hidden_act]
+    return found
 
 
 class Linear(nn.Linear):

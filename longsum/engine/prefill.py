@@ -1,4 +1,4 @@
-"""Read tokens into the cache, in chunks, and give back the logits behind the last one.
+"""Read tokens into the cache, in chunks, and return the logits after the last one.
 
 Works on token ids; knows nothing about text.
 """
@@ -6,14 +6,13 @@ Works on token ids; knows nothing about text.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 
 from longsum.config import KVCache
 from longsum.engine.cache import Fill, PreallocatedCache
-from longsum.engine.chunks import chunk_bounds
-from longsum.engine.llama import AnyLlama
+from longsum.engine.layers import chunk_bounds
+from longsum.engine.llama import Llama
 
 Progress = Callable[[int, int], None]
 """Called with (tokens done, tokens in all) after every chunk."""
@@ -23,23 +22,22 @@ class Reader:
     """A model and what it has read so far.
 
     Args:
-        model: in evaluation mode; its attention must take an unpadded sequence and no mask.
+        model: in evaluation mode.
         capacity: most tokens that will ever be held.
         chunk_tokens: most tokens of one forward pass; bounds the activations.
-        kv_cache: `native`, `int8` or `int4`.
+        kv_cache: how keys and values are held.
     """
 
     def __init__(
         self,
-        model: AnyLlama,
+        model: Llama,
         capacity: int,
         chunk_tokens: int,
         kv_cache: KVCache = "native",
     ) -> None:
         self.model = model
         self.chunk_tokens = chunk_tokens
-        self.cache = PreallocatedCache(model.config, capacity, kv_cache)
-        self._past = self.cache.as_argument(model)
+        self.cache = PreallocatedCache(model.config.shape, capacity, kv_cache)
 
     @property
     def length(self) -> int:
@@ -48,7 +46,7 @@ class Reader:
 
     @torch.inference_mode()
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> torch.Tensor:
-        """Read tokens behind those already read.
+        """Read tokens after those already read.
 
         Args:
             token_ids: at least one.
@@ -60,15 +58,14 @@ class Reader:
         assert token_ids, "nothing to read"
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
         for start, end in chunk_bounds(0, ids.shape[1], self.chunk_tokens):
-            output = self._forward(ids[:, start:end], logits_to_keep=1)
+            logits = self._forward(ids[:, start:end], logits_to_keep=1)
             if progress:
                 progress(end, ids.shape[1])
-        logits: torch.Tensor = output.logits[0, -1]
-        return logits
+        return logits[-1]
 
     @torch.inference_mode()
     def read_all(self, token_ids: Sequence[int]) -> torch.Tensor:
-        """Read a few tokens in one pass, for the logits behind each of them.
+        """Read a few tokens in one pass, for the logits after each of them.
 
         Args:
             token_ids: at least one, not many: nothing is cut into chunks.
@@ -77,23 +74,12 @@ class Reader:
             (tokens, vocab) logits.
         """
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
-        logits: torch.Tensor = self._forward(ids, logits_to_keep=len(token_ids)).logits[0]
+        return self._forward(ids, logits_to_keep=len(token_ids))
+
+    def _forward(self, ids: torch.Tensor, logits_to_keep: int) -> torch.Tensor:
+        """Read (1, T) tokens in one pass; returns (kept, vocab) logits of the last of them."""
+        logits: torch.Tensor = self.model(ids, self.cache, logits_to_keep).logits[0]
         return logits
-
-    def _forward(self, ids: torch.Tensor, logits_to_keep: int) -> Any:
-        """Read (1, T) tokens in one pass.
-
-        Raises:
-            RuntimeError: the cache did not grow by T: the model read them without what is before.
-        """
-        expected = self.length + ids.shape[1]
-        output = self.model(ids, **self._past, use_cache=True, logits_to_keep=logits_to_keep)
-        if self.length != expected:
-            raise RuntimeError(
-                f"the model did not use its cache: {self.length} tokens are in it instead of "
-                f"{expected}; this version of transformers is not supported"
-            )
-        return output
 
     @torch.inference_mode()
     def restore(self, length: int, fill: Fill) -> None:
@@ -103,7 +89,7 @@ class Reader:
             length: tokens.
             fill: fills the cache's tensors.
         """
-        self.cache.allocate(self.model)
+        self.cache.allocate(self.model.dtype, self.model.model.devices)
         self.cache.restore(length, fill)
 
     def rewind(self, length: int) -> None:

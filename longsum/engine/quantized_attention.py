@@ -2,7 +2,7 @@
 
 Keys are dequantized a block of tokens at a time into buffers that all layers share; the blocks'
 results are merged by their log-sum-exp. Few queries go to the GPU's own kernel, where there is one.
-`QuantizedLayer.dequantize_all` with the plain attention is the slow form of the same.
+`QuantizedLayer.states` with the plain attention is the slow form of the same.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import torch
 
 from longsum.checkpoint.kv_format import WORKSPACE_TOKENS
 from longsum.engine import kernels
-from longsum.engine.chunks import chunk_bounds
+from longsum.engine.attention import Merge, attend_part
 from longsum.engine.kvquant import rotate
-from longsum.engine.partial import Merge, attend_part
+from longsum.engine.layers import chunk_bounds
 from longsum.engine.quantized import QuantizedLayer
 
 MAX_QUERIES = 17
@@ -39,7 +39,7 @@ def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -
     done = _by_kernel(query, layer, scale)
     if done is not None:
         return done
-    if layer.is_rotated:
+    if layer.format.is_rotated:
         query = rotate(query)
     if t == 1:  # one query: its group shares the keys as if it were a longer query
         query = query.reshape(batch, kv_heads, groups, head_dim)
@@ -54,7 +54,7 @@ def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -
             value = value.view(shape).expand(-1, groups, -1, -1)
         merge.add(*attend_part(query, key, value, scale, causal=causal))
     output = merge.result(query.dtype).reshape(batch, heads, t, head_dim)
-    return rotate(output) if layer.is_rotated else output
+    return rotate(output) if layer.format.is_rotated else output
 
 
 def _parts(length: int, t: int) -> Iterator[tuple[int, int, bool]]:
@@ -70,7 +70,7 @@ def _parts(length: int, t: int) -> Iterator[tuple[int, int, bool]]:
 
 def _by_kernel(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor | None:
     """Attend with a few queries through the GPU's own kernel; None where there is none."""
-    if query.shape[2] > MAX_QUERIES or not kernels.is_supported(layer):
+    if query.shape[2] > MAX_QUERIES or not kernels.takes_layer(layer):
         return None
     length = torch.full((1,), layer.length, dtype=torch.long, device=query.device)  # no waiting
     try:

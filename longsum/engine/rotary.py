@@ -1,7 +1,7 @@
-"""Rotary positions (RoPE, arXiv 2104.09864): frequencies of every static type, and the rotation.
+"""Rotary positions (RoPE, arXiv 2104.09864): frequencies of every type, and the rotation.
 
-Static is what does not change with the length of the text: a key that was rotated stays right. The
-formulas are those of `transformers`, which are the types' authors'.
+The formulas are those of `transformers`, which are the types' authors'. Two types change with the
+length of the text, and a key that was rotated before the change stays as it is, as there.
 """
 
 from __future__ import annotations
@@ -14,35 +14,31 @@ import torch
 
 from longsum.checkpoint.rope import Rope
 
-STATIC_TYPES = ("default", "linear", "llama3", "yarn")
 
-_OPTIONAL = ("attention_factor", "mscale", "mscale_all_dim", "beta_fast", "beta_slow")
-"""Numbers a YaRN block may name."""
-
-
-def is_static(rope: Rope) -> bool:
-    """Tell whether a RoPE block is one of those computed here, and is well formed."""
-    block = rope.parameters
-    return (
-        rope.rope_type in STATIC_TYPES
-        and block.get("partial_rotary_factor") in (None, 1, 1.0)
-        and all(isinstance(block.get(name), int | float | None) for name in _OPTIONAL)
-        and isinstance(block.get("truncate", True), bool)
-    )
-
-
-def frequencies(rope: Rope, head_dim: int) -> tuple[torch.Tensor, float]:
+def frequencies(
+    rope: Rope, head_dim: int, *, length: int, positions: int
+) -> tuple[torch.Tensor, float]:
     """Return how far each pair of a head's values turns from one position to the next.
 
     Args:
-        rope: one that `is_static`.
-        head_dim: values of one head.
+        rope: type and parameters.
+        head_dim: values of one head, even.
+        length: tokens of the text so far.
+        positions: tokens from which on dynamic scaling begins: `max_position_embeddings`.
 
     Returns:
         (head_dim / 2,) radians in float32, and the factor on their cosines and sines.
     """
     pairs = torch.arange(0, head_dim, 2, dtype=torch.float32)
-    plain = 1.0 / rope.rope_theta ** (pairs / head_dim)
+    theta = rope.rope_theta
+    if rope.rope_type == "dynamic":  # NTK-aware scaling: the base grows with the text
+        stretch = rope.factor * max(length, positions) / positions - (rope.factor - 1)
+        theta *= stretch ** (head_dim / (head_dim - 2))
+    if rope.rope_type == "longrope":  # arXiv 2402.13753
+        name = "long_factor" if length > rope.native_window else "short_factor"
+        factors = torch.tensor(rope.parameters[name], dtype=torch.float32)
+        return 1.0 / (factors * theta ** (pairs / head_dim)), _longrope_scaling(rope)
+    plain = 1.0 / theta ** (pairs / head_dim)
     if rope.rope_type == "linear":  # Position Interpolation: arXiv 2306.15595, eq. 4
         return plain / rope.factor, 1.0
     if rope.rope_type == "llama3":
@@ -96,44 +92,70 @@ def _yarn_scaling(rope: Rope) -> float:
     return scale(1.0)
 
 
+def _longrope_scaling(rope: Rope) -> float:
+    """Return longrope's factor on cosines and sines."""
+    if rope.parameters.get("attention_factor") is not None:
+        return float(rope.parameters["attention_factor"])
+    if rope.factor <= 1:
+        return 1.0
+    return math.sqrt(1 + math.log(rope.factor) / math.log(rope.native_window))
+
+
 class Rotary:
     """Cosines and sines of positions.
 
     Args:
-        rope: one that `is_static`.
-        head_dim: values of one head.
+        rope: type and parameters.
+        head_dim: values of one head, even.
+        positions: tokens from which on dynamic scaling begins; None takes the window.
     """
 
-    def __init__(self, rope: Rope, head_dim: int) -> None:
+    def __init__(self, rope: Rope, head_dim: int, positions: int | None = None) -> None:
         self.rope, self.head_dim = rope, head_dim
-        self._held: dict[torch.device, tuple[torch.Tensor, float]] = {}
+        self.positions = positions or rope.window
+        self._held: dict[torch.device, tuple[int, torch.Tensor, float]] = {}
+
+    def is_steady(self, length: int) -> bool:
+        """Return whether positions are rotated the same way up to a length (tokens)."""
+        return self._reach(length) == self._reach(1)
+
+    def _reach(self, length: int) -> int:
+        """Return what of a length decides the frequencies: texts of equal reach have the same."""
+        if self.rope.rope_type == "dynamic":
+            return max(length, self.positions)
+        return int(self.rope.rope_type == "longrope" and length > self.rope.native_window)
 
     def angles(
-        self, positions: torch.Tensor, dtype: torch.dtype
+        self, positions: torch.Tensor, dtype: torch.dtype, length: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return cosine and sine of the angles that positions are turned by.
 
         Args:
             positions: (tokens,).
             dtype: of the result; the angles are computed in float32.
+            length: tokens of the text up to the last of them.
 
         Returns:
             Two of (tokens, 1, head_dim / 2).
         """
-        turns, scaling = self._frequencies(positions.device)
+        turns, scaling = self._frequencies(positions.device, length)
         angles = positions.float()[:, None, None] * turns
         cos, sin = angles.cos(), angles.sin()
         if scaling != 1.0:
             cos, sin = cos * scaling, sin * scaling
         return cos.to(dtype), sin.to(dtype)
 
-    def _frequencies(self, device: torch.device) -> tuple[torch.Tensor, float]:
+    def _frequencies(self, device: torch.device, length: int) -> tuple[torch.Tensor, float]:
         """Return the frequencies on a device, computed once and on the CPU: the same everywhere."""
-        if device not in self._held:
-            with torch.inference_mode(False), torch.device("cpu"):  # they are kept
-                turns, scaling = frequencies(self.rope, self.head_dim)
-            self._held[device] = turns.to(device), scaling
-        return self._held[device]
+        reach, turns, scaling = self._held.get(device, (-1, torch.empty(0), 1.0))
+        if reach != self._reach(length):
+            with torch.inference_mode(False), torch.device("cpu"):  # they stay
+                turns, scaling = frequencies(
+                    self.rope, self.head_dim, length=length, positions=self.positions
+                )
+            turns = turns.to(device)
+            self._held[device] = self._reach(length), turns, scaling
+        return turns, scaling
 
 
 def rotated(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:

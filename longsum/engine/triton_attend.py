@@ -177,7 +177,7 @@ def _merge_parts(  # type: ignore[no-untyped-def]
 
 def bits_of(layer: HeldLayer) -> int:
     """Return the bits of a held value: 8, 4, or 16 for any floating dtype."""
-    return {"int8": 8, "int4": 4}[layer.kv_dtype] if isinstance(layer, QuantizedLayer) else 16
+    return layer.format.bits if isinstance(layer, QuantizedLayer) else 16
 
 
 def parts_of(capacity: int, programs: int, tokens: int) -> int:

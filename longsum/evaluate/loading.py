@@ -24,14 +24,14 @@ from longsum.model.memory import CHUNKS, require_fit
 from longsum.system_memory import resident_bytes
 
 if TYPE_CHECKING:
-    from longsum.engine.llama import AnyLlama
+    from longsum.engine.llama import Llama
 
 
 @dataclass(frozen=True)
 class Opened:
     """A model ready to be measured; one that is in memory already is described by four fields."""
 
-    model: AnyLlama
+    model: Llama
     tokenizer: Tokenizer
     rope: Rope
     """The one in use."""
@@ -166,7 +166,7 @@ def labels_for(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def evaluating(model: AnyLlama) -> Iterator[None]:
+def evaluating(model: Llama) -> Iterator[None]:
     """Put a model into evaluation mode, and back: training may go on afterwards."""
     was_training = model.training
     model.eval()

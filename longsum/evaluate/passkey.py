@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from longsum.config import PasskeyConfig
-from longsum.engine.engine import memory_errors
+from longsum.engine.engine import MEMORY_HINT
 from longsum.engine.prefill import Reader
 from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
@@ -29,6 +29,7 @@ from longsum.evaluate.passkey_prompt import (
     prompt_ids,
 )
 from longsum.events import Listener
+from longsum.system_memory import memory_errors
 
 
 class Quiz:
@@ -106,7 +107,7 @@ def measure_passkey(
         listener.prefill(done, total)
 
     rows = []
-    with evaluating(opened.model), memory_errors():
+    with evaluating(opened.model), memory_errors(MEMORY_HINT):
         quiz = Quiz(opened, capacity)
         for length in lengths:
             listener.phase(f"{opened.label}: passkey in {length:,} tokens")

@@ -20,14 +20,15 @@ from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import KVCache, PerplexityConfig
 from longsum.corpus.texts import Text
 from longsum.engine.cache import PreallocatedCache
-from longsum.engine.chunks import chunk_bounds
-from longsum.engine.engine import memory_errors
-from longsum.engine.llama import AnyLlama
+from longsum.engine.engine import MEMORY_HINT
+from longsum.engine.layers import chunk_bounds
+from longsum.engine.llama import Llama
 from longsum.errors import DocumentError
 from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.windows import Window, default_windows, sampled_windows, sliding_windows
 from longsum.events import Listener
+from longsum.system_memory import memory_errors
 
 LOGITS_AT_ONCE = 1 << 24
 """Logits that exist at the same time: 64 MiB in float32, whatever the vocabulary."""
@@ -170,7 +171,7 @@ def _document_nats(
     size = windows[0].end - windows[0].start
     at_once = max(1, opened.chunk_tokens // size)
     nats: list[float] = []
-    with evaluating(opened.model), memory_errors():
+    with evaluating(opened.model), memory_errors(MEMORY_HINT):
         for first in range(0, len(windows), at_once):
             batch = windows[first : first + at_once]
             rows = torch.tensor([ids[w.start : w.end] for w in batch], device=opened.model.device)
@@ -183,7 +184,7 @@ def _document_nats(
 
 @torch.inference_mode()
 def window_nats(
-    model: AnyLlama,
+    model: Llama,
     ids: torch.Tensor,
     scored: Sequence[int],
     chunk_tokens: int,
@@ -202,18 +203,16 @@ def window_nats(
         kv_cache: how keys and values are held.
     """
     batch, size = ids.shape
-    cache = PreallocatedCache(model.config, size, kv_cache)
-    past = cache.as_argument(model.model)
+    cache = PreallocatedCache(model.config.shape, size, kv_cache)
     totals = [0.0] * batch
     at_once = max(1, LOGITS_AT_ONCE // model.config.vocab_size)
     for start, end in chunk_bounds(0, size, chunk_tokens):
-        output = model.model(ids[:, start:end], **past, use_cache=True)
-        hidden = output.last_hidden_state  # (batch, end - start, hidden)
+        hidden = model.model(ids[:, start:end], cache).last_hidden_state  # (batch, T, hidden)
         for row, count in enumerate(scored):
             # the state at position t predicts the token at t + 1
             first, last = max(size - count - 1, start), min(size - 1, end)
             for low, high in chunk_bounds(first, last, at_once):
-                logits = model.lm_head(hidden[row, low - start : high - start]).float()
+                logits = model.logits(hidden[row, low - start : high - start]).float()
                 targets = ids[row, low + 1 : high + 1].to(logits.device)
                 nats = F.cross_entropy(logits, targets, reduction="none")
                 totals[row] += float(nats.double().sum())

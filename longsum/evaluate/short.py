@@ -19,9 +19,10 @@ from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.report import Column
 from longsum.events import Listener
+from longsum.system_memory import memory_errors
 
 if TYPE_CHECKING:
-    from longsum.engine.llama import AnyLlama
+    from longsum.engine.llama import Llama
 
 LOGITS_AT_ONCE = 512
 """Scored tokens whose logits, each as large as the vocabulary, exist at the same time."""
@@ -156,18 +157,18 @@ def log_likelihoods(opened: Opened, requests: Sequence[Request], batch_size: int
         requests: what is read.
         batch_size: most of them at once.
     """
-    from longsum.engine.engine import memory_errors
+    from longsum.engine.engine import MEMORY_HINT
 
     longest = max(len(request.ids) for request in requests)
     at_once = max(1, min(batch_size, opened.chunk_tokens // longest))
     found: list[float] = []
-    with memory_errors():
+    with memory_errors(MEMORY_HINT):
         for first in range(0, len(requests), at_once):
             found += _batch(opened.model, requests[first : first + at_once])
     return found
 
 
-def _batch(model: AnyLlama, requests: Sequence[Request]) -> list[float]:
+def _batch(model: Llama, requests: Sequence[Request]) -> list[float]:
     """Return the log-likelihoods of requests that are read at once."""
     import torch
 
@@ -182,12 +183,12 @@ def _batch(model: AnyLlama, requests: Sequence[Request]) -> list[float]:
     ]
     rows, columns = (torch.tensor(each, device=model.device) for each in zip(*places, strict=True))
     with torch.inference_mode():
-        hidden = model.model(ids, use_cache=False).last_hidden_state  # (B, T, hidden)
+        hidden = model.model(ids).last_hidden_state  # (B, T, hidden)
         wanted, targets = hidden[rows, columns - 1], ids[rows, columns]
         nats: list[float] = []
         for start in range(0, len(places), LOGITS_AT_ONCE):
             end = start + LOGITS_AT_ONCE
-            logits = model.lm_head(wanted[start:end]).float()  # (scored, vocab)
+            logits = model.logits(wanted[start:end]).float()  # (scored, vocab)
             chosen = logits.log_softmax(-1).gather(-1, targets[start:end, None])
             nats += chosen[:, 0].tolist()
     totals = [0.0] * len(requests)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -93,12 +92,11 @@ def _length(
         listener.prefill(base + len(found) * length + done, total)
 
     for _ in range(config.runs):
-        engine.reader.rewind(0)
-        engine.stats = Stats()
+        engine.forget()
         engine.read(ids[:-1], heard)
         # the instruction is one token: as many forward passes as tokens written
         _write(engine, ids[-1:], config.new_tokens)
-        found.append(replace(engine.stats))
+        found.append(engine.stats)
         _write(engine, question, 1)
         first_s.append(engine.stats.decode_s)
     peak = peak_memory_bytes(device)

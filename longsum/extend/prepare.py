@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +11,7 @@ from accelerate.utils import DistributedType  # type: ignore[import-untyped]
 from transformers import LlamaForCausalLM
 
 from longsum.config import ExtendConfig
-from longsum.errors import InsufficientMemory, UsageError
+from longsum.errors import UsageError
 from longsum.extend.adapters import require_peft, set_trainable
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.training_events import ExtendListener
@@ -21,6 +19,8 @@ from longsum.extend.training_plan import Job
 from longsum.loading.loader import load_pretrained
 from longsum.loading.quantized_cache import weights_config
 from longsum.model.memory import plan_memory
+
+MEMORY_HINT = "add --gradient-checkpointing or --method lora, or a smaller --context"
 
 
 def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
@@ -58,7 +58,6 @@ def prepare(job: Job, accelerator: Accelerator, listener: ExtendListener) -> tup
         base.checkpoint.with_rope(job.rope),
         plan,
         listener=listener,
-        attention="sdpa",
         weights=weights_config(plan.quantize),
     )
     torch.manual_seed(config.seed)  # new LoRA matrices are random
@@ -88,18 +87,3 @@ def checkpoint_layers(model: LlamaForCausalLM) -> None:
     # renamed in the course of transformers 5, and the old name warns
     new = getattr(model, "activation_checkpointing_enable", None)
     (new or model.gradient_checkpointing_enable)({"use_reentrant": False})
-
-
-@contextmanager
-def memory_errors() -> Iterator[None]:
-    """Turn a device's lack of memory into our error."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        lacks = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not lacks and "not enough memory" not in str(error):  # how torch says it on a CPU
-            raise
-        raise InsufficientMemory(
-            "the device ran out of memory while training",
-            hint="add --gradient-checkpointing or --method lora, or a smaller --context",
-        ) from error

@@ -22,7 +22,7 @@ from transformers import LlamaForCausalLM
 from longsum.config import ExtendConfig, LoadConfig
 from longsum.errors import LongsumError
 from longsum.extend.folder import open_output, prepare_output, require_disk
-from longsum.extend.prepare import check_processes, memory_errors, prepare
+from longsum.extend.prepare import MEMORY_HINT, check_processes, prepare
 from longsum.extend.products import (
     earlier_result,
     finish,
@@ -35,6 +35,7 @@ from longsum.extend.training_memory import require_fit
 from longsum.extend.training_plan import Job, plan_extension, sequences_at_once
 from longsum.extend.training_state import Progress, load_checkpoint, save_checkpoint
 from longsum.loading.loader import build_config
+from longsum.system_memory import memory_errors
 
 SPEED_STEPS = 20
 """Steps whose time tells the speed."""
@@ -86,7 +87,7 @@ def extend(
     require_fit(job.plan)
     require_disk(output, job.extent.disk_bytes)
     _announce(job, listener)
-    with memory_errors():
+    with memory_errors(MEMORY_HINT, during="while training"):
         model, optimizer = prepare(job, accelerator, listener)
         progress = load_checkpoint(output, accelerator, model, optimizer)
         if accelerator.is_main_process:

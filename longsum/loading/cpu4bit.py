@@ -15,22 +15,29 @@ from typing import Any
 import torch
 from bitsandbytes import functional as bnb
 from bitsandbytes.nn.modules import Linear4bit
+from torch import nn
 from torch.nn import functional as F
 
 BLOCK_ROWS = 32
 """Output rows that bitsandbytes lays out together for its kernel."""
 NIBBLE = 0x000F000F000F000F
 """The lowest four bits of each of the four bytes that are treated at once, each in 16 bits."""
-LEAST_TOKENS = 48
+MIN_TOKENS = 48
 """From here on, dequantizing costs less than it saves (measured: 32 to 64, by dtype)."""
 
 
-class ChunkedLinear4bit(Linear4bit):
-    """A linear layer of bitsandbytes that dequantizes for a chunk; made by `dequantize_by_chunk`.
+class ChunkedLinear4bit(nn.Module):
+    """A linear layer of bitsandbytes that dequantizes for a chunk.
 
-    The codes are held as the kernel for single tokens wants them, from the first forward pass on;
-    training is left to bitsandbytes, which keeps them as they were stored.
+    The codes are held as the kernel for single tokens wants them, from the first forward pass on.
+
+    Args:
+        inner: bitsandbytes' layer.
     """
+
+    def __init__(self, inner: Linear4bit) -> None:
+        super().__init__()
+        self.inner = inner
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Multiply by the weights.
@@ -41,16 +48,14 @@ class ChunkedLinear4bit(Linear4bit):
         Returns:
             (..., out_features), in x's dtype.
         """
-        if self.training or torch.is_grad_enabled():
-            trained: torch.Tensor = super().forward(x)
-            return trained
-        pack_layer(self)
-        if state_of(self).packing_format_for_cpu and tokens_of(x) < LEAST_TOKENS:
-            few: torch.Tensor = super().forward(x)
+        inner = self.inner
+        pack_layer(inner)
+        if state_of(inner).packing_format_for_cpu and tokens_of(x) < MIN_TOKENS:
+            few: torch.Tensor = inner(x)
             return few
-        dtype = self.compute_dtype or x.dtype
-        bias = None if self.bias is None else self.bias.to(dtype)
-        return F.linear(x.to(dtype), dequantized(self, dtype), bias).to(x.dtype)
+        dtype = inner.compute_dtype or x.dtype
+        bias = None if inner.bias is None else inner.bias.to(dtype)
+        return F.linear(x.to(dtype), dequantized(inner, dtype), bias).to(x.dtype)
 
 
 def tokens_of(x: torch.Tensor) -> int:
@@ -58,21 +63,14 @@ def tokens_of(x: torch.Tensor) -> int:
     return x.numel() // x.shape[-1]
 
 
-def dequantize_by_chunk(model: torch.nn.Module) -> int:
-    """Give a loaded model's 4-bit layers the fast way for chunks, where it is one.
+def chunked(module: nn.Module) -> nn.Module:
+    """Return what is put in a module's place: of 4-bit layers on the CPU, the fast way for chunks.
 
-    Args:
-        model: on the CPU, before its first forward pass.
-
-    Returns:
-        The number of layers changed.
+    Any other module, and all of them where this is not faster, come back as they are.
     """
-    if not (bnb.has_avx512bf16() and is_layout_known()):
-        return 0
-    layers = [module for module in model.modules() if type(module) is Linear4bit]
-    for layer in layers:
-        layer.__class__ = ChunkedLinear4bit  # same state, and peft still knows what it is
-    return len(layers)
+    if type(module) is Linear4bit and bnb.has_avx512bf16() and is_layout_known():
+        return ChunkedLinear4bit(module)
+    return module
 
 
 def state_of(layer: Linear4bit) -> Any:
@@ -167,7 +165,7 @@ def unpack(packed: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
 
 @functools.cache
 def is_layout_known() -> bool:
-    """Tell whether this version of bitsandbytes lays weights out as `pack` does."""
+    """Return whether this version of bitsandbytes lays weights out as `pack` does."""
     convert = getattr(bnb, "_convert_weight_packed_for_cpu", None)
     if convert is None:
         return False

@@ -6,24 +6,24 @@ import copy
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
-from longsum.checkpoint.load_errors import library_errors, loading_memory_errors
+from longsum.checkpoint.load_errors import library_errors
 from longsum.checkpoint.rope import Rope
-from longsum.config import WeightsConfig
+from longsum.config import Attention, WeightsConfig
 from longsum.engine.adopt import adopted
-from longsum.engine.attention import register
-from longsum.engine.llama import AnyLlama, Llama, LlamaSettings, is_supported
+from longsum.engine.llama import DEFAULT_EPS, Llama, LlamaSettings
 from longsum.errors import UnsupportedModel, UsageError
 from longsum.events import Listener
 from longsum.loading.quantize import quantization_config
 from longsum.loading.quantized_cache import kept_weights
 from longsum.model.memory import MemoryPlan
+from longsum.system_memory import is_out_of_memory, memory_errors
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, LlamaConfig, LlamaForCausalLM
@@ -35,6 +35,11 @@ _NOT_TAKEN = (
     "auto_map",  # code
 )
 """Keys of config.json that have no say in how a model is built."""
+
+_NUMBERS = ("attention_factor", "mscale", "mscale_all_dim", "beta_fast", "beta_slow")
+"""Numbers a YaRN block may name."""
+
+MEMORY_HINT = "add --kv-cache int8, --quantize nf4 or a smaller --context"
 
 
 def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
@@ -60,20 +65,19 @@ def load_model(
     plan: MemoryPlan,
     *,
     listener: Listener,
-    attention: str = "auto",
+    attention: Attention = "auto",
     weights: WeightsConfig | None = None,
-) -> AnyLlama:
-    """Load the weights as the plan says.
+) -> Llama:
+    """Load the weights as the plan says, into our own forward pass.
 
-    They are run by our own forward pass where it knows the model and one device holds it, else by
-    `transformers`, which also loads all but whole weights on a CPU: these need no more of it than
-    its tokenizers. Weights quantized on the way are cached (`quantized_cache.py`).
+    `transformers` loads them, but for whole weights on a CPU: these need no more of it than its
+    tokenizers. Weights quantized on the way are cached (`quantized_cache.py`).
 
     Args:
         checkpoint: with the window and RoPE parameters to use.
         plan: device, dtype and quantization.
         listener: hears of quantized weights that are cached, or damaged.
-        attention: `auto` (our exact chunked attention), `sdpa` or `eager`.
+        attention: `auto` (exact, in chunks), or a slower way that gives the same.
         weights: how much of quantized weights is cached; None caches none.
 
     Raises:
@@ -81,16 +85,17 @@ def load_model(
         UsageError: when the bundled model is to be quantized again.
         InsufficientMemory: when the device runs out of memory after all.
     """
-    if attention == "auto" and plan.device == "cpu" and plan.quantize == "none":
-        own = _load_own(checkpoint, getattr(torch, plan.dtype))
+    on_cpu, config, rope = plan.device == "cpu", checkpoint.config, checkpoint.rope
+    if on_cpu and plan.quantize == "none":
+        own = _load_own(checkpoint, getattr(torch, plan.dtype), attention)
         if own is not None:
             return own
-    model = load_pretrained(
-        checkpoint, plan, listener=listener, attention=attention, weights=weights
-    )
-    if attention != "auto":
-        return model
-    return adopted(model, checkpoint.config, checkpoint.rope) or model
+    model = load_pretrained(checkpoint, plan, listener=listener, weights=weights)
+    if on_cpu and plan.quantize in ("nf4", "fp4"):
+        from longsum.loading.cpu4bit import chunked
+
+        return adopted(model, config, rope, attention=attention, in_place_of=chunked)
+    return adopted(model, config, rope, attention=attention)
 
 
 def load_pretrained(
@@ -98,39 +103,55 @@ def load_pretrained(
     plan: MemoryPlan,
     *,
     listener: Listener,
-    attention: str = "auto",
     weights: WeightsConfig | None = None,
 ) -> LlamaForCausalLM:
     """Load the weights into a model of `transformers`; see `load_model`."""
     checkpoint.weight_files()  # what is missing is refused first
-    with _quiet_transformers(), loading_memory_errors():
+    with _quiet_transformers(), _memory_errors():
         config = build_config(checkpoint.config, checkpoint.rope)
         model = _load_pretrained(checkpoint, config, plan, listener, weights)
-    model.set_attn_implementation(register() if attention == "auto" else attention)
+    model.set_attn_implementation("sdpa")  # for training, which needs no cache
     # the engine decodes; a checkpoint's own sampling has no say
     model.generation_config = None  # type: ignore[assignment]
     model.eval().requires_grad_(False)
-    if plan.device == "cpu" and plan.quantize in ("nf4", "fp4"):
-        from longsum.loading.cpu4bit import dequantize_by_chunk
-
-        dequantize_by_chunk(model)
     return model
 
 
-def _load_own(checkpoint: Checkpoint, dtype: torch.dtype) -> Llama | None:
-    """Load weights into our own forward pass; None where it is not for them.
+def _memory_errors() -> AbstractContextManager[None]:
+    """Turn a device's lack of memory into our error, wherever in the loading it shows."""
+    return memory_errors(MEMORY_HINT, during="while loading the weights")
+
+
+def _is_plain(checkpoint: Checkpoint) -> bool:
+    """Return whether a model needs nothing of `transformers`: no activation, and no report.
+
+    What is malformed is left to it, and to its report.
+    """
+    config, block = checkpoint.config, checkpoint.rope.parameters
+    return (
+        checkpoint.rope.rope_type != "longrope"
+        and config.get("hidden_act", "silu") == "silu"
+        and isinstance(config.get("rms_norm_eps", DEFAULT_EPS), float | None)
+        and checkpoint.shape.head_dim % 2 == 0
+        and all(isinstance(block.get(name), int | float | None) for name in _NUMBERS)
+        and isinstance(block.get("truncate", True), bool)
+    )
+
+
+def _load_own(checkpoint: Checkpoint, dtype: torch.dtype, attention: Attention) -> Llama | None:
+    """Load weights into our own forward pass; None where `transformers` is needed.
 
     Weights that are not exactly those the configuration describes are left to `transformers`, too,
     which knows older names, and to the report on it.
     """
     config, shape, rope = checkpoint.config, checkpoint.shape, checkpoint.rope
-    if checkpoint.quantized or not is_supported(config, shape, rope):
+    if checkpoint.quantized or not _is_plain(checkpoint):
         return None
     if _holds_adapter(checkpoint):  # refused below
         return None
     with torch.device("meta"):
-        model = Llama(LlamaSettings(config, shape, rope))
-    with loading_memory_errors():
+        model = Llama(LlamaSettings(config, shape, rope, attention))
+    with _memory_errors():
         weights = {name: each[...] for name, each in checkpoint.tensors(dtype).items()}
     if shape.tie_word_embeddings and "model.embed_tokens.weight" in weights:
         weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
@@ -179,9 +200,9 @@ def _load_pretrained(
         whole.quantization_config = quantization.to_dict()
         try:
             return _from_pretrained(quantized, None, whole, plan)
-        except (torch.OutOfMemoryError, MemoryError):
-            raise
         except Exception as error:  # whatever it stumbles over: the original weights are there
+            if is_out_of_memory(error):
+                raise
             kept.refuse(" ".join(str(error).split())[:200])
     started = time.perf_counter()
     model = _from_pretrained(folder, state, config, plan, quantization)

@@ -9,29 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, get_args
+from typing import NamedTuple, cast
 
 from longsum.bytesize import MIB, format_bytes
 from longsum.checkpoint.catalog import KNOWN_MODELS
 from longsum.checkpoint.files import ModelShape
-from longsum.checkpoint.kv_format import (
-    KV_DTYPES,
-    bytes_of_kv_cache,
-)
+from longsum.checkpoint.kv_format import KV_DTYPES, KV_FORMATS, bytes_of_kv_cache
 from longsum.config import KVCache
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model.footprint import DTYPE_BYTES, bytes_of_activations, bytes_of_weights
 
 CHUNKS = (4096, 2048, 1024, 512)
 """Prefill chunk sizes (tokens) tried, the fastest first."""
-
 OVERHEAD_BYTES = {"cuda": 512 * MIB, "mps": 512 * MIB, "cpu": 512 * MIB}
 """Set aside for each device. cuda: kernels loaded on first use, cuBLAS workspaces, holes between
 the allocator's blocks (the context itself is gone from the free bytes once they were asked for);
 cpu: code and heap of torch and transformers; mps: both. An estimate, rounded up."""
-
 CPU_REASON = "not quantized on the CPU: whole weights read faster, --quantize nf4 takes less memory"
 MPS_REASON = "not quantized on mps: longsum brings no bitsandbytes to macOS"
+KV_CACHES = cast("tuple[KVCache, ...]", ("native", *KV_FORMATS))
+"""All ways to hold keys and values, the least lossy first."""
+WEIGHT_LOSS = {"none": 0.0, "nf4": 0.005}
+"""As `KVFormat.loss`: 4-bit weights are between an int8 and an int4 cache."""
 STEP = 1024
 """Contexts are suggested in multiples of this many tokens."""
 
@@ -50,9 +49,9 @@ class MemoryPlan:
     quantize: str
     """`none`, `nf4`, `int8`, or `fp4` where the checkpoint is stored so."""
     kv_cache: KVCache
-    """`native`, `int8` or `int4`."""
+    """`native` or a name of `KV_FORMATS`."""
     kv_dtype: str
-    """`bf16`, `fp16` or `fp32` for a native cache, else `int8` or `int4`."""
+    """`bf16`, `fp16` or `fp32` for a native cache, else as `kv_cache`."""
     chunk_tokens: int
     """Tokens a prefill step reads."""
     device: str
@@ -80,13 +79,11 @@ class Choice(NamedTuple):
     quantize: str
     kv_cache: KVCache
 
-
-LEAST_LOSS = (
-    *(Choice("none", "native"), Choice("none", "int8"), Choice("nf4", "native")),
-    *(Choice("nf4", "int8"), Choice("none", "int4"), Choice("nf4", "int4")),
-)
-"""What `auto` tries, the least lossy first: an int8 cache costs a thousandth of the perplexity at
-most, an int4 cache a hundredth; 4-bit weights lie between."""
+    @property
+    def loss(self) -> float:
+        """Return the share of the perplexity that a choice of `auto` costs at most."""
+        cache = KV_FORMATS.get(self.kv_cache)
+        return WEIGHT_LOSS[self.quantize] + (cache.loss if cache else 0)
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ def plan_memory(
         dtype: compute dtype, a key of `DTYPE_BYTES`.
         free_bytes: free memory, summed over the devices.
         quantize: `auto`, `none`, `nf4` or `int8`.
-        kv_cache: `auto`, `native` (in the compute dtype), `int8` or `int4`.
+        kv_cache: `auto`, `native` (in the compute dtype), or a name of `KV_FORMATS`.
         on_disk_quantization: how the checkpoint is stored, from `quantized_on_disk`.
         chunk_tokens: None takes the largest of `CHUNKS` that fits.
         devices: number of devices the layers are spread over.
@@ -220,7 +217,7 @@ def _check_options(
         ("--device", device, tuple(OVERHEAD_BYTES)),
         ("--dtype", dtype, tuple(DTYPE_BYTES)),
         ("--quantize", quantize, ("auto", "none", "nf4", "int8")),
-        ("--kv-cache", kv_cache, ("auto", *get_args(KVCache))),
+        ("--kv-cache", kv_cache, ("auto", *KV_CACHES)),
         ("stored quantization", stored, ("nf4", "fp4", "int8")),
     )
     for name, value, allowed in known:
@@ -241,10 +238,10 @@ def _choices(quantize: str, kv_cache: str, device: str, stored: str | None) -> l
         weights = [stored or quantize]
     else:
         weights = ["none", "nf4"] if device == "cuda" else ["none"]
-    caches = [each for each in get_args(KVCache) if kv_cache in ("auto", each)]
+    caches = [each for each in KV_CACHES if kv_cache in ("auto", each)]
     tried = [Choice(each, held) for held in caches for each in weights]
     if len(weights) > 1:
-        tried.sort(key=LEAST_LOSS.index)
+        tried.sort(key=lambda choice: choice.loss)
     return tried
 
 
@@ -313,8 +310,7 @@ def _remedies(run: _Run, choice: Choice, chunks: Sequence[int], free_bytes: int)
 
 def _smaller(run: _Run, choice: Choice) -> list[tuple[str, Choice]]:
     """Return what takes less memory than a choice, with its flags: one change, then two."""
-    caches = get_args(KVCache)
-    caches = caches[caches.index(choice.kv_cache) + 1 :]
+    caches = KV_CACHES[KV_CACHES.index(choice.kv_cache) + 1 :]
     quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
     found = [(f"--kv-cache {cache}", choice._replace(kv_cache=cache)) for cache in caches]
     if quantizable:

@@ -21,8 +21,10 @@ import torch.nn.functional as F
 from transformers import LlamaForCausalLM
 from transformers.models.llama.modeling_llama import rotate_half
 
-from longsum.engine.attention import register
+from longsum.checkpoint.rope import read_rope
+from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
+from longsum.engine.llama import Llama
 from recipes.mini.loop import IGNORE
 
 CHUNK_TOKENS = 1024
@@ -76,14 +78,18 @@ class Asked(NamedTuple):
     """Added to each token's scores for the context's: (B, T, context tokens)."""
 
 
+def own_forward(model: LlamaForCausalLM) -> Llama:
+    """Return our forward pass over a model's weights; both may be used."""
+    config = model.config.to_dict()
+    return adopted(model, config, read_rope(config))
+
+
 @torch.no_grad()
 def read_context(model: LlamaForCausalLM, ids: Sequence[int], *, is_paper: bool) -> Context:
     """Read a text and return what the model, of one key-value head, keeps of it."""
-    model.set_attn_implementation(register())
-    engine = Engine(model, capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
+    engine = Engine(own_forward(model), capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
     engine.read(ids)
     held = engine.reader.cache.tensors(len(ids))
-    model.set_attn_implementation("sdpa")
     layers = range(model.config.num_hidden_layers)
     keys, values = (
         [held[f"{layer}.{name}"][0, 0].clone() for layer in layers] for name in ("keys", "values")

@@ -17,11 +17,11 @@ from safetensors.numpy import load_file, save_file
 from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.tokenizer import load_tokenizer
-from longsum.engine.attention import register
 from longsum.engine.engine import Engine
 from longsum.engine.hidden_states import recording
 from longsum.prompting.prompt import mini_prompt
 from longsum.selection.token_states import TokenStates
+from recipes.mini.splice import own_forward
 
 DIRECTIONS = 64
 """Of the model's states that the head looks at."""
@@ -39,12 +39,12 @@ class StateReader:
     """
 
     def __init__(self, folder: Path, kept: Path) -> None:
-        self.weights = LlamaForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, attn_implementation=register()
-        ).eval()
+        loaded = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.weights = own_forward(loaded)
         self.tokenizer = load_tokenizer(folder)
-        self.window: int = self.weights.config.max_position_embeddings
-        self.projection = np.eye(self.weights.config.hidden_size, dtype=np.float32)
+        self.window: int = loaded.config.max_position_embeddings
+        self.width: int = loaded.config.hidden_size
+        self.projection = np.eye(self.width, dtype=np.float32)
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
         self.kept = kept / digest[:12]
         self.kept.mkdir(parents=True, exist_ok=True)
@@ -66,11 +66,13 @@ class StateReader:
         begin = self.tokenizer.encode_prompt(prompt.prefix)
         prefix = self.tokenizer.with_beginning(prompt.prefix, begin)
         ids = [*prefix, *self.tokenizer.encode_document(text)]
-        width = self.weights.config.hidden_size
         if len(ids) > self.window:
-            return {"states": np.zeros((0, width), np.float16), "starts": np.zeros(0, np.int64)}
+            return {
+                "states": np.zeros((0, self.width), np.float16),
+                "starts": np.zeros(0, np.int64),
+            }
         engine = Engine(self.weights, capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
-        with recording(self.weights, np.eye(width, dtype=np.float32)) as recorder:
+        with recording(self.weights, np.eye(self.width, dtype=np.float32)) as recorder:
             engine.read(ids)
         starts = np.array([start for start, _ in self.tokenizer.offsets(text)], dtype=np.int64)
         return {"states": recorder.states[len(prefix) :].numpy(), "starts": starts}

@@ -1,30 +1,24 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from tiny import tiny_model
+from tiny import tiny_llama, tiny_model
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import DynamicCache
 
 from longsum.bench.measure import read_bytes
 from longsum.bench.work import decode_bytes, prefill_flops
 from longsum.checkpoint.files import read_shape
-from longsum.engine.bridge import cache_keyword
+from longsum.engine.prefill import Reader
 
 
 @pytest.mark.parametrize("before", [0, 1, 37])
 def test_operations_are_those_that_torch_counts(before: int) -> None:
-    model = tiny_model(tie_word_embeddings=True)
-    model.set_attn_implementation("eager")
-    cache = DynamicCache(config=model.config)
-    with torch.no_grad():
-        if before:
-            model(torch.zeros(1, before, dtype=torch.long), **{cache_keyword(model): cache})
-        with FlopCounterMode(display=False) as counter:
-            model(torch.zeros(1, 1, dtype=torch.long), **{cache_keyword(model): cache})
-    shape = read_shape(model.config.to_dict())
-    angles = 2 * (shape.head_dim // 2)  # up to transformers 5.23 they come of a matrix product
-    assert counter.get_total_flops() - prefill_flops(shape, 1, before) in (0, angles)
+    model = tiny_llama(attention="eager", tie_word_embeddings=True)
+    reader = Reader(model, before + 1, 64)
+    if before:
+        reader.read([2] * before)
+    with FlopCounterMode(display=False) as counter:
+        reader.read([2])
+    assert counter.get_total_flops() == prefill_flops(model.config.shape, 1, before)
 
 
 @pytest.mark.parametrize(("tokens", "before"), [(1, 0), (5, 0), (5, 8)])

@@ -9,12 +9,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from tiny import load_checkpoint, restate, save_checkpoint
+from tiny import load_checkpoint, plan_for, restate, save_checkpoint
 from transformers import LlamaForCausalLM
 
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.packed import SCALE, is_packed, pack, quantize_rows, unpack
 from longsum.config import LoadConfig
 from longsum.errors import UnsupportedModel, UsageError
+from longsum.events import Listener
+from longsum.loading.loader import load_pretrained
 from longsum.model.find import find_model
 
 PROMPT = torch.randint(2, 300, (1, 80), generator=torch.Generator().manual_seed(1))
@@ -94,7 +97,7 @@ def test_format_is_told_from_the_file(plain: Path, packed: Path) -> None:
     assert not is_packed(plain / "model.safetensors")
 
 
-@pytest.mark.parametrize("attention", ["auto", "sdpa"])  # our own forward pass, transformers'
+@pytest.mark.parametrize("attention", ["auto", "sdpa"])
 def test_packed_checkpoint_computes_with_the_unpacked_weights(
     plain: Path, packed: Path, tmp_path: Path, attention: str
 ) -> None:
@@ -112,7 +115,9 @@ def test_packed_checkpoint_computes_with_the_unpacked_weights(
 
 def test_frequencies_are_made_after_the_empty_model(plain: Path, packed: Path) -> None:
     """They are no weights: on the meta device they would be empty, and rotate by anything."""
-    model = loaded(packed, dtype="bfloat16", attention="sdpa")
+    checkpoint = open_checkpoint(packed)
+    plan = plan_for(checkpoint.config, dtype="bfloat16")
+    model = load_pretrained(checkpoint, plan, listener=Listener())
     assert not any(t.is_meta for t in (*model.parameters(), *model.buffers()))
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
     frequencies = 50000.0 ** (-torch.arange(0, 16, 2) / 16) / 4  # arXiv 2306.15595, eq. 4

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from longsum.engine import attention, cudnn, fallback
-from longsum.engine.attention import attend, reference_attention
-from longsum.engine.partial import attend_part
+from longsum.engine.attention import attend, attend_part, reference_attention
 
 
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (4, 2), (3, 1)])

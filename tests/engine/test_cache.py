@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 import torch
-from tiny import tiny_model
-from transformers import LlamaForCausalLM
+from tiny import tiny_llama
 
 from longsum.config import DecodeConfig, KVCache
-from longsum.engine.attention import register
 from longsum.engine.engine import Engine
+from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 
 PROMPT = torch.randint(2, 300, (60,), generator=torch.Generator().manual_seed(1)).tolist()
@@ -17,10 +16,8 @@ ALL = ("native", "int8", "int4")
 
 
 @pytest.fixture(scope="module")
-def model() -> LlamaForCausalLM:
-    ours = tiny_model()
-    ours.set_attn_implementation(register())
-    return ours
+def model() -> Llama:
+    return tiny_llama()
 
 
 def written(engine: Engine) -> list[int]:
@@ -28,7 +25,7 @@ def written(engine: Engine) -> list[int]:
 
 
 @pytest.mark.parametrize("kv_cache", ALL)
-def test_restored_cache_answers_as_a_fresh_one(model: LlamaForCausalLM, kv_cache: KVCache) -> None:
+def test_restored_cache_answers_as_a_fresh_one(model: Llama, kv_cache: KVCache) -> None:
     fresh = Engine(model, capacity=80, chunk_tokens=16, kv_cache=kv_cache)
     fresh.read(PROMPT)
     kept = {name: tensor.clone() for name, tensor in fresh.tensors(60).items()}
@@ -54,7 +51,7 @@ def test_restored_cache_answers_as_a_fresh_one(model: LlamaForCausalLM, kv_cache
 
 
 @pytest.mark.parametrize("kv_cache", ALL)
-def test_failed_restoring_leaves_nothing_read(model: LlamaForCausalLM, kv_cache: KVCache) -> None:
+def test_failed_restoring_leaves_nothing_read(model: Llama, kv_cache: KVCache) -> None:
     engine = Engine(model, capacity=80, chunk_tokens=16, kv_cache=kv_cache)
 
     def fail(views: Mapping[str, torch.Tensor]) -> None:
@@ -73,7 +70,7 @@ def test_failed_restoring_leaves_nothing_read(model: LlamaForCausalLM, kv_cache:
 
 
 @pytest.mark.parametrize("kv_cache", ALL)
-def test_trimmed_tokens_are_forgotten(model: LlamaForCausalLM, kv_cache: KVCache) -> None:
+def test_trimmed_tokens_are_forgotten(model: Llama, kv_cache: KVCache) -> None:
     reader = Reader(model, 80, 16, kv_cache)
     reader.read(PROMPT)
     reader.rewind(20)
@@ -83,7 +80,7 @@ def test_trimmed_tokens_are_forgotten(model: LlamaForCausalLM, kv_cache: KVCache
     torch.testing.assert_close(again, fresh, rtol=1e-4, atol=1e-4)
 
 
-def test_tensors_are_views_named_by_layer(model: LlamaForCausalLM) -> None:
+def test_tensors_are_views_named_by_layer(model: Llama) -> None:
     reader = Reader(model, 80, 16, "int4")
     reader.read(PROMPT)
     found = reader.cache.tensors(50)
@@ -95,5 +92,5 @@ def test_tensors_are_views_named_by_layer(model: LlamaForCausalLM) -> None:
     assert found["1.keys_centre"].shape == (1, 2, 1, 16)
     assert found["1.keys"].shape == (1, 2, 50, 8)
     assert found["1.keys"].data_ptr() == reader.cache.held[1].buffers()["keys"].data_ptr()
-    reader.cache.held[0].reset()
+    reader.rewind(0)
     assert reader.length == 0

@@ -3,7 +3,8 @@ from __future__ import annotations
 import torch
 
 from longsum.config import DecodeConfig
-from longsum.engine.choosing import Choice, build_trie, choose, next_logits
+from longsum.engine.choosing import TokenSequence as Given
+from longsum.engine.choosing import build_trie, choose_sequences, next_logits
 from longsum.engine.sampling import Sampler
 
 END = 9
@@ -21,15 +22,19 @@ class ScriptedReader:
         return self.preferences
 
 
-def chosen(choices: list[Choice], preferences: list[float]) -> tuple[list[int], list[list[int]]]:
+def chosen(choices: list[Given], preferences: list[float]) -> tuple[list[int], list[list[int]]]:
     reader = ScriptedReader(preferences)
     sampler = Sampler(DecodeConfig(), torch.device("cpu"))
-    order = list(choose(reader, reader.preferences, choices, sampler))  # type: ignore[arg-type]
+    order = list(choose_sequences(reader, reader.preferences, choices, sampler))  # type: ignore[arg-type]
     return order, reader.passes
 
 
 def test_model_chooses_where_sequences_part_and_the_rest_is_read_in_one_pass() -> None:
-    choices = [Choice((1, 2, 3, 4, END)), Choice((1, 5, 6, 7, END)), Choice((8, 2, 2, END))]
+    choices = [
+        Given((1, 2, 3, 4, END)),
+        Given((1, 5, 6, 7, END)),
+        Given((8, 2, 2, END)),
+    ]
     order, passes = chosen(choices, [0, 5, 0, 0, 0, 4, 0, 0, 1, 0])
     assert order == [1, 0, 2]
     assert passes[:2] == [[1], [5, 6, 7, END]]
@@ -38,10 +43,10 @@ def test_model_chooses_where_sequences_part_and_the_rest_is_read_in_one_pass() -
 
 def test_every_sequence_is_read_exactly_once_and_whole() -> None:
     choices = [
-        Choice((1, 2, END)),
-        Choice((1, 2, 3, END)),
-        Choice((1, 2, 3, 4, END)),
-        Choice((5, END)),
+        Given((1, 2, END)),
+        Given((1, 2, 3, END)),
+        Given((1, 2, 3, 4, END)),
+        Given((5, END)),
     ]
     order, passes = chosen(choices, [0, 3, 3, 2, 1, 0, 0, 0, 0, 0])
     assert sorted(order) == [0, 1, 2, 3]
@@ -50,22 +55,26 @@ def test_every_sequence_is_read_exactly_once_and_whole() -> None:
 
 
 def test_choosing_one_of_a_group_excludes_the_others() -> None:
-    choices = [Choice((1, END), group=0), Choice((2, END), group=0), Choice((3, END))]
+    choices = [
+        Given((1, END), group=0),
+        Given((2, END), group=0),
+        Given((3, END)),
+    ]
     assert chosen(choices, [0, 1, 2, 3, 0, 0, 0, 0, 0, 0])[0] == [2, 1]
 
 
 def test_weight_outvotes_the_model_when_it_is_larger() -> None:
     preferences = [0.0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0]
-    assert chosen([Choice((1, END)), Choice((2, END), weight=0.5)], preferences)[0] == [0, 1]
-    assert chosen([Choice((1, END)), Choice((2, END), weight=1.5)], preferences)[0] == [1, 0]
+    assert chosen([Given((1, END)), Given((2, END), weight=0.5)], preferences)[0] == [0, 1]
+    assert chosen([Given((1, END)), Given((2, END), weight=1.5)], preferences)[0] == [1, 0]
 
 
 def test_equal_sequences_are_all_chosen_once() -> None:
-    order, _ = chosen([Choice((1, 2, END)), Choice((1, 2, END))], [0.0] * 10)
+    order, _ = chosen([Given((1, 2, END)), Given((1, 2, END))], [0.0] * 10)
     assert sorted(order) == [0, 1]
 
 
 def test_masked_logits_leave_only_the_trie() -> None:
-    trie = build_trie([Choice((1, 2)), Choice((4, 2))])
-    logits = next_logits(torch.zeros(6), trie, [Choice((1, 2)), Choice((4, 2))])
+    trie = build_trie([Given((1, 2)), Given((4, 2))])
+    logits = next_logits(torch.zeros(6), trie, [Given((1, 2)), Given((4, 2))])
     assert torch.isfinite(logits).nonzero().flatten().tolist() == [1, 4]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.engine.chunks import chunk_bounds
 from longsum.engine.decode import is_looping
+from longsum.engine.layers import chunk_bounds
 
 
 def test_chunks_cover_the_range_once() -> None:

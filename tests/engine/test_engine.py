@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import FrozenInstanceError
 
 import pytest
 import torch
-from tiny import tiny_model
+from tiny import own, tiny_llama, tiny_model
 from transformers import LlamaForCausalLM
 
-from longsum.config import DecodeConfig
+from longsum.config import Attention, DecodeConfig
 from longsum.engine import engine as engine_module
-from longsum.engine.attention import register
-from longsum.engine.engine import Engine
+from longsum.engine.engine import Engine, Stats
+from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 
 PROMPT = torch.randint(2, 300, (75,), generator=torch.Generator().manual_seed(1)).tolist()
@@ -24,11 +24,8 @@ def plain() -> LlamaForCausalLM:
 
 
 @pytest.fixture(scope="module")
-def model(plain: LlamaForCausalLM) -> LlamaForCausalLM:
-    ours = tiny_model()
-    ours.load_state_dict(plain.state_dict())
-    ours.set_attn_implementation(register())
-    return ours
+def model() -> Llama:
+    return tiny_llama()
 
 
 def generated(plain: LlamaForCausalLM, prompt: list[int], count: int) -> list[int]:
@@ -44,7 +41,7 @@ def generated(plain: LlamaForCausalLM, prompt: list[int], count: int) -> list[in
     return output[0, len(prompt) :].tolist()
 
 
-def test_greedy_answer_equals_generate(plain: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
+def test_greedy_answer_equals_generate(plain: LlamaForCausalLM, model: Llama) -> None:
     engine = Engine(model, capacity=128, chunk_tokens=32)
     engine.read(PROMPT[:60])
     written = list(engine.write(PROMPT[60:], DecodeConfig(), max_new_tokens=20, stop_ids=()))
@@ -54,42 +51,39 @@ def test_greedy_answer_equals_generate(plain: LlamaForCausalLM, model: LlamaForC
     assert engine.stats.decode_tokens == 20
 
 
-def test_model_that_ignores_the_cache_is_refused(
-    model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A renamed keyword falls into **kwargs: each chunk was read alone, and no error said so."""
-    forward = type(model).forward
-
-    def renamed(
-        self: LlamaForCausalLM, *args: Any, cache_of_2027: Any = None, **kwargs: Any
-    ) -> Any:
-        kwargs.pop("cache", None), kwargs.pop("past_key_values", None)
-        return forward(self, *args, **kwargs)
-
-    reader = Reader(model, capacity=75, chunk_tokens=32)
-    monkeypatch.setattr(type(model), "forward", renamed)
-    with pytest.raises(RuntimeError, match="did not use its cache"):
-        reader.read(PROMPT)
-    with pytest.raises(TypeError, match="takes no cache"):
-        Reader(model, capacity=75, chunk_tokens=32)
+def test_stats_are_values_that_no_later_answer_changes(model: Llama) -> None:
+    """Choosers wrote their own numbers into them."""
+    engine = Engine(model, capacity=128, chunk_tokens=32)
+    engine.read(PROMPT[:60])
+    read = engine.stats
+    list(engine.write([5, 6], DecodeConfig(), max_new_tokens=4, stop_ids=()))
+    written = engine.stats
+    list(engine.write([5], DecodeConfig(), max_new_tokens=2, stop_ids=()))
+    assert (read.decode_tokens, written.decode_tokens, engine.stats.decode_tokens) == (0, 4, 2)
+    assert engine.stats.prefill_tokens == 60
+    with pytest.raises(FrozenInstanceError):
+        written.decode_tokens = 9  # type: ignore[misc]
+    engine.forget()
+    assert engine.stats == Stats()
+    assert (engine.reader.length, engine.read_ids) == (0, [])
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 32, 75, 1000])
 def test_chunked_prefill_equals_whole_prefill(
-    plain: LlamaForCausalLM, model: LlamaForCausalLM, chunk: int
+    plain: LlamaForCausalLM, model: Llama, chunk: int
 ) -> None:
     whole = plain(torch.tensor([PROMPT])).logits[0, -1]
     logits = Reader(model, capacity=75, chunk_tokens=chunk).read(PROMPT)
     torch.testing.assert_close(logits, whole, rtol=1e-4, atol=1e-4)
 
 
-def test_progress_counts_up_to_all_tokens(model: LlamaForCausalLM) -> None:
+def test_progress_counts_up_to_all_tokens(model: Llama) -> None:
     calls: list[tuple[int, int]] = []
     Reader(model, 75, 32).read(PROMPT, lambda done, total: calls.append((done, total)))
     assert calls == [(32, 75), (64, 75), (75, 75)]
 
 
-def test_second_answer_meets_the_same_document(model: LlamaForCausalLM) -> None:
+def test_second_answer_meets_the_same_document(model: Llama) -> None:
     engine = Engine(model, capacity=128, chunk_tokens=32)
     engine.read(PROMPT[:50])
     first = list(engine.write(PROMPT[50:], DecodeConfig(), max_new_tokens=9, stop_ids=()))
@@ -98,7 +92,7 @@ def test_second_answer_meets_the_same_document(model: LlamaForCausalLM) -> None:
     assert first == again != other
 
 
-def test_interrupted_prefill_raises_between_chunks(model: LlamaForCausalLM) -> None:
+def test_interrupted_prefill_raises_between_chunks(model: Llama) -> None:
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
@@ -108,7 +102,7 @@ def test_interrupted_prefill_raises_between_chunks(model: LlamaForCausalLM) -> N
     assert reader.length == 32
 
 
-def test_broken_off_answer_is_forgotten(model: LlamaForCausalLM) -> None:
+def test_broken_off_answer_is_forgotten(model: Llama) -> None:
     engine = Engine(model, capacity=128, chunk_tokens=32)
     engine.read(PROMPT)
     steps = engine.write([5, 6], DecodeConfig(), max_new_tokens=9, stop_ids=())
@@ -118,7 +112,7 @@ def test_broken_off_answer_is_forgotten(model: LlamaForCausalLM) -> None:
     assert engine.stats.finish_reason == "interrupted"
 
 
-def test_stop_token_ends_the_answer(plain: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
+def test_stop_token_ends_the_answer(plain: LlamaForCausalLM, model: Llama) -> None:
     expected = generated(plain, PROMPT, 6)
     engine = Engine(model, capacity=128, chunk_tokens=64)
     engine.read(PROMPT[:-1])
@@ -129,7 +123,7 @@ def test_stop_token_ends_the_answer(plain: LlamaForCausalLM, model: LlamaForCaus
     assert engine.stats.finish_reason == "stop"
 
 
-def test_sampling_repeats_with_its_seed_and_varies_without(model: LlamaForCausalLM) -> None:
+def test_sampling_repeats_with_its_seed_and_varies_without(model: Llama) -> None:
     engine = Engine(model, capacity=128, chunk_tokens=64)
     engine.read(PROMPT)
 
@@ -143,11 +137,9 @@ def test_sampling_repeats_with_its_seed_and_varies_without(model: LlamaForCausal
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_other_attention_backends_give_the_same_logits(
-    plain: LlamaForCausalLM, attention: str
+    plain: LlamaForCausalLM, attention: Attention
 ) -> None:
-    other = tiny_model()
-    other.load_state_dict(plain.state_dict())
-    other.set_attn_implementation(attention)
+    other = own(plain, attention)
     reader = Reader(other, capacity=80, chunk_tokens=20)
     logits = reader.read(PROMPT)
     torch.testing.assert_close(
@@ -156,7 +148,7 @@ def test_other_attention_backends_give_the_same_logits(
 
 
 def test_times_include_what_the_gpu_still_has_to_do(
-    model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
+    model: Llama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading returned while a thousand kernels were queued, and their time went to the answer."""
     seen: list[str] = []

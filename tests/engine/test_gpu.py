@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import save_checkpoint, tiny_model
+from tiny import save_checkpoint, tiny_llama
 
 from longsum.checkpoint.files import read_config, read_shape
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import DecodeConfig
-from longsum.engine.attention import attend, reference_attention, register
+from longsum.engine.attention import attend, reference_attention
 from longsum.engine.engine import Engine, peak_memory_bytes
 from longsum.events import Listener
 from longsum.loading.loader import load_model
@@ -40,8 +40,7 @@ def test_greedy_answer_on_cuda_equals_the_one_on_the_cpu() -> None:
     prompt = torch.randint(2, 300, (75,), generator=torch.Generator().manual_seed(1)).tolist()
 
     def written(device: str) -> list[int]:
-        model = tiny_model().to(device)
-        model.set_attn_implementation(register())
+        model = tiny_llama().to(device)
         engine = Engine(model, capacity=128, chunk_tokens=32)
         engine.read(prompt[:60])
         return list(engine.write(prompt[60:], DecodeConfig(), max_new_tokens=20, stop_ids=()))

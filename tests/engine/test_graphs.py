@@ -11,7 +11,7 @@ from tiny import tiny_llama
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine import fallback, graphs
 from longsum.engine.engine import Engine
-from longsum.engine.graphs import Pool, Run, StaticStep, Stepper, is_supported
+from longsum.engine.graphs import Pool, Run, StaticStep, Stepper, can_record
 from longsum.engine.layers import HeldLayer
 from longsum.engine.prefill import Reader
 from longsum.engine.quantized import QuantizedLayer
@@ -36,7 +36,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[StaticStep]:
         return step.run
 
     monkeypatch.setattr(graphs, "capture", capture)
-    monkeypatch.setattr(graphs, "is_supported", lambda reader: True)
+    monkeypatch.setattr(graphs, "can_record", lambda reader: True)
     monkeypatch.setattr(graphs, "new_pool", lambda: (0, 0))
     monkeypatch.setattr("longsum.engine.engine.single_reader", Stepper)
     return steps
@@ -52,7 +52,7 @@ def test_step_gives_what_reading_gives_and_leaves_the_same_in_the_cache(
     options: dict[str, int], kv_cache: KVCache
 ) -> None:
     weights = tiny_llama(**options)
-    assert weights.config.exact_kv_layers == options.get("exact_kv_layers", 0)
+    assert weights.config.shape.exact_kv_layers == options.get("exact_kv_layers", 0)
     two = [Reader(weights, 64, 16, kv_cache) for _ in range(2)]
     with torch.inference_mode():
         for reader in two:
@@ -72,7 +72,7 @@ def test_step_gives_what_reading_gives_and_leaves_the_same_in_the_cache(
 @torch.inference_mode()
 def held(layer: HeldLayer) -> tuple[torch.Tensor, ...]:
     if isinstance(layer, QuantizedLayer):
-        return layer.dequantize_all()
+        return layer.states()
     return tuple(buffer[:, :, : layer.length] for buffer in layer.buffers().values())
 
 
@@ -164,7 +164,7 @@ def test_failing_record_is_told_once_and_the_answer_stays_the_same(
         raise RuntimeError("operation not permitted when stream is capturing")
 
     monkeypatch.setattr(graphs, "capture", capture)
-    monkeypatch.setattr(graphs, "is_supported", lambda reader: True)
+    monkeypatch.setattr(graphs, "can_record", lambda reader: True)
     monkeypatch.setattr(graphs, "new_pool", lambda: (0, 0))
     monkeypatch.setattr(fallback, "_told", set())
     weights = tiny_llama()
@@ -184,7 +184,7 @@ def test_failing_record_is_told_once_and_the_answer_stays_the_same(
 @pytest.mark.parametrize("kv_cache", ["native", "int8"])
 def test_nothing_is_recorded_on_a_cpu(kv_cache: KVCache) -> None:
     reader = Reader(tiny_llama(), 64, 16, kv_cache)
-    assert not is_supported(reader)
+    assert not can_record(reader)
     reader.read(PROMPT[:20])
     twin = Reader(reader.model, 64, 16, kv_cache)
     twin.read(PROMPT[:20])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_model
+from tiny import tiny_llama, tiny_model
 
-from longsum.engine.attention import register
 from longsum.engine.engine import Engine
 from longsum.engine.hidden_states import recording
 
@@ -20,7 +19,7 @@ def test_states_are_the_projected_last_hidden_states(chunk: int) -> None:
     with torch.inference_mode():
         hidden = model.model(torch.tensor([IDS])).last_hidden_state[0].numpy()
     projection = np.random.default_rng(0).normal(size=(hidden.shape[1], 5)).astype(np.float32)
-    model.set_attn_implementation(register())
+    model = tiny_llama()
     with recording(model, projection) as recorder:
         Engine(model, capacity=64, chunk_tokens=chunk).read(IDS)
     assert recorder.states.dtype == torch.float16
@@ -28,9 +27,8 @@ def test_states_are_the_projected_last_hidden_states(chunk: int) -> None:
 
 
 def test_nothing_is_recorded_afterwards() -> None:
-    model = tiny_model()
-    model.set_attn_implementation(register())
-    with recording(model, np.eye(model.config.hidden_size, dtype=np.float32)) as recorder:
+    model = tiny_llama()
+    with recording(model, np.eye(64, dtype=np.float32)) as recorder:
         Engine(model, capacity=64, chunk_tokens=16).read(IDS[:10])
     Engine(model, capacity=64, chunk_tokens=16).read(IDS)
     assert len(recorder.states) == 10

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from accelerate import dispatch_model
 from accelerate.hooks import AlignDevicesHook, add_hook_to_module
-from tiny import load_checkpoint, plan_for, restate, save_checkpoint, tiny_model
-from transformers import LlamaForCausalLM
+from safetensors.torch import load_file, save_file
+from tiny import (
+    load_checkpoint,
+    own,
+    plan_for,
+    restate,
+    save_checkpoint,
+    tiny_llama,
+    tiny_model,
+)
+from transformers import DynamicCache, LlamaForCausalLM
 
 from longsum.checkpoint.files import read_config
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.rope import read_rope
-from longsum.config import DecodeConfig, KVCache
+from longsum.config import Attention, DecodeConfig, KVCache
 from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
+from longsum.engine.graphs import can_record
 from longsum.engine.hidden_states import recording
 from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
+from longsum.errors import InsufficientMemory, UnsupportedModel
 from longsum.events import Listener
+from longsum.loading.cpu4bit import chunked
 from longsum.loading.loader import load_model, load_pretrained
 
+NEAR = {"rtol": 1e-4, "atol": 1e-4}
+CACHE_KEYWORD = next(  # up to transformers 5.23 `past_key_values`
+    name
+    for name in ("cache", "past_key_values")
+    if name in inspect.signature(LlamaForCausalLM.forward).parameters
+)
 PROMPT = torch.randint(2, 300, (150,), generator=torch.Generator().manual_seed(1)).tolist()
 LINEAR = {"rope_type": "linear", "factor": 4.0, "rope_theta": 50000.0}
 DEFAULT = {"rope_type": "default", "rope_theta": 10000.0}
@@ -50,35 +71,132 @@ def both(folder: Path, dtype: str = "float32") -> tuple[Llama, LlamaForCausalLM]
     return ours, load_pretrained(open_checkpoint(folder), plan, listener=Listener())
 
 
-@pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
-@pytest.mark.parametrize(
-    "entries",
-    [
-        {},
-        {"rope_parameters": LINEAR},
-        {"rope_parameters": LLAMA3},
-        {"rope_parameters": YARN},
-        {"exact_kv_layers": 1},
-        {"rms_norm_eps": 1e-2},
-    ],
-    ids=["plain", "linear", "llama3", "yarn", "exact layer", "eps"],
-)
-def test_reading_and_answering_give_the_same_logits(
-    checkpoint: Path, tmp_path: Path, entries: dict[str, Any], kv_cache: KVCache
+LONGROPE = {
+    "rope_type": "longrope",
+    "short_factor": [1.5] * 8,
+    "long_factor": [4.0] * 8,
+    **{"rope_theta": 10000.0, "original_max_position_embeddings": 64},
+}
+DYNAMIC = {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 10000.0}
+
+PLAIN = {
+    "plain": {},
+    "linear": {"rope_parameters": LINEAR},
+    "llama3": {"rope_parameters": LLAMA3},
+    "yarn": {"rope_parameters": YARN},
+    "exact layer": {"exact_kv_layers": 1},
+    "eps": {"rms_norm_eps": 1e-2},
+}
+"""Entries of config.json over one checkpoint's weights."""
+UNUSUAL = {
+    "attention bias": {"attention_bias": True},
+    "mlp bias": {"mlp_bias": True},
+    "both biases, one key head": {
+        **{"attention_bias": True, "mlp_bias": True, "num_key_value_heads": 1},
+    },
+    "as many key heads": {"num_key_value_heads": 4},
+    "gelu": {"hidden_act": "gelu"},
+    "relu": {"hidden_act": "relu"},
+    "tanh gelu": {"hidden_act": "gelu_pytorch_tanh"},
+    "no activation": {"hidden_act": "linear"},
+    "prelu": {"hidden_act": "prelu"},
+    "tied": {"tie_word_embeddings": True},
+    "dynamic within its window": {"rope_parameters": DYNAMIC},
+    "dynamic beyond its window": {"rope_parameters": DYNAMIC, "max_position_embeddings": 64},
+    "longrope within its window": {
+        "rope_parameters": LONGROPE | {"original_max_position_embeddings": 256}
+    },
+    "longrope beyond its window": {"rope_parameters": LONGROPE},
+}
+"""Settings of models with weights of their own."""
+STEADY = [name for name in UNUSUAL if "beyond" not in name]
+
+
+def reads_like_transformers(folder: Path, chunks: Sequence[int] = (1000, 37)) -> None:
+    """Compare whole texts, and texts read in chunks and token by token."""
+    ours, theirs = both(folder)
+    expected = whole(theirs, PROMPT)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(torch.tensor([PROMPT])).logits[0], expected, **NEAR)
+    for chunk in chunks:
+        reader = Reader(ours, 180, chunk)
+        torch.testing.assert_close(reader.read(PROMPT[:140]), expected[139], **NEAR)
+        torch.testing.assert_close(reader.read_all(PROMPT[140:145]), expected[140:145], **NEAR)
+        for place in range(145, 150):
+            torch.testing.assert_close(reader.read([PROMPT[place]]), expected[place], **NEAR)
+
+
+@torch.inference_mode()
+def whole(model: LlamaForCausalLM, ids: list[int]) -> torch.Tensor:
+    """Return the logits after each token, read in one pass and without a cache."""
+    logits: torch.Tensor = model(torch.tensor([ids]), use_cache=False).logits[0]
+    return logits
+
+
+@pytest.mark.parametrize("entries", PLAIN.values(), ids=list(PLAIN))
+def test_every_form_of_config_gives_the_logits_of_transformers(
+    checkpoint: Path, tmp_path: Path, entries: dict[str, Any]
 ) -> None:
-    ours, theirs = both(restate(checkpoint, tmp_path / "model", entries))
-    two = [Reader(model, 180, 37, kv_cache) for model in (ours, theirs)]
+    reads_like_transformers(restate(checkpoint, tmp_path / "model", entries))
+
+
+@pytest.mark.parametrize("name", STEADY)
+def test_unusual_models_give_the_logits_of_transformers(tmp_path: Path, name: str) -> None:
+    folder = save_checkpoint(tmp_path, **UNUSUAL[name])
+    torch.manual_seed(3)
+    weights = load_file(folder / "model.safetensors")
+    drawn = {n: torch.randn_like(w) / 3 if "bias" in n else w for n, w in weights.items()}
+    assert any("bias" in n for n in weights) is ("bias" in name)
+    save_file(drawn, folder / "model.safetensors", {"format": "pt"})
+    reads_like_transformers(folder)
+
+
+@pytest.mark.parametrize("name", sorted(set(UNUSUAL) - set(STEADY)))
+def test_frequencies_that_change_on_the_way_change_as_in_transformers(
+    tmp_path: Path, name: str
+) -> None:
+    """Keys that were rotated before the change stay so: chunks are compared with its own cache."""
+    ours, theirs = both(save_checkpoint(tmp_path, **UNUSUAL[name]))
+    assert not ours.model.rotary.is_steady(len(PROMPT))
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            ours(torch.tensor([PROMPT])).logits[0], whole(theirs, PROMPT), **NEAR
+        )
+        reader, cache = Reader(ours, 180, 1000), DynamicCache(config=theirs.config)
+        theirs.model.rotary_emb = type(theirs.model.rotary_emb)(config=theirs.config)
+        for start, end in ((0, 50), (50, 100), (100, 149), (149, 150)):
+            given = torch.tensor([PROMPT[start:end]])
+            expected = theirs(given, **{CACHE_KEYWORD: cache}).logits[0, -1]
+            torch.testing.assert_close(reader.read(PROMPT[start:end]), expected, **NEAR)
+
+
+@pytest.mark.parametrize("kv_cache", ["int8", "int4"])
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("entries", PLAIN.values(), ids=list(PLAIN))
+def test_quantized_caches_are_read_alike_by_every_attention(
+    checkpoint: Path,
+    tmp_path: Path,
+    entries: dict[str, Any],
+    kv_cache: KVCache,
+    attention: Attention,
+) -> None:
+    folder = restate(checkpoint, tmp_path / "model", entries)
+    two = [
+        Reader(load_checkpoint(folder, attention=each)[0], 180, 37, kv_cache)
+        for each in ("auto", attention)
+    ]
+    # the last bit of a key may decide between two codes
     for ids in (PROMPT, [7], PROMPT[3:9], [9]):
         found, expected = (reader.read_all(ids) for reader in two)
-        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(found, expected, rtol=1e-2, atol=2e-2)
         found, expected = (reader.read(ids[:1]) for reader in two)
-        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(found, expected, rtol=1e-2, atol=2e-2)
 
 
 def test_sixteen_bits_round_as_in_transformers(checkpoint: Path) -> None:
     ours, theirs = both(checkpoint, "bfloat16")
     assert ours.dtype == torch.bfloat16
-    found, expected = (Reader(model, 180, 37).read(PROMPT) for model in (ours, theirs))
+    found, expected = Reader(ours, 180, 180).read(PROMPT), whole(theirs, PROMPT)[-1]
     torch.testing.assert_close(found, expected, rtol=0.02, atol=0.02)
 
 
@@ -90,7 +208,7 @@ def test_sequences_side_by_side_without_a_cache(checkpoint: Path) -> None:
     last = ours(ids, logits_to_keep=2).logits
     assert last.shape == (2, 2, 300)
     torch.testing.assert_close(
-        ours.model(ids, use_cache=False).last_hidden_state,
+        ours.model(ids).last_hidden_state,
         theirs.model(ids, use_cache=False).last_hidden_state,
         rtol=1e-5,
         atol=1e-5,
@@ -98,25 +216,26 @@ def test_sequences_side_by_side_without_a_cache(checkpoint: Path) -> None:
 
 
 def test_states_are_recorded_alike(checkpoint: Path) -> None:
-    recorded = []
-    for model in both(checkpoint):
-        with recording(model, torch.eye(64).numpy()) as recorder:
-            Reader(model, 180, 37).read(PROMPT)
-        recorded.append(recorder.states)
-    torch.testing.assert_close(*recorded, rtol=1e-2, atol=1e-2)
-    assert recorded[0].shape == (150, 64)
+    ours, theirs = both(checkpoint)
+    with recording(ours, torch.eye(64).numpy()) as recorder:
+        Reader(ours, 180, 37).read(PROMPT)
+    with torch.inference_mode():
+        states = theirs.model(torch.tensor([PROMPT])).last_hidden_state[0]
+    assert recorder.states.shape == (150, 64)
+    torch.testing.assert_close(recorder.states.float(), states, rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize("lookup", [False, True])
 def test_answers_are_the_same(checkpoint: Path, lookup: bool) -> None:
-    answers = []
-    for model in both(checkpoint):
-        engine = Engine(model, capacity=220, chunk_tokens=64)
-        engine.read(PROMPT)
-        config = DecodeConfig(lookup=lookup)
-        answers.append(list(engine.write([5, 6], config, max_new_tokens=40, stop_ids=())))
-    assert answers[0] == answers[1]
-    assert len(answers[0]) > 10
+    ours, theirs = both(checkpoint)
+    engine = Engine(ours, capacity=220, chunk_tokens=64)
+    engine.read(PROMPT)
+    config = DecodeConfig(lookup=lookup)
+    answer = list(engine.write([5, 6], config, max_new_tokens=40, stop_ids=()))
+    assert len(answer) > 10
+    read = [*PROMPT, 5, 6, *answer]
+    told = whole(theirs, read).argmax(-1).tolist()  # what follows each token, when taken greedily
+    assert told[len(PROMPT) + 1 : -1] == answer
 
 
 @pytest.mark.parametrize("quantize", ["nf4", "int8"])
@@ -127,10 +246,15 @@ def test_quantized_weights_are_moved_into_our_forward_pass(tmp_path: Path, quant
     ours = load_model(open_checkpoint(folder), plan, listener=Listener())
     assert isinstance(ours, Llama)
     theirs = load_pretrained(open_checkpoint(folder), plan, listener=Listener())
-    assert type(ours.model.layers[0].mlp.up_proj) is type(theirs.model.layers[0].mlp.up_proj)
+    layer = ours.model.layers[0].mlp.up_proj
+    assert type(getattr(layer, "inner", layer)) is type(theirs.model.layers[0].mlp.up_proj)
     assert (ours.device.type, ours.dtype) == ("cpu", torch.bfloat16)
-    found, expected = (Reader(model, 180, 64).read(PROMPT) for model in (ours, theirs))
-    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.05)
+    for name, module in list(theirs.named_modules()):
+        if quantize == "nf4" and name.endswith("_proj"):
+            theirs.set_submodule(name, chunked(module))  # the products as ours round them
+    with torch.inference_mode():
+        found = ours(torch.tensor([PROMPT])).logits[0]
+    torch.testing.assert_close(found, whole(theirs, PROMPT), rtol=0.02, atol=0.05)
 
 
 def test_hooks_of_a_single_device_are_removed_and_tied_weights_stay_one() -> None:
@@ -138,38 +262,61 @@ def test_hooks_of_a_single_device_are_removed_and_tied_weights_stay_one() -> Non
     model = tiny_model(tie_word_embeddings=True)
     add_hook_to_module(model.model.layers[0], AlignDevicesHook("cpu"))
     config = model.config.to_dict()
-    expected = model(torch.tensor([PROMPT])).logits
+    expected = whole(model, PROMPT)[-1]
     ours = adopted(model, config, read_rope(config))
-    assert ours is not None
     assert not any(hasattr(module, "_hf_hook") for module in ours.modules())
     assert ours.lm_head.weight is ours.model.embed_tokens.weight
-    torch.testing.assert_close(ours(torch.tensor([PROMPT])).logits, expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(Reader(ours, 150, 150).read(PROMPT), expected, **NEAR)
 
 
-def test_model_on_several_devices_stays_with_transformers() -> None:
+def test_layers_on_another_device_take_states_and_angles_there() -> None:
+    """A CPU has no second device with values: `meta` has all but these."""
+    ours = tiny_llama(tie_word_embeddings=False)
+    for module in (ours.model.layers[1], ours.model.norm, ours.lm_head):
+        module.to("meta")
+    cpu, meta = torch.device("cpu"), torch.device("meta")
+    assert ours.model.devices == [cpu, meta]
+    reader = Reader(ours, 60, 16)
+    logits = reader.read(PROMPT[:50])
+    assert (logits.device, logits.shape) == (meta, (300,))
+    assert reader.length == 50
+    held = [layer.buffers()["keys"].device for layer in reader.cache.held]
+    assert held == [cpu, meta]
+    assert torch.isfinite(reader.cache.held[0].states()[0]).all()
+    other = Reader(ours, 60, 16)
+    other.restore(50, lambda views: None)
+    assert [layer.buffers()["keys"].device for layer in other.cache.held] == [cpu, meta]
+    assert not can_record(reader)
+
+
+def test_hooks_of_several_devices_are_removed() -> None:
+    """Weights that accelerate had put on the CPU come back to where they were loaded."""
     model = tiny_model()
-    config = model.config.to_dict()
-    model.lm_head.to("meta")
-    assert adopted(model, config, read_rope(config)) is None
+    expected = whole(model, PROMPT)
+    dispatch_model(
+        model,
+        {"model.embed_tokens": "cpu", "model.layers.0": "cpu", "model.layers.1": "cpu"}
+        | {"model.norm": "cpu", "model.rotary_emb": "cpu", "lm_head": "cpu"},
+        force_hooks=True,
+    )
+    assert any(hasattr(module, "_hf_hook") for module in model.modules())
+    ours = own(model)
+    assert not any(hasattr(module, "_hf_hook") for module in model.modules())
+    torch.testing.assert_close(Reader(ours, 150, 64).read(PROMPT), expected[-1], **NEAR)
 
 
-@pytest.mark.parametrize(
-    ("overrides", "options"),
-    [
-        ({"attention_bias": True}, {}),
-        ({"mlp_bias": True}, {}),
-        ({"hidden_act": "gelu"}, {}),
-        ({"rope_parameters": {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 1e4}}, {}),
-        ({}, {"attention": "sdpa"}),
-    ],
-    ids=["attention bias", "mlp bias", "activation", "dynamic", "attention asked for"],
-)
-def test_what_is_unusual_is_run_by_transformers(
-    tmp_path: Path, overrides: dict[str, Any], options: dict[str, str]
-) -> None:
-    folder = save_checkpoint(tmp_path, **overrides)
-    model, _ = load_checkpoint(folder, **options)
-    assert isinstance(model, LlamaForCausalLM)
+def test_weights_left_on_disk_are_refused() -> None:
+    model = tiny_model()
+    model.model.layers[1].to("meta")
+    with pytest.raises(InsufficientMemory, match="left on disk"):
+        own(model)
+
+
+def test_heads_that_are_rotated_in_part_are_refused(tmp_path: Path) -> None:
+    yarn = YARN | {"partial_rotary_factor": 0.5}
+    folder = save_checkpoint(tmp_path, config={"rope_parameters": yarn})
+    with pytest.raises(UnsupportedModel, match=r"partial_rotary_factor 0\.5"):
+        load_checkpoint(folder)
 
 
 def test_settings_describe_the_checkpoint(checkpoint: Path, tmp_path: Path) -> None:

@@ -12,13 +12,12 @@ import torch
 from helpers import REPOSITORY, run
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import tiny_model
-from transformers import LlamaForCausalLM
+from tiny import tiny_llama
 
 from longsum.config import DecodeConfig
-from longsum.engine.attention import register
 from longsum.engine.decode import Drafts
 from longsum.engine.engine import Engine
+from longsum.engine.llama import Llama
 from longsum.engine.lookup import (
     FIRST_DRAFT,
     FIRST_PAUSE,
@@ -147,10 +146,8 @@ def test_drafts_that_pay_go_on_although_some_are_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def model() -> LlamaForCausalLM:
-    model = tiny_model(max_position_embeddings=1024)
-    model.set_attn_implementation(register())
-    return model
+def model() -> Llama:
+    return tiny_llama(max_position_embeddings=1024)
 
 
 def answer(
@@ -171,8 +168,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
 def test_same_tokens_with_and_without(kv_cache, seed: int) -> None:
-    model = tiny_model(seed, vocab_size=40, max_position_embeddings=1024)
-    model.set_attn_implementation(register())
+    model = tiny_llama(seed, vocab_size=40, max_position_embeddings=1024)
     draw = random.Random(seed)
     engine = Engine(model, capacity=420, chunk_tokens=64, kv_cache=kv_cache)
     engine.read([draw.randrange(2, 40) for _ in range(300)])
@@ -192,8 +188,7 @@ def test_same_tokens_with_and_without(kv_cache, seed: int) -> None:
 @pytest.mark.parametrize("temperature", [0.3, 1.0])
 def test_same_samples_with_the_same_seed(temperature: float) -> None:
     """A guess is right when the sampler picks it: the picks are those of plain sampling."""
-    model = tiny_model(1, vocab_size=12, max_position_embeddings=1024)
-    model.set_attn_implementation(register())
+    model = tiny_llama(1, vocab_size=12, max_position_embeddings=1024)
     engine = Engine(model, capacity=400, chunk_tokens=64)
     engine.read([*range(2, 12)] * 20)
     for seed in range(5):
@@ -204,7 +199,7 @@ def test_same_samples_with_the_same_seed(temperature: float) -> None:
 
 
 @pytest.mark.usefixtures("eager")
-def test_end_inside_a_draft_is_the_same_end(model: LlamaForCausalLM) -> None:
+def test_end_inside_a_draft_is_the_same_end(model: Llama) -> None:
     engine = Engine(model, capacity=400, chunk_tokens=64)
     engine.read([*range(2, 100)] * 3)
     whole = answer(engine, [3], 80, lookup=False)
@@ -218,7 +213,7 @@ def test_end_inside_a_draft_is_the_same_end(model: LlamaForCausalLM) -> None:
 
 
 @pytest.mark.usefixtures("eager")
-def test_drafts_never_outgrow_the_cache(model: LlamaForCausalLM) -> None:
+def test_drafts_never_outgrow_the_cache(model: Llama) -> None:
     document = [7, 8, 9] * 20
     engine = Engine(model, capacity=len(document) + 1 + 11, chunk_tokens=16)
     engine.read(document)
@@ -227,7 +222,7 @@ def test_drafts_never_outgrow_the_cache(model: LlamaForCausalLM) -> None:
 
 
 def test_logits_behind_each_token_are_those_of_reading_them_one_by_one(
-    model: LlamaForCausalLM,
+    model: Llama,
 ) -> None:
     reader = Reader(model, 120, 32)
     reader.read([*range(2, 80)])
@@ -239,7 +234,7 @@ def test_logits_behind_each_token_are_those_of_reading_them_one_by_one(
 
 
 def test_index_is_built_once_and_follows_what_is_read(
-    model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch
+    model: Llama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from longsum.engine import engine as module
 

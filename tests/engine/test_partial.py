@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from longsum.engine.attention import reference_attention
-from longsum.engine.partial import Merge, attend_part, attend_part_plain
+from longsum.engine.attention import Merge, attend_part, attend_part_plain, reference_attention
 
 
 def tensors(t: int, s: int, dtype: torch.dtype = torch.float32) -> list[torch.Tensor]:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import tiny_model
-from transformers import LlamaForCausalLM
+from tiny import tiny_llama
 
-from longsum.config import DecodeConfig, KVCache, LoadConfig
+from longsum.checkpoint.kv_format import KV_FORMATS
+from longsum.config import Attention, DecodeConfig, KVCache, LoadConfig
 from longsum.engine import quantized_attention
-from longsum.engine.attention import reference_attention, register
+from longsum.engine.attention import reference_attention
 from longsum.engine.engine import Engine
+from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
-from longsum.engine.quantized import QuantizedDtype, QuantizedLayer, Workspace
+from longsum.engine.quantized import QuantizedLayer, Workspace
 from longsum.engine.quantized_attention import attend_quantized
 from longsum.events import Listener
 
@@ -24,10 +25,8 @@ QUANTIZED = ("int8", "int4")
 
 
 @pytest.fixture(scope="module")
-def model() -> LlamaForCausalLM:
-    ours = tiny_model()
-    ours.set_attn_implementation(register())
-    return ours
+def model() -> Llama:
+    return tiny_llama()
 
 
 @pytest.fixture
@@ -37,13 +36,13 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def filled(
-    kv_dtype: QuantizedDtype, s: int, *, kv_heads: int = 2, head_dim: int = 16, batch: int = 1
+    kv_dtype: KVCache, s: int, *, kv_heads: int = 2, head_dim: int = 16, batch: int = 1
 ) -> tuple[QuantizedLayer, torch.Tensor, torch.Tensor]:
     """Return a layer of random keys and values, and these."""
     generator = torch.Generator().manual_seed(s)
     shape = (batch, kv_heads, s, head_dim)
     key, value = (torch.randn(shape, generator=generator) for _ in range(2))
-    layer = QuantizedLayer(s + 3, kv_dtype, Workspace(), fused=True)
+    layer = QuantizedLayer(s + 3, KV_FORMATS[kv_dtype], Workspace())
     layer.update(key, value)
     return layer, key, value
 
@@ -53,11 +52,11 @@ def filled(
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (4, 2), (3, 1)])
 @pytest.mark.parametrize(("t", "s"), [(1, 1), (1, 16), (1, 50), (40, 40), (9, 50), (33, 50)])
 def test_attention_equals_that_over_all_keys_dequantized(
-    kv_dtype: QuantizedDtype, heads: int, kv_heads: int, t: int, s: int
+    kv_dtype: KVCache, heads: int, kv_heads: int, t: int, s: int
 ) -> None:
     layer, _, _ = filled(kv_dtype, s, kv_heads=kv_heads, batch=2)
     query = torch.randn(2, heads, t, 16, generator=torch.Generator().manual_seed(7))
-    key, value = (x.repeat_interleave(heads // kv_heads, 1) for x in layer.dequantize_all())
+    key, value = (x.repeat_interleave(heads // kv_heads, 1) for x in layer.states())
     expected = reference_attention(query, key, value, 0.25)
     found = attend_quantized(query, layer, 0.25)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
@@ -66,7 +65,7 @@ def test_attention_equals_that_over_all_keys_dequantized(
 @pytest.mark.parametrize(("kv_dtype", "most"), [("int8", 0.01), ("int4", 0.15)])
 @pytest.mark.parametrize("head_dim", [64, 48])
 def test_output_is_close_to_that_of_exact_keys(
-    kv_dtype: QuantizedDtype, most: float, head_dim: int
+    kv_dtype: KVCache, most: float, head_dim: int
 ) -> None:
     layer, key, value = filled(kv_dtype, 200, head_dim=head_dim)
     query = torch.randn(1, 2, 30, head_dim, generator=torch.Generator().manual_seed(7))
@@ -79,7 +78,7 @@ def test_output_is_close_to_that_of_exact_keys(
 @pytest.mark.parametrize("kv_cache", QUANTIZED)
 @pytest.mark.parametrize("chunk", [1, 7, 32, 1000])
 def test_prompt_gives_the_same_however_it_is_cut(
-    model: LlamaForCausalLM, kv_cache: KVCache, chunk: int, monkeypatch: pytest.MonkeyPatch
+    model: Llama, kv_cache: KVCache, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("longsum.engine.quantized.CENTRE_TOKENS", 1)  # in any first chunk
     whole = Reader(model, 75, 75, kv_cache).read(PROMPT)
@@ -92,10 +91,9 @@ def test_prompt_gives_the_same_however_it_is_cut(
 @pytest.mark.parametrize("kv_cache", QUANTIZED)
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_other_attention_backends_give_the_same_logits(
-    model: LlamaForCausalLM, kv_cache: KVCache, attention: str
+    model: Llama, kv_cache: KVCache, attention: Attention
 ) -> None:
-    other = tiny_model()
-    other.set_attn_implementation(attention)
+    other = tiny_llama(attention=attention)
     torch.testing.assert_close(
         Reader(other, 75, 20, kv_cache).read(PROMPT),
         Reader(model, 75, 20, kv_cache).read(PROMPT),
@@ -105,9 +103,7 @@ def test_other_attention_backends_give_the_same_logits(
 
 
 @pytest.mark.parametrize("kv_cache", QUANTIZED)
-def test_answers_are_repeatable_and_leave_no_trace(
-    model: LlamaForCausalLM, kv_cache: KVCache
-) -> None:
+def test_answers_are_repeatable_and_leave_no_trace(model: Llama, kv_cache: KVCache) -> None:
     engine = Engine(model, capacity=128, chunk_tokens=32, kv_cache=kv_cache)
     engine.read(PROMPT[:50])
 
@@ -122,7 +118,7 @@ def test_answers_are_repeatable_and_leave_no_trace(
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("kv_cache", QUANTIZED)
 def test_tokens_checked_together_are_those_written_one_by_one(
-    model: LlamaForCausalLM, kv_cache: KVCache, monkeypatch: pytest.MonkeyPatch
+    model: Llama, kv_cache: KVCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A draft may be read in one pass: its tokens see what they would have seen one by one."""
     monkeypatch.setattr("longsum.engine.quantized.CENTRE_TOKENS", 1)  # in any first chunk
@@ -135,9 +131,7 @@ def test_tokens_checked_together_are_those_written_one_by_one(
 
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("kv_cache", QUANTIZED)
-def test_one_workspace_serves_all_layers_and_does_not_grow(
-    model: LlamaForCausalLM, kv_cache: KVCache
-) -> None:
+def test_one_workspace_serves_all_layers_and_does_not_grow(model: Llama, kv_cache: KVCache) -> None:
     reader = Reader(model, 300, 16, kv_cache)
     reader.read(PROMPT[:32])
     workspace = reader.cache.workspace
@@ -153,24 +147,24 @@ def test_one_workspace_serves_all_layers_and_does_not_grow(
 
 
 @pytest.mark.parametrize("kv_cache", ["native", *QUANTIZED])
-def test_cache_holds_no_more_than_it_was_made_for(
-    model: LlamaForCausalLM, kv_cache: KVCache
-) -> None:
+def test_cache_holds_no_more_than_it_was_made_for(model: Llama, kv_cache: KVCache) -> None:
     reader = Reader(model, 20, 32, kv_cache)
     reader.read(PROMPT[:20])
     with pytest.raises(AssertionError, match="cache of 20 tokens asked to hold 21"):
         reader.read([5])
 
 
-def test_what_all_keys_share_costs_int4_no_precision(model: LlamaForCausalLM) -> None:
+def test_what_all_keys_share_costs_int4_no_precision(model: Llama) -> None:
     """Scores move by the same, so that softmax does not; codes are left for what differs."""
     torch.manual_seed(0)
     keys, values = torch.randn(2, 1, 2, 60, 16).unbind()
     shared = 50 * torch.randn(1, 2, 1, 16)
     workspace = Workspace()
-    plain, moved = (QuantizedLayer(60, "int4", workspace, fused=False) for _ in range(2))
-    apart = (plain.update(keys, values)[0] - keys).norm()
-    together = (moved.update(keys + shared, values)[0] - keys - shared).norm()
+    plain, moved = (QuantizedLayer(60, KV_FORMATS["int4"], workspace) for _ in range(2))
+    plain.update(keys, values)
+    moved.update(keys + shared, values)
+    apart = (plain.states()[0] - keys).norm()
+    together = (moved.states()[0] - keys - shared).norm()
     assert together < 1.1 * apart
     assert plain.buffers()["keys_centre"].abs().max() < 1
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from longsum.checkpoint.kv_format import KV_FORMATS
 from longsum.engine import fallback, kernels
 from longsum.engine.quantized import QuantizedLayer, Workspace
 from longsum.engine.quantized_attention import attend_quantized
@@ -30,7 +31,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def attend(head_dim: int = 32) -> torch.Tensor:
-    layer = QuantizedLayer(9, "int8", Workspace(), fused=True)
+    layer = QuantizedLayer(9, KV_FORMATS["int8"], Workspace())
     layer.update(torch.ones(1, 1, 9, head_dim), torch.ones(1, 1, 9, head_dim))
     return attend_quantized(torch.ones(1, 1, 1, head_dim), layer, 1.0)
 

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tiny import byte_tokenizer, tiny_model
+from tiny import byte_tokenizer, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import PasskeyConfig
-from longsum.engine.attention import register
 from longsum.errors import UsageError
 from longsum.evaluate.evaluation_journal import Journal
 from longsum.evaluate.loading import Opened
@@ -18,8 +17,7 @@ CONFIG = PasskeyConfig(lengths=(512, 640), depths=4, trials=2)
 
 
 def opened(window: int = 1024, chunk_tokens: int = 100, **more) -> Opened:
-    model = tiny_model(max_position_embeddings=window)
-    model.set_attn_implementation(register())
+    model = tiny_llama(max_position_embeddings=window)
     rope = read_rope({"max_position_embeddings": window})
     tokenizer = Tokenizer(byte_tokenizer())
     return Opened(model, tokenizer, rope, "tiny", chunk_tokens=chunk_tokens, **more)

@@ -5,14 +5,13 @@ import random
 
 import pytest
 import torch
-from tiny import byte_tokenizer, load_checkpoint, restate, save_checkpoint, tiny_model
+from tiny import byte_tokenizer, load_checkpoint, restate, save_checkpoint, tiny_llama, tiny_model
 from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import PerplexityConfig
 from longsum.corpus.texts import Text
-from longsum.engine.attention import register
 from longsum.errors import DocumentError, InsufficientMemory, UsageError
 from longsum.evaluate import perplexity
 from longsum.evaluate.evaluation_journal import Journal
@@ -30,8 +29,7 @@ CONFIG = PerplexityConfig(windows=(16, 32), stride=8)
 
 
 def opened(model=None, **more) -> Opened:
-    model = model or tiny_model()
-    model.set_attn_implementation(register())
+    model = model or tiny_llama()
     rope = read_rope({"max_position_embeddings": 256})
     return Opened(model, Tokenizer(byte_tokenizer()), rope, "tiny", **more)
 
@@ -97,13 +95,13 @@ def test_batch_equals_one_window_at_a_time():
 
 def test_positions_of_every_window_start_at_zero(monkeypatch):
     one, seen = opened(chunk_tokens=10), []
-    inner = one.model.model.rotary_emb.forward
+    inner = one.model.model.rotary.angles
 
-    def spy(x, position_ids):
-        seen.append(position_ids[0].tolist())
-        return inner(x, position_ids)
+    def spy(positions, dtype, length):
+        seen.append(positions.tolist())
+        return inner(positions, dtype, length)
 
-    monkeypatch.setattr(one.model.model.rotary_emb, "forward", spy)
+    monkeypatch.setattr(one.model.model.rotary, "angles", spy)
     measure(one, [text("a", 47)], PerplexityConfig(windows=(16,), stride=8))
     # five windows of sixteen tokens, each read in chunks of ten and six
     assert seen == [list(range(10)), list(range(10, 16))] * 5
@@ -209,7 +207,7 @@ def test_windows_beyond_the_tuned_one_are_marked():
 
 
 def test_overflowing_perplexity_is_infinite_not_an_error():
-    model = tiny_model()
+    model = tiny_llama()
     with torch.no_grad():
         model.lm_head.weight.mul_(1e4)
     (row,) = measure(opened(model), [text("a", 20)], PerplexityConfig(windows=(16,), stride=8))
@@ -261,8 +259,7 @@ def test_changed_document_is_measured_again(tmp_path):
 
 
 def test_model_in_training_is_measured_and_goes_on_training():
-    model = tiny_model().train()
-    model.model.layers[0].gradient_checkpointing = True  # would leave the cache empty
+    model = tiny_llama().train()
     trained = measure(opened(model), [text("a", 60)])
     assert model.training
     assert trained == measure(opened(), [text("a", 60)])

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import byte_tokenizer, tiny_model
+from tiny import byte_tokenizer, tiny_llama, tiny_model
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import ShortConfig
 from longsum.corpus.texts import Text
-from longsum.engine.attention import register
 from longsum.errors import CorruptDocument, DocumentError, EmptyDocument, UsageError
 from longsum.evaluate.choices import (
     CLOZE_CHOICE,
@@ -44,8 +43,7 @@ TOKENIZER = Tokenizer(byte_tokenizer())
 
 
 def opened(seed: int = 0, label: str = "tiny", **more) -> Opened:
-    model = tiny_model(seed)
-    model.set_attn_implementation(register())
+    model = tiny_llama(seed)
     return Opened(model, TOKENIZER, read_rope({"max_position_embeddings": 256}), label, **more)
 
 

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tiny import byte_tokenizer, tiny_model
+from tiny import byte_tokenizer, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import SpeedConfig
-from longsum.engine.attention import register
 from longsum.engine.engine import Engine
 from longsum.errors import UsageError
 from longsum.evaluate.evaluation_journal import Journal
@@ -20,8 +19,7 @@ CONFIG = SpeedConfig(lengths=(96, 32), new_tokens=4, runs=3)
 
 @pytest.fixture
 def opened() -> Opened:
-    model = tiny_model()
-    model.set_attn_implementation(register())
+    model = tiny_llama()
     rope = read_rope({"max_position_embeddings": 128})
     tokenizer = Tokenizer(byte_tokenizer())
     return Opened(model, tokenizer, rope, "tiny", load_s=1.5, chunk_tokens=16)

@@ -6,13 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 from helpers import story
-from tiny import byte_tokenizer, save_checkpoint, tiny_model
+from tiny import byte_tokenizer, save_checkpoint, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
 from longsum.documents.read import read_document
-from longsum.engine.attention import register
 from longsum.engine.sampling import Sampler
 from longsum.errors import UsageError
 from longsum.evaluate.bars import plot_summaries
@@ -57,8 +56,7 @@ def mini() -> Summarizer:
 
 
 def tiny(window: int = 8192, seed: int = 0, label: str = "tiny") -> Summarizer:
-    model = tiny_model(seed, max_position_embeddings=window)
-    model.set_attn_implementation(register())
+    model = tiny_llama(seed, max_position_embeddings=window)
     rope = read_rope({"max_position_embeddings": window})
     return Summarizer(Opened(model, Tokenizer(byte_tokenizer()), rope, label))
 
@@ -117,7 +115,7 @@ def greedy_or_sampled(model, ids: list[int], seed: int, most: int) -> list[int]:
     written: list[int] = []
     while len(written) < most:
         with torch.no_grad():
-            logits = model(torch.tensor([ids + written]), use_cache=False).logits[0, -1]
+            logits = model(torch.tensor([ids + written])).logits[0, -1]
         token = sampler.pick(logits)
         if token == 1:
             break

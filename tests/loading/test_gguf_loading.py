@@ -101,7 +101,7 @@ def test_quantizing_on_the_way_asks_for_each_tensor_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them dequantized at once would be the whole model in memory beside its 4 bits."""
-    path = write_gguf(tmp_path / "tiny.gguf", tiny_model(), kind="Q8_0")
+    path = write_gguf(tmp_path / "tiny.gguf", tiny_model(intermediate_size=128), kind="Q8_0")
     asked: list[str] = []
     read = gguf_weights.read_tensor
 

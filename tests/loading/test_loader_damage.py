@@ -111,7 +111,8 @@ def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(LlamaForCausalLM, "from_pretrained", full)
     with pytest.raises(InsufficientMemory) as caught:
-        load_checkpoint(checkpoint, attention="sdpa")
+        load_checkpoint(checkpoint, quantize="nf4", dtype="bfloat16")
+    assert "while loading the weights" in caught.value.message
     assert "--quantize nf4" in str(caught.value.hint)
 
 
@@ -134,11 +135,10 @@ def test_bugs_of_ours_keep_their_traceback(
 
     monkeypatch.setattr(f"longsum.{place}", broken)
     opened = open_checkpoint(checkpoint)
-    quantize = "nf4" if place.endswith("kept_weights") else "none"
+    quantize = "nf4" if place.startswith("loading") else "none"
     plan = plan_for(opened.config, quantize, dtype="bfloat16" if quantize == "nf4" else "float32")
-    attention = "auto" if place.endswith("rows") else "sdpa"
     with pytest.raises(bug, match="ours"):
-        load_model(opened, plan, listener=Listener(), attention=attention)
+        load_model(opened, plan, listener=Listener())
 
 
 # nothing that comes with a checkpoint is executed

@@ -14,7 +14,7 @@ from transformers import GenerationConfig
 
 from longsum.checkpoint.files import quantized_on_disk, read_config, read_shape
 from longsum.checkpoint.formats import open_checkpoint
-from longsum.engine.llama import AnyLlama
+from longsum.engine.llama import Llama
 from longsum.errors import UnsupportedModel
 from longsum.events import Listener
 from longsum.loading.loader import load_model, load_pretrained
@@ -33,14 +33,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_checkpoint(folder, intermediate_size=128)
 
 
-def loaded(folder: Path, quantize: str) -> tuple[AnyLlama, MemoryPlan]:
+def loaded(folder: Path, quantize: str) -> tuple[Llama, MemoryPlan]:
     config = read_config(folder)
     plan = plan_for(config, quantize, dtype="bfloat16")
     return load_model(open_checkpoint(folder), plan, listener=Listener()), plan
 
 
 @torch.inference_mode()
-def logits(model: AnyLlama) -> torch.Tensor:
+def logits(model: Llama) -> torch.Tensor:
     return model(PROMPT).logits[0].float()
 
 
@@ -62,7 +62,7 @@ def test_quantized_logits_are_near_the_unquantized(
 def test_linear_layers_shrink_and_the_rest_stays(checkpoint: Path, quantize: str) -> None:
     model, plan = loaded(checkpoint, quantize)
     kinds = {
-        name.rpartition(".")[2]: type(module)
+        name.rpartition(".")[2]: type(getattr(module, "inner", module))
         for name, module in model.named_modules()
         if name.endswith(("_proj", "lm_head", "embed_tokens"))
     }
@@ -82,6 +82,7 @@ def test_linear_layers_shrink_and_the_rest_stays(checkpoint: Path, quantize: str
 def test_nf4_is_doubly_quantized_and_computes_in_the_plans_dtype(checkpoint: Path) -> None:
     model, _ = loaded(checkpoint, "nf4")
     layer = model.model.layers[0].mlp.up_proj
+    layer = getattr(layer, "inner", layer)
     assert layer.compute_dtype == torch.bfloat16
     assert layer.weight.quant_type == "nf4"
     assert layer.weight.quant_state.nested
@@ -102,7 +103,8 @@ def test_checkpoint_stored_quantized_loads_as_it_is(
     assert quantized_on_disk(read_config(tmp_path)) == quantize
     model, plan = loaded(tmp_path, "auto")
     assert plan.quantize == quantize
-    assert isinstance(model.model.layers[0].mlp.up_proj, LAYERS[quantize])
+    layer = model.model.layers[0].mlp.up_proj
+    assert isinstance(getattr(layer, "inner", layer), LAYERS[quantize])
     torch.testing.assert_close(logits(model), expected, rtol=1e-2, atol=1e-2)
 
 

@@ -8,9 +8,9 @@ from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.kv_format import (
     QUANTIZE_TOKENS,
     WORKSPACE_TOKENS,
+    KVFormat,
     bytes_of_kv_cache,
     bytes_of_kv_workspace,
-    kv_block,
 )
 from longsum.checkpoint.rope import read_rope
 from longsum.model.footprint import bytes_of_activations, bytes_of_weights
@@ -135,11 +135,11 @@ def test_activations_are_what_torch_allocates(dtype, heads, key_value_heads, int
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
 def test_cache_takes_what_the_formula_says(head_dim, kv_cache):
     import torch
-    from tiny import tiny_model
+    from tiny import tiny_llama
 
     from longsum.engine.prefill import Reader
 
-    model = tiny_model(head_dim=head_dim)
+    model = tiny_llama(head_dim=head_dim)
     reader = Reader(model, 40, 40, kv_cache)
     reader.read([2, 3, 4])
     shape = read_shape(model.config.to_dict())
@@ -150,11 +150,11 @@ def test_cache_takes_what_the_formula_says(head_dim, kv_cache):
 
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
 def test_layers_that_need_float32_are_not_quantized(kv_cache):
-    from tiny import tiny_model
+    from tiny import tiny_llama
 
     from longsum.engine.prefill import Reader
 
-    model = tiny_model(exact_kv_layers=1)
+    model = tiny_llama(exact_kv_layers=1)
     reader = Reader(model, 40, 40, kv_cache)
     reader.read([2, 3, 4])
     shape = read_shape(model.config.to_dict())
@@ -169,7 +169,7 @@ def test_layers_that_need_float32_are_not_quantized(kv_cache):
     ("head_dim", "block"), [(128, 32), (80, 16), (96, 32), (100, 4), (64, 32), (6, 2)]
 )
 def test_blocks_divide_the_head(head_dim, block):
-    assert kv_block(head_dim) == block
+    assert KVFormat("int2", bits=2, loss=0.1).block(head_dim) == block
 
 
 def test_workspace_does_not_grow_with_the_document():
@@ -184,23 +184,21 @@ def test_workspace_does_not_grow_with_the_document():
 @pytest.mark.parametrize(("heads", "kv_heads"), [(8, 8), (8, 2)])
 def test_chunk_over_a_quantized_cache_takes_no_more_than_planned(dtype, kv_cache, heads, kv_heads):
     import torch
-    from tiny import tiny_model
+    from tiny import tiny_llama
 
-    from longsum.engine.attention import register
     from longsum.engine.prefill import Reader
 
-    model = tiny_model(
+    model = tiny_llama(
         hidden_size=256,
         intermediate_size=64,
         num_attention_heads=heads,
         num_key_value_heads=kv_heads,
         head_dim=64,
     ).to(getattr(torch, dtype))
-    model.set_attn_implementation(register())
     tokens, chunk = 3 * QUANTIZE_TOKENS, QUANTIZE_TOKENS
     shape = read_shape(model.config.to_dict())
     reader = Reader(model, tokens, chunk, kv_cache)
-    reader.cache.allocate(model)
+    reader.cache.allocate(model.dtype, model.model.devices)
     peak = peak_bytes(lambda: reader.read([2 + i % 200 for i in range(tokens)]))
     planned = bytes_of_activations(shape, chunk, dtype=dtype, tokens=tokens, kv_dtype=kv_cache)
     assert 0.6 * planned < peak < 1.03 * planned
