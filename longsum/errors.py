@@ -6,7 +6,7 @@
     ├── DocumentError            3   the document cannot be read, or does not fit the window
     │   ├── DocumentNotFound         no such file, or a folder
     │   ├── EmptyDocument            no text in it at all
-    │   ├── UnsupportedDocument      a binary type that is neither PDF nor text
+    │   ├── UnsupportedDocument      of no format that is read
     │   ├── PasswordError            password missing or wrong
     │   ├── ImageOnlyDocument        scanned pages without a text layer
     │   ├── CorruptDocument          truncated or damaged
@@ -66,7 +66,7 @@ class EmptyDocument(DocumentError):
 
 
 class UnsupportedDocument(DocumentError):
-    """Raised when a file is neither a PDF nor text."""
+    """Raised when a file is of no format that is read."""
 
 
 class PasswordError(DocumentError):

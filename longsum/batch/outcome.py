@@ -67,7 +67,7 @@ def failed_row(
 def row_of_reading(job: Job, reading: Reading) -> Row | None:
     """Return the row of a document whose fate reading has settled; None where there is more to do.
 
-    A file that is neither PDF nor text is skipped, unless it was named one by one.
+    A file of no format that is read is skipped, unless it was named one by one.
     """
     if reading.error is None:
         return None

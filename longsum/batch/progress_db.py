@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from longsum.batch.batch_journal import read_rows, row_at
+from longsum.batch.eta import Work
 from longsum.batch.inputs import Input
 from longsum.batch.job import Job
 from longsum.batch.outcome import DONE, FAILED, SKIPPED, Row
 from longsum.batch.reading import ReadTask
+from longsum.documents.formats import format_of_name
 
 _SCHEMA = """
 CREATE TABLE journals (id INTEGER PRIMARY KEY, path BLOB);
@@ -36,13 +38,16 @@ CREATE TABLE todo (
 class Counts:
     """What was found before the work begins."""
 
-    todo: int = 0
-    todo_bytes: int = 0
-    pdfs: int = 0
-    pdf_bytes: int = 0
     done_before: int = 0
     failed_before: int = 0
     skipped_before: int = 0
+    work: dict[str, Work] = field(default_factory=dict)
+    """What is to do, by format, as far as names tell."""
+
+    @property
+    def todo(self) -> int:
+        """Documents to work on."""
+        return sum(work.documents for work in self.work.values())
 
     @property
     def documents(self) -> int:
@@ -167,11 +172,9 @@ class Ledger:
             elif verdict == FAILED:
                 counts.failed_before += 1
             else:
-                counts.todo += 1
-                counts.todo_bytes += max(0, each.size)
-                if is_pdf(each.name):
-                    counts.pdfs += 1
-                    counts.pdf_bytes += max(0, each.size)
+                work = counts.work.setdefault(format_of_name(each.name), Work())
+                work.documents += 1
+                work.size += max(0, each.size)
                 self._database.execute(
                     "INSERT INTO todo VALUES (?, ?, ?, ?, ?, ?)",
                     (
@@ -197,11 +200,6 @@ class Ledger:
             yield ReadTask(
                 os.fsdecode(name), os.fsdecode(path), size, mtime_ns, sha256, bool(named)
             )
-
-
-def is_pdf(name: str) -> bool:
-    """Tell whether a name is a PDF's, whose bytes hold less text than a text's."""
-    return name.lower().endswith(".pdf")
 
 
 _Known = tuple[str, int, int, str | None, str, bytes | None, int | None, int]

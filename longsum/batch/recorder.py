@@ -21,7 +21,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     skipped: int = 0
-    """Neither PDF nor text."""
+    """Of no format that is read."""
     unchanged: int = 0
     """Touched since their result was made, but the same."""
     tokens_read: int = 0

@@ -11,10 +11,11 @@ from longsum.batch.batch_events import BatchListener, Stop
 from longsum.batch.eta import Pace
 from longsum.batch.inputs import Passed
 from longsum.batch.outcome import DONE, FAILED, Row
-from longsum.batch.progress_db import Counts, is_pdf
+from longsum.batch.progress_db import Counts
 from longsum.batch.result_files import INDEX
 from longsum.cli.console import Display, print_line
 from longsum.cli.wrapping import stdout_console
+from longsum.documents.formats import format_of_name, readable
 from longsum.terminal import shown_name
 
 if TYPE_CHECKING:
@@ -75,14 +76,13 @@ class BatchReporter(BatchListener):
     def planned(self, counts: Counts, passed: Passed, workers: int) -> None:
         """Say what was found, and begin to show."""
         self._todo = counts.todo
-        texts, text_bytes = counts.todo - counts.pdfs, counts.todo_bytes - counts.pdf_bytes
-        self._pace = Pace(counts.pdfs, counts.pdf_bytes, texts, text_bytes)
+        self._pace = Pace(counts.work)
         before = [
             f"{number:,} {what}"
             for number, what in (
                 (counts.done_before, "done before"),
                 (counts.failed_before, "failed before (--retry-failed tries again)"),
-                (counts.skipped_before, "neither PDF nor text"),
+                (counts.skipped_before, f"neither {readable('nor')}"),
             )
             if number
         ]
@@ -128,7 +128,7 @@ class BatchReporter(BatchListener):
             name, size = row["document"], row["size"]
             # one that was refused took the model no time: no measure for the others
             worked = row["seconds"] if row["outcome"] == DONE else None
-            self._pace.add(is_pdf=is_pdf(name), size=size, seconds=worked)
+            self._pace.add(format_of_name(name), size=size, seconds=worked)
         if row["outcome"] == FAILED:
             self._failed += 1
             if self._failed <= MOST_FAILURES_SHOWN:
@@ -197,7 +197,7 @@ def show_outcome(outcome: Outcome, job: Job) -> None:
     skipped = tally.skipped + counts.skipped_before
     rows = [
         ("done", f"{tally.done:,}" + (f" ({before:,} earlier)" if before else "")),
-        ("skipped", f"{skipped:,} neither PDF nor text" if skipped else "0"),
+        ("skipped", f"{skipped:,} neither {readable('nor')}" if skipped else "0"),
         (
             "failed",
             f"{tally.failed:,}"

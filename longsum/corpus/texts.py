@@ -1,4 +1,4 @@
-"""Texts from files: PDF, text, JSON lines, or folders of them; for training and measuring."""
+"""Texts from files: documents, JSON lines, or folders of them; for training and measuring."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_corpus(paths: Sequence[Path], listener: Listener) -> Iterator[Text]:
     and the listener told; so are files and folders there whose names begin with a dot.
 
     Args:
-        paths: PDF or text files, `.jsonl[.gz|.xz]` whose rows have a `text`, or folders.
+        paths: documents, `.jsonl[.gz|.xz]` whose rows have a `text`, or folders.
         listener: hears what is skipped, and what a file warns of.
 
     Raises:

@@ -1,15 +1,18 @@
-"""What a file that is neither PDF nor text looks like by its first bytes, and the way out."""
+"""What a file looks like by its bytes: text or not, and of what is not read, the way out."""
 
 from __future__ import annotations
 
+import codecs
 import io
 import zipfile
 
-from longsum.documents.text import has_bom
+from longsum.documents.formats import readable
+from longsum.errors import UndecodableText, UnsupportedDocument
 
 _EXPORT = "open it in its program and export it as PDF"
 _OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
 _UNPACK = "unpack it and name a file inside"
+_ONLY = f"only {readable('and')} can be read"
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image", _OCR),
     (b"\xff\xd8\xff", "a JPEG image", _OCR),
@@ -28,8 +31,8 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
     (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
-    (b"\x7fELF", "an ELF program", "only PDF and text can be read"),
-    (b"MZ", "a Windows program", "only PDF and text can be read"),
+    (b"\x7fELF", "an ELF program", _ONLY),
+    (b"MZ", "a Windows program", _ONLY),
     (b"SQLite format 3\0", "an SQLite database", "export the text you need"),
     (b"ID3", "an MP3 recording", "transcribe it to text first"),
     (b"OggS", "an Ogg recording", "transcribe it to text first"),
@@ -50,6 +53,51 @@ CERTAIN = (
 )
 """First bytes that no text has."""
 
+BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b\x08"))
+
+
+def looks_binary(data: bytes) -> bool:
+    """Return whether bytes hold what no text holds: NUL, or more than a few control codes."""
+    if data.startswith(tuple(bom for bom, _ in BOMS)):
+        return False
+    sample = data[: 1 << 16]
+    controls = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
+    return b"\0" in data or controls > max(8, len(sample) // 50)
+
+
+def refusal(data: bytes, shown: str) -> UnsupportedDocument | UndecodableText:
+    """Return the error of a file that no reader takes, saying what it looks like.
+
+    Args:
+        data: its bytes.
+        shown: its name, safe to print.
+    """
+    kind = kind_of(data)
+    if kind:
+        return UnsupportedDocument(f"{shown} is {kind[0]}, not {readable()}", hint=kind[1])
+    if _is_utf16_without_mark(data):
+        return UndecodableText(
+            f"{shown} looks like UTF-16 text without a byte order mark",
+            hint="convert it: iconv -f UTF-16LE -t UTF-8 in.txt > out.txt",
+        )
+    return UnsupportedDocument(
+        f"{shown} is a binary file of an unknown kind, not {readable()}",
+        hint="export it as PDF or plain text",
+    )
+
+
+def _is_utf16_without_mark(data: bytes) -> bool:
+    """Return whether every other byte is NUL, as in Latin text in UTF-16 without a mark."""
+    sample = data[:4096]
+    return len(sample) > 3 and max(sample[::2].count(0), sample[1::2].count(0)) > 0.4 * len(sample)
+
 
 def kind_of(data: bytes) -> tuple[str, str] | None:
     """Return what the first bytes say a file is, and what to do with it."""
@@ -58,7 +106,7 @@ def kind_of(data: bytes) -> tuple[str, str] | None:
     if data[4:8] == b"ftyp":
         return "an MP4 or HEIF media file", "transcribe it, or recognize its text, first"
     for magic, kind, hint in _MAGIC:
-        if data.startswith(magic) and not has_bom(data):
+        if data.startswith(magic):
             return kind, hint
     return None
 

@@ -189,7 +189,7 @@ class IsolatedReader:
         password: str | None = None,
         stdin: BinaryIO | None = None,
     ) -> Document:
-        """Read a PDF or a text; see `read_document`."""
+        """Read a document; see `read_document`."""
         data, shown = load_source(source, stdin)
         request = {"name": shown, "path": str(source), "pages": pages, "password": password}
         try:
@@ -262,12 +262,12 @@ def read_document(
     seconds: float = MAX_READ_S,
     memory_bytes: int = MAX_READER_BYTES,
 ) -> Document:
-    """Read a PDF or a text in a process of its own, which a hostile file may crash.
+    """Read a document in a process of its own, which a hostile file may crash.
 
     Args:
         source: a path, or `-` for standard input.
         pages: a selection such as `3-20,25`; all if None.
-        password: for an encrypted PDF.
+        password: for an encrypted file.
         stdin: read instead of the process's standard input.
         seconds: wall-clock limit.
         memory_bytes: what the reader may take beyond what Python holds at the start.

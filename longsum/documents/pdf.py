@@ -12,10 +12,11 @@ import io
 import logging
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from longsum.documents.clean import clean_characters, clean_line
+from longsum.documents.file_types import looks_binary
+from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.glyphs import pdfium_lines, too_much
 from longsum.documents.limits import check_unpacked_size
 from longsum.documents.lines import Line, lines_of_text
@@ -39,32 +40,30 @@ FEW_CHARACTERS = 200
 MANY_STROKES = 100
 """A page without text that draws more paths holds letters as outlines, not a mere border."""
 
+_HEADER = b"%PDF-"
+_HEADER_WITHIN = 1024
+"""Bytes: some programs write others first, and readers bear with them."""
+
 _LOCK = threading.RLock()
 
 
-@dataclass
-class PdfPage:
-    """One page as read."""
-
-    number: int
-    lines: list[Line]
-    has_pictures: bool = False
-    chosen: bool = True
-    """False for a page read only to tell running heads by."""
-    label: str | None = None
+def matches(data: bytes) -> bool:
+    """Return whether a PDF's header is near the beginning."""
+    return _HEADER in data[:_HEADER_WITHIN]
 
 
-@dataclass
-class PdfText:
-    """What a PDF file holds."""
+def read(data: bytes, *, shown: str, pages: str | None, password: str | None) -> RawDocument | None:
+    """Read a PDF; return None for a text that merely mentions the header of one. See `read_pdf`."""
+    try:
+        return read_pdf(data, shown=shown, pages=pages, password=password)
+    except CorruptDocument:
+        before = data[: data.find(_HEADER)]
+        if not before.strip(b"\xef\xbb\xbf\r\n\t ") or looks_binary(data):
+            raise
+        return None
 
-    pages: list[PdfPage]
-    total_pages: int
-    title: str | None = None
-    warnings: list[str] = field(default_factory=list)
 
-
-def read_pdf(data: bytes, *, shown: str, pages: str | None, password: str | None) -> PdfText:
+def read_pdf(data: bytes, *, shown: str, pages: str | None, password: str | None) -> RawDocument:
     """Read the lines of a PDF.
 
     Args:
@@ -126,19 +125,21 @@ def _corrupt(shown: str, why: str) -> CorruptDocument:
 
 def _read_open(
     pdf: pypdfium2.PdfDocument, data: bytes, *, shown: str, pages: str | None, password: str | None
-) -> PdfText:
+) -> RawDocument:
     total = len(pdf)
     _check_count(total, shown)
     chosen = _chosen(pages, total)
     second = _SecondReader(data, password)
-    result = PdfText([], total, title=_title(pdf.get_metadata_dict().get("Title")))
+    result = RawDocument(
+        [], total, title=_title(pdf.get_metadata_dict().get("Title")), has_layout=True
+    )
     characters = 0
     unread = []
     for number in _with_context(chosen, total):
         page = _read_page(pdf, number, second)
         if page is None:
             unread.append(number)
-            page = PdfPage(number, lines_of_second(second, number))
+            page = RawPage(number, lines_of_second(second, number))
         page.chosen = number in chosen
         page.label = _label(pdf.get_page_label(number - 1), number)
         characters += sum(len(line.text) for line in page.lines)
@@ -166,7 +167,7 @@ def _with_context(chosen: Iterable[int], total: int) -> list[int]:
     return sorted(n for n in near if 1 <= n <= total)
 
 
-def _read_page(pdf: pypdfium2.PdfDocument, number: int, second: _SecondReader) -> PdfPage | None:
+def _read_page(pdf: pypdfium2.PdfDocument, number: int, second: _SecondReader) -> RawPage | None:
     """Return a page's lines in reading order, or None if pdfium cannot load it."""
     import pypdfium2
 
@@ -184,8 +185,8 @@ def _read_page(pdf: pypdfium2.PdfDocument, number: int, second: _SecondReader) -
         page.close()
     if not size and not images or _is_right_to_left(lines):
         lines = lines_of_second(second, number) or lines
-        return PdfPage(number, lines, images)
-    return PdfPage(number, reading_order(lines), images)
+        return RawPage(number, lines, images)
+    return RawPage(number, reading_order(lines), images)
 
 
 def _has_pictures(page: pypdfium2.PdfPage) -> bool:
@@ -262,7 +263,7 @@ def lines_of_second(second: _SecondReader, number: int) -> list[Line]:
 
 def _read_with_second(
     data: bytes, *, shown: str, pages: str | None, password: str | None
-) -> PdfText:
+) -> RawDocument:
     """Read a file that pdfium cannot open, or say that it is damaged."""
     import pypdf.errors
 
@@ -277,11 +278,11 @@ def _read_with_second(
     _check_count(total, shown)
     chosen = _chosen(pages, total)
     second = _SecondReader(data, password)
-    read = [PdfPage(number, lines_of_second(second, number)) for number in chosen]
-    if not any(page.lines for page in read):
+    found = [RawPage(number, lines_of_second(second, number)) for number in chosen]
+    if not any(page.lines for page in found):
         raise _corrupt(shown, _why_damaged(data))
     warning = f"{shown} is damaged; its text was read with the second reader and may be incomplete"
-    return PdfText(read, total, title=title, warnings=[warning])
+    return RawDocument(found, total, title=title, warnings=[warning], has_layout=True)
 
 
 def _why_damaged(data: bytes) -> str:

@@ -6,42 +6,25 @@ that are no text are refused. Markdown is text: headings, items, tables and code
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from longsum.documents.clean import BROKEN, clean_characters
+from longsum.documents.file_types import BOMS, CERTAIN, looks_binary
+from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages
-from longsum.documents.paragraphs import Flow, flow_pages, flow_text
-from longsum.documents.running import drop_running
 from longsum.errors import UndecodableText, UsageError
 
-_BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b\x08"))
+_HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
 _FENCE = re.compile(r"(?:```|~~~)")
 _OWN_LINE = re.compile(r"(?:#{1,6}\s|\||>|=+$|\[\^?[^\]]+\]:\s)")
 
 
-def has_bom(data: bytes) -> bool:
-    """Tell whether the bytes begin with a Unicode byte order mark."""
-    return data.startswith(tuple(bom for bom, _ in _BOMS))
-
-
-def looks_binary(data: bytes) -> bool:
-    """Tell whether bytes hold what no text holds: NUL, or more than a few control codes."""
-    if has_bom(data):
-        return False
-    sample = data[: 1 << 16]
-    controls = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
-    return b"\0" in data or controls > max(8, len(sample) // 50)
+def matches(data: bytes) -> bool:
+    """Return whether bytes hold nothing that no text holds."""
+    return not looks_binary(data) and not data.startswith(CERTAIN)
 
 
 def decode_text(data: bytes, shown: str) -> str:
@@ -50,7 +33,7 @@ def decode_text(data: bytes, shown: str) -> str:
     Raises:
         UndecodableText: no encoding fits.
     """
-    for bom, encoding in _BOMS:
+    for bom, encoding in BOMS:
         if data.startswith(bom):
             try:
                 return data.decode(encoding)
@@ -75,19 +58,29 @@ def _undecodable(shown: str, why: str) -> UndecodableText:
     )
 
 
-def utf16_without_mark(data: bytes) -> bool:
-    """Tell whether every other byte is NUL, as in Latin text in UTF-16 without a mark."""
-    sample = data[:4096]
-    return len(sample) > 3 and max(sample[::2].count(0), sample[1::2].count(0)) > 0.4 * len(sample)
+def read(
+    data: bytes, *, shown: str, pages: str | None = None, password: str | None = None
+) -> RawDocument:
+    """Read a text, whose pages are divided by form feeds, if it has any.
 
-
-def flow_of_text(text: str, pages: str | None) -> tuple[Flow, tuple[int, ...], int]:
-    """Return a text's flow, the numbers of its pages (none without form feeds), and their total.
+    Args:
+        data: the file's bytes.
+        shown: its name, safe to print.
+        pages: a selection, or None for all.
+        password: a text needs none.
 
     Raises:
+        UndecodableText: no encoding fits.
         UsageError: pages were chosen of a text that has none.
         NoSuchPage: the selection names pages that are not there.
     """
+    text = decode_text(data, shown)
+    warnings = []
+    if _HTML.match(text):
+        warnings.append(
+            f"{shown} looks like HTML; its tags were read as text. "
+            "To convert it: pandoc -t plain in.html -o out.txt"
+        )
     parts = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
     if not parts[-1].strip():
         parts.pop()
@@ -97,16 +90,16 @@ def flow_of_text(text: str, pages: str | None) -> tuple[Flow, tuple[int, ...], i
                 "--pages needs a document with pages; this text has none", hint="leave --pages out"
             )
         lines = _lines(parts[0] if parts else "", 1)
-        return flow_text(lines, _own_lines(lines)), (), 0
-    chosen = parse_pages(pages, len(parts)) if pages is not None else range(1, len(parts) + 1)
-    read: list[list[Line]] = []
+        return RawDocument(
+            [RawPage(1, lines)], 0, warnings=warnings, own_lines=frozenset(_own_lines(lines))
+        )
+    chosen = set(parse_pages("1-" if pages is None else pages, len(parts)))
+    found: list[RawPage] = []
     first = 1
-    for part in parts:
-        read.append(_lines(part, first))
+    for number, part in enumerate(parts, 1):
+        found.append(RawPage(number, _lines(part, first), chosen=number in chosen))
         first += part.count("\n")
-    kept = drop_running(read)
-    flow = flow_pages([kept[number - 1] for number in chosen], keep_shapes=True)
-    return flow, tuple(chosen), len(parts)
+    return RawDocument(found, len(parts), warnings=warnings)
 
 
 def _lines(text: str, first: int) -> list[Line]:

@@ -2,46 +2,46 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.batch.eta import Pace
+from longsum.batch.eta import Pace, Work
 
 
 def test_time_left_follows_the_bytes_that_are_left():
-    pace = Pace(pdfs=0, pdf_bytes=0, texts=4, text_bytes=1000)
+    pace = Pace({"text": Work(4, 1_000)})
     assert pace.left_s(10.0) is None
-    pace.add(is_pdf=False, size=400, seconds=4.0)
+    pace.add("text", size=400, seconds=4.0)
     assert pace.left_s(4.0) is None
-    pace.add(is_pdf=False, size=300, seconds=3.0)
+    pace.add("text", size=300, seconds=3.0)
     assert pace.left_s(7.0) == pytest.approx(3.0)
 
 
 def test_two_workers_take_half_the_time():
-    pace = Pace(pdfs=0, pdf_bytes=0, texts=4, text_bytes=400)
-    pace.add(is_pdf=False, size=100, seconds=10.0)
-    pace.add(is_pdf=False, size=100, seconds=10.0)
+    pace = Pace({"text": Work(4, 400)})
+    pace.add("text", size=100, seconds=10.0)
+    pace.add("text", size=100, seconds=10.0)
     assert pace.left_s(10.0) == pytest.approx(10.0)
 
 
 def test_pdfs_and_texts_are_counted_apart():
-    pace = Pace(pdfs=2, pdf_bytes=2_000_000, texts=2, text_bytes=2000)
-    pace.add(is_pdf=True, size=1_000_000, seconds=5.0)
-    pace.add(is_pdf=False, size=1000, seconds=1.0)
+    pace = Pace({"PDF": Work(2, 2_000_000), "text": Work(2, 2_000)})
+    pace.add("PDF", size=1_000_000, seconds=5.0)
+    pace.add("text", size=1000, seconds=1.0)
     assert pace.left_s(6.0) == pytest.approx(6.0)
 
 
 def test_kind_of_which_none_is_done_takes_the_others_pace():
-    pace = Pace(pdfs=1, pdf_bytes=500, texts=2, text_bytes=200)
-    pace.add(is_pdf=False, size=100, seconds=1.0)
-    pace.add(is_pdf=False, size=100, seconds=1.0)
+    pace = Pace({"PDF": Work(1, 500), "text": Work(2, 200)})
+    pace.add("text", size=100, seconds=1.0)
+    pace.add("text", size=100, seconds=1.0)
     assert pace.left_s(2.0) == pytest.approx(5.0)
 
 
 def test_documents_that_fail_while_being_read_say_nothing_of_the_pace():
-    pace = Pace(pdfs=0, pdf_bytes=0, texts=5, text_bytes=500)
-    pace.add(is_pdf=False, size=100, seconds=None)
-    pace.add(is_pdf=False, size=100, seconds=None)
+    pace = Pace({"text": Work(5, 500)})
+    pace.add("text", size=100, seconds=None)
+    pace.add("text", size=100, seconds=None)
     assert pace.left_s(1.0) is None
-    pace.add(is_pdf=False, size=100, seconds=2.0)
-    pace.add(is_pdf=False, size=100, seconds=2.0)
+    pace.add("text", size=100, seconds=2.0)
+    pace.add("text", size=100, seconds=2.0)
     assert pace.left_s(4.0) == pytest.approx(2.0)
     assert pace.done == 4
     assert pace.answered == 2
@@ -49,8 +49,8 @@ def test_documents_that_fail_while_being_read_say_nothing_of_the_pace():
 
 
 def test_vanished_documents_do_no_harm():
-    pace = Pace(pdfs=0, pdf_bytes=0, texts=2, text_bytes=0)
-    pace.add(is_pdf=False, size=-1, seconds=0.0)
-    pace.add(is_pdf=False, size=-1, seconds=0.0)
+    pace = Pace({"text": Work(2, 0)})
+    pace.add("text", size=-1, seconds=0.0)
+    pace.add("text", size=-1, seconds=0.0)
     assert pace.left_s(1.0) is None
     assert pace.per_hour(2.0) == pytest.approx(3600)

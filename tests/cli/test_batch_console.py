@@ -7,6 +7,7 @@ from helpers import ANSI
 from rich.console import Console
 
 from longsum.batch.batch_events import Stop
+from longsum.batch.eta import Work
 from longsum.batch.inputs import Passed
 from longsum.batch.progress_db import Counts
 from longsum.cli import batch_console, console
@@ -52,7 +53,8 @@ def row(name: str, outcome: str = "done", **more) -> dict:
     return known | more
 
 
-COUNTS = Counts(todo=4, todo_bytes=400, done_before=2, failed_before=1, skipped_before=1)
+WORK = {"text": Work(4, 400)}
+COUNTS = Counts(work=WORK, done_before=2, failed_before=1, skipped_before=1)
 
 
 def test_terminal_shows_the_whole_run_and_every_worker(terminal, clock):

@@ -241,7 +241,7 @@ def test_nothing_but_a_reading_process_reads_where_it_is() -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "longsum.documents.read"
     }
     assert found == allowed
-    pairs = (folder / "evaluate" / "pairs.py").read_text(encoding="utf-8")
+    pairs = (folder / "evaluate" / "reference_pairs.py").read_text(encoding="utf-8")
     assert "import parse_text" in pairs, "a row of JSON is text already"
 
 

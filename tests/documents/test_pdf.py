@@ -8,13 +8,12 @@ import pytest
 from longsum.documents import pdf
 from longsum.documents.document import Document
 from longsum.documents.lines import Line, lines_of_text
-from longsum.documents.read import _pdf_document
+from longsum.documents.read import parse_document
 from longsum.errors import CorruptDocument
 
 
 def read(data: bytes) -> Document:
-    content = pdf.read_pdf(data, shown="a.pdf", pages=None, password=None)
-    return _pdf_document(content, data, "a.pdf", "a.pdf")
+    return parse_document(data, "a.pdf", path="a.pdf")
 
 
 def test_heads_feet_and_page_numbers_go() -> None:
