@@ -24,6 +24,11 @@ The core raises these; `cli/` alone turns them into `error: …`, `hint: …` an
 
 from __future__ import annotations
 
+import traceback
+
+_EXCERPT = 4000
+"""Most characters of a traceback that are passed on."""
+
 
 class LongsumError(Exception):
     """Base of all errors that are not bugs.
@@ -115,3 +120,10 @@ class UnsupportedModel(ModelUnavailable):
 
 class WindowNotTuned(ModelUnavailable):
     """Raised when a window was asked for that the weights were not tuned for."""
+
+
+def describe_bug(error: BaseException) -> tuple[str, str]:
+    """Return what an error that is not ours says, on one line, and the end of its traceback."""
+    kind, said = type(error).__name__, " ".join(str(error).split())[:500]
+    trace = "".join(traceback.format_exception(error))
+    return f"{kind}: {said}" if said else kind, trace[-_EXCERPT:]

@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1] / "longsum"
 
 GROUND = frozenset(
-    {"bytesize", "config", "environment", "errors", "events", "files", "hashing", "paths"}
-    | {"similarity", "system_memory", "terminal"}
+    {"bytesize", "child", "config", "environment", "errors", "events", "files", "hashing"}
+    | {"journal", "paths", "processes", "similarity", "system_memory", "terminal"}
 )
 """Modules that any other may use; they use one another alone."""
 

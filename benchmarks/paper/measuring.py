@@ -14,7 +14,7 @@ from longsum.config import LoadConfig, PasskeyConfig, PerplexityConfig, Position
 from longsum.corpus.jsonl import read_jsonl
 from longsum.corpus.texts import Text
 from longsum.evaluate.choices import make_cloze
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, open_model
 from longsum.evaluate.passkey import measure_passkey
 from longsum.evaluate.perplexity import measure_perplexity
@@ -117,14 +117,14 @@ def _by_window(
         max_windows=settings.max_windows,
         max_tokens=MOST_TOKENS,
     )
-    nothing = Journal(None, {})
+    nothing = EvaluationJournal(None, {})
     return measure_perplexity(opened, texts, config, nothing, Notices(), reach=settings.extended)
 
 
 def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]:
     """Measure retrieval by distance in prompts of so many tokens."""
     config = PasskeyConfig(lengths=(length,), depths=settings.depths, trials=settings.trials)
-    (row,) = measure_passkey(variant.open(length), config, Journal(None, {}), Notices())
+    (row,) = measure_passkey(variant.open(length), config, EvaluationJournal(None, {}), Notices())
     return row
 
 
@@ -154,6 +154,6 @@ def short_tasks(settings: Settings, variants: list[Variant]) -> Rows:
         for variant in variants:
             opened = variant.open(settings.window)
             config = ShortConfig(length=settings.window)
-            found = measure_short(opened, items, config, Journal(None, {}), Notices())
+            found = measure_short(opened, items, config, EvaluationJournal(None, {}), Notices())
             rows.append({**found, "model": variant.label, "text": name})
     return rows

@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 from benchmarks.paper.measuring import Notices
 from benchmarks.paper.settings import Extension, Settings
 from longsum.config import LoadConfig, SummariesConfig
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import find_for_evaluation, open_model
 from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.evaluate.summaries import measure_summaries
@@ -104,7 +104,7 @@ def rouge(settings: Settings, extension: Extension) -> list[dict[str, Any]]:
         [Summarizer(opened, found)],
         pairs,
         config,
-        Journal(None, {}),
+        EvaluationJournal(None, {}),
         Notices(),
         save=settings.work / "summaries.jsonl",
     )

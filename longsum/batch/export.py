@@ -85,7 +85,7 @@ def index_entry(row: Row) -> str:
     if row["outcome"] != DONE:
         error = row["error"] or {}
         return f"\n## {name}\n\n{row['outcome']}: {as_markdown(error.get('message') or '')}\n"
-    link = quote(row["result"].encode("utf-8", "surrogateescape"))
+    link = quote(str(row["result"]).encode("utf-8", "surrogateescape"))
     parts = [f"\n## [{name}]({link})\n"]
     for answer in row["answers"]:
         asked = f"**{as_markdown(answer['question'])}** " if answer["question"] else ""
@@ -103,7 +103,7 @@ def first_lines(text: str) -> str:
     return flat[:FIRST_CHARACTERS].rpartition(" ")[0] + " …"
 
 
-def public(row: Row) -> Row:
+def public(row: Row) -> dict[str, Any]:
     """Return what of a row is for other tools."""
     return {key: value for key, value in row.items() if key not in _INTERNAL}
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
-from longsum.errors import LongsumError
-
-_EXCERPT = 4000
-"""Most characters of a traceback that are kept."""
+from longsum.errors import LongsumError, describe_bug
 
 
-def describe(error: BaseException) -> dict[str, Any]:
+def error_fields(error: BaseException) -> dict[str, Any]:
     """Return an error as a row tells it; a bug's with its traceback."""
     if isinstance(error, LongsumError):
         return {"type": type(error).__name__, "message": error.message, "hint": error.hint}
-    said = " ".join(str(error).split())[:500]
-    lines = traceback.format_exception(error)
+    message, trace = describe_bug(error)
     return {
         "type": type(error).__name__,
-        "message": f"{type(error).__name__}: {said}" if said else type(error).__name__,
+        "message": message,
         "hint": "this is a bug of longsum's; its traceback is in results.jsonl",
-        "traceback": "".join(lines)[-_EXCERPT:],
+        "traceback": trace,
     }
 
 

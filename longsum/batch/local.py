@@ -17,7 +17,6 @@ from longsum.batch.devices import reader_count, worker_environments
 from longsum.batch.failures import died
 from longsum.batch.job import Job
 from longsum.batch.outcome import failed_row, row_of_reading
-from longsum.batch.processes import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
 from longsum.batch.readers import (
     JobReader,
     died_reading,
@@ -29,6 +28,7 @@ from longsum.batch.readers import (
 from longsum.batch.reading import Reading, ReadTask
 from longsum.batch.recorder import Book
 from longsum.batch.worker import WORKER
+from longsum.child import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
 from longsum.documents.replies import raise_told
 from longsum.errors import LongsumError
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from longsum.batch.batch_journal import FOLDER, Journal, journal_path, journals, read_rows
+from longsum.batch.batch_journal import FOLDER, BatchJournal, journal_path, journals, read_rows
 from longsum.batch.export import export
 from longsum.batch.lock import locked
 from longsum.batch.outcome import DONE
@@ -89,12 +89,12 @@ def _missing(found: list[Path]) -> tuple[str, ...]:
 def _join(output: Path, found: list[Path]) -> None:
     """Append the rows of all journals to the whole run's, and remove those of parts."""
     whole = journal_path(output)
-    journal = Journal(whole)
+    journal = BatchJournal(whole)
     try:
         for path in found:
             if path != whole:
                 for _, row in read_rows(path):
-                    journal.add(row)
+                    journal.append(row)
     finally:
         journal.close()
     for path in journals(output):
@@ -108,8 +108,9 @@ def _copy_results(output: Path, others: list[Path]) -> None:
         with locked(folder):
             for path in journals(folder):
                 for _, row in read_rows(path):
-                    if row["outcome"] == DONE and isinstance(row.get("result"), str):
-                        _copy(folder, output, row["result"])
+                    result = row.get("result")
+                    if row["outcome"] == DONE and isinstance(result, str):
+                        _copy(folder, output, result)
 
 
 def _copy(folder: Path, output: Path, name: str) -> None:

@@ -1,22 +1,47 @@
-"""A document's outcome as a row of the journal. Plain JSON values; the same for every engine.
-
-document, outcome (`done`, `failed`, `skipped`), sha256, size, mtime_ns, settings, result,
-result_bytes, answers, receipt, error, warnings, seconds, worker, finished_at
-"""
+"""A document's outcome as a row of the journal. Plain JSON values; the same for every engine."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-from longsum.batch.failures import describe
+from longsum.batch.failures import error_fields
 from longsum.batch.job import Job
 from longsum.batch.reading import Reading
 from longsum.errors import OutputError
 
-Row = dict[str, Any]
-
 DONE, FAILED, SKIPPED = "done", "failed", "skipped"
+
+
+class Row(TypedDict):
+    """What the journal holds of a document; only the first two keys are sure to be in one read."""
+
+    document: str
+    """Its name inside the folder."""
+    outcome: str
+    """`done`, `failed` or `skipped`."""
+    sha256: str | None
+    """Of the file; None where it could not be read."""
+    size: int
+    mtime_ns: int
+    settings: str
+    """Hash of what was asked; see `Job.settings`."""
+    result: str | None
+    """Path of the result inside the output folder."""
+    result_bytes: int | None
+    answers: list[dict[str, Any]]
+    """`question`, `text`, and of a question `answered`."""
+    receipt: dict[str, Any] | None
+    error: dict[str, Any] | None
+    """`type`, `message`, `hint`, and of a bug `traceback`."""
+    warnings: list[str]
+    seconds: float
+    """Spent on reading and answering."""
+    worker: str | None
+    finished_at: str
+    """UTC, as `utc_now` writes it."""
+    again: NotRequired[bool]
+    """The next run tries it again."""
 
 
 def utc_now() -> str:
@@ -56,7 +81,7 @@ def failed_row(
         error: why.
         seconds: spent on it after reading.
     """
-    told = error if isinstance(error, dict) else describe(error)
+    told = error if isinstance(error, dict) else error_fields(error)
     row = base_row(job, reading, FAILED) | {"error": told}
     row["seconds"] = round(reading.seconds + seconds, 6)
     if told["type"] == OutputError.__name__:

@@ -22,7 +22,6 @@ from longsum.batch.failures import died
 from longsum.batch.job import Job
 from longsum.batch.local import STRIKES, TICK_S
 from longsum.batch.outcome import failed_row, row_of_reading
-from longsum.batch.processes import NOTICE, WARNING
 from longsum.batch.ray_cluster import Share, connected, share_out
 from longsum.batch.readers import (
     died_reading,
@@ -35,6 +34,7 @@ from longsum.batch.readers import (
 from longsum.batch.reading import Reading, ReadTask
 from longsum.batch.recorder import Book
 from longsum.batch.worker import open_worker
+from longsum.child import NOTICE, WARNING
 from longsum.documents.isolated import ReadingProcess
 
 MOST_BLOCKS = 10_000

@@ -112,7 +112,7 @@ def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> Reading:
 
 
 def _unpacked_error(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return an error as a row tells it; see `describe`."""
+    """Return an error as a row tells it; see `error_fields`."""
     told: dict[str, Any] = {key: is_typed(fields.get(key), str) for key in ("type", "message")}
     hint = fields.get("hint")
     told["hint"] = None if hint is None else is_typed(hint, str)

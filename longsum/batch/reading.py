@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longsum.batch.failures import describe
+from longsum.batch.failures import error_fields
 from longsum.documents.document import Document
 from longsum.documents.limits import limit_memory
 from longsum.documents.serving import packed_document
@@ -104,7 +104,7 @@ class DocumentReader:
         except MemoryError:
             error = _too_large(self.settings.memory_bytes)
         except Exception as caught:  # one document's trouble must not be the others'
-            error = describe(caught)
+            error = error_fields(caught)
         if error is not None and sha256 is None:
             sha256 = file_sha256(task.path)
         return Reading(

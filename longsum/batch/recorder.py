@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longsum.batch.batch_events import BatchListener
-from longsum.batch.batch_journal import Journal
+from longsum.batch.batch_journal import BatchJournal
 from longsum.batch.outcome import DONE, FAILED, Row, utc_now
 from longsum.batch.progress_db import Ledger
 from longsum.batch.reading import Reading, ReadTask
@@ -44,12 +44,12 @@ class Book:
 
     def __init__(self, path: Path, ledger: Ledger, listener: BatchListener) -> None:
         self.path, self._ledger, self._listener = path, ledger, listener
-        self._journal = Journal(path)
+        self._journal = BatchJournal(path)
         self.tally = Tally()
 
     def begin(self, settings: dict[str, Any], digest: str) -> None:
         """Note what this run was asked, for whoever reads the journal later."""
-        self._journal.add({"settings": settings, "sha256": digest, "started_at": utc_now()})
+        self._journal.append({"settings": settings, "sha256": digest, "started_at": utc_now()})
 
     def finish(self, row: Row, worker: int | None) -> None:
         """Keep a document's row.
@@ -78,8 +78,9 @@ class Book:
         """Keep that a file was touched but is the same: its result stands."""
         row = self._ledger.row(reading.name)
         assert row is not None, "only a document with a row is known by its sha256"
-        fresh = {"size": reading.size, "mtime_ns": reading.mtime_ns, "finished_at": utc_now()}
-        self._keep(row | fresh)
+        self._keep(
+            row | {"size": reading.size, "mtime_ns": reading.mtime_ns, "finished_at": utc_now()}
+        )
         self.tally.unchanged += 1
         self._listener.finished(row | {"outcome": "unchanged"}, None)
 
@@ -89,7 +90,7 @@ class Book:
 
     def _keep(self, row: Row) -> None:
         offset = self._journal.tell()
-        self._journal.add(row)
+        self._journal.append(row)
         self._ledger.put(row, self.path, offset)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from longsum.batch.lock import locked
 from longsum.batch.progress_db import Counts, Ledger
 from longsum.batch.reading import ReadTask
 from longsum.batch.recorder import Book, Tally
-from longsum.documents.formats import readable
+from longsum.documents.formats import format_names
 from longsum.errors import DocumentNotFound
 
 FindInputs = Callable[[Passed], Iterator[Input]]
@@ -130,7 +130,7 @@ def _run(
     counts = ledger.plan(ours, job)
     if not counts.documents and shard is None:
         raise DocumentNotFound(
-            f"no {readable()} files found",
+            f"no {format_names()} files found",
             hint="; ".join(passed.lines()) or "add -r to look in subfolders",
         )
     listener.planned(counts, passed, len(worker_environments(job.load.device, job.batch.workers)))

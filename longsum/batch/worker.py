@@ -9,8 +9,8 @@ from typing import Any
 
 from longsum.batch.job import Job
 from longsum.batch.outcome import Row, failed_row
-from longsum.batch.processes import NOTICE, WARNING, Say
 from longsum.batch.reading import Reading
+from longsum.child import NOTICE, WARNING, Say
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
 

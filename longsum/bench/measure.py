@@ -13,14 +13,14 @@ from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.kv_format import bytes_of_kv_cache
 from longsum.config import BenchConfig, SpeedConfig
 from longsum.engine.llama import Llama
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed
 from longsum.events import Listener
 
 
 def measure_bench(
-    opened: Opened, config: BenchConfig, journal: Journal, listener: Listener
+    opened: Opened, config: BenchConfig, journal: EvaluationJournal, listener: Listener
 ) -> list[dict[str, Any]]:
     """Time loading, reading, writing and a second question, beside the machine's limits.
 

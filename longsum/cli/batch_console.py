@@ -15,7 +15,7 @@ from longsum.batch.progress_db import Counts
 from longsum.batch.result_files import INDEX
 from longsum.cli.console import Display, print_line
 from longsum.cli.wrapping import stdout_console
-from longsum.documents.formats import format_of_name, readable
+from longsum.documents.formats import format_names, format_of_name
 from longsum.terminal import shown_name
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class BatchReporter(BatchListener):
             for number, what in (
                 (counts.done_before, "done before"),
                 (counts.failed_before, "failed before (--retry-failed tries again)"),
-                (counts.skipped_before, f"neither {readable('nor')}"),
+                (counts.skipped_before, f"neither {format_names('nor')}"),
             )
             if number
         ]
@@ -179,6 +179,7 @@ class BatchReporter(BatchListener):
 
 def failure(row: Row) -> str:
     """Return why a document failed, in one line; its name once, with its folders."""
+    assert row["error"] is not None
     name, message = shown_name(row["document"]), row["error"]["message"]
     base = name.rpartition("/")[2]
     return name + message[len(base) :] if message.startswith(base) else f"{name}: {message}"
@@ -197,7 +198,7 @@ def show_outcome(outcome: Outcome, job: Job) -> None:
     skipped = tally.skipped + counts.skipped_before
     rows = [
         ("done", f"{tally.done:,}" + (f" ({before:,} earlier)" if before else "")),
-        ("skipped", f"{skipped:,} neither {readable('nor')}" if skipped else "0"),
+        ("skipped", f"{skipped:,} neither {format_names('nor')}" if skipped else "0"),
         (
             "failed",
             f"{tally.failed:,}"

@@ -22,13 +22,15 @@ from longsum.config import (
     Style,
     SummaryConfig,
 )
-from longsum.documents.formats import readable
+from longsum.documents.formats import format_names
 from longsum.errors import UsageError
 
 MODEL, ANSWER, OUTPUT = "Model", "Answer", "Output"
 in_reading, in_model, in_answer, in_output = map(panel, ("Reading", MODEL, ANSWER, OUTPUT))
 
-File = Annotated[str, typer.Argument(metavar="FILE", help=f"A {readable()} file, or - for stdin.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help=f"A {format_names()} file, or - for stdin.")
+]
 Verbatim = Annotated[
     bool | None,
     typer.Option(

@@ -11,7 +11,7 @@ from longsum.cli import options as o
 from longsum.cli.grouping import Without, grouped
 from longsum.cli.run import open_document, refuse_terminal, reporting
 from longsum.config import LoadConfig, SummaryConfig, parse_length
-from longsum.documents.formats import readable
+from longsum.documents.formats import format_names
 
 if TYPE_CHECKING:
     from longsum.documents.document import Document
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def plan(
     file: Annotated[
         str | None,
-        typer.Argument(metavar="FILE", help=f"A {readable()} file; none plans a full window."),
+        typer.Argument(metavar="FILE", help=f"A {format_names()} file; none plans a full window."),
     ] = None,
     *,
     length: str = o.in_answer(

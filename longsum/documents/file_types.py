@@ -6,13 +6,13 @@ import codecs
 import io
 import zipfile
 
-from longsum.documents.formats import readable
+from longsum.documents.formats import format_names
 from longsum.errors import UndecodableText, UnsupportedDocument
 
 _EXPORT = "open it in its program and export it as PDF"
 _OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
 _UNPACK = "unpack it and name a file inside"
-_ONLY = f"only {readable('and')} can be read"
+_ONLY = f"only {format_names('and')} can be read"
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image", _OCR),
     (b"\xff\xd8\xff", "a JPEG image", _OCR),
@@ -72,7 +72,7 @@ def looks_binary(data: bytes) -> bool:
     return b"\0" in data or controls > max(8, len(sample) // 50)
 
 
-def refusal(data: bytes, shown: str) -> UnsupportedDocument | UndecodableText:
+def unreadable_file(data: bytes, shown: str) -> UnsupportedDocument | UndecodableText:
     """Return the error of a file that no reader takes, saying what it looks like.
 
     Args:
@@ -81,14 +81,14 @@ def refusal(data: bytes, shown: str) -> UnsupportedDocument | UndecodableText:
     """
     kind = kind_of(data)
     if kind:
-        return UnsupportedDocument(f"{shown} is {kind[0]}, not {readable()}", hint=kind[1])
+        return UnsupportedDocument(f"{shown} is {kind[0]}, not {format_names()}", hint=kind[1])
     if _is_utf16_without_mark(data):
         return UndecodableText(
             f"{shown} looks like UTF-16 text without a byte order mark",
             hint="convert it: iconv -f UTF-16LE -t UTF-8 in.txt > out.txt",
         )
     return UnsupportedDocument(
-        f"{shown} is a binary file of an unknown kind, not {readable()}",
+        f"{shown} is a binary file of an unknown kind, not {format_names()}",
         hint="export it as PDF or plain text",
     )
 

@@ -94,7 +94,7 @@ READERS: tuple[DocumentFormat, ...] = (
 """In the order they are tried; text is the last, as anything without control codes matches it."""
 
 
-def readable(last: str = "or") -> str:
+def format_names(last: str = "or") -> str:
     """Return the names of all formats: `PDF or text`.
 
     Args:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -24,6 +23,7 @@ from longsum.documents.frames import BadFrame, header, pack_message, read_messag
 from longsum.documents.replies import raise_told, unpacked_document
 from longsum.documents.source import load_source
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
+from longsum.processes import without_interrupts
 
 MAX_START_S = 60.0
 """For starting a process; takes a tenth of a second."""
@@ -279,16 +279,3 @@ def read_document(
     """
     with IsolatedReader(seconds=seconds, memory_bytes=memory_bytes) as reader:
         return reader.read(source, pages=pages, password=password, stdin=stdin)
-
-
-@contextlib.contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C from a process while it starts, which would answer with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from longsum.documents import formats
 from longsum.documents import text as text_format
 from longsum.documents.document import Document, Page
-from longsum.documents.file_types import refusal
+from longsum.documents.file_types import unreadable_file
 from longsum.documents.formats import RawDocument
 from longsum.documents.pages import format_pages
 from longsum.documents.paragraphs import flow_pages, flow_text
@@ -79,7 +79,7 @@ def parse_document(
             raw = reader.read(data, shown=shown, pages=pages, password=password)
             if raw is not None:
                 return _document(raw, data, shown, shown_name(path))
-    raise refusal(data, shown)
+    raise unreadable_file(data, shown)
 
 
 def parse_text(text: str, shown: str) -> Document:

@@ -14,13 +14,13 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from longsum.documents.document import Document
 from longsum.documents.frames import BadFrame, pack_message, read_frame, read_message
 from longsum.documents.limits import limit_memory
 from longsum.errors import DocumentTooLong, LongsumError
+from longsum.processes import be_first_when_memory_is_short
 
 Handler = Callable[[dict[str, Any], bytes], dict[str, Any]]
 """Takes a request and the document's bytes, if they came with it; returns a JSON message."""
@@ -108,12 +108,6 @@ def told(error: BaseException) -> dict[str, Any]:
     if isinstance(error, MemoryError):
         return {"memory": True}
     return {"bug": repr(error), "traceback": trace}
-
-
-def be_first_when_memory_is_short() -> None:
-    """Ask Linux to end this process, not its parent, when memory runs out."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 def _limit_time(seconds: float) -> None:

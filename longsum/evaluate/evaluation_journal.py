@@ -1,17 +1,18 @@
 """What a long evaluation has measured so far, kept beside its output, so that a killed run goes on.
 
-Works on names and JSON values; knows nothing about models. Append-only: the first line holds the
-settings and their hash, each further line one finished unit of work.
+Works on names and JSON values; knows nothing about models. The first line holds the settings and
+their hash, each further line one finished unit of work.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from longsum.errors import OutputError, UsageError
 from longsum.hashing import settings_hash
+from longsum.journal import JournalFile, read_entries
 
 FORMAT = "longsum evaluation 1"
 
@@ -21,7 +22,7 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + ".journal")
 
 
-class Journal:
+class EvaluationJournal:
     """Finished units by name.
 
     Args:
@@ -38,7 +39,7 @@ class Journal:
         self.path = path
         self._settings: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists
         self._units: dict[str, dict[str, Any]] = {}
-        self._file: IO[str] | None = None
+        self._file: JournalFile | None = None
         if path is not None:
             try:
                 self._open(path)
@@ -63,43 +64,29 @@ class Journal:
         if self._file is None:
             return
         self._units[unit] = result
-        self._write({"unit": unit, "result": result})
+        self._file.append({"unit": unit, "result": result})
 
     def close(self, finished: bool) -> None:
         """Close the file; remove it when the evaluation is finished, or nothing was."""
-        if self._file is None or self.path is None:
+        if self._file is None:
             return
         self._file.close()
-        self._file = None
         if finished or not self._units:
-            self.path.unlink(missing_ok=True)
+            self._file.path.unlink(missing_ok=True)
+        self._file = None
 
     def _open(self, path: Path) -> None:
         """Take over what is there, and get ready to append."""
-        content = path.read_bytes() if path.exists() else b""
-        whole, header = 0, None
-        for line in content.splitlines(keepends=True):
-            entry = _entry(line)
-            if entry is None:
-                break  # torn when its writer was killed: that unit is measured again
-            if header is None:
-                header = entry
-            elif "unit" in entry:
+        found = [entry or {} for _, entry in read_entries(path)] if path.exists() else []
+        if found:
+            self._require_same(path, found[0])
+        for entry in found:
+            if isinstance(entry.get("unit"), str) and isinstance(entry.get("result"), dict):
                 self._units[entry["unit"]] = entry["result"]
-            whole += len(line)
-        if header is not None:
-            self._require_same(path, header)
-        elif b"\n" in content:
-            raise UsageError(
-                f"{path} is no journal of an evaluation", hint="choose another --output"
-            )
-        if whole < len(content):
-            with path.open("rb+") as file:
-                file.truncate(whole)
-        self._file = path.open("a", encoding="utf-8")
-        if header is None:
+        self._file = JournalFile(path)
+        if not found:
             digest = settings_hash(self._settings)
-            self._write({"journal": FORMAT, "sha256": digest, "settings": self._settings})
+            self._file.append({"journal": FORMAT, "sha256": digest, "settings": self._settings})
 
     def _require_same(self, path: Path, header: dict[str, Any]) -> None:
         """Refuse to mix results of different settings."""
@@ -125,29 +112,6 @@ class Journal:
     def _differs(self, key: str, kept: dict[str, Any]) -> bool:
         """Tell whether a setting is not what it was."""
         return (key in kept, kept.get(key)) != (key in self._settings, self._settings.get(key))
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        """Append a line that outlives this process."""
-        assert self._file is not None
-        try:
-            self._file.write(json.dumps(entry) + "\n")
-            self._file.flush()
-        except OSError as error:
-            raise OutputError(f"{self.path} cannot be written: {error.strerror}") from error
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """Return a line's entry, or None where it is torn or not ours."""
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(entry, dict):
-        return None
-    is_unit = isinstance(entry.get("unit"), str) and isinstance(entry.get("result"), dict)
-    return entry if is_unit or "journal" in entry else None
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from longsum.config import PasskeyConfig
 from longsum.engine.engine import MEMORY_HINT
 from longsum.engine.prefill import Reader
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.passkey_prompt import (
     ANSWER_TOKENS,
@@ -84,7 +84,7 @@ def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
 
 
 def measure_passkey(
-    opened: Opened, config: PasskeyConfig, journal: Journal, listener: Listener
+    opened: Opened, config: PasskeyConfig, journal: EvaluationJournal, listener: Listener
 ) -> list[dict[str, Any]]:
     """Measure how far back a model finds a passkey.
 

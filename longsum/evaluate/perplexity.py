@@ -24,7 +24,7 @@ from longsum.engine.engine import MEMORY_HINT
 from longsum.engine.layers import chunk_bounds
 from longsum.engine.llama import Llama
 from longsum.errors import DocumentError
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.windows import Window, default_windows, sampled_windows, sliding_windows
 from longsum.events import Listener
@@ -48,7 +48,7 @@ def measure_perplexity(
     opened: Opened,
     texts: Iterable[Text],
     config: PerplexityConfig,
-    journal: Journal,
+    journal: EvaluationJournal,
     listener: Listener,
     *,
     reach: int | None = None,
@@ -144,7 +144,7 @@ def _progress(
     opened: Opened,
     documents: Sequence[_Document],
     planned: dict[int, list[list[Window]]],
-    journal: Journal,
+    journal: EvaluationJournal,
     listener: Listener,
 ) -> Callable[[int], None]:
     """Return what is told of every token read; the journal's are not read again."""

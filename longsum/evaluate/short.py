@@ -14,7 +14,7 @@ from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import ShortConfig
 from longsum.errors import UsageError
 from longsum.evaluate.choices import Item, Request, chance, cut_to, encode_choice, judge
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.report import Column
@@ -40,7 +40,11 @@ ACCURACIES = ("acc", "acc_norm")
 
 
 def measure_short(
-    opened: Opened, items: Sequence[Item], config: ShortConfig, journal: Journal, listener: Listener
+    opened: Opened,
+    items: Sequence[Item],
+    config: ShortConfig,
+    journal: EvaluationJournal,
+    listener: Listener,
 ) -> dict[str, Any]:
     """Measure how often a model prefers the right choice.
 
@@ -123,7 +127,7 @@ def _unit(opened: Opened, requests: Sequence[Request]) -> str:
 
 
 def _from_journal(
-    opened: Opened, planned: Sequence[Sequence[Request]], journal: Journal
+    opened: Opened, planned: Sequence[Sequence[Request]], journal: EvaluationJournal
 ) -> list[list[float] | None]:
     """Return the log-likelihoods that are known already."""
     results = [journal.get(_unit(opened, requests)) for requests in planned]

@@ -18,7 +18,7 @@ import torch
 from longsum.bytesize import GIB
 from longsum.config import DecodeConfig, SpeedConfig
 from longsum.engine.engine import Engine, Stats, peak_memory_bytes
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.events import Listener
 
@@ -29,7 +29,7 @@ QUESTION_TOKENS = 32
 def measure_speed(
     opened: Opened,
     config: SpeedConfig,
-    journal: Journal,
+    journal: EvaluationJournal,
     listener: Listener,
 ) -> list[dict[str, Any]]:
     """Time reading and writing.

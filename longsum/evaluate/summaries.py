@@ -21,7 +21,7 @@ from longsum.evaluate.baselines import (
     is_too_long,
     require_baselines,
 )
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import evaluating
 from longsum.evaluate.reference_pairs import Pair, fingerprint
 from longsum.evaluate.report import Report
@@ -37,7 +37,7 @@ def measure_summaries(
     summarizers: Iterable[Summarizer],
     pairs: Sequence[Pair],
     config: SummariesConfig,
-    journal: Journal,
+    journal: EvaluationJournal,
     listener: Listener,
     *,
     save: Path | None = None,
@@ -98,7 +98,11 @@ class Bench:
     """
 
     def __init__(
-        self, pairs: Sequence[Pair], config: SummariesConfig, journal: Journal, listener: Listener
+        self,
+        pairs: Sequence[Pair],
+        config: SummariesConfig,
+        journal: EvaluationJournal,
+        listener: Listener,
     ) -> None:
         require_baselines(config.baselines)
         self.pairs, self.config = pairs, config

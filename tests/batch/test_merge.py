@@ -6,7 +6,7 @@ import shutil
 import pytest
 from batch.standin import calls, everything, folder_of, standin_job
 
-from longsum.batch.batch_journal import Journal, journal_path, journals
+from longsum.batch.batch_journal import BatchJournal, journal_path, journals
 from longsum.batch.lock import locked
 from longsum.batch.merge import merge
 from longsum.batch.run import run_batch
@@ -102,8 +102,8 @@ def test_foreign_journal_cannot_copy_over_other_folders(tmp_path):
     (bad / ".longsum").mkdir(parents=True)
     (tmp_path / "secret.md").write_text("mine")
     (bad / "x.md").write_text("theirs")
-    journal = Journal(journal_path(bad, (1, 1)))
-    journal.add(
+    journal = BatchJournal(journal_path(bad, (1, 1)))
+    journal.append(
         {"document": "x", "outcome": "done", "result": "../secret.md", "finished_at": ""}
         | {"answers": [], "receipt": None, "error": None}
     )

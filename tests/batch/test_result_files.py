@@ -7,7 +7,7 @@ import os
 import pytest
 from batch.standin import everything, folder_of, standin_job
 
-from longsum.batch.batch_journal import Journal, journal_path
+from longsum.batch.batch_journal import BatchJournal, journal_path
 from longsum.batch.export import cells, export, first_lines, index_entry
 from longsum.batch.progress_db import Ledger
 from longsum.batch.result_files import MOST_NAME_BYTES, as_markdown, result_name, write_result
@@ -71,9 +71,9 @@ def test_table_has_a_line_a_question_and_no_formulas():
 def test_overviews_hold_the_newest_row_of_every_document_by_name(tmp_path):
     path = journal_path(tmp_path)
     path.parent.mkdir()
-    journal = Journal(path)
+    journal = BatchJournal(path)
     for each in (row("b", "Old"), row("a", "First"), row("b", "New", finished_at="y")):
-        journal.add(each)
+        journal.append(each)
     journal.close()
     ledger = Ledger()
     ledger.load(path)

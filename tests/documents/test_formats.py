@@ -11,7 +11,7 @@ from documents.story_format import HERE, MAGIC, STORY
 from longsum.batch.run import folder_inputs, run_batch
 from longsum.documents import formats, isolated
 from longsum.documents.document import Document
-from longsum.documents.formats import DocumentFormat, FormatReader, format_of_name, readable
+from longsum.documents.formats import DocumentFormat, FormatReader, format_names, format_of_name
 from longsum.documents.isolated import read_document as read_isolated
 from longsum.documents.read import read_document
 from longsum.errors import EmptyDocument, UnsupportedDocument
@@ -38,9 +38,9 @@ def test_reader_offers_what_the_protocol_asks(each: DocumentFormat):
 
 
 def test_message_names_every_format(monkeypatch: pytest.MonkeyPatch):
-    assert (readable(), readable("nor")) == ("PDF or text", "PDF nor text")
+    assert (format_names(), format_names("nor")) == ("PDF or text", "PDF nor text")
     monkeypatch.setattr(formats, "READERS", (STORY, *formats.READERS))
-    assert readable("and") == "story, PDF and text"
+    assert format_names("and") == "story, PDF and text"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longsum.errors import OutputError, UsageError
-from longsum.evaluate.evaluation_journal import Journal, journal_path
+from longsum.evaluate.evaluation_journal import EvaluationJournal, journal_path
 from longsum.hashing import settings_hash
 
 SETTINGS = {"windows": (512, 1024), "stride": 256, "seed": None}
@@ -20,14 +20,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def unfinished(path: Path, **units: float) -> None:
-    journal = Journal(path, SETTINGS)
+    journal = EvaluationJournal(path, SETTINGS)
     for unit, value in units.items():
         journal.add(unit, {"value": value})
     journal.close(finished=False)
 
 
 def kept(path: Path, unit: str) -> dict[str, object] | None:
-    journal = Journal(path, SETTINGS)
+    journal = EvaluationJournal(path, SETTINGS)
     journal.close(finished=False)
     return journal.get(unit)
 
@@ -38,7 +38,7 @@ def test_journal_lies_beside_the_output(tmp_path):
 
 def test_finished_units_are_taken_over_exactly(path):
     unfinished(path, first=0.1 + 0.2, second=1e-300)
-    journal = Journal(path, dict(reversed(SETTINGS.items())))
+    journal = EvaluationJournal(path, dict(reversed(SETTINGS.items())))
     assert journal.finished == 2
     assert journal.get("first") == {"value": 0.1 + 0.2}
     assert journal.get("second") == {"value": 1e-300}
@@ -50,7 +50,7 @@ def test_finished_units_are_taken_over_exactly(path):
 
 def test_finished_journal_is_removed(path):
     unfinished(path, first=1)
-    Journal(path, SETTINGS).close(finished=True)
+    EvaluationJournal(path, SETTINGS).close(finished=True)
     assert not path.exists()
 
 
@@ -63,7 +63,7 @@ def test_other_settings_are_refused_by_name(path):
     unfinished(path, first=1)
     before = path.read_bytes()
     with pytest.raises(UsageError) as raised:
-        Journal(path, {**SETTINGS, "stride": 128, "seed": 1})
+        EvaluationJournal(path, {**SETTINGS, "stride": 128, "seed": 1})
     assert "stride was 256, is now 128; seed was unset, is now 1" in raised.value.message
     assert "windows" not in raised.value.message
     for way in ("--output", "--redo"):
@@ -74,7 +74,7 @@ def test_other_settings_are_refused_by_name(path):
 def test_setting_that_appeared_is_named(path):
     unfinished(path, first=1)
     with pytest.raises(UsageError, match="depths was unset, is now 32"):
-        Journal(path, {**SETTINGS, "depths": 32})
+        EvaluationJournal(path, {**SETTINGS, "depths": 32})
 
 
 @pytest.mark.parametrize("cut", [1, 2, 11, 25, 39])
@@ -82,7 +82,7 @@ def test_torn_last_line_is_dropped_and_measured_again(path, cut):
     unfinished(path, first=1, second=2)
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
-    journal = Journal(path, SETTINGS)
+    journal = EvaluationJournal(path, SETTINGS)
     assert journal.get("first") == {"value": 1}
     assert journal.get("second") is None
     journal.add("second", {"value": 2})
@@ -93,7 +93,7 @@ def test_torn_last_line_is_dropped_and_measured_again(path, cut):
 def test_torn_first_line_starts_anew(path):
     unfinished(path, first=1)
     path.write_bytes(path.read_bytes()[:20])
-    journal = Journal(path, SETTINGS)
+    journal = EvaluationJournal(path, SETTINGS)
     assert journal.finished == 0
     journal.add("first", {"value": 1})
     journal.close(finished=False)
@@ -104,12 +104,12 @@ def test_torn_first_line_starts_anew(path):
 def test_file_of_another_kind_is_left_alone(path, content):
     path.write_text(content)
     with pytest.raises(UsageError, match="no journal"):
-        Journal(path, SETTINGS)
+        EvaluationJournal(path, SETTINGS)
     assert path.read_text() == content
 
 
 def test_without_a_file_nothing_is_kept(tmp_path):
-    journal = Journal(None, SETTINGS)
+    journal = EvaluationJournal(None, SETTINGS)
     journal.add("first", {"value": 1})
     assert journal.get("first") is None
     journal.close(finished=True)
@@ -118,11 +118,11 @@ def test_without_a_file_nothing_is_kept(tmp_path):
 
 def test_folder_that_is_not_there_is_an_output_error(tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
-        Journal(tmp_path / "absent" / "x.journal", SETTINGS)
+        EvaluationJournal(tmp_path / "absent" / "x.journal", SETTINGS)
 
 
 def test_each_unit_is_on_disk_at_once(path):
-    journal = Journal(path, SETTINGS)
+    journal = EvaluationJournal(path, SETTINGS)
     journal.add("first", {"value": 1})
     assert json.loads(path.read_text().splitlines()[-1]) == {
         "unit": "first",

@@ -7,7 +7,7 @@ from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import PasskeyConfig
 from longsum.errors import UsageError
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.passkey import Quiz, common_prefix, measure_passkey, passkey_notes
 from longsum.evaluate.passkey_prompt import ANSWER_TOKENS, distance_of_key
@@ -24,7 +24,9 @@ def opened(window: int = 1024, chunk_tokens: int = 100, **more) -> Opened:
 
 
 def measure(one: Opened, config=CONFIG, journal=None, listener=None):
-    return measure_passkey(one, config, journal or Journal(None, {}), listener or Listener())
+    return measure_passkey(
+        one, config, journal or EvaluationJournal(None, {}), listener or Listener()
+    )
 
 
 class Asked:
@@ -164,7 +166,7 @@ def test_interrupted_run_goes_on_with_the_same_numbers(tmp_path, asked):
     stand_in = asked(lambda distance: distance % 3 == 0)
     whole = measure(one)
     prompts, stand_in.prompts = stand_in.prompts, []
-    journal = Journal(tmp_path / "j", {})
+    journal = EvaluationJournal(tmp_path / "j", {})
     finds = stand_in.finds
 
     def until(distance: int) -> bool:

@@ -14,7 +14,7 @@ from longsum.config import PerplexityConfig
 from longsum.corpus.texts import Text
 from longsum.errors import DocumentError, InsufficientMemory, UsageError
 from longsum.evaluate import perplexity
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.perplexity import (
     measure_perplexity,
@@ -24,7 +24,7 @@ from longsum.evaluate.perplexity import (
 )
 from longsum.events import Listener
 
-NOTHING = Journal(None, {})
+NOTHING = EvaluationJournal(None, {})
 CONFIG = PerplexityConfig(windows=(16, 32), stride=8)
 
 
@@ -232,11 +232,11 @@ def test_interrupted_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
     texts = [text("a", 60, 1), text("b", 70, 2), text("c", 90, 3)]
     whole = measure(one, texts)
     path = tmp_path / "j"
-    journal = Journal(path, {})
+    journal = EvaluationJournal(path, {})
     with pytest.raises(KeyboardInterrupt):
         measure_perplexity(one, texts, CONFIG, journal, Interrupted(400))
     journal.close(finished=False)
-    journal = Journal(path, {})
+    journal = EvaluationJournal(path, {})
     assert 0 < journal.finished < 6
     rest = Interrupted(10**9)
     again = measure_perplexity(one, texts, CONFIG, journal, rest)
@@ -250,7 +250,7 @@ def test_interrupted_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
 
 
 def test_changed_document_is_measured_again(tmp_path):
-    one, journal = opened(), Journal(tmp_path / "j", {})
+    one, journal = opened(), EvaluationJournal(tmp_path / "j", {})
     before = measure(one, [text("a", 40, 1)], journal=journal)
     after = measure(one, [text("a", 40, 2)], journal=journal)
     assert before[0]["perplexity"] != after[0]["perplexity"]

@@ -27,7 +27,7 @@ from longsum.evaluate.choices import (
     make_cloze,
     read_items,
 )
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.short import (
     item_requests,
@@ -38,7 +38,7 @@ from longsum.evaluate.short import (
 )
 from longsum.events import Listener
 
-NOTHING = Journal(None, {})
+NOTHING = EvaluationJournal(None, {})
 TOKENIZER = Tokenizer(byte_tokenizer())
 
 
@@ -259,7 +259,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
                 raise KeyboardInterrupt
 
     path = tmp_path / "j"
-    journal = Journal(path, {})
+    journal = EvaluationJournal(path, {})
     with pytest.raises(KeyboardInterrupt):
         measure_short(opened(), ITEMS, ShortConfig(batch_size=2), journal, Stop())
     journal.close(finished=False)
@@ -274,7 +274,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
         return batch(model, requests)
 
     monkeypatch.setattr(short, "_batch", counted)
-    again = Journal(path, {})
+    again = EvaluationJournal(path, {})
     row = measure_short(opened(), ITEMS, ShortConfig(batch_size=2), again, Listener())
     again.close(finished=True)
     assert row == whole

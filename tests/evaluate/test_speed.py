@@ -8,7 +8,7 @@ from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import SpeedConfig
 from longsum.engine.engine import Engine
 from longsum.errors import UsageError
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import measure_speed, speed_notes
 from longsum.events import Listener
@@ -26,7 +26,7 @@ def opened() -> Opened:
 
 
 def test_rows_hold_the_medians_of_their_runs(opened):
-    rows = measure_speed(opened, CONFIG, Journal(None, {}), Listener())
+    rows = measure_speed(opened, CONFIG, EvaluationJournal(None, {}), Listener())
     assert [row["length"] for row in rows] == [32, 96]
     for row in rows:
         runs = sorted(row["length"] / run["prefill_s"] for run in row["runs"])
@@ -52,29 +52,34 @@ def test_every_run_reads_all_tokens_and_writes_behind_them(opened, monkeypatch):
         def prefill(self, done: int, total: int) -> None:
             read.append((done, total))
 
-    measure_speed(opened, CONFIG, Journal(None, {}), Heard())
+    measure_speed(opened, CONFIG, EvaluationJournal(None, {}), Heard())
     assert held == [32] * 6 + [96] * 6  # an answer and a further question each
     assert [done for done, _ in read] == list(range(16, 32 * 3 + 96 * 3 + 1, 16))
     assert {total for _, total in read} == {32 * 3 + 96 * 3}
 
 
 def test_length_by_default_fills_the_window(opened):
-    rows = measure_speed(opened, SpeedConfig(new_tokens=8, runs=1), Journal(None, {}), Listener())
+    rows = measure_speed(
+        opened, SpeedConfig(new_tokens=8, runs=1), EvaluationJournal(None, {}), Listener()
+    )
     assert [row["length"] for row in rows] == [120]
 
 
 def test_memory_is_counted_from_before_the_model_was_loaded(opened):
     from dataclasses import replace
 
-    whole = measure_speed(opened, CONFIG, Journal(None, {}), Listener())[0]["peak_bytes"]
+    whole = measure_speed(opened, CONFIG, EvaluationJournal(None, {}), Listener())[0]["peak_bytes"]
     since = replace(opened, resident_before=whole // 2)
-    assert measure_speed(since, CONFIG, Journal(None, {}), Listener())[0]["peak_bytes"] < whole
+    assert (
+        measure_speed(since, CONFIG, EvaluationJournal(None, {}), Listener())[0]["peak_bytes"]
+        < whole
+    )
     assert whole > 0
     assert 0 <= resident_bytes() <= whole * 2
 
 
 def test_interrupted_run_goes_on(opened, tmp_path, monkeypatch):
-    journal = Journal(tmp_path / "j", {})
+    journal = EvaluationJournal(tmp_path / "j", {})
     first = measure_speed(opened, SpeedConfig((32,), 4, 2), journal, Listener())
     rows = measure_speed(opened, SpeedConfig((32, 96), 4, 2), journal, Listener())
     assert rows[0] == first[0]

@@ -15,7 +15,7 @@ from longsum.documents.read import read_document
 from longsum.engine.sampling import Sampler
 from longsum.errors import UsageError
 from longsum.evaluate.bars import plot_summaries
-from longsum.evaluate.evaluation_journal import Journal
+from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, find_for_evaluation, open_model
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.reference_pairs import Pair
@@ -34,7 +34,7 @@ from longsum.evaluate.summary_rows import System, summary_rows
 from longsum.events import Listener
 from longsum.session import summarize_document
 
-NOTHING = Journal(None, {})
+NOTHING = EvaluationJournal(None, {})
 LEAD = SummariesConfig(baselines=("lead",))
 TEXTS = ["\n\n".join(" ".join(page) for page in story(n)) for n in (1, 2)]
 
@@ -263,7 +263,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
         return summarize_pair(summarizer, pair, config, listener)
 
     path = tmp_path / "j"
-    journal = Journal(path, {})
+    journal = EvaluationJournal(path, {})
     monkeypatch.setattr("longsum.evaluate.summaries.summarize_pair", stopping)
     with pytest.raises(KeyboardInterrupt):
         measure([tiny()], journal=journal)
@@ -274,7 +274,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
         return summarize_pair(summarizer, pair, config, listener)
 
     monkeypatch.setattr("longsum.evaluate.summaries.summarize_pair", counted)
-    again = Journal(path, {})
+    again = EvaluationJournal(path, {})
     assert measure([tiny()], journal=again).rows == whole.rows
     again.close(finished=True)
     assert summarized == ["d0", "d1"]

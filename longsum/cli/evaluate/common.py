@@ -19,7 +19,7 @@ from longsum.cli.grouping import Without, panel
 from longsum.config import LoadConfig
 
 if TYPE_CHECKING:
-    from longsum.evaluate.evaluation_journal import Journal
+    from longsum.evaluate.evaluation_journal import EvaluationJournal
     from longsum.evaluate.loading import Opened
     from longsum.evaluate.report import Column, Report
     from longsum.events import Listener
@@ -100,7 +100,7 @@ class Task:
     columns: Sequence[Column]
     tokens: Callable[[Model], int]
     """Most tokens a model holds at once."""
-    measure: Callable[[Opened, Journal, Listener], list[dict[str, Any]]]
+    measure: Callable[[Opened, EvaluationJournal, Listener], list[dict[str, Any]]]
     notes: Callable[[list[dict[str, Any]]], list[str]]
     draw: Callable[[Report, Path], None] | None
 
@@ -152,7 +152,11 @@ def evaluate(
 
 
 def _measure(
-    found: Found, task: Task, journal: Journal, reporter: Reporter, machine: dict[str, Any]
+    found: Found,
+    task: Task,
+    journal: EvaluationJournal,
+    reporter: Reporter,
+    machine: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Load a model and measure it; it is dropped before the next one is loaded."""
     from longsum.evaluate.loading import open_model

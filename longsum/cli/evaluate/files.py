@@ -19,7 +19,7 @@ from longsum.errors import OutputError, UsageError
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
-    from longsum.evaluate.evaluation_journal import Journal
+    from longsum.evaluate.evaluation_journal import EvaluationJournal
     from longsum.evaluate.report import Report
 
 
@@ -62,19 +62,19 @@ class Files:
 
             require_matplotlib(self.plot)
 
-    def open_journal(self, settings: dict[str, Any]) -> Journal:
+    def open_journal(self, settings: dict[str, Any]) -> EvaluationJournal:
         """Return the journal beside the output file, emptied for `--redo`."""
-        from longsum.evaluate.evaluation_journal import Journal, journal_path
+        from longsum.evaluate.evaluation_journal import EvaluationJournal, journal_path
 
         path = journal_path(self.output) if self.output else None
         if path is not None:
             check_output(path, force=True)
             if self.redo:
                 path.unlink(missing_ok=True)
-        return Journal(path, settings)
+        return EvaluationJournal(path, settings)
 
     @contextlib.contextmanager
-    def journal(self, settings: dict[str, Any], reporter: Reporter) -> Iterator[Journal]:
+    def journal(self, settings: dict[str, Any], reporter: Reporter) -> Iterator[EvaluationJournal]:
         """Open the journal; keep it when the work is interrupted, remove it when it is done."""
         journal = self.open_journal(settings)
         if journal.finished:

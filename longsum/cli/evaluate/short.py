@@ -14,7 +14,7 @@ from longsum.config import ShortConfig
 
 if TYPE_CHECKING:
     from longsum.evaluate.choices import Item
-    from longsum.evaluate.evaluation_journal import Journal
+    from longsum.evaluate.evaluation_journal import EvaluationJournal
     from longsum.evaluate.loading import Opened
     from longsum.events import Listener
 
@@ -103,7 +103,9 @@ def short_task(
     items = _items(data, chosen, listener)
     measured: list[dict[str, Any]] = []
 
-    def measure(opened: Opened, journal: Journal, listener: Listener) -> list[dict[str, Any]]:
+    def measure(
+        opened: Opened, journal: EvaluationJournal, listener: Listener
+    ) -> list[dict[str, Any]]:
         """Measure a model; the table is made with the last."""
         measured.append(measure_short(opened, items, config, journal, listener))
         return short_rows(measured) if len(measured) == len(found) else []

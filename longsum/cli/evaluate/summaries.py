@@ -17,7 +17,7 @@ from longsum.config import SummariesConfig
 from longsum.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from longsum.evaluate.evaluation_journal import Journal
+    from longsum.evaluate.evaluation_journal import EvaluationJournal
     from longsum.evaluate.loading import Opened
     from longsum.evaluate.reference_pairs import Pair
     from longsum.evaluate.summary_rows import System
@@ -155,7 +155,9 @@ class SummariesRun:
 
         return longest_run(model, self.pairs, self.config)
 
-    def measure(self, opened: Opened, journal: Journal, listener: Listener) -> list[dict[str, Any]]:
+    def measure(
+        self, opened: Opened, journal: EvaluationJournal, listener: Listener
+    ) -> list[dict[str, Any]]:
         """Have a model summarize; with the last one, the baselines, too."""
         from longsum.evaluate.summaries import Bench, save_summaries
         from longsum.evaluate.summarizing import Summarizer

@@ -12,7 +12,7 @@ import pytest
 from helpers import LIVE, assert_refused, environment, run, start
 from tiny import save_checkpoint
 
-from longsum.evaluate.evaluation_journal import Journal, journal_path
+from longsum.evaluate.evaluation_journal import EvaluationJournal, journal_path
 
 MACHINE = ("--device", "cpu", "--dtype", "float32")
 SMALL = ("--window", "32", "--window", "64", "--stride", "16", *MACHINE)
@@ -84,7 +84,7 @@ def test_interrupted_run_goes_on_by_the_same_command(folders, data, tmp_path, mo
     asked = (*folders, "--data", data, *SMALL, "-o", output)
     whole = json.loads(perplexity(*asked, "--json", "--redo").stdout)["rows"]
     output.unlink()
-    inner, added = Journal.add, []
+    inner, added = EvaluationJournal.add, []
 
     def add(journal, unit, result):
         inner(journal, unit, result)
@@ -92,7 +92,7 @@ def test_interrupted_run_goes_on_by_the_same_command(folders, data, tmp_path, mo
         if len(added) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "add", add)
+    monkeypatch.setattr(EvaluationJournal, "add", add)
     result = perplexity(*asked)
     assert result.exit_code == 130
     assert "run the same command again to go on" in result.stderr
@@ -111,7 +111,7 @@ def test_without_output_nothing_is_kept(folders, data, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "add", interrupt)
+    monkeypatch.setattr(EvaluationJournal, "add", interrupt)
     result = perplexity(folders[0], "--data", data, *SMALL)
     assert result.exit_code == 130
     assert "with --output" in result.stderr
@@ -120,7 +120,7 @@ def test_without_output_nothing_is_kept(folders, data, tmp_path, monkeypatch):
 
 def test_redo_forgets_what_was_measured(folders, data, tmp_path):
     output = tmp_path / "found.json"
-    journal = Journal(journal_path(output), {"kind": "another"})
+    journal = EvaluationJournal(journal_path(output), {"kind": "another"})
     journal.add("unit", {})
     journal.close(finished=False)
     asked = (folders[0], "--data", data, *SMALL, "-o", output)

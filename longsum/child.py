@@ -1,4 +1,4 @@
-"""A child process that holds the model, works on one task after another, and may die alone.
+"""A child process that holds a model, works on one task after another, and may die alone.
 
 It never opens a document: its parent sends it text, and it answers in pickle. Files are opened by
 the processes of `documents/isolated.py`, which answer in JSON.
@@ -22,9 +22,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from longsum.documents.isolated import without_interrupts
-from longsum.documents.serving import be_first_when_memory_is_short
-from longsum.errors import LongsumError
+from longsum.errors import LongsumError, describe_bug
+from longsum.processes import be_first_when_memory_is_short, without_interrupts
 
 READY, BROKEN, PROGRESS, DONE = "ready", "broken", "progress", "done"
 """What a child says: (word, value)."""
@@ -151,7 +150,4 @@ def _portable(error: Exception) -> Exception:
     """Return an error that survives the way to another process."""
     if isinstance(error, LongsumError):
         return error
-    from longsum.batch.failures import describe
-
-    told = describe(error)
-    return LongsumError(f"{told['message']}\n{told['traceback']}")
+    return LongsumError("\n".join(describe_bug(error)))

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from longsum.batch.processes import BROKEN, DONE, PROGRESS, READY, Child
+from longsum.child import BROKEN, DONE, PROGRESS, READY, Child
 from longsum.errors import UsageError
 
-HERE = "batch.test_processes"
+HERE = "test_child"
 
 
 def open_echo(argument, say):
