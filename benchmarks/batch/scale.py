@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 from benchmarks.batch.standin import OPEN
+from longsum.batch.config import BatchConfig
 from longsum.batch.job import Job
 from longsum.batch.run import folder_inputs, run_batch
-from longsum.config import BatchConfig
 
 SENTENCE = "The commission of harbour {0} met in the year {0} and found the old sea wall sound. "
 

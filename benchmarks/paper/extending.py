@@ -5,7 +5,8 @@ from __future__ import annotations
 from recipes.mini.extend import Lines
 
 from benchmarks.paper.settings import Extension, Settings
-from longsum.config import ExtendConfig, LoadConfig
+from longsum.config import LoadConfig
+from longsum.extend.config import ExtendConfig
 from longsum.extend.train import extend
 
 

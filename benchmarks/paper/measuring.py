@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.paper.settings import Extension, Settings
-from longsum.config import LoadConfig, PasskeyConfig, PerplexityConfig, Position, ShortConfig
+from longsum.config import LoadConfig
 from longsum.corpus.jsonl import read_jsonl
 from longsum.corpus.texts import Text
 from longsum.evaluate.choices import make_cloze
+from longsum.evaluate.config import PasskeyConfig, PerplexityConfig, ShortConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, open_model
 from longsum.evaluate.passkey import measure_passkey
 from longsum.evaluate.perplexity import measure_perplexity
 from longsum.evaluate.short import measure_short
 from longsum.events import Listener
+from longsum.extend.config import Position
 from longsum.extend.folder import write_json
 from recipes.mini.shards import TAKEN
 

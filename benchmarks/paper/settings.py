@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from longsum.config import Position
+from longsum.extend.config import Position
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 
 from benchmarks.paper.measuring import Notices
 from benchmarks.paper.settings import Extension, Settings
-from longsum.config import LoadConfig, SummariesConfig
+from longsum.config import LoadConfig
+from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import find_for_evaluation, open_model
 from longsum.evaluate.reference_pairs import Pair, read_pairs

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from longsum.config import BatchConfig
+from longsum.batch.config import BatchConfig
 from longsum.environment import BATCH_WORKERS, variable
 
 MOST_READERS = 4

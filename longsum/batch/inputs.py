@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from longsum.config import BatchConfig
+from longsum.batch.config import BatchConfig
 from longsum.errors import DocumentNotFound, UsageError
 from longsum.terminal import shown_name
 

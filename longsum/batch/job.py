@@ -10,14 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from longsum.config import (
-    AskConfig,
-    BatchConfig,
-    DecodeConfig,
-    LoadConfig,
-    ReadConfig,
-    SummaryConfig,
-)
+from longsum.batch.config import BatchConfig
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.hashing import settings_hash
 
 _WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from longsum.batch.config import BatchConfig
 from longsum.batch.job import Job
-from longsum.config import BatchConfig
 from longsum.errors import LongsumError, UsageError
 
 READERS_A_WORKER = 2

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longsum.config import BatchFormat
+from longsum.batch.config import BatchFormat
 from longsum.errors import OutputError
 from longsum.files import replacing
 from longsum.terminal import escape_for_terminal, shown_name

@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 
+from longsum.bench.config import BenchConfig
 from longsum.bench.machine import MachineLimits, measure_limits
 from longsum.bench.work import decode_bytes, prefill_flops
 from longsum.bytesize import format_bytes
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.kv_format import bytes_of_kv_cache
-from longsum.config import BenchConfig, SpeedConfig
 from longsum.engine.llama import Llama
+from longsum.evaluate.config import SpeedConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import QUESTION_TOKENS, measure_speed

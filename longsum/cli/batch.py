@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from longsum.batch.config import BatchConfig
 from longsum.bytesize import parse_bytes
 from longsum.cli import batch_options as b
 from longsum.cli import options as o
 from longsum.cli.batch_run import run_job
 from longsum.cli.grouping import Without, grouped
 from longsum.cli.run import fetch_missing
-from longsum.config import AskConfig, BatchConfig, SummaryConfig, parse_length
+from longsum.config import AskConfig, SummaryConfig, parse_length
 from longsum.errors import DocumentNotFound, OutputError, UsageError
 from longsum.terminal import shown_name
 

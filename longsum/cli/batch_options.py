@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from longsum import config as c
+from longsum.batch.config import BatchConfig, BatchEngine, BatchFormat, FailOn
 from longsum.cli import options as o
 from longsum.cli.grouping import panel
-from longsum.config import BatchConfig
 
 in_options, in_documents, in_running = map(panel, (None, "Documents", "Running"))
 
@@ -111,16 +111,14 @@ class RunningOptions:
         help="Only the I-th of N parts, for job arrays. All may share OUT; then run "
         "`longsum batch merge OUT`.",
     )
-    engine: c.BatchEngine = in_running(
-        BatchConfig.engine, help="Processes of this machine, or Ray."
-    )
+    engine: BatchEngine = in_running(BatchConfig.engine, help="Processes of this machine, or Ray.")
     ray_address: str | None = in_running(
         BatchConfig.ray_address,
         metavar="ADDRESS",
         help="A Ray cluster, such as auto or ray-head:6379; by default a local one is started. "
         "FOLDER, OUT and the model must be on storage that all nodes share.",
     )
-    fail_on: c.FailOn = in_running(
+    fail_on: FailOn = in_running(
         BatchConfig.fail_on,
         help="Exit with 1 when any document failed, only when all did, or never.",
     )
@@ -130,6 +128,6 @@ class RunningOptions:
 class ResultOptions:
     """How results are written, and what is shown."""
 
-    format: c.BatchFormat = o.in_output(BatchConfig.format, help="Format of each result.")
+    format: BatchFormat = o.in_output(BatchConfig.format, help="Format of each result.")
     as_json: bool = o.in_output(False, "--json", help="Print the closing table as JSON.")
     quiet: bool = o.in_output(False, "--quiet", "-q", help="Only warnings and errors.")

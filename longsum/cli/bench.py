@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from longsum.bench.config import BenchConfig
 from longsum.cli.evaluate import common as c
 from longsum.cli.evaluate.files import Files
 from longsum.cli.grouping import Without, grouped
-from longsum.config import BenchConfig
 
 if TYPE_CHECKING:
     from longsum.events import Listener

@@ -11,8 +11,8 @@ import typer
 from longsum.cli import options as o
 from longsum.cli.grouping import Without, grouped, panel
 from longsum.cli.run import fetch_missing
-from longsum.config import ExtendConfig, Method, Position, TrainDtype
 from longsum.errors import UsageError
+from longsum.extend.config import ExtendConfig, Method, Position, TrainDtype
 
 in_data, in_training, in_run = map(panel, ("Data", "Training", "Run"))
 in_lora = panel("LoRA (arXiv 2106.09685)")

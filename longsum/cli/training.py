@@ -12,8 +12,9 @@ from typing import Any
 from longsum.bytesize import format_bytes
 from longsum.cli.console import Reporter
 from longsum.cli.output import as_json_text
-from longsum.config import ExtendConfig, LoadConfig
+from longsum.config import LoadConfig
 from longsum.errors import LongsumError
+from longsum.extend.config import ExtendConfig
 from longsum.extend.training_events import ExtendListener, ExtendResult, Extent, StepReport
 from longsum.terminal import escape_for_terminal
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
-from longsum.config import PasskeyConfig
 from longsum.engine.engine import MEMORY_HINT
 from longsum.engine.prefill import Reader
+from longsum.evaluate.config import PasskeyConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.passkey_prompt import (

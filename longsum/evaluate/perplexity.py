@@ -17,13 +17,14 @@ import torch
 from torch.nn import functional as F
 
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import KVCache, PerplexityConfig
+from longsum.config import KVCache
 from longsum.corpus.texts import Text
 from longsum.engine.cache import PreallocatedCache
 from longsum.engine.engine import MEMORY_HINT
 from longsum.engine.layers import chunk_bounds
 from longsum.engine.llama import Llama
 from longsum.errors import DocumentError
+from longsum.evaluate.config import PerplexityConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.windows import Window, default_windows, sampled_windows, sliding_windows

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import ShortConfig
 from longsum.errors import UsageError
 from longsum.evaluate.choices import Item, Request, chance, cut_to, encode_choice, judge
+from longsum.evaluate.config import ShortConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.means import mean_and_error

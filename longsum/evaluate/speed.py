@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from longsum.bytesize import GIB
-from longsum.config import DecodeConfig, SpeedConfig
+from longsum.config import DecodeConfig
 from longsum.engine.engine import Engine, Stats, peak_memory_bytes
+from longsum.evaluate.config import SpeedConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.events import Listener

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from longsum.config import SummariesConfig
 from longsum.errors import DocumentError
 from longsum.evaluate.baselines import (
     MOST_SENTENCES,
@@ -21,6 +20,7 @@ from longsum.evaluate.baselines import (
     is_too_long,
     require_baselines,
 )
+from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import evaluating
 from longsum.evaluate.reference_pairs import Pair, fingerprint

@@ -16,9 +16,10 @@ from longsum.budget import require_window
 from longsum.checkpoint.checkpoint import FilelessCheckpoint
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
+from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import DocumentError, LongsumError
+from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.reference_pairs import Pair
 from longsum.events import Listener

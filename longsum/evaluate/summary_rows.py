@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from longsum.config import SummariesConfig
 from longsum.evaluate.baselines import MOST_SENTENCES
+from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.report import Column

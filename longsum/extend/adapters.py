@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import torch
 from transformers import LlamaForCausalLM
 
-from longsum.config import ExtendConfig
 from longsum.errors import UsageError
+from longsum.extend.config import ExtendConfig
 
 NORM_AND_EMBEDDING = ("norm.weight", "layernorm.weight", "embed_tokens.weight")
 """How the names end of what LongLoRA trains beside the matrices."""

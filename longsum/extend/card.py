@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longsum.config import ExtendConfig
+from longsum.extend.config import ExtendConfig
 from longsum.extend.training_events import ExtendResult, Validation
 
 POSITIONS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from longsum.checkpoint.rope import Rope, interpolation_factor
-from longsum.config import Position
 from longsum.errors import UsageError
+from longsum.extend.config import Position
 
 __all__ = ["Position", "extended_rope", "ntk_theta"]
 

@@ -10,9 +10,9 @@ from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.utils import DistributedType  # type: ignore[import-untyped]
 from transformers import LlamaForCausalLM
 
-from longsum.config import ExtendConfig
 from longsum.errors import UsageError
 from longsum.extend.adapters import require_peft, set_trainable
+from longsum.extend.config import ExtendConfig
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.training_events import ExtendListener
 from longsum.extend.training_plan import Job

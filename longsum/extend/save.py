@@ -14,8 +14,8 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 from transformers import LlamaConfig
 
 from longsum.checkpoint.rope import Rope
-from longsum.config import ExtendConfig
 from longsum.extend.adapters import dequantized, merged
+from longsum.extend.config import ExtendConfig
 from longsum.extend.training_state import is_tied
 from longsum.loading.loader import build_config
 from longsum.model.find import Model

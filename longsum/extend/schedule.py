@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from longsum.config import ExtendConfig
+from longsum.extend.config import ExtendConfig
 
 
 def learning_rate(step: int, config: ExtendConfig) -> float:

@@ -19,8 +19,9 @@ from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.utils import DistributedType  # type: ignore[import-untyped]
 from transformers import LlamaForCausalLM
 
-from longsum.config import ExtendConfig, LoadConfig
+from longsum.config import LoadConfig
 from longsum.errors import LongsumError
+from longsum.extend.config import ExtendConfig
 from longsum.extend.folder import open_output, prepare_output, require_disk
 from longsum.extend.prepare import MEMORY_HINT, check_processes, prepare
 from longsum.extend.products import (

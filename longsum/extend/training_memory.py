@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from longsum.bytesize import format_bytes
 from longsum.checkpoint.files import ModelShape
-from longsum.config import ExtendConfig, Method
 from longsum.errors import InsufficientMemory
+from longsum.extend.config import ExtendConfig, Method
 from longsum.model.footprint import DTYPE_BYTES, WEIGHT_BYTES
 from longsum.model.memory import OVERHEAD_BYTES
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from longsum.checkpoint.rope import Rope
-from longsum.config import ExtendConfig, LoadConfig
+from longsum.config import LoadConfig
 from longsum.errors import UnsupportedModel, UsageError
+from longsum.extend.config import ExtendConfig
 from longsum.extend.data import Rows, pack_rows
 from longsum.extend.folder import free_disk
 from longsum.extend.loss import chunk_tokens

@@ -17,13 +17,13 @@ from typing import Any
 from scripted_reader import Trap, send_raw
 
 from longsum.batch.batch_events import BatchListener
+from longsum.batch.config import BatchConfig
 from longsum.batch.inputs import Passed
 from longsum.batch.job import Job
 from longsum.batch.outcome import DONE, Row, base_row, failed_row
 from longsum.batch.reading import DocumentReader, Reading, ReadTask, open_reader
 from longsum.batch.result_files import result_name, write_result
 from longsum.batch.run import FindInputs, folder_inputs
-from longsum.config import BatchConfig
 from longsum.documents.frames import header
 from longsum.errors import DocumentTooLong, ModelNotFound
 from longsum.events import Listener

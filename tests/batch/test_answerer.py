@@ -11,18 +11,12 @@ import pytest
 from helpers import report_pdf
 from tiny import save_checkpoint
 
+from longsum.batch.config import BatchConfig
 from longsum.batch.job import Job, with_model
 from longsum.batch.readers import read_settings
 from longsum.batch.reading import DocumentReader, Reading, ReadTask
 from longsum.batch.worker import open_worker
-from longsum.config import (
-    AskConfig,
-    BatchConfig,
-    LoadConfig,
-    ReadConfig,
-    SummaryConfig,
-    WeightsConfig,
-)
+from longsum.config import AskConfig, LoadConfig, ReadConfig, SummaryConfig, WeightsConfig
 from longsum.documents.read import read_document
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.loading import quantized_cache

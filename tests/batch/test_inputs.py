@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from batch.standin import folder_of
 
+from longsum.batch.config import BatchConfig
 from longsum.batch.inputs import Passed, in_shard, listed, name_of, parse_shard, walk
-from longsum.config import BatchConfig
 from longsum.errors import DocumentNotFound, UsageError
 
 

@@ -8,16 +8,10 @@ from pathlib import Path
 import pytest
 from tiny import restate, save_checkpoint
 
+from longsum.batch.config import BatchConfig
 from longsum.batch.devices import worker_environments, workers_here
 from longsum.batch.job import Job, settings_of, with_model, with_settings
-from longsum.config import (
-    AskConfig,
-    BatchConfig,
-    DecodeConfig,
-    LoadConfig,
-    ReadConfig,
-    SummaryConfig,
-)
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.environment import BATCH_WORKERS
 from longsum.errors import ModelNotFound, UsageError
 

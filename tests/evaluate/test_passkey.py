@@ -5,8 +5,8 @@ from tiny import byte_tokenizer, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import PasskeyConfig
 from longsum.errors import UsageError
+from longsum.evaluate.config import PasskeyConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.passkey import Quiz, common_prefix, measure_passkey, passkey_notes

@@ -10,10 +10,10 @@ from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import PerplexityConfig
 from longsum.corpus.texts import Text
 from longsum.errors import DocumentError, InsufficientMemory, UsageError
 from longsum.evaluate import perplexity
+from longsum.evaluate.config import PerplexityConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.perplexity import (

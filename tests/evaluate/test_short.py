@@ -10,7 +10,6 @@ from tiny import byte_tokenizer, tiny_llama, tiny_model
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import ShortConfig
 from longsum.corpus.texts import Text
 from longsum.errors import CorruptDocument, DocumentError, EmptyDocument, UsageError
 from longsum.evaluate.choices import (
@@ -27,6 +26,7 @@ from longsum.evaluate.choices import (
     make_cloze,
     read_items,
 )
+from longsum.evaluate.config import ShortConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.short import (

@@ -5,9 +5,9 @@ from tiny import byte_tokenizer, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import SpeedConfig
 from longsum.engine.engine import Engine
 from longsum.errors import UsageError
+from longsum.evaluate.config import SpeedConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.speed import measure_speed, speed_notes

@@ -10,11 +10,12 @@ from tiny import byte_tokenizer, save_checkpoint, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import DecodeConfig, LoadConfig, SummariesConfig, SummaryConfig
+from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.read import read_document
 from longsum.engine.sampling import Sampler
 from longsum.errors import UsageError
 from longsum.evaluate.bars import plot_summaries
+from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, find_for_evaluation, open_model
 from longsum.evaluate.means import mean_and_error

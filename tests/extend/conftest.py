@@ -11,7 +11,8 @@ import pytest
 import torch
 from tiny import save_checkpoint
 
-from longsum.config import ExtendConfig, LoadConfig
+from longsum.config import LoadConfig
+from longsum.extend.config import ExtendConfig
 from longsum.extend.training_events import ExtendListener, ExtendResult
 
 WORDS = "the grass is green the sky is blue there and back again here we go".split()  # noqa: SIM905

@@ -6,9 +6,9 @@ import pytest
 import torch
 from tiny import tiny_model
 
-from longsum.config import ExtendConfig
 from longsum.errors import UsageError
 from longsum.extend.adapters import merged, set_trainable
+from longsum.extend.config import ExtendConfig
 
 LORA = ExtendConfig(method="lora", rank=4, alpha=12.0)
 

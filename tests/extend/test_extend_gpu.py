@@ -6,7 +6,8 @@ import pytest
 import torch
 from tiny import save_checkpoint
 
-from longsum.config import ExtendConfig, LoadConfig
+from longsum.config import LoadConfig
+from longsum.extend.config import ExtendConfig
 from longsum.extend.train import extend
 
 pytestmark = [

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.config import ExtendConfig
 from longsum.errors import UsageError
+from longsum.extend.config import ExtendConfig
 from longsum.extend.schedule import learning_rate
 
 

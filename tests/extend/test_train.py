@@ -65,7 +65,7 @@ def weights(folder):
 def test_training_is_adamw_on_the_packed_rows(extended, base, text, tmp_path):
     """Against a loop written out with transformers' own loss."""
     from longsum.checkpoint.tokenizer import load_tokenizer
-    from longsum.config import ExtendConfig
+    from longsum.extend.config import ExtendConfig
     from longsum.extend.data import pack_rows
 
     record = Record()

@@ -9,9 +9,9 @@ from tiny import tiny_model
 from longsum.bytesize import GIB
 from longsum.checkpoint.catalog import LLAMA_7B
 from longsum.checkpoint.files import read_shape
-from longsum.config import ExtendConfig
 from longsum.errors import InsufficientMemory
 from longsum.extend.adapters import set_trainable
+from longsum.extend.config import ExtendConfig
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.prepare import checkpoint_layers
 from longsum.extend.training_memory import (

@@ -17,6 +17,8 @@ from longsum.cli.console import Reporter
 from longsum.cli.evaluate.files import Files
 from longsum.cli.grouping import Without, panel
 from longsum.config import LoadConfig
+from longsum.evaluate.config import SpeedConfig
+from longsum.extend.config import Position
 
 if TYPE_CHECKING:
     from longsum.evaluate.evaluation_journal import EvaluationJournal
@@ -41,7 +43,7 @@ Models = Annotated[
 class PositionOptions:
     """Another position scheme than the models' own."""
 
-    position: config.Position | None = o.in_model(
+    position: Position | None = o.in_model(
         None,
         help="Rotate positions another way, for comparison; the weights are not tuned for it. "
         "pi interpolates, none extrapolates. Needs --context.",
@@ -72,10 +74,10 @@ class RunsOptions:
     """How often, and how long, writing is timed."""
 
     new_tokens: int = in_measurement(
-        config.SpeedConfig.new_tokens, metavar="N", help="Tokens written behind them."
+        SpeedConfig.new_tokens, metavar="N", help="Tokens written behind them."
     )
     runs: int = in_measurement(
-        config.SpeedConfig.runs, metavar="N", help="Repetitions; the median counts."
+        SpeedConfig.runs, metavar="N", help="Repetitions; the median counts."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from longsum.cli.evaluate import common as c
 from longsum.cli.evaluate.files import Files
 from longsum.cli.grouping import grouped
-from longsum.config import PasskeyConfig
+from longsum.evaluate.config import PasskeyConfig
 
 if TYPE_CHECKING:
     from longsum.events import Listener

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from longsum.cli.evaluate import common as c
 from longsum.cli.evaluate.files import Files
 from longsum.cli.grouping import Without, grouped
-from longsum.config import ShortConfig
+from longsum.evaluate.config import ShortConfig
 
 if TYPE_CHECKING:
     from longsum.evaluate.choices import Item

@@ -13,8 +13,8 @@ from longsum.cli.evaluate import common as c
 from longsum.cli.evaluate.files import Files
 from longsum.cli.grouping import Without, grouped
 from longsum.cli.output import check_output
-from longsum.config import SummariesConfig
 from longsum.errors import OutputError, UsageError
+from longsum.evaluate.config import SummariesConfig, ZeroShotPrompt
 
 if TYPE_CHECKING:
     from longsum.evaluate.evaluation_journal import EvaluationJournal
@@ -48,7 +48,7 @@ class SummariesOptions:
         metavar="N",
         help="Length of every summary; by default each reference's.",
     )
-    zero_shot_prompt: settings.ZeroShotPrompt = c.in_measurement(
+    zero_shot_prompt: ZeroShotPrompt = c.in_measurement(
         SummariesConfig.zero_shot_prompt,
         help="own summarizes as longsum summarize does, a query being its --focus. paper is "
         "the paper's protocol (section 3.5) for base or fine-tuned models: the first 15,000 "

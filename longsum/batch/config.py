@@ -1,0 +1,70 @@
+"""How a folder of documents is worked through. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from longsum.config import MAX_READ_S, MAX_READER_BYTES, at_least
+from longsum.errors import UsageError
+
+BatchFormat = Literal["md", "json"]
+BatchEngine = Literal["local", "ray"]
+FailOn = Literal["never", "any", "all"]
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How a folder of documents is worked through."""
+
+    format: BatchFormat = "md"
+    """Of each document's result."""
+    recursive: bool = False
+    """Enter subfolders."""
+    include: tuple[str, ...] = ()
+    """Globs of which a document must match one; empty takes all."""
+    exclude: tuple[str, ...] = ()
+    """Globs of documents to leave out."""
+    workers: int | None = None
+    """Processes that hold the model; None takes one per GPU, or one on the CPU."""
+    readers: int | None = None
+    """Processes that read documents ahead; None takes one per core but one, at most four."""
+    read_limit_s: float = MAX_READ_S
+    """Most seconds for reading one document."""
+    read_memory_bytes: int = MAX_READER_BYTES
+    """Most memory reading one document may take."""
+    retry_failed: bool = False
+    """Try documents again that failed before."""
+    redo: bool = False
+    """Work on every document again."""
+    fail_on: FailOn = "any"
+    """Which failures make the command exit with 1."""
+    shard: tuple[int, int] | None = None
+    """(i, n): work on the i-th of n parts, i from 1."""
+    engine: BatchEngine = "local"
+    """Processes of this machine, or a Ray cluster."""
+    ray_address: str | None = None
+    """Of an existing cluster; None starts a local one."""
+
+    def __post_init__(self) -> None:
+        at_least(1, workers=self.workers, readers=self.readers)
+        if not 0.1 <= self.read_limit_s <= 86_400:
+            raise UsageError(
+                f"--read-limit {self.read_limit_s:g} is not a time for a document",
+                hint="name 0.1 to 86400 seconds",
+            )
+        if self.read_memory_bytes < 64 << 20:
+            raise UsageError(
+                "--read-memory is below 64 MiB, too little for any document",
+                hint="leave it out, or name 1GiB",
+            )
+        if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
+            raise UsageError(
+                f"--shard {self.shard[0]}/{self.shard[1]} is no part", hint="write 1/8 to 8/8"
+            )
+        if self.shard is not None and self.engine == "ray":
+            raise UsageError(
+                "--shard and --engine ray both divide the documents", hint="leave one out"
+            )
+        if self.ray_address is not None and self.engine != "ray":
+            raise UsageError("--ray-address needs --engine ray", hint="add --engine ray")

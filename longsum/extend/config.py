@@ -1,0 +1,93 @@
+"""How a window is extended. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from longsum.config import at_least, between
+from longsum.errors import UsageError
+
+Method = Literal["full", "lora", "qlora"]
+Position = Literal["pi", "none", "yarn", "ntk"]
+TrainDtype = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class ExtendConfig:
+    """How a window is extended: by default as the paper does it (arXiv 2306.15595, section 3.1)."""
+
+    position: Position = "pi"
+    """`pi` interpolates, `none` leaves positions alone, `yarn` and `ntk` scale by frequency."""
+    method: Method = "full"
+    """Which weights learn."""
+    steps: int = 1000
+    """Optimizer steps."""
+    batch: int = 1
+    """Sequences of a step, over all processes together."""
+    gradient_accumulation: int | None = None
+    """Parts a process reads its share of the batch in; None reads one sequence at a time."""
+    learning_rate: float = 2e-5
+    """Reached at the end of the warm-up, constant from there."""
+    warmup_steps: int = 20
+    """Steps of the linear warm-up."""
+    warmup_start: float = 0.1
+    """Share of the learning rate the warm-up starts from."""
+    beta1: float = 0.9
+    """AdamW's decay of the gradient's mean."""
+    beta2: float = 0.95
+    """AdamW's decay of the gradient's square."""
+    weight_decay: float = 0.0
+    """AdamW's."""
+    max_grad_norm: float = 1.0
+    """Longer gradients are cut to this; 0 leaves them."""
+    rank: int = 8
+    """Of the LoRA matrices."""
+    alpha: float = 16.0
+    """LoRA's scale: its product counts alpha / rank."""
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
+    """Linear layers that get LoRA matrices."""
+    train_norm_and_embedding: bool = True
+    """With LoRA, train norms and embeddings too."""
+    gradient_checkpointing: bool | None = None
+    """Compute activations twice instead of keeping them; None when memory asks for it."""
+    dtype: TrainDtype = "auto"
+    """Of the products; weights that learn are kept in float32."""
+    validation_rows: int = 4
+    """Sequences held out, at most a tenth of all."""
+    max_rows: int | None = None
+    """Most sequences to train on; None takes all."""
+    seed: int = 0
+    """Of the order of the sequences and of new LoRA matrices."""
+    save_every: int = 100
+    """Steps between checkpoints; 0 keeps none."""
+    keep_checkpoints_at: tuple[int, ...] = ()
+    """Steps whose whole model stays in OUTPUT/step-N."""
+
+    def __post_init__(self) -> None:
+        at_least(
+            1,
+            steps=self.steps,
+            batch=self.batch,
+            gradient_accumulation=self.gradient_accumulation,
+            rank=self.rank,
+            max_rows=self.max_rows,
+        )
+        at_least(
+            0,
+            warmup_steps=self.warmup_steps,
+            validation_rows=self.validation_rows,
+            save_every=self.save_every,
+            seed=self.seed,
+        )
+        between(1e-12, 1.0, learning_rate=self.learning_rate)
+        between(0.0, 1.0, warmup_start=self.warmup_start)
+        between(0.0, 0.99999999, beta1=self.beta1, beta2=self.beta2)
+        between(0.0, 10.0, weight_decay=self.weight_decay)
+        between(0.0, 1e9, max_grad_norm=self.max_grad_norm)
+        between(1e-9, 1e9, alpha=self.alpha)
+        if not self.targets:
+            raise UsageError("--targets names no layer", hint="write --targets q_proj,v_proj")
+        for step in self.keep_checkpoints_at:
+            if not 0 <= step <= self.steps:
+                raise UsageError(f"--keep-at {step} is not a step from 0 to {self.steps}")
