@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+from collections import Counter
 
 from helpers import REPOSITORY
 
@@ -27,3 +29,13 @@ def test_files_that_ruff_is_told_of_exist():
         for name in braces[1].split(",") if braces else [""]:
             plain = pattern.replace(braces[0], name) if braces else pattern
             assert any(REPOSITORY.glob(plain)), plain
+
+
+def test_class_name_is_used_once():
+    """Three were called `Progress`: a search for one found the others. Commands are left out."""
+    found: Counter[str] = Counter()
+    for path in (path for path in SOURCES if "cli" not in path.parts):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = (node.name for node in tree.body if isinstance(node, ast.ClassDef))
+        found.update(name for name in classes if not name.startswith("_"))
+    assert [name for name, times in found.items() if times > 1] == []

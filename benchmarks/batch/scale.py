@@ -4,7 +4,7 @@ python -m benchmarks.batch.scale --documents 1000 10000 100000
 
 A stand-in answers at once; documents are texts of about 900 bytes in folders of 1,000 each. Every
 figure is of a process of its own: the one that hands out the work, reads the journal and writes
-the overviews. Reading and answering happen in two others.
+the overviews. ReadResult and answering happen in two others.
 """
 
 from __future__ import annotations

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from longsum.batch.job import Job
 from longsum.batch.outcome import DONE, Row, base_row
-from longsum.batch.reading import Reading
+from longsum.batch.reading import ReadResult
 from longsum.batch.result_files import result_name, write_result
-from longsum.batch.worker import Answer, Progress
+from longsum.batch.worker import AnswerReading, TokenProgress
 
 OPEN = "benchmarks.batch.standin:open_instant"
 
 
-def open_instant(job: Job) -> Answer:
+def open_instant(job: Job) -> AnswerReading:
     """Return what answers with a document's first 500 characters."""
 
-    def answer(reading: Reading, progress: Progress | None) -> Row:
+    def answer(reading: ReadResult, progress: TokenProgress | None) -> Row:
         assert reading.document is not None
         text = reading.document.text
         name = result_name(reading.name, job.batch.format)

@@ -10,9 +10,9 @@ from longsum.ask import AskTask
 from longsum.batch.devices import workers_here
 from longsum.batch.job import Job
 from longsum.batch.outcome import DONE, Row, base_row
-from longsum.batch.reading import Reading
+from longsum.batch.reading import ReadResult
 from longsum.batch.result_files import result_name, result_text, write_result
-from longsum.batch.worker import Progress
+from longsum.batch.worker import TokenProgress
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
@@ -46,7 +46,7 @@ class _ReadAhead(Tokenizer):
 class _Forward(Listener):
     """Passes on how far a document is read."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: TokenProgress | None) -> None:
         self._progress = progress
 
     def prefill(self, done: int, total: int) -> None:
@@ -67,7 +67,7 @@ class Answerer:
     def __init__(self, job: Job, loaded: LoadedModel, load: LoadConfig) -> None:
         self.job, self.loaded, self.load = job, loaded, load
 
-    def __call__(self, reading: Reading, progress: Progress | None) -> Row:
+    def __call__(self, reading: ReadResult, progress: TokenProgress | None) -> Row:
         """Answer about a document, write its result, and return its row.
 
         Raises:
@@ -91,7 +91,7 @@ class Answerer:
             "receipt": answers[-1].receipt.as_dict(),
         }
 
-    def _answers(self, reading: Reading, listener: Listener) -> list[Answer]:
+    def _answers(self, reading: ReadResult, listener: Listener) -> list[Answer]:
         """Read a document, then summarize it, or answer all questions from one reading."""
         job, document = self.job, reading.document
         assert document is not None

@@ -41,7 +41,7 @@ def journals(output: Path) -> list[Path]:
     return sorted((output / FOLDER).glob("*.jsonl"))
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
+def journal_rows(path: Path) -> Iterator[tuple[int, Row]]:
     """Yield a journal's rows, oldest first, with the byte where each begins.
 
     Lines that are no row are passed over; one at the beginning tells of settings.

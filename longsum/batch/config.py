@@ -9,7 +9,7 @@ from longsum.config import MAX_READ_S, MAX_READER_BYTES, at_least
 from longsum.errors import UsageError
 
 BatchFormat = Literal["md", "json"]
-BatchEngine = Literal["local", "ray"]
+BatchEngineName = Literal["local", "ray"]
 FailOn = Literal["never", "any", "all"]
 
 
@@ -41,7 +41,7 @@ class BatchConfig:
     """Which failures make the command exit with 1."""
     shard: tuple[int, int] | None = None
     """(i, n): work on the i-th of n parts, i from 1."""
-    engine: BatchEngine = "local"
+    engine: BatchEngineName = "local"
     """Processes of this machine, or a Ray cluster."""
     ray_address: str | None = None
     """Of an existing cluster; None starts a local one."""

@@ -25,11 +25,11 @@ from longsum.batch.readers import (
     unpacked_reading,
     unreadable_reply,
 )
-from longsum.batch.reading import Reading, ReadTask
+from longsum.batch.reading import ReadResult, ReadTask
 from longsum.batch.recorder import Book
 from longsum.batch.worker import WORKER
 from longsum.child import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
-from longsum.documents.replies import raise_told
+from longsum.documents.replies import raise_reported
 from longsum.errors import LongsumError
 
 AHEAD = 2
@@ -47,7 +47,7 @@ class _Worker:
 
     def __init__(self, number: int, job: Job, environment: dict[str, str]) -> None:
         self.number, self.job, self.environment = number, job, environment
-        self.in_hand: deque[Reading] = deque()
+        self.in_hand: deque[ReadResult] = deque()
         self.ready = False
         self.failed_openings = 0
         self.child: Child | None = None
@@ -75,7 +75,7 @@ class LocalEngine:
             _Worker(number, job, environment) for number, environment in enumerate(environments)
         ]
         self.readers: list[JobReader] = []
-        self.ready: deque[Reading] = deque()
+        self.ready: deque[ReadResult] = deque()
         self.strikes: dict[str, int] = {}
         self.most_readers = reader_count(job.batch)
         self._draining = False
@@ -160,7 +160,7 @@ class LocalEngine:
             self._bury_reader(reader)
         elif not reader.ready:
             if "ready" not in said:
-                raise_told(said, "documents", document=False)
+                raise_reported(said, "documents", document=False)
                 raise LongsumError("a process for reading cannot be started")
             reader.ready, reader.since = True, time.monotonic()
         elif reader.task is not None:
@@ -172,7 +172,7 @@ class LocalEngine:
                 reading = lost_reading(task, unreadable_reply())
             self._take_reading(reading)
 
-    def _take_reading(self, reading: Reading) -> None:
+    def _take_reading(self, reading: ReadResult) -> None:
         """Pass a document on, unless reading has settled it."""
         row = row_of_reading(self.job, reading)
         if row is not None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from longsum.batch.batch_journal import FOLDER, BatchJournal, journal_path, journals, read_rows
+from longsum.batch.batch_journal import FOLDER, BatchJournal, journal_path, journal_rows, journals
 from longsum.batch.export import export
 from longsum.batch.lock import locked
 from longsum.batch.outcome import DONE
@@ -93,7 +93,7 @@ def _join(output: Path, found: list[Path]) -> None:
     try:
         for path in found:
             if path != whole:
-                for _, row in read_rows(path):
+                for _, row in journal_rows(path):
                     journal.append(row)
     finally:
         journal.close()
@@ -107,7 +107,7 @@ def _copy_results(output: Path, others: list[Path]) -> None:
     for folder in others:
         with locked(folder):
             for path in journals(folder):
-                for _, row in read_rows(path):
+                for _, row in journal_rows(path):
                     result = row.get("result")
                     if row["outcome"] == DONE and isinstance(result, str):
                         _copy(folder, output, result)

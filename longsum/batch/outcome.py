@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 from longsum.batch.failures import error_fields
 from longsum.batch.job import Job
-from longsum.batch.reading import Reading
+from longsum.batch.reading import ReadResult
 from longsum.errors import OutputError
 
 DONE, FAILED, SKIPPED = "done", "failed", "skipped"
@@ -39,17 +39,17 @@ class Row(TypedDict):
     """Spent on reading and answering."""
     worker: str | None
     finished_at: str
-    """UTC, as `utc_now` writes it."""
+    """UTC, as `row_time` writes it."""
     again: NotRequired[bool]
     """The next run tries it again."""
 
 
-def utc_now() -> str:
+def row_time() -> str:
     """Return the time as rows tell it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def base_row(job: Job, reading: Reading, outcome: str) -> Row:
+def base_row(job: Job, reading: ReadResult, outcome: str) -> Row:
     """Return what every row holds."""
     return {
         "document": reading.name,
@@ -66,12 +66,12 @@ def base_row(job: Job, reading: Reading, outcome: str) -> Row:
         "warnings": list(reading.document.warnings) if reading.document else [],
         "seconds": round(reading.seconds, 6),
         "worker": None,
-        "finished_at": utc_now(),
+        "finished_at": row_time(),
     }
 
 
 def failed_row(
-    job: Job, reading: Reading, error: BaseException | dict[str, Any], seconds: float = 0.0
+    job: Job, reading: ReadResult, error: BaseException | dict[str, Any], seconds: float = 0.0
 ) -> Row:
     """Return the row of a document that failed.
 
@@ -89,7 +89,7 @@ def failed_row(
     return row
 
 
-def row_of_reading(job: Job, reading: Reading) -> Row | None:
+def row_of_reading(job: Job, reading: ReadResult) -> Row | None:
     """Return the row of a document whose fate reading has settled; None where there is more to do.
 
     A file of no format that is read is skipped, unless it was named one by one.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longsum.batch.batch_journal import read_rows, row_at
+from longsum.batch.batch_journal import journal_rows, row_at
 from longsum.batch.eta import Work
 from longsum.batch.inputs import Input
 from longsum.batch.job import Job
@@ -75,7 +75,7 @@ class Ledger:
         if not path.exists():
             return
         self._database.execute("BEGIN")
-        for offset, row in read_rows(path):
+        for offset, row in journal_rows(path):
             self.put(row, path, offset, ours=False)
         self._database.execute("COMMIT")
 

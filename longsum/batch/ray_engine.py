@@ -31,7 +31,7 @@ from longsum.batch.readers import (
     unpacked_reading,
     unreadable_reply,
 )
-from longsum.batch.reading import Reading, ReadTask
+from longsum.batch.reading import ReadResult, ReadTask
 from longsum.batch.recorder import Book
 from longsum.batch.worker import open_worker
 from longsum.child import NOTICE, WARNING
@@ -61,7 +61,7 @@ class RayReader:
         tasks = [pickle.loads(data) for data in batch["task"]]
         return {"reading": [pickle.dumps(self._read(task)) for task in tasks]}
 
-    def _read(self, task: ReadTask) -> Reading:
+    def _read(self, task: ReadTask) -> ReadResult:
         process = self._process = self._process or self._open()
         limit = self.job.batch.read_limit_s
         process.send({"task": asdict(task)}, seconds=limit)
@@ -124,7 +124,7 @@ class RayWorker:
         lines, self._lines = self._lines, []
         return {"said": [pickle.dumps(each) for each in [*lines, *answered]]}
 
-    def _say(self, reading: Reading) -> tuple[str, Any]:
+    def _say(self, reading: ReadResult) -> tuple[str, Any]:
         import ray
 
         row = row_of_reading(self.job, reading)

@@ -15,7 +15,7 @@ from multiprocessing import Pipe
 from typing import Any
 
 from longsum.batch.job import Job
-from longsum.batch.reading import Reading, ReadSettings, ReadTask
+from longsum.batch.reading import ReadResult, ReadSettings, ReadTask
 from longsum.documents.isolated import ReadingProcess
 from longsum.documents.replies import is_typed, unpacked_document
 from longsum.terminal import escape_for_terminal
@@ -76,7 +76,7 @@ def read_settings(job: Job) -> ReadSettings:
     )
 
 
-def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> Reading:
+def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> ReadResult:
     """Return what a reading process says came of a task; all but the task is checked.
 
     Raises:
@@ -97,7 +97,7 @@ def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> Reading:
     unchanged = document is None and error is None
     if unchanged and sha256 != task.known_sha256:
         raise ValueError("neither a document nor an error")
-    return Reading(
+    return ReadResult(
         name=task.name,
         size=is_typed(fields.get("size"), int),
         mtime_ns=is_typed(fields.get("mtime_ns"), int),
@@ -121,9 +121,9 @@ def _unpacked_error(fields: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def lost_reading(task: ReadTask, error: dict[str, Any], seconds: float = 0.0) -> Reading:
+def lost_reading(task: ReadTask, error: dict[str, Any], seconds: float = 0.0) -> ReadResult:
     """Return what is left of a document whose reader died or was ended."""
-    return Reading(
+    return ReadResult(
         task.name, task.size, task.mtime_ns, seconds, sha256=None, error=error, named=task.named
     )
 

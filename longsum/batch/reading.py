@@ -39,7 +39,7 @@ class ReadTask:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadResult:
     """What came of reading a document."""
 
     name: str
@@ -86,7 +86,7 @@ class DocumentReader:
         """Read a document; every error is part of what is returned."""
         return packed_reading(self.read(ReadTask(**request["task"])))
 
-    def read(self, task: ReadTask) -> Reading:
+    def read(self, task: ReadTask) -> ReadResult:
         """Read a document; every error is part of what is returned."""
         started = time.perf_counter()
         size, mtime_ns = task.size, task.mtime_ns
@@ -107,7 +107,7 @@ class DocumentReader:
             error = error_fields(caught)
         if error is not None and sha256 is None:
             sha256 = file_sha256(task.path)
-        return Reading(
+        return ReadResult(
             name=task.name,
             size=size,
             mtime_ns=mtime_ns,
@@ -148,7 +148,7 @@ class DocumentReader:
         return document, array("I", tokenizer.encode_document(document.text))
 
 
-def packed_reading(reading: Reading) -> dict[str, Any]:
+def packed_reading(reading: ReadResult) -> dict[str, Any]:
     """Return a reading as JSON values."""
     fields = {
         key: getattr(reading, key)

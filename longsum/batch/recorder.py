@@ -9,9 +9,9 @@ from typing import Any
 
 from longsum.batch.batch_events import BatchListener
 from longsum.batch.batch_journal import BatchJournal
-from longsum.batch.outcome import DONE, FAILED, Row, utc_now
+from longsum.batch.outcome import DONE, FAILED, Row, row_time
 from longsum.batch.progress_db import Ledger
-from longsum.batch.reading import Reading, ReadTask
+from longsum.batch.reading import ReadResult, ReadTask
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Book:
 
     def begin(self, settings: dict[str, Any], digest: str) -> None:
         """Note what this run was asked, for whoever reads the journal later."""
-        self._journal.append({"settings": settings, "sha256": digest, "started_at": utc_now()})
+        self._journal.append({"settings": settings, "sha256": digest, "started_at": row_time()})
 
     def finish(self, row: Row, worker: int | None) -> None:
         """Keep a document's row.
@@ -74,12 +74,12 @@ class Book:
         tally.tokens_written += receipt.get("answer_tokens", 0)
         self._listener.finished(row, worker)
 
-    def unchanged(self, reading: Reading) -> None:
+    def unchanged(self, reading: ReadResult) -> None:
         """Keep that a file was touched but is the same: its result stands."""
         row = self._ledger.row(reading.name)
         assert row is not None, "only a document with a row is known by its sha256"
         self._keep(
-            row | {"size": reading.size, "mtime_ns": reading.mtime_ns, "finished_at": utc_now()}
+            row | {"size": reading.size, "mtime_ns": reading.mtime_ns, "finished_at": row_time()}
         )
         self.tally.unchanged += 1
         self._listener.finished(row | {"outcome": "unchanged"}, None)

@@ -25,7 +25,7 @@ FindInputs = Callable[[Passed], Iterator[Input]]
 """Yields the documents, and counts what it passes over."""
 
 
-class Engine(Protocol):
+class BatchEngine(Protocol):
     """Works through documents and gives their rows to the book."""
 
     def run(self, tasks: Iterator[ReadTask]) -> None:
@@ -150,7 +150,7 @@ def _run(
     return Outcome(counts, book.tally, passed, elapsed, stopped)
 
 
-def open_engine(job: Job, listener: BatchListener, stop: Stop, book: Book) -> Engine:
+def open_engine(job: Job, listener: BatchListener, stop: Stop, book: Book) -> BatchEngine:
     """Return the engine that was asked for."""
     if job.batch.engine == "ray":
         from longsum.batch.ray_engine import RayEngine

@@ -9,16 +9,16 @@ from typing import Any
 
 from longsum.batch.job import Job
 from longsum.batch.outcome import Row, failed_row
-from longsum.batch.reading import Reading
+from longsum.batch.reading import ReadResult
 from longsum.child import NOTICE, WARNING, Say
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
 
 WORKER = "longsum.batch.worker:open_worker"
 
-Progress = Callable[[Any], None]
+TokenProgress = Callable[[Any], None]
 """Takes (tokens read, tokens in all) of the document in hand."""
-Answer = Callable[[Reading, Progress | None], Row]
+AnswerReading = Callable[[ReadResult, TokenProgress | None], Row]
 """Answers about a read document, writes its result and returns its row; may raise anything."""
 
 
@@ -30,10 +30,10 @@ class Worker:
         answer: with the model in memory.
     """
 
-    def __init__(self, job: Job, answer: Answer) -> None:
+    def __init__(self, job: Job, answer: AnswerReading) -> None:
         self.job, self._answer = job, answer
 
-    def __call__(self, reading: Reading, progress: Progress | None = None) -> Row:
+    def __call__(self, reading: ReadResult, progress: TokenProgress | None = None) -> Row:
         """Answer about a document; an error is a row, too, and must not be the others'."""
         started = time.perf_counter()
         try:

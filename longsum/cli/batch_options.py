@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from longsum import config as c
-from longsum.batch.config import BatchConfig, BatchEngine, BatchFormat, FailOn
+from longsum.batch.config import BatchConfig, BatchEngineName, BatchFormat, FailOn
 from longsum.cli import options as o
 from longsum.cli.grouping import panel
 
@@ -111,7 +111,9 @@ class RunningOptions:
         help="Only the I-th of N parts, for job arrays. All may share OUT; then run "
         "`longsum batch merge OUT`.",
     )
-    engine: BatchEngine = in_running(BatchConfig.engine, help="Processes of this machine, or Ray.")
+    engine: BatchEngineName = in_running(
+        BatchConfig.engine, help="Processes of this machine, or Ray."
+    )
     ray_address: str | None = in_running(
         BatchConfig.ray_address,
         metavar="ADDRESS",

@@ -15,7 +15,7 @@ from longsum.cli.output import as_json_text
 from longsum.config import LoadConfig
 from longsum.errors import LongsumError
 from longsum.extend.config import ExtendConfig
-from longsum.extend.training_events import ExtendListener, ExtendResult, Extent, StepReport
+from longsum.extend.training_events import ExtendListener, ExtendResult, StepReport, TrainingExtent
 from longsum.terminal import escape_for_terminal
 
 
@@ -112,7 +112,7 @@ def _dry_run(
 ) -> None:
     """Print what a run reads and needs; refuse as it would be refused."""
     from longsum.extend.folder import require_disk
-    from longsum.extend.training_memory import require_fit
+    from longsum.extend.training_memory import require_training_fit
     from longsum.extend.training_plan import plan_extension
 
     job = plan_extension(load, files, output, config, reporter)
@@ -123,11 +123,11 @@ def _dry_run(
     else:
         for line in (f"{job.base.source.name}: {job.rope.reason}", *_extent_lines(job.extent)):
             print(escape_for_terminal(line))
-    require_fit(job.plan)
+    require_training_fit(job.plan)
     require_disk(output, job.extent.disk_bytes)
 
 
-def _extent_lines(extent: Extent) -> list[str]:
+def _extent_lines(extent: TrainingExtent) -> list[str]:
     """Return what a run reads and needs."""
     read = [f"data: {f.name}: {f.texts:,} texts, {f.tokens:,} tokens" for f in extent.files]
     return [
@@ -144,7 +144,7 @@ MANY_PASSES = 20
 """Passes over a text by which a model has learned it by heart."""
 
 
-def _passes(extent: Extent) -> str:
+def _passes(extent: TrainingExtent) -> str:
     """Return how long the training is, and whether that is more than the data is good for."""
     rows = "1 row" if extent.batch == 1 else f"{extent.batch:,} rows"
     passes = f"{extent.epochs:.2f} passes over your data"

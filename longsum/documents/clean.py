@@ -74,12 +74,12 @@ _WELD_AFTER = frozenset(
 )
 _HYPHENS = ("-", "\u2010", BROKEN)
 
-Vocabulary = Counter[str]
+WordCounts = Counter[str]
 
 
-def vocabulary(lines: Iterable[str]) -> Vocabulary:
+def vocabulary(lines: Iterable[str]) -> WordCounts:
     """Count a document's whole words, lower-cased; halves of broken words are left out."""
-    words: Vocabulary = Counter()
+    words: WordCounts = Counter()
     broken = False
     for line in lines:
         found = _WORD.findall(line.lower())
@@ -90,7 +90,7 @@ def vocabulary(lines: Iterable[str]) -> Vocabulary:
     return words
 
 
-def glue(before: str, after: str, words: Vocabulary) -> tuple[str, str]:
+def glue(before: str, after: str, words: WordCounts) -> tuple[str, str]:
     """Return how two lines of one paragraph meet: what `before` becomes, and what goes between.
 
     Args:
@@ -108,7 +108,7 @@ def glue(before: str, after: str, words: Vocabulary) -> tuple[str, str]:
     return before, " "
 
 
-def _mend(before: str, after: str, words: Vocabulary) -> tuple[str, str]:
+def _mend(before: str, after: str, words: WordCounts) -> tuple[str, str]:
     stem = before[:-1]
     left, right = _LAST.search(stem[-40:]), _FIRST.match(after)
     if not stem or stem[-1].isspace():  # a dash between words
@@ -123,7 +123,7 @@ def _mend(before: str, after: str, words: Vocabulary) -> tuple[str, str]:
     return stem, ""
 
 
-def _keeps_hyphen(left: str, right: str, capitals: bool, words: Vocabulary) -> bool:
+def _keeps_hyphen(left: str, right: str, capitals: bool, words: WordCounts) -> bool:
     """Tell whether the hyphen belongs to the word; the document's own spelling decides first."""
     low = right.lower()
     whole, hyphenated = words[left + low], words[f"{left}-{low}"]

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from longsum.config import MAX_READ_S, MAX_READER_BYTES
 from longsum.documents.document import Document
 from longsum.documents.frames import BadFrame, header, pack_message, read_message
-from longsum.documents.replies import raise_told, unpacked_document
+from longsum.documents.replies import raise_reported, unpacked_document
 from longsum.documents.source import load_source
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
 from longsum.processes import without_interrupts
@@ -201,7 +201,7 @@ class IsolatedReader:
             with contextlib.suppress(ValueError):
                 return unpacked_document(reply["document"], shown)
         else:
-            raise_told(reply, shown)
+            raise_reported(reply, shown)
         self.close()  # its memory ran out, or it is no longer ours
         raise self._damaged(shown)
 
@@ -235,7 +235,7 @@ class IsolatedReader:
             with contextlib.suppress(TimeoutError):
                 opened = process.receive(MAX_START_S)
             if opened is None or "ready" not in opened:
-                raise_told(opened or {}, "documents", document=False)
+                raise_reported(opened or {}, "documents", document=False)
                 raise LongsumError(
                     "the process for reading documents ended while it started",
                     hint="close other programs, or start longsum again",

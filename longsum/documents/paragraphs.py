@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from longsum.documents.breaks import Joiner, Link, Placed
-from longsum.documents.clean import BROKEN, Vocabulary, glue, vocabulary
+from longsum.documents.clean import BROKEN, WordCounts, glue, vocabulary
 from longsum.documents.line_ends import ends_sentence, is_ended
 from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line
 from longsum.documents.order import split_notes
@@ -188,7 +188,7 @@ def _indented(placed: Placed) -> Placed:
     return replace(placed, line=line.with_text(indent + line.text))
 
 
-def _write(items: Sequence[_Item], pages: int, words: Vocabulary) -> Flow:
+def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
     """Write the text and note where each page and each source line begins."""
     parts: list[str] = []
     at = 0
@@ -212,7 +212,7 @@ def _write(items: Sequence[_Item], pages: int, words: Vocabulary) -> Flow:
     return Flow("".join(parts), _bounds(starts, ends), tuple(anchors))
 
 
-def _meet(items: Sequence[_Item], index: int, words: Vocabulary) -> tuple[str, str]:
+def _meet(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, str]:
     one, two = items[index][0].line, items[index + 1][0].line
     same = abs(one.box.baseline - two.box.baseline) < 0.5 * two.box.size
     if same and items[index][0].column == items[index + 1][0].column:

@@ -47,7 +47,7 @@ def unpacked_document(fields: Any, shown: str) -> Document:
     )
 
 
-def raise_told(reply: dict[str, Any], shown: str, *, document: bool = True) -> None:
+def raise_reported(reply: dict[str, Any], shown: str, *, document: bool = True) -> None:
     """Raise the error that a reading process sent, if it sent one.
 
     Args:

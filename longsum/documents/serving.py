@@ -44,7 +44,7 @@ def serve(opening: dict[str, Any]) -> None:
     try:
         handle: Handler = getattr(importlib.import_module(module), name)(opening["argument"])
     except BaseException as error:
-        replies.write(pack_message(told(error)))
+        replies.write(pack_message(packed_error(error)))
         replies.flush()
         return
     with contextlib.suppress(BrokenPipeError), replies:
@@ -67,9 +67,9 @@ def _reply(handle: Handler, request: dict[str, Any], data: bytes) -> bytes:
         error = DocumentTooLong(
             "it holds more text than is read of a document", hint="choose a part with --pages"
         )
-        return pack_message(told(error))
+        return pack_message(packed_error(error))
     except BaseException as error:
-        return pack_message(told(error))
+        return pack_message(packed_error(error))
 
 
 def open_plain(argument: dict[str, Any]) -> Handler:
@@ -99,7 +99,7 @@ def packed_document(document: Document) -> dict[str, Any]:
     return {"document": asdict(document)}
 
 
-def told(error: BaseException) -> dict[str, Any]:
+def packed_error(error: BaseException) -> dict[str, Any]:
     """Return an error as JSON values, with its traceback."""
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, LongsumError):

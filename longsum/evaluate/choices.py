@@ -63,7 +63,7 @@ def read_items(paths: Sequence[Path]) -> list[Item]:
     return items
 
 
-def fingerprint(items: Sequence[Item]) -> str:
+def items_hash(items: Sequence[Item]) -> str:
     """Return a short hash of the items."""
     return hashlib.sha256(repr(items).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 

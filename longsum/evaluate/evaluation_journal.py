@@ -17,7 +17,7 @@ from longsum.journal import JournalFile, read_entries
 FORMAT = "longsum evaluation 1"
 
 
-def journal_path(output: Path) -> Path:
+def evaluation_journal_path(output: Path) -> Path:
     """Return where the journal of an output file lies: `FILE.json.journal`."""
     return output.with_name(output.name + ".journal")
 

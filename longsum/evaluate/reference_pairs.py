@@ -98,7 +98,7 @@ def read_pairs(
     return found if limit is None else [found[i] for i in evenly_spaced(len(found), limit)]
 
 
-def fingerprint(pairs: Sequence[Pair]) -> str:
+def pairs_hash(pairs: Sequence[Pair]) -> str:
     """Return a short hash of everything in pairs that decides the scores."""
     digest = hashlib.sha256()
     for pair in pairs:

@@ -23,11 +23,11 @@ from longsum.evaluate.baselines import (
 from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import evaluating
-from longsum.evaluate.reference_pairs import Pair, fingerprint
+from longsum.evaluate.reference_pairs import Pair, pairs_hash
 from longsum.evaluate.report import Report
 from longsum.evaluate.rouge import Rouge
 from longsum.evaluate.summarizing import Summarizer, summarize_pair
-from longsum.evaluate.summary_rows import COLUMNS, Outcome, System, notes, summary_rows, told
+from longsum.evaluate.summary_rows import COLUMNS, SummaryOutcome, System, notes, summary_rows, told
 from longsum.events import Listener
 from longsum.files import replacing
 from longsum.similarity import count_words
@@ -81,7 +81,7 @@ def measure_summaries(
 
 def summaries_settings(pairs: Sequence[Pair], config: SummariesConfig) -> dict[str, Any]:
     """Return what the numbers depend on besides the model, for the journal and the report."""
-    return {**asdict(config), "documents": len(pairs), "sha256": fingerprint(pairs)}
+    return {**asdict(config), "documents": len(pairs), "sha256": pairs_hash(pairs)}
 
 
 class Bench:
@@ -113,7 +113,7 @@ class Bench:
         """Return what a model makes of each document."""
         opened = summarizer.opened
 
-        def summarize(pair: Pair) -> Outcome:
+        def summarize(pair: Pair) -> SummaryOutcome:
             return summarize_pair(summarizer, pair, self.config, self.listener)
 
         with evaluating(opened.model):
@@ -125,7 +125,7 @@ class Bench:
         return [self._baseline(name) for name in self.config.baselines]
 
     def _baseline(self, name: str) -> System:
-        def summarize(pair: Pair) -> Outcome:
+        def summarize(pair: Pair) -> SummaryOutcome:
             sentences = baseline_sentences(pair.document)
             if is_too_long(name, sentences):
                 return {"left_out": f"{len(sentences):,} sentences, over {MOST_SENTENCES}"}
@@ -135,12 +135,12 @@ class Bench:
         return System(name, "baseline", self._outcomes(name, f"baseline {name}", summarize))
 
     def _outcomes(
-        self, name: str, unit: str, summarize: Callable[[Pair], Outcome]
-    ) -> list[Outcome]:
+        self, name: str, unit: str, summarize: Callable[[Pair], SummaryOutcome]
+    ) -> list[SummaryOutcome]:
         """Summarize and score each document, unless the journal has it."""
         outcomes = []
         for number, pair in enumerate(self.pairs, 1):
-            key = f"{unit} | {number} {pair.place} | {fingerprint([pair])}"
+            key = f"{unit} | {number} {pair.place} | {pairs_hash([pair])}"
             outcome = self.journal.get(key)
             if outcome is None:
                 self.listener.phase(f"{name}: document {number:,} of {len(self.pairs):,}")

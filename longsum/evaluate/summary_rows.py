@@ -27,7 +27,7 @@ COLUMNS = (
     Column("words", "words", 0),
     Column("remark", "remark"),
 )
-Outcome = dict[str, Any]
+SummaryOutcome = dict[str, Any]
 """A `summary` with `words` and `scores`, or the `error` or `left_out` that says why there is none.
 """
 
@@ -39,7 +39,7 @@ class System:
     name: str
     kind: str
     """`model` or `baseline`."""
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[SummaryOutcome]
 
     def scores(self, measure: str) -> list[float | None]:
         """Return a measure by pair; None where there is no summary."""

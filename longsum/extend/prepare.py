@@ -15,7 +15,7 @@ from longsum.extend.adapters import require_peft, set_trainable
 from longsum.extend.config import ExtendConfig
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.training_events import ExtendListener
-from longsum.extend.training_plan import Job
+from longsum.extend.training_plan import ExtendJob
 from longsum.loading.loader import load_pretrained
 from longsum.loading.quantized_cache import weights_config
 from longsum.model.memory import plan_memory
@@ -38,7 +38,9 @@ def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
         raise UsageError("--method qlora does not go with FSDP", hint="use --method lora")
 
 
-def prepare(job: Job, accelerator: Accelerator, listener: ExtendListener) -> tuple[Any, Any]:
+def prepare_training(
+    job: ExtendJob, accelerator: Accelerator, listener: ExtendListener
+) -> tuple[Any, Any]:
     """Load the weights, choose those that learn, and give model and optimizer to accelerate."""
     config, base = job.config, job.base
     sharded = accelerator.distributed_type == DistributedType.FSDP

@@ -23,12 +23,12 @@ from longsum.extend.folder import (
 )
 from longsum.extend.save import plain_weights, save_model, stored_dtype
 from longsum.extend.training_events import ExtendResult, Validation
-from longsum.extend.training_plan import Job
-from longsum.extend.training_state import Progress
+from longsum.extend.training_plan import ExtendJob
+from longsum.extend.training_state import TrainingProgress
 
 
 def keep_model(
-    output: Path, step: int, job: Job, accelerator: Accelerator, model: torch.nn.Module
+    output: Path, step: int, job: ExtendJob, accelerator: Accelerator, model: torch.nn.Module
 ) -> None:
     """Write the whole model of a step to OUTPUT/step-N."""
     dtype = stored_dtype(job.base.config)
@@ -41,10 +41,10 @@ def keep_model(
 
 def finish(
     output: Path,
-    job: Job,
+    job: ExtendJob,
     accelerator: Accelerator,
     model: torch.nn.Module,
-    progress: Progress,
+    progress: TrainingProgress,
     after: Validation,
 ) -> ExtendResult:
     """Write the model, its card and the account of the training; then drop the checkpoints.
@@ -77,10 +77,10 @@ def forget_checkpoints(output: Path) -> None:
     shutil.rmtree(output / CHECKPOINT, ignore_errors=True)
 
 
-def earlier_result(output: Path, account: dict[str, Any], job: Job) -> ExtendResult:
+def earlier_result(output: Path, account: dict[str, Any], job: ExtendJob) -> ExtendResult:
     """Return the result of a run that had finished."""
     validation = account.get("validation", {})
-    progress = Progress(
+    progress = TrainingProgress(
         step=job.config.steps,
         losses=account.get("losses", []),
         seconds=account.get("seconds", 0.0),
@@ -91,7 +91,9 @@ def earlier_result(output: Path, account: dict[str, Any], job: Job) -> ExtendRes
     return replace(_result(output, job, progress, after), finished_before=True)
 
 
-def _result(output: Path, job: Job, progress: Progress, after: Validation) -> ExtendResult:
+def _result(
+    output: Path, job: ExtendJob, progress: TrainingProgress, after: Validation
+) -> ExtendResult:
     """Return what came out."""
     return ExtendResult(
         output=output,
@@ -112,7 +114,7 @@ def _result(output: Path, job: Job, progress: Progress, after: Validation) -> Ex
     )
 
 
-def _account(result: ExtendResult, job: Job, setting: Setting) -> dict[str, Any]:
+def _account(result: ExtendResult, job: ExtendJob, setting: Setting) -> dict[str, Any]:
     """Return `training.json`."""
     return {
         "settings": job.settings,
@@ -134,7 +136,7 @@ def _account(result: ExtendResult, job: Job, setting: Setting) -> dict[str, Any]
     }
 
 
-def _setting(job: Job, accelerator: Accelerator) -> Setting:
+def _setting(job: ExtendJob, accelerator: Accelerator) -> Setting:
     """Return where the run was made, and with which versions."""
     versions = {"longsum": __version__}
     for name in ("torch", "transformers", "accelerate", "peft"):

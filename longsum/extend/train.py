@@ -23,7 +23,7 @@ from longsum.config import LoadConfig
 from longsum.errors import LongsumError
 from longsum.extend.config import ExtendConfig
 from longsum.extend.folder import open_output, prepare_output, require_disk
-from longsum.extend.prepare import MEMORY_HINT, check_processes, prepare
+from longsum.extend.prepare import MEMORY_HINT, check_processes, prepare_training
 from longsum.extend.products import (
     earlier_result,
     finish,
@@ -32,9 +32,9 @@ from longsum.extend.products import (
 )
 from longsum.extend.schedule import learning_rate
 from longsum.extend.training_events import ExtendListener, ExtendResult, StepReport, Validation
-from longsum.extend.training_memory import require_fit
-from longsum.extend.training_plan import Job, plan_extension, sequences_at_once
-from longsum.extend.training_state import Progress, load_checkpoint, save_checkpoint
+from longsum.extend.training_memory import require_training_fit
+from longsum.extend.training_plan import ExtendJob, plan_extension, sequences_at_once
+from longsum.extend.training_state import TrainingProgress, load_checkpoint, save_checkpoint
 from longsum.loading.loader import build_config
 from longsum.system_memory import memory_errors
 
@@ -85,11 +85,11 @@ def extend(
     if finished:
         forget_checkpoints(output)
         return earlier_result(output, finished, job)
-    require_fit(job.plan)
+    require_training_fit(job.plan)
     require_disk(output, job.extent.disk_bytes)
     _announce(job, listener)
     with memory_errors(MEMORY_HINT, during="while training"):
-        model, optimizer = prepare(job, accelerator, listener)
+        model, optimizer = prepare_training(job, accelerator, listener)
         progress = load_checkpoint(output, accelerator, model, optimizer)
         if accelerator.is_main_process:
             prepare_output(output, job.settings)
@@ -112,8 +112,8 @@ def extend(
 def fit(
     model: torch.nn.Module,
     optimizer: Any,
-    progress: Progress,
-    job: Job,
+    progress: TrainingProgress,
+    job: ExtendJob,
     output: Path,
     accelerator: Accelerator,
     listener: ExtendListener,
@@ -158,7 +158,9 @@ def fit(
         listener.step(_report(progress, rate, recent, job))
 
 
-def _accumulate(model: torch.nn.Module, step: int, job: Job, accelerator: Accelerator) -> float:
+def _accumulate(
+    model: torch.nn.Module, step: int, job: ExtendJob, accelerator: Accelerator
+) -> float:
     """Add up the gradients of a step's sequences, and return their mean loss.
 
     Every process reads an equal share of the batch; all sequences have as many targets, so that
@@ -183,7 +185,7 @@ def _accumulate(model: torch.nn.Module, step: int, job: Job, accelerator: Accele
     return float(accelerator.reduce(total, "mean"))
 
 
-def validate(model: torch.nn.Module, job: Job, accelerator: Accelerator) -> Validation:
+def validate(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerator) -> Validation:
     """Return the loss on the held-out sequences, at both windows.
 
     Every process measures all of them: under FSDP none can compute alone.
@@ -197,7 +199,7 @@ def validate(model: torch.nn.Module, job: Job, accelerator: Accelerator) -> Vali
     )
 
 
-def validate_base(model: torch.nn.Module, job: Job, accelerator: Accelerator) -> Validation:
+def validate_base(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerator) -> Validation:
     """Return the checkpoint's own loss, with its own rotation, at its native window."""
     rows = job.rows.validation()
     if not len(rows):
@@ -228,7 +230,7 @@ def _mean_loss(model: torch.nn.Module, rows: torch.Tensor, accelerator: Accelera
     return math.fsum(losses) / len(losses)
 
 
-def _announce(job: Job, listener: ExtendListener) -> None:
+def _announce(job: ExtendJob, listener: ExtendListener) -> None:
     """Say what is trained, and how often the data is gone through."""
     extent = job.extent
     listener.notice(f"{job.base.source.name}: {job.rope.reason}")
@@ -243,7 +245,9 @@ def _announce(job: Job, listener: ExtendListener) -> None:
         )
 
 
-def _report(progress: Progress, rate: float, recent: deque[float], job: Job) -> StepReport:
+def _report(
+    progress: TrainingProgress, rate: float, recent: deque[float], job: ExtendJob
+) -> StepReport:
     """Return how a step went; the first of a run is slow, and left out when there are others."""
     config = job.config
     times = sorted(recent)

@@ -53,7 +53,7 @@ class DataFile:
 
 
 @dataclass(frozen=True)
-class Extent:
+class TrainingExtent:
     """How much a run reads and needs; what `--dry-run` shows."""
 
     files: tuple[DataFile, ...]
@@ -100,7 +100,7 @@ class ExtendResult:
     after: Validation
     seconds: float
     """Of training, interruptions left out."""
-    extent: Extent | None = None
+    extent: TrainingExtent | None = None
     finished_before: bool = False
     """There was nothing to do: an earlier run had finished."""
     resumed_from: int = 0

@@ -226,7 +226,7 @@ def plan_training(
     return TrainingPlan(*parts, sum(parts), free_bytes, fits, checkpointing, reason, remedies)
 
 
-def require_fit(plan: TrainingPlan) -> None:
+def require_training_fit(plan: TrainingPlan) -> None:
     """Raise unless a plan fits.
 
     Raises:

@@ -17,7 +17,7 @@ from longsum.extend.folder import free_disk
 from longsum.extend.loss import chunk_tokens
 from longsum.extend.position import extended_rope
 from longsum.extend.save import stored_dtype
-from longsum.extend.training_events import ExtendListener, Extent
+from longsum.extend.training_events import ExtendListener, TrainingExtent
 from longsum.extend.training_memory import TrainingPlan, plan_training, trainable_parameters
 from longsum.model.find import Model, find_model
 from longsum.model.resolve import ModelSource
@@ -27,7 +27,7 @@ FREE_TO_CHANGE = ("save_every", "gradient_checkpointing")
 
 
 @dataclass(frozen=True)
-class Job:
+class ExtendJob:
     """An extension that is known to be possible."""
 
     base: Model
@@ -36,7 +36,7 @@ class Job:
     """The new one."""
     rows: Rows
     plan: TrainingPlan
-    extent: Extent
+    extent: TrainingExtent
     dtype: str
     """Of the products."""
     config: ExtendConfig
@@ -53,7 +53,7 @@ def plan_extension(
     *,
     shards: int = 1,
     processes: int = 1,
-) -> Job:
+) -> ExtendJob:
     """Read the data and find out what the extension needs; loads no weights.
 
     Args:
@@ -100,7 +100,7 @@ def plan_extension(
     )
     extent = _extent(rows, plan, base, output, config, load.context)
     settings = _settings(base, rows, load.context, config, dtype)
-    return Job(base, rope, rows, plan, extent, dtype, config, settings)
+    return ExtendJob(base, rope, rows, plan, extent, dtype, config, settings)
 
 
 def sequences_at_once(config: ExtendConfig, processes: int) -> int:
@@ -156,7 +156,7 @@ def _extent(
     output: Path,
     config: ExtendConfig,
     context: int,
-) -> Extent:
+) -> TrainingExtent:
     """Return how much the run reads and needs.
 
     Raises:
@@ -166,7 +166,7 @@ def _extent(
     # the last checkpoint stays until the next is complete
     checkpoints = 2 * 12 * trainable_parameters(base.shape, config) if config.save_every else 0
     disk = models * base.shape.parameters * stored_dtype(base.config).itemsize + checkpoints
-    return Extent(
+    return TrainingExtent(
         files=rows.files,
         tokens=rows.total_tokens,
         rows=rows.training,

@@ -31,7 +31,7 @@ WEIGHTS, OPTIMIZER, STATE = "trainable.safetensors", "optimizer.safetensors", "s
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a training is."""
 
     step: int = 0
@@ -46,7 +46,7 @@ class Progress:
 
 def save_checkpoint(
     output: Path,
-    progress: Progress,
+    progress: TrainingProgress,
     accelerator: Accelerator,
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -80,7 +80,7 @@ def load_checkpoint(
     accelerator: Accelerator,
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
-) -> Progress:
+) -> TrainingProgress:
     """Bring weights and optimizer to the last checkpoint, if there is one, and return its progress.
 
     Raises:
@@ -88,9 +88,9 @@ def load_checkpoint(
     """
     folder = last_checkpoint(output)
     if folder is None:
-        return Progress()
+        return TrainingProgress()
     try:
-        progress = Progress(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+        progress = TrainingProgress(**json.loads((folder / STATE).read_text(encoding="utf-8")))
         weights, moments = load_file(folder / WEIGHTS), load_file(folder / OPTIMIZER)
         _restore(accelerator, model, optimizer, weights, moments)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:

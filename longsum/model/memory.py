@@ -73,7 +73,7 @@ class Parts(NamedTuple):
     overhead: int
 
 
-class Choice(NamedTuple):
+class WeightChoice(NamedTuple):
     """How weights and cache are held."""
 
     quantize: str
@@ -101,7 +101,7 @@ class _Run:
         """Return what the cache's values are held in."""
         return KV_DTYPES[self.dtype] if kv_cache == "native" else kv_cache
 
-    def parts(self, choice: Choice, chunk_tokens: int) -> Parts:
+    def parts(self, choice: WeightChoice, chunk_tokens: int) -> Parts:
         """Return the bytes needed."""
         quantize, kv_dtype = choice.quantize, self.kv_dtype(choice.kv_cache)
         single = self.stored in ("nf4", "fp4")  # may lack double quantization: count without it
@@ -232,22 +232,22 @@ def _check_options(
         )
 
 
-def _choices(quantize: str, kv_cache: str, device: str, stored: str | None) -> list[Choice]:
+def _choices(quantize: str, kv_cache: str, device: str, stored: str | None) -> list[WeightChoice]:
     """Return what to try, the least lossy first."""
     if stored or quantize != "auto":
         weights = [stored or quantize]
     else:
         weights = ["none", "nf4"] if device == "cuda" else ["none"]
     caches = [each for each in KV_CACHES if kv_cache in ("auto", each)]
-    tried = [Choice(each, held) for held in caches for each in weights]
+    tried = [WeightChoice(each, held) for held in caches for each in weights]
     if len(weights) > 1:
         tried.sort(key=lambda choice: choice.loss)
     return tried
 
 
 def _first_fit(
-    run: _Run, choices: Sequence[Choice], chunks: Sequence[int], free_bytes: int
-) -> tuple[Choice, int] | None:
+    run: _Run, choices: Sequence[WeightChoice], chunks: Sequence[int], free_bytes: int
+) -> tuple[WeightChoice, int] | None:
     """Return the first choice, with its largest chunk, that fits."""
     for choice in choices:
         for chunk in chunks:
@@ -256,7 +256,7 @@ def _first_fit(
     return None
 
 
-def _reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int, *, fits: bool) -> str:
+def _reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int, *, fits: bool) -> str:
     """Return why the weights are kept as they are."""
     if run.stored:
         return f"the checkpoint is stored as {run.stored}"
@@ -274,7 +274,7 @@ def _reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int, *, fits:
     )
 
 
-def _kv_reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int) -> str:
+def _kv_reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int) -> str:
     """Return why the KV cache is held as it is."""
     native = run.kv_dtype("native")
     if asked != "auto":
@@ -285,7 +285,9 @@ def _kv_reason(run: _Run, asked: str, choice: Choice, smallest_chunk: int) -> st
     return f"KV cache in {choice.kv_cache}: in {native} it would take {whole} in all"
 
 
-def _remedies(run: _Run, choice: Choice, chunks: Sequence[int], free_bytes: int) -> tuple[str, ...]:
+def _remedies(
+    run: _Run, choice: WeightChoice, chunks: Sequence[int], free_bytes: int
+) -> tuple[str, ...]:
     """Return the flags any one of which makes the run fit, each checked by the same arithmetic."""
     smaller = _smaller(run, choice)
     fitting = [flags for flags, each in smaller if _first_fit(run, (each,), chunks, free_bytes)]
@@ -308,7 +310,7 @@ def _remedies(run: _Run, choice: Choice, chunks: Sequence[int], free_bytes: int)
     return tuple(found)
 
 
-def _smaller(run: _Run, choice: Choice) -> list[tuple[str, Choice]]:
+def _smaller(run: _Run, choice: WeightChoice) -> list[tuple[str, WeightChoice]]:
     """Return what takes less memory than a choice, with its flags: one change, then two."""
     caches = KV_CACHES[KV_CACHES.index(choice.kv_cache) + 1 :]
     quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
@@ -322,7 +324,7 @@ def _smaller(run: _Run, choice: Choice) -> list[tuple[str, Choice]]:
     return found
 
 
-def _most_tokens(run: _Run, choice: Choice, chunks: Sequence[int], free_bytes: int) -> int:
+def _most_tokens(run: _Run, choice: WeightChoice, chunks: Sequence[int], free_bytes: int) -> int:
     """Return the largest multiple of `STEP` below the run's tokens that fits, or 0."""
     low, high = 0, (run.tokens - 1) // STEP
     while low < high:

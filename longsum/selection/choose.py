@@ -14,7 +14,7 @@ from longsum.selection.ranking import standardized
 from longsum.selection.sentence_features import Sentences
 from longsum.selection.token_states import TokenStates
 from longsum.selection.vocabulary import Vocabulary, vocabulary_of
-from longsum.selection.word_pairs import Pair, pair_features, pairs_of
+from longsum.selection.word_pairs import WordPair, pair_features, pairs_of
 from longsum.selection.words import Encode, word_features
 
 SCORE_WEIGHT = 0.04
@@ -45,7 +45,7 @@ class ReadSentences:
 
     sentences: Sentences
     vocabulary: Vocabulary[str]
-    pairs: Vocabulary[Pair]
+    pairs: Vocabulary[WordPair]
     sentence_states: np.ndarray
     """(sentences, 2 · directions)."""
     word_states: np.ndarray

@@ -14,12 +14,12 @@ from longsum.selection.sentence_features import Columns, Sentences, stacked
 from longsum.selection.vocabulary import Vocabulary, occurrences_of, vocabulary_of
 from longsum.similarity import FUNCTION_WORDS
 
-Pair = tuple[str, str]
+WordPair = tuple[str, str]
 LEAST = 1e-4
 """Uses below this are not told apart."""
 
 
-def pairs_of(sentences: Sequence[Sequence[str]]) -> Vocabulary[Pair]:
+def pairs_of(sentences: Sequence[Sequence[str]]) -> Vocabulary[WordPair]:
     """Return the pairs of neighbouring words within sentences."""
     return vocabulary_of([list(pairwise(each)) for each in sentences])
 
@@ -28,7 +28,7 @@ def pair_features(
     s: Sentences,
     vocabulary: Vocabulary[str],
     expected: np.ndarray,
-    pairs: Vocabulary[Pair],
+    pairs: Vocabulary[WordPair],
     scores: np.ndarray,
 ) -> np.ndarray:
     """Return the same as `pair_columns` as one matrix: (pairs, features) float32."""
@@ -39,7 +39,7 @@ def pair_columns(
     s: Sentences,
     vocabulary: Vocabulary[str],
     expected: np.ndarray,
-    pairs: Vocabulary[Pair],
+    pairs: Vocabulary[WordPair],
     scores: np.ndarray,
 ) -> Columns:
     """Return what is known of each pair, by name, each (pairs,).

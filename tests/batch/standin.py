@@ -21,7 +21,7 @@ from longsum.batch.config import BatchConfig
 from longsum.batch.inputs import Passed
 from longsum.batch.job import Job
 from longsum.batch.outcome import DONE, Row, base_row, failed_row
-from longsum.batch.reading import DocumentReader, Reading, ReadTask, open_reader
+from longsum.batch.reading import DocumentReader, ReadResult, ReadTask, open_reader
 from longsum.batch.result_files import result_name, write_result
 from longsum.batch.run import FindInputs, folder_inputs
 from longsum.documents.frames import header
@@ -37,7 +37,7 @@ class StandIn:
 
     job: Job
 
-    def __call__(self, reading: Reading, progress: Any = None) -> Row:
+    def __call__(self, reading: ReadResult, progress: Any = None) -> Row:
         assert reading.document is not None
         text = reading.document.text
         note(self.job, reading.name)

@@ -14,7 +14,7 @@ from tiny import save_checkpoint
 from longsum.batch.config import BatchConfig
 from longsum.batch.job import Job, with_model
 from longsum.batch.readers import read_settings
-from longsum.batch.reading import DocumentReader, Reading, ReadTask
+from longsum.batch.reading import DocumentReader, ReadResult, ReadTask
 from longsum.batch.worker import open_worker
 from longsum.config import AskConfig, LoadConfig, ReadConfig, SummaryConfig, WeightsConfig
 from longsum.documents.read import read_document
@@ -40,7 +40,7 @@ def silent(word: str, line: str) -> None:
     """Hear nothing."""
 
 
-def read(job: Job, path: Path) -> Reading:
+def read(job: Job, path: Path) -> ReadResult:
     found = path.stat()
     return DocumentReader(read_settings(job)).read(
         ReadTask(path.name, str(path), found.st_size, found.st_mtime_ns)

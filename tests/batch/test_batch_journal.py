@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from longsum.batch.batch_journal import BatchJournal, journal_path, read_rows, row_at
+from longsum.batch.batch_journal import BatchJournal, journal_path, journal_rows, row_at
 
 
 def row(name: str, outcome: str = "done") -> dict:
@@ -17,7 +17,7 @@ def path(tmp_path):
 
 
 def kept(path) -> list[str]:
-    return [row["document"] for _, row in read_rows(path)]
+    return [row["document"] for _, row in journal_rows(path)]
 
 
 def test_rows_come_back_with_their_places(path):
@@ -27,7 +27,7 @@ def test_rows_come_back_with_their_places(path):
         places.append(journal.tell())
         journal.append(row(name))
     journal.close()
-    assert [offset for offset, _ in read_rows(path)] == places
+    assert [offset for offset, _ in journal_rows(path)] == places
     assert kept(path) == ["a", "b", "ü\udcff"]
     with path.open("rb") as file:
         assert row_at(file, places[1]) == row("b")

@@ -14,7 +14,7 @@ from batch.standin import Recorder, folder_of, standin_job
 from helpers import REPOSITORY, environment
 
 from longsum.batch.batch_events import Stop
-from longsum.batch.batch_journal import journal_path, read_rows
+from longsum.batch.batch_journal import journal_path, journal_rows
 from longsum.batch.progress_db import Ledger
 from longsum.batch.ray_cluster import Share, divide
 from longsum.batch.ray_engine import Control, RayEngine, require_ray
@@ -55,7 +55,7 @@ def test_every_document_is_done_exactly_once_though_a_worker_is_killed(tmp_path)
     assert failed == {"bad.txt", "long.txt", "crash.txt"}
     workers = {row["worker"].split("-")[1] for row in told["rows"] if row["worker"]}
     assert len(workers) == 2, "both nodes have worked"
-    kept = [row["document"] for _, row in read_rows(journal_path(tmp_path / "out"))]
+    kept = [row["document"] for _, row in journal_rows(journal_path(tmp_path / "out"))]
     assert sorted(kept) == sorted(outcomes)
     for i in range(16):
         assert (tmp_path / "out" / f"d{i:02}.txt.md").read_text() == f"Word{i}\n"
@@ -106,7 +106,7 @@ def test_rows_are_kept_as_they_come(engine):
     engine._take(Said(("row", ROW), ("row", ROW | {"document": "b"})), TWO, Remote())
     assert engine.book.tally.done == 2
     assert engine.listener.begun_names == ["a"]
-    assert [row["document"] for _, row in read_rows(engine.book.path)] == ["a", "b"]
+    assert [row["document"] for _, row in journal_rows(engine.book.path)] == ["a", "b"]
 
 
 def test_model_that_cannot_be_opened_on_a_node_stops_the_run(engine):

@@ -11,7 +11,7 @@ import pytest
 from batch.standin import HERE, Recorder, calls, everything, folder_of, standin_job
 
 from longsum.batch.batch_events import Stop
-from longsum.batch.batch_journal import journal_path, read_rows
+from longsum.batch.batch_journal import journal_path, journal_rows
 from longsum.batch.export import LINES
 from longsum.batch.job import Job
 from longsum.batch.lock import locked
@@ -66,7 +66,7 @@ def test_every_document_gets_its_result_in_a_mirrored_folder(folder, job):
 
 def test_rows_hold_hash_settings_receipt_and_seconds(folder, job):
     work(folder, job)
-    rows = {row["document"]: row for _, row in read_rows(journal_path(job.output))}
+    rows = {row["document"]: row for _, row in journal_rows(journal_path(job.output))}
     row = rows["a.txt"]
     import hashlib
 

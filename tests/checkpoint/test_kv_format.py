@@ -8,7 +8,7 @@ from typing import get_args
 
 from longsum.checkpoint.kv_format import KV_FORMATS, is_quantized
 from longsum.config import AskedKVCache, KVCache
-from longsum.model.memory import KV_CACHES, Choice
+from longsum.model.memory import KV_CACHES, WeightChoice
 
 
 def test_settings_and_options_name_every_format_of_the_table() -> None:
@@ -21,7 +21,7 @@ def test_settings_and_options_name_every_format_of_the_table() -> None:
 def test_formats_are_tried_from_the_least_lossy_on() -> None:
     losses = [each.loss for each in KV_FORMATS.values()]
     assert losses == sorted(losses)
-    tried = [Choice(weights, cache) for weights in ("none", "nf4") for cache in KV_CACHES]
+    tried = [WeightChoice(weights, cache) for weights in ("none", "nf4") for cache in KV_CACHES]
     assert sorted(tried, key=lambda choice: choice.loss) == [
         *(("none", "native"), ("none", "int8"), ("nf4", "native")),
         *(("nf4", "int8"), ("none", "int4"), ("nf4", "int4")),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longsum.errors import OutputError, UsageError
-from longsum.evaluate.evaluation_journal import EvaluationJournal, journal_path
+from longsum.evaluate.evaluation_journal import EvaluationJournal, evaluation_journal_path
 from longsum.hashing import settings_hash
 
 SETTINGS = {"windows": (512, 1024), "stride": 256, "seed": None}
@@ -33,7 +33,7 @@ def kept(path: Path, unit: str) -> dict[str, object] | None:
 
 
 def test_journal_lies_beside_the_output(tmp_path):
-    assert journal_path(tmp_path / "found.json") == tmp_path / "found.json.journal"
+    assert evaluation_journal_path(tmp_path / "found.json") == tmp_path / "found.json.journal"
 
 
 def test_finished_units_are_taken_over_exactly(path):

@@ -9,7 +9,7 @@ import pytest
 
 from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentNotFound, EmptyDocument
-from longsum.evaluate.reference_pairs import Pair, fingerprint, read_pairs
+from longsum.evaluate.reference_pairs import Pair, pairs_hash, read_pairs
 from longsum.similarity import count_words
 
 
@@ -141,5 +141,5 @@ def test_fingerprint_changes_with_what_is_scored():
         Pair("a", "p:1", None, "x", "q", ("y",)),
         Pair("a", "p:1", None, "x", None, ("y", "z")),
     ]
-    assert len({fingerprint([each]) for each in [pair, *others]}) == 5
-    assert fingerprint([pair]) == fingerprint([Pair("a", "q:9", "qa", "x", None, ("y",))])
+    assert len({pairs_hash([each]) for each in [pair, *others]}) == 5
+    assert pairs_hash([pair]) == pairs_hash([Pair("a", "q:9", "qa", "x", None, ("y",))])

@@ -18,7 +18,7 @@ from longsum.extend.training_memory import (
     kept_bytes_per_token,
     loss_bytes,
     plan_training,
-    require_fit,
+    require_training_fit,
     trainable_parameters,
 )
 
@@ -158,7 +158,7 @@ def test_remedies_work_when_they_are_taken():
     short = plan(100, context=65536, config={"gradient_checkpointing": False})
     assert not short.fits
     with pytest.raises(InsufficientMemory, match=r"training needs .* free") as found:
-        require_fit(short)
+        require_training_fit(short)
     assert "--method lora" in found.value.hint
     assert plan(100, context=65536, config={"method": "lora"}).fits
     one = plan(150, context=32768, config={"gradient_checkpointing": False})
@@ -176,7 +176,7 @@ def test_no_remedy_names_a_window_that_is_not_larger_or_a_method_that_is_not_the
     small = plan(20, device="cpu", dtype="float32", context=8192)
     assert not any("qlora" in remedy for remedy in small.remedies)
     with pytest.raises(InsufficientMemory) as found:
-        require_fit(plan(3))
+        require_training_fit(plan(3))
     assert "larger machine" in found.value.hint
 
 

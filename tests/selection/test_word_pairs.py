@@ -5,14 +5,14 @@ import numpy as np
 from longsum.documents.sentences import split_sentences
 from longsum.selection.sentence_features import Sentences
 from longsum.selection.vocabulary import vocabulary_of
-from longsum.selection.word_pairs import Pair, pair_features, pairs_of
+from longsum.selection.word_pairs import WordPair, pair_features, pairs_of
 
 TEXT = "The old port was sold. Rain fell on the old port. Nobody saw the sea wall again."
 FIRST_USES, SECOND_USES, TIMES, BOTH_FUNCTION = 0, 1, 7, 24
 """Columns: logarithms of the words' expected uses and of the pair's count; two function words."""
 
 
-def features_of(uses: dict[str, float], text: str = TEXT) -> dict[Pair, np.ndarray]:
+def features_of(uses: dict[str, float], text: str = TEXT) -> dict[WordPair, np.ndarray]:
     s = Sentences(text, split_sentences(text), 10)
     vocabulary, pairs = vocabulary_of(s.words), pairs_of(s.words)
     expected = np.array([uses.get(word, 0.1) for word in vocabulary.terms])

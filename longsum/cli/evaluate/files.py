@@ -64,9 +64,9 @@ class Files:
 
     def open_journal(self, settings: dict[str, Any]) -> EvaluationJournal:
         """Return the journal beside the output file, emptied for `--redo`."""
-        from longsum.evaluate.evaluation_journal import EvaluationJournal, journal_path
+        from longsum.evaluate.evaluation_journal import EvaluationJournal, evaluation_journal_path
 
-        path = journal_path(self.output) if self.output else None
+        path = evaluation_journal_path(self.output) if self.output else None
         if path is not None:
             check_output(path, force=True)
             if self.redo:

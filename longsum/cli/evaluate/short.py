@@ -96,7 +96,7 @@ def short_task(
 ) -> c.Task:
     """Read the items, and say what is measured."""
     from longsum.evaluate.bars import plot_short
-    from longsum.evaluate.choices import fingerprint
+    from longsum.evaluate.choices import items_hash
     from longsum.evaluate.short import COLUMNS, measure_short, short_notes, short_rows
 
     listener.phase("reading the items")
@@ -120,7 +120,7 @@ def short_task(
             **chosen,
             **own,
             "items": len(items),
-            "sha256": fingerprint(items),
+            "sha256": items_hash(items),
         },
         columns=COLUMNS,
         tokens=lambda model: config.length or model.rope.native_window,

@@ -12,7 +12,7 @@ import pytest
 from helpers import LIVE, assert_refused, environment, run, start
 from tiny import save_checkpoint
 
-from longsum.evaluate.evaluation_journal import EvaluationJournal, journal_path
+from longsum.evaluate.evaluation_journal import EvaluationJournal, evaluation_journal_path
 
 MACHINE = ("--device", "cpu", "--dtype", "float32")
 SMALL = ("--window", "32", "--window", "64", "--stride", "16", *MACHINE)
@@ -97,7 +97,7 @@ def test_interrupted_run_goes_on_by_the_same_command(folders, data, tmp_path, mo
     assert result.exit_code == 130
     assert "run the same command again to go on" in result.stderr
     assert result.stdout == ""
-    assert sorted(p.name for p in tmp_path.iterdir()) == [journal_path(output).name]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [evaluation_journal_path(output).name]
     other = perplexity(*asked, "--max-tokens", "90")
     assert_refused(other, 2, "max_tokens was unset, is now 90", "--redo")
     result = perplexity(*asked, "--json")
@@ -120,7 +120,7 @@ def test_without_output_nothing_is_kept(folders, data, tmp_path, monkeypatch):
 
 def test_redo_forgets_what_was_measured(folders, data, tmp_path):
     output = tmp_path / "found.json"
-    journal = EvaluationJournal(journal_path(output), {"kind": "another"})
+    journal = EvaluationJournal(evaluation_journal_path(output), {"kind": "another"})
     journal.add("unit", {})
     journal.close(finished=False)
     asked = (folders[0], "--data", data, *SMALL, "-o", output)
@@ -136,7 +136,7 @@ def test_control_c_leaves_130_and_the_journal(folders, data, tmp_path):
     command = ["evaluate", "perplexity", folders[0], "--data", data, "--data", text]
     command += ["--window", "128", "--stride", "1", *MACHINE, "--output", output]
     process = start("", *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    journal = journal_path(output)
+    journal = evaluation_journal_path(output)
     try:
         while process.poll() is None and not (journal.exists() and b"unit" in journal.read_bytes()):
             time.sleep(0.05)
