@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ import torch
 from gguf import GGMLQuantizationType as Type
 from tokenizers import pre_tokenizers
 from transformers import LlamaForCausalLM
-
-sys.path.append(str(Path(__file__).parents[1]))  # benchmarks are no part of the package
 
 from benchmarks.peers.gguf_layout import gguf_name, interleaved
 

@@ -14,6 +14,8 @@ import torch
 from pdfs import text_pages, wrapped
 from typer.testing import CliRunner
 
+from longsum.events import Listener
+
 torch.set_num_threads(1)  # small models are faster on one, the more so on a busy machine
 
 REPOSITORY = Path(__file__).parent.parent
@@ -61,6 +63,32 @@ def report_pdf(path: Path, pages: int = 3) -> Path:
 def printed(answer: str) -> list[tuple[str, str]]:
     """Return a verbatim answer's sentences with their references."""
     return MARKED.findall(answer)
+
+
+class Recorder(Listener):
+    """Keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.warnings: list[str] = []
+        self.phases: list[str] = []
+        self.reading: list[tuple[int, int]] = []
+        self.pieces: list[str] = []
+
+    def notice(self, line: str) -> None:
+        self.notices.append(line)
+
+    def warning(self, line: str) -> None:
+        self.warnings.append(line)
+
+    def phase(self, name: str) -> None:
+        self.phases.append(name)
+
+    def prefill(self, done: int, total: int) -> None:
+        self.reading.append((done, total))
+
+    def text(self, piece: str) -> None:
+        self.pieces.append(piece)
 
 
 @dataclass(frozen=True)

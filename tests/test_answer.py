@@ -4,13 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from helpers import Recorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longsum.answer import Answer, MarkedStream, laid_out, mark
 from longsum.documents.document import Document, Page, Span
 from longsum.documents.extent import Extent
-from longsum.events import Listener
 from longsum.grounding.grounder import (
     REFUSAL,
     GroundedSentence,
@@ -37,14 +37,6 @@ ANSWER = (
 )
 
 
-class Heard(Listener):
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-
-    def text(self, piece: str) -> None:
-        self.pieces.append(piece)
-
-
 class Marker(Grounder):
     """Supports everything and says so with a mark that no text holds."""
 
@@ -56,8 +48,8 @@ class Marker(Grounder):
         return GroundedSentence(sentence, 0, len(sentence), reference="@", supported=True)
 
 
-def stream(pieces: list[str], grounder: Grounder | None = None) -> tuple[MarkedStream, Heard]:
-    heard = Heard()
+def stream(pieces: list[str], grounder: Grounder | None = None) -> tuple[MarkedStream, Recorder]:
+    heard = Recorder()
     marked = MarkedStream(grounder or Marker(), heard)
     for piece in pieces:
         marked.push(piece)
@@ -136,7 +128,7 @@ def test_made_up_quotation_of_two_sentences_is_flagged():
 
 
 def test_text_is_passed_on_while_it_is_written():
-    heard = Heard()
+    heard = Recorder()
     marked = MarkedStream(Marker(), heard)
     for number, piece in enumerate(["One", " two", " three", ".", " Four", " five"]):
         marked.push(piece)
@@ -147,7 +139,7 @@ def test_text_is_passed_on_while_it_is_written():
 
 
 def test_stray_quotation_mark_holds_back_no_more_than_its_line():
-    heard = Heard()
+    heard = Recorder()
     marked = MarkedStream(Marker(), heard)
     marked.push("He saw a “sign. It fell. Nobody cared.\nThen it rained. And ")
     assert "".join(heard.pieces).startswith("He saw a “sign. [@] It fell. [@] Nobody cared. [@]")

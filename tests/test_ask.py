@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from helpers import printed, report_pdf, story
+from helpers import Recorder, printed, report_pdf, story
 from tiny import save_checkpoint
 
 from longsum.answer import Answer
@@ -21,28 +23,14 @@ QUESTIONS = ["What did the night watchman describe?", "Who paid for the unfinish
 ABSENT = "Which quarks decay in Uzbekistan?"
 
 
-class Heard(Listener):
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.reading: list[tuple[int, int]] = []
-
-    def prefill(self, done: int, total: int) -> None:
-        self.reading.append((done, total))
-
-    def text(self, piece: str) -> None:
-        self.pieces.append(piece)
-
-
 @pytest.fixture(scope="module")
 def document(tmp_path_factory) -> Document:
     return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf"))
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> LoadConfig:
-    folder = tmp_path_factory.mktemp("tiny")
-    save_checkpoint(folder, max_position_embeddings=8192)
-    return LoadConfig(model=str(folder), device="cpu")
+def tiny(tiny: Path) -> LoadConfig:
+    return LoadConfig(model=str(tiny), device="cpu")
 
 
 VERBATIM = AskConfig(verbatim=True)
@@ -60,7 +48,7 @@ def asked(session: Session, question: str, config=VERBATIM, decode=None, listene
 
 
 def test_several_questions_take_one_reading(document, tiny):
-    heard = Heard()
+    heard = Recorder()
     answers = ask_document(
         document, [*QUESTIONS, ABSENT], config=VERBATIM, load=tiny, listener=heard
     )
@@ -75,7 +63,7 @@ def test_several_questions_take_one_reading(document, tiny):
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_answer_is_made_of_sentences_with_their_pages(session, question):
-    heard = Heard()
+    heard = Recorder()
     answer = asked(session, question, listener=heard)
     found = printed(answer.marked)
     assert 1 <= len(found) == len(answer.sentences) <= AskConfig.sentences
@@ -97,7 +85,7 @@ def test_earlier_questions_leave_no_trace(session):
 
 def test_question_about_nothing_in_the_document_is_refused(session):
     """`Not in the document.` claimed what nobody had looked at, and JSON called it supported."""
-    heard = Heard()
+    heard = Recorder()
     answer = asked(session, ABSENT, listener=heard)
     assert answer.marked == answer.text == "".join(heard.pieces) == NOT_FOUND
     shown = answer.as_dict()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from asking import LONG, QUESTION, SHORT, config, prepared, save_window_of_512, written
+from helpers import Recorder
 
 from longsum import session_cache as stored
 from longsum.config import StoreConfig
@@ -21,24 +22,6 @@ from longsum.paths import prefix_folder
 from longsum.reading import Reading, open_reading
 
 KEEP = StoreConfig(min_prefill_s=0.0)
-
-
-class Ear(Listener):
-    """Remembers what it heard."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-        self.warnings: list[str] = []
-        self.phases: list[str] = []
-
-    def notice(self, line: str) -> None:
-        self.notices.append(line)
-
-    def warning(self, line: str) -> None:
-        self.warnings.append(line)
-
-    def phase(self, name: str) -> None:
-        self.phases.append(name)
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +44,12 @@ def opened(
     *,
     document: Any = SHORT,
     store: StoreConfig = KEEP,
-    ear: Ear | None = None,
+    ear: Recorder | None = None,
     **options: Any,
 ) -> Reading:
     truncate = options.pop("truncate", None)
     ready = prepared(folder, document, 40, truncate, **options)
-    return open_reading(ready, config(folder, **options), ear or Ear(), store=store)
+    return open_reading(ready, config(folder, **options), ear or Recorder(), store=store)
 
 
 @pytest.mark.parametrize("kv_cache", ["native", "int8", "int4"])
@@ -121,21 +104,21 @@ def test_changed_weights_are_another_model(tmp_path: Path) -> None:
 
 
 def test_first_entry_tells_what_is_kept_and_where(checkpoint: Path) -> None:
-    ear = Ear()
+    ear = Recorder()
     opened(checkpoint).save(ear)
     (line,) = ear.notices
     assert str(prefix_folder()) in line
     assert "holds the document's content" in line
     assert "--no-cache" in line
     assert ear.phases == ["keeping what was read"]
-    again = Ear()
+    again = Recorder()
     opened(checkpoint, dtype="bfloat16").save(again)
     assert str(prefix_folder()) not in again.notices[0]
 
 
 def test_what_was_kept_or_taken_back_is_not_written_again(checkpoint: Path) -> None:
     first = opened(checkpoint)
-    ear = Ear()
+    ear = Recorder()
     for _ in range(2):
         first.save(ear)
     assert len(ear.notices) == 1
@@ -158,7 +141,7 @@ def test_store_that_is_off_is_neither_read_nor_written(checkpoint: Path) -> None
 
 
 def test_document_larger_than_the_store_is_told_and_not_kept(checkpoint: Path) -> None:
-    ear = Ear()
+    ear = Recorder()
     opened(checkpoint, store=StoreConfig(size_bytes=1000, min_prefill_s=0.0)).save(ear)
     assert "over --cache-size 1000 B" in ear.notices[0]
     assert not prefix_folder().exists()
@@ -170,7 +153,7 @@ def test_damaged_entry_is_told_and_read_anew(checkpoint: Path) -> None:
     content = bytearray(data.read_bytes())
     content[len(content) // 2] ^= 1
     data.write_bytes(content)
-    ear = Ear()
+    ear = Recorder()
     again = opened(checkpoint, ear=ear)
     assert "damaged" in ear.warnings[0]
     assert not again.receipt("free").from_cache
@@ -185,7 +168,7 @@ def test_entry_that_lacks_a_tensor_is_read_anew(checkpoint: Path) -> None:
     tensors = first.engine.tensors(first.cached.key.tokens)
     tensors.pop("1.values")
     first.cached.store.save(first.cached.key, tensors)
-    ear = Ear()
+    ear = Recorder()
     assert not opened(checkpoint, ear=ear).receipt("free").from_cache
     assert "lacks 1.values" in ear.warnings[0]
 
@@ -196,7 +179,7 @@ def test_entry_of_another_shape_is_read_anew(checkpoint: Path) -> None:
     tensors = first.engine.tensors(first.cached.key.tokens)
     tensors["0.keys"] = tensors["0.keys"].half()
     first.cached.store.save(first.cached.key, tensors)
-    ear = Ear()
+    ear = Recorder()
     assert not opened(checkpoint, ear=ear).receipt("free").from_cache
     assert "0.keys has no place" in ear.warnings[0]
 
@@ -208,7 +191,7 @@ def test_failure_to_keep_is_a_warning(
     def fail(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
 
-    session, ear = opened(checkpoint), Ear()
+    session, ear = opened(checkpoint), Recorder()
     monkeypatch.setattr(stored.PrefixStore, "save", fail)
     session.save(ear)
     assert os.strerror(reason) in ear.warnings[0]

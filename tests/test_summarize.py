@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
-from helpers import REORDERED, REPEATED, printed, report_pdf, story
+from helpers import REORDERED, REPEATED, Recorder, printed, report_pdf, story
 from tiny import save_checkpoint
 
 from longsum.answer import Answer, mark
@@ -28,26 +29,6 @@ from longsum.summarize import SummaryTask, summarize_reading
 
 MINI = LoadConfig(model="mini", device="cpu")
 GREEDY = DecodeConfig()
-
-
-class Heard(Listener):
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-        self.warnings: list[str] = []
-        self.pieces: list[str] = []
-        self.reading: list[tuple[int, int]] = []
-
-    def notice(self, line: str) -> None:
-        self.notices.append(line)
-
-    def warning(self, line: str) -> None:
-        self.warnings.append(line)
-
-    def prefill(self, done: int, total: int) -> None:
-        self.reading.append((done, total))
-
-    def text(self, piece: str) -> None:
-        self.pieces.append(piece)
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +57,8 @@ def likelihood_session(document, tmp_path_factory) -> Session:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> LoadConfig:
-    folder = tmp_path_factory.mktemp("tiny")
-    save_checkpoint(folder, max_position_embeddings=8192)
-    return LoadConfig(model=str(folder), device="cpu")
+def tiny(tiny: Path) -> LoadConfig:
+    return LoadConfig(model=str(tiny), device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +79,7 @@ def page_of(sentence: str) -> set[str]:
 @pytest.mark.parametrize("words", [40, 80, 200])
 @pytest.mark.parametrize("style", ["paragraph", "bullets", "executive"])
 def test_summary_is_made_of_the_documents_sentences(session, document, words, style):
-    heard = Heard()
+    heard = Recorder()
     config = SummaryConfig(words=words, style=style)
     answer = summarized(session, config, listener=heard)
     found = printed(answer.marked)
@@ -249,7 +228,7 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
 )
 def test_focus_that_matches_nothing_says_so(session, focus, matches):
     """--focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
-    heard = Heard()
+    heard = Recorder()
     config = SummaryConfig(words=20, focus=focus)
     summarized(session, config, listener=heard)
     assert any("no sentence of the document holds" in line for line in heard.warnings) != matches
@@ -259,7 +238,7 @@ def test_focus_that_matches_nothing_says_so(session, focus, matches):
 
 
 def test_free_answer_comes_in_pieces_with_a_mark_behind_every_sentence(document, tiny):
-    heard = Heard()
+    heard = Recorder()
     decode = DecodeConfig(max_new_tokens=80, temperature=1.0, seed=7)
     answer = summarize_document(document, load=tiny, decode=decode, listener=heard)
     assert "".join(heard.pieces) == answer.marked
@@ -289,7 +268,7 @@ def scripted(monkeypatch, *pieces: str) -> None:
 def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):
     true, false = story()[1][0], "Photosynthesis converts sunlight into chemical energy."
     scripted(monkeypatch, "\n ", true[:9], true[9:] + " ", *false.split(" ", 1), "\n\n")
-    heard = Heard()
+    heard = Recorder()
     answer = summarize_document(document, load=tiny, listener=heard)
     assert answer.marked == "".join(heard.pieces)
     first, second = answer.marked.split("] ")
@@ -355,7 +334,7 @@ def test_answer_cut_off_at_the_token_limit_says_so(document, tiny):
 
 
 def test_reading_is_announced_and_counted(document, tiny):
-    heard = Heard()
+    heard = Recorder()
     answer = summarize_document(
         document, load=tiny, decode=DecodeConfig(max_new_tokens=2), listener=heard
     )
@@ -376,7 +355,7 @@ def test_document_that_is_too_long_is_refused(document, small):
 
 @pytest.mark.parametrize("cut", ["head", "tail", "middle"])
 def test_truncated_reading_says_so_and_quotes_only_what_was_read(document, small, cut):
-    heard = Heard()
+    heard = Recorder()
     config = SummaryConfig(words=20, verbatim=True)
     answer = summarize_document(document, config=config, load=small, truncate=cut, listener=heard)
     receipt = answer.receipt
@@ -423,6 +402,6 @@ def test_run_that_cannot_work_is_refused_before_weights_are_loaded(
 def test_bundled_model_refuses_a_template_and_tells_of_the_language(session, document, tmp_path):
     with pytest.raises(UsageError, match="--prompt"):
         prepare(document, [SummaryTask(SummaryConfig(prompt=tmp_path / "mine.jinja"))], MINI)
-    heard = Heard()
+    heard = Recorder()
     summarized(session, SummaryConfig(words=20, language="de"), listener=heard)
     assert any("--language has no effect" in line for line in heard.notices)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
-
-sys.path.append(str(Path(__file__).parents[2]))  # benchmarks are no part of the package
 
 from benchmarks.peers.equal import compare
 

@@ -12,19 +12,12 @@ from pathlib import Path
 import pytest
 from helpers import ANSI, assert_refused, printed, report_pdf, run, start, story
 from terminal import on_terminal
-from tiny import save_checkpoint
 
 from longsum.paths import state_folder
 
 QUESTION = "What did the night watchman describe?"
 SECOND = "Who paid for the unfinished cathedral?"
 ABSENT = "Which quarks decay in Uzbekistan?"
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    return save_checkpoint(folder, max_position_embeddings=8192)
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,6 @@ QUESTION = "What did the night watchman describe?"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    return save_checkpoint(folder, max_position_embeddings=8192)
-
-
-@pytest.fixture(scope="module")
 def pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report_pdf(tmp_path_factory.mktemp("report") / "report.pdf")
 

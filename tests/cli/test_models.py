@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from helpers import assert_refused, environment, report_pdf, run
@@ -12,12 +11,6 @@ from tiny import save_checkpoint
 
 from longsum.checkpoint.catalog import KNOWN_MODELS
 from longsum.paths import config_file
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    return save_checkpoint(folder, max_position_embeddings=8192)
 
 
 def test_list_names_every_known_model_and_marks_the_default():

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from helpers import assert_refused, report_pdf, run
-from tiny import save_checkpoint
 
 from longsum.bytesize import format_bytes, parse_bytes
 from longsum.checkpoint.files import read_config, read_shape
@@ -15,12 +14,6 @@ from longsum.errors import UsageError
 from longsum.model.memory import plan_memory
 
 ON_CPU = ("--device", "cpu", "--dtype", "float32", "--memory", "12GiB")
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    return save_checkpoint(folder, max_position_embeddings=8192)
 
 
 @pytest.fixture(scope="module")

@@ -23,12 +23,6 @@ ATTACK = (
 )
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    return save_checkpoint(folder, max_position_embeddings=8192)
-
-
 @pytest.fixture
 def pdf(tmp_path) -> Path:
     return report_pdf(tmp_path / "report.pdf")

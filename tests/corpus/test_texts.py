@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from helpers import REPEATED, report_pdf
+from helpers import REPEATED, Recorder, report_pdf
 
 from longsum.corpus.texts import read_corpus
 from longsum.errors import (
@@ -14,23 +14,12 @@ from longsum.errors import (
     EmptyDocument,
     UnsupportedDocument,
 )
-from longsum.events import Listener
-
-
-class Notices(Listener):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.lines = []
-
-    def notice(self, line):
-        self.lines.append(line)
 
 
 def corpus(*paths):
     """Return the texts as pairs, and the notices."""
-    listener = Notices()
-    return [(t.name, t.text) for t in read_corpus(paths, listener)], listener.lines
+    listener = Recorder()
+    return [(t.name, t.text) for t in read_corpus(paths, listener)], listener.notices
 
 
 def test_files_come_in_the_order_named(tmp_path):

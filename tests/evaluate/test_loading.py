@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers import Recorder
 from tiny import restate, save_checkpoint, tiny_model
 
 from longsum.config import LoadConfig, WeightsConfig
@@ -114,11 +115,5 @@ def test_measuring_leaves_a_model_as_it_was(training):
 def test_kept_weights_are_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "wide", intermediate_size=128)
-    said = []
-
-    class Ear(Listener):
-        def notice(self, line):
-            said.append(line)
-
-    open_model(load(folder, quantize="nf4"), tokens=64, listener=Ear())
-    assert any("kept the nf4 weights" in line for line in said)
+    open_model(load(folder, quantize="nf4"), tokens=64, listener=(heard := Recorder()))
+    assert any("kept the nf4 weights" in line for line in heard.notices)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers import Recorder
 from tiny import byte_tokenizer, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
@@ -185,18 +186,11 @@ def test_interrupted_run_goes_on_with_the_same_numbers(tmp_path, asked):
 
 
 def test_progress_ends_at_what_it_announced(asked):
-    class Heard(Listener):
-        def __init__(self) -> None:
-            self.found: list[tuple[int, int]] = []
-
-        def prefill(self, done: int, total: int) -> None:
-            self.found.append((done, total))
-
-    heard = Heard()
+    heard = Recorder()
     measure(opened(), PasskeyConfig(lengths=(512,), depths=2, trials=2), listener=heard)
-    dones = [done for done, _ in heard.found]
+    dones = [done for done, _ in heard.reading]
     assert dones == sorted(dones)
-    assert {total for _, total in heard.found} == {512 * 2 * 2}
+    assert {total for _, total in heard.reading} == {512 * 2 * 2}
     assert dones[-1] <= 512 * 2 * 2
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers import Recorder
 from tiny import byte_tokenizer, tiny_llama
 
 from longsum.checkpoint.rope import read_rope
@@ -39,7 +40,8 @@ def test_rows_hold_the_medians_of_their_runs(opened):
 
 
 def test_every_run_reads_all_tokens_and_writes_behind_them(opened, monkeypatch):
-    read, held = [], []
+    held = []
+    heard = Recorder()
     inner = Engine.write
 
     def spy(engine, *given, **more):
@@ -48,14 +50,10 @@ def test_every_run_reads_all_tokens_and_writes_behind_them(opened, monkeypatch):
 
     monkeypatch.setattr(Engine, "write", spy)
 
-    class Heard(Listener):
-        def prefill(self, done: int, total: int) -> None:
-            read.append((done, total))
-
-    measure_speed(opened, CONFIG, EvaluationJournal(None, {}), Heard())
+    measure_speed(opened, CONFIG, EvaluationJournal(None, {}), heard)
     assert held == [32] * 6 + [96] * 6  # an answer and a further question each
-    assert [done for done, _ in read] == list(range(16, 32 * 3 + 96 * 3 + 1, 16))
-    assert {total for _, total in read} == {32 * 3 + 96 * 3}
+    assert [done for done, _ in heard.reading] == list(range(16, 32 * 3 + 96 * 3 + 1, 16))
+    assert {total for _, total in heard.reading} == {32 * 3 + 96 * 3}
 
 
 def test_length_by_default_fills_the_window(opened):

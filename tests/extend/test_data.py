@@ -4,24 +4,14 @@ import json
 
 import pytest
 import torch
+from helpers import Recorder
 from tiny import byte_tokenizer
 
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.errors import EmptyDocument, UnsupportedModel
-from longsum.events import Listener
 from longsum.extend.data import held_out_rows, pack_rows
 
 BOS, EOS = 0, 1
-
-
-class Notices(Listener):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.lines = []
-
-    def notice(self, line):
-        self.lines.append(line)
 
 
 @pytest.fixture
@@ -39,7 +29,7 @@ def corpus(tmp_path):
 
 
 def pack(path, tokenizer, context=64, listener=None, **options):
-    return pack_rows([path], tokenizer, context, listener or Notices(), vocab_size=300, **options)
+    return pack_rows([path], tokenizer, context, listener or Recorder(), vocab_size=300, **options)
 
 
 def test_rows_are_the_texts_one_behind_the_other(corpus, tokenizer):
@@ -87,18 +77,18 @@ def test_few_rows_are_held_out(rows, asked, held_out):
 
 
 def test_one_row_leaves_none_to_hold_out(corpus, tokenizer):
-    listener = Notices()
+    listener = Recorder()
     rows = pack(corpus, tokenizer, context=840, listener=listener)
     assert (rows.training, rows.held_out) == (1, 0)
     assert len(rows.validation()) == 0
-    assert any("one sequence only" in line for line in listener.lines)
+    assert any("one sequence only" in line for line in listener.notices)
 
 
 def test_what_fills_no_row_is_told_of(corpus, tokenizer):
-    listener = Notices()
+    listener = Recorder()
     rows = pack(corpus, tokenizer, context=400, listener=listener)
     left = rows.total_tokens - 800
-    assert f"{left} of {rows.total_tokens} tokens are left over: rows hold 400" in listener.lines
+    assert f"{left} of {rows.total_tokens} tokens are left over: rows hold 400" in listener.notices
 
 
 def test_no_more_rows_than_asked_for(corpus, tokenizer):
@@ -131,7 +121,7 @@ def test_tokenizer_without_beginning_ends_texts(corpus, tokenizer):
 
 def test_tokens_outside_the_embedding_are_refused(corpus, tokenizer):
     with pytest.raises(UnsupportedModel, match="embedding has 50 rows"):
-        pack_rows([corpus], tokenizer, 64, Notices(), vocab_size=50)
+        pack_rows([corpus], tokenizer, 64, Recorder(), vocab_size=50)
 
 
 def test_sum_tells_texts_apart(tmp_path, tokenizer):

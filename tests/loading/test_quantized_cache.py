@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers import Recorder
 from safetensors.torch import load_file
 from tiny import load_checkpoint, plan_for, save_checkpoint
 
@@ -17,7 +18,6 @@ from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import WeightsConfig
 from longsum.environment import WEIGHTS_SIZE
 from longsum.errors import UnsupportedModel, UsageError
-from longsum.events import Listener
 from longsum.loading import loader
 from longsum.loading import quantized_cache as kept
 from longsum.loading.quantized_cache import weights_config, weights_folder
@@ -25,24 +25,6 @@ from longsum.store import entries
 
 QUANTIZED = ("nf4", "int8")
 PROMPT = torch.randint(2, 300, (1, 80), generator=torch.Generator().manual_seed(1))
-
-
-class Ear(Listener):
-    """Remembers what it hears."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-        self.warnings: list[str] = []
-        self.phases: list[str] = []
-
-    def notice(self, line: str) -> None:
-        self.notices.append(line)
-
-    def warning(self, line: str) -> None:
-        self.warnings.append(line)
-
-    def phase(self, name: str) -> None:
-        self.phases.append(name)
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +48,14 @@ KEEN = WeightsConfig(min_load_s=0.0)
 def logits(
     folder: Path,
     quantize: str,
-    ear: Ear | None = None,
+    ear: Recorder | None = None,
     *,
     dtype: str = "bfloat16",
     weights: WeightsConfig | None = KEEN,
 ) -> torch.Tensor:
     checkpoint = open_checkpoint(folder)
     plan = plan_for(checkpoint.config, quantize, dtype=dtype)
-    model = loader.load_model(checkpoint, plan, listener=ear or Ear(), weights=weights)
+    model = loader.load_model(checkpoint, plan, listener=ear or Recorder(), weights=weights)
     with torch.inference_mode():
         found: torch.Tensor = model(PROMPT).logits
     return found
@@ -103,12 +85,12 @@ def data() -> Path:
 def test_second_start_gives_the_same_bits_without_the_original_weights(
     checkpoint: Path, quantize: str
 ) -> None:
-    ear = Ear()
+    ear = Recorder()
     first = logits(checkpoint, quantize, ear)
     assert ear.phases == [f"keeping the {quantize} weights"]
     assert str(weights_folder()) in ear.notices[0]
     spoil(checkpoint / "model.safetensors")
-    again = Ear()
+    again = Recorder()
     assert torch.equal(logits(checkpoint, quantize, again), first)
     assert not again.notices + again.warnings + again.phases
     shutil.rmtree(weights_folder())
@@ -144,7 +126,7 @@ def test_another_version_quantizes_anew(
     logits(checkpoint, "nf4")
     version = kept.version
     monkeypatch.setattr(kept, "version", lambda of: "9.9" if of == name else version(of))
-    ear = Ear()
+    ear = Recorder()
     logits(checkpoint, "nf4", ear)
     assert ear.notices
     assert len(list(weights_folder().iterdir())) == 2
@@ -153,7 +135,7 @@ def test_another_version_quantizes_anew(
 def test_changed_weights_are_quantized_anew(checkpoint: Path) -> None:
     before = logits(checkpoint, "nf4")
     save_checkpoint(checkpoint, hidden_size=256, intermediate_size=256, seed=5)
-    ear = Ear()
+    ear = Recorder()
     assert not torch.equal(logits(checkpoint, "nf4", ear), before)
     assert ear.notices
 
@@ -166,11 +148,11 @@ def test_unquantized_and_stored_weights_are_not_kept(checkpoint: Path) -> None:
 def test_damaged_weights_are_told_and_made_anew(checkpoint: Path) -> None:
     first = logits(checkpoint, "nf4")
     damage(data())
-    ear = Ear()
+    ear = Recorder()
     assert torch.equal(logits(checkpoint, "nf4", ear), first)
     assert ear.warnings[0].startswith("damaged nf4 weights are made anew")
     assert ear.notices
-    again = Ear()
+    again = Recorder()
     assert torch.equal(logits(checkpoint, "nf4", again), first)
     assert not again.warnings
 
@@ -182,7 +164,7 @@ def test_whole_files_that_the_library_refuses_are_made_anew(checkpoint: Path) ->
     plan = plan_for(opened.config, "nf4", dtype="bfloat16")
     settings = loader.quantization_config("nf4", torch.bfloat16)
     assert settings is not None
-    ear = Ear()
+    ear = Recorder()
     found = kept.kept_weights(opened, plan, settings, KEEN, ear)
     assert found is not None
     half = {name: each for name, each in load_file(data()).items() if "layers.1" not in name}
@@ -205,7 +187,7 @@ def test_failure_to_keep_is_a_warning(
         weights_folder().parent.mkdir(parents=True)
         weights_folder().write_text("a file in the way")
         said = os.strerror(errno.EEXIST)
-    ear = Ear()
+    ear = Recorder()
     logits(checkpoint, "nf4", ear)
     assert said in ear.warnings[0]
     assert not list(weights_folder().parent.glob("weights/*"))
@@ -217,7 +199,7 @@ def test_disk_without_room_evicts_nothing(
     logits(checkpoint, "nf4")
     usage = shutil._ntuple_diskusage(100, 100, 0)  # type: ignore[attr-defined]
     monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
-    ear = Ear()
+    ear = Recorder()
     small = WeightsConfig(size_bytes=900_000, min_load_s=0.0)  # enough for one of them
     logits(checkpoint, "int8", ear, weights=small)
     assert ear.warnings
@@ -225,7 +207,7 @@ def test_disk_without_room_evicts_nothing(
 
 
 def test_what_is_larger_than_the_budget_is_reported_and_not_kept(checkpoint: Path) -> None:
-    ear = Ear()
+    ear = Recorder()
     logits(checkpoint, "nf4", ear, weights=WeightsConfig(size_bytes=100_000, min_load_s=0.0))
     assert "over LONGSUM_WEIGHTS_SIZE 97.7 KiB" in ear.notices[0]
     assert not weights_folder().exists()
@@ -239,7 +221,7 @@ def test_zero_keeps_nothing_and_looks_for_nothing(
     assert not weights_folder().exists()
     logits(checkpoint, "nf4")
     damage(data())
-    ear = Ear()
+    ear = Recorder()
     logits(checkpoint, "nf4", ear, weights=none)
     assert not ear.warnings
 
