@@ -85,6 +85,8 @@ def parse_document(
 def parse_text(text: str, shown: str) -> Document:
     """Make a document of a text that is in memory already; no file format is looked for in it.
 
+    Safe in this process: it is text already, so that no reader parses bytes of a stranger's.
+
     Args:
         text: as another file held it, a row of JSON for example.
         shown: its name, safe to print.
