@@ -17,7 +17,7 @@ POSITIONS = {
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrainingEnvironment:
     """Where a model was made."""
 
     hardware: str
@@ -26,14 +26,14 @@ class Setting:
     versions: dict[str, str]
 
 
-def model_card(result: ExtendResult, config: ExtendConfig, setting: Setting) -> str:
+def model_card(result: ExtendResult, config: ExtendConfig, made: TrainingEnvironment) -> str:
     """Return the card as Markdown with the hub's header."""
     extent = result.extent
     assert extent is not None  # only a run that was made is told of
     files = "\n".join(
         f"| {_cell(f.name)} | {f.texts:,} | {f.tokens:,} | `{f.sha256}` |" for f in extent.files
     )
-    versions = ", ".join(f"{name} {version}" for name, version in setting.versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
     return f"""---
 library_name: transformers
 pipeline_tag: text-generation
@@ -56,7 +56,7 @@ Made by `longsum extend`. Loads in plain `transformers` and in longsum:
 | steps | {result.steps:,} of {config.batch:,} × {result.context:,} tokens |
 | optimizer | AdamW ({config.beta1:g}, {config.beta2:g}), weight decay {config.weight_decay:g}, \
 learning rate {config.learning_rate:g}, warm-up {config.warmup_steps} steps |
-| hardware | {_cell(setting.hardware)}, {setting.processes} process(es), {setting.dtype} |
+| hardware | {_cell(made.hardware)}, {made.processes} process(es), {made.dtype} |
 | time | {result.seconds:,.0f} s |
 | versions | {versions} |
 

@@ -12,7 +12,7 @@ import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
 
 from longsum import __version__
-from longsum.extend.card import Setting, model_card
+from longsum.extend.card import TrainingEnvironment, model_card
 from longsum.extend.folder import (
     CHECKPOINT,
     SETTINGS,
@@ -57,12 +57,12 @@ def finish(
     result = _result(output, job, progress, after)
     if accelerator.is_main_process:
         final = output / CHECKPOINT / "final"
-        setting = _setting(job, accelerator)
+        made = _environment(job, accelerator)
         with complete_folder(final) as folder:
             save_model(folder, job.base, job.rope, weights, dtype)
-            card = model_card(result, job.config, setting)
+            card = model_card(result, job.config, made)
             (folder / "README.md").write_text(card, encoding="utf-8")
-            write_json(folder / TRAINING, _account(result, job, setting))
+            write_json(folder / TRAINING, _account(result, job, made))
         with writing(output):
             for path in sorted(final.iterdir(), key=lambda path: path.name == TRAINING):
                 path.replace(output / path.name)
@@ -114,7 +114,7 @@ def _result(
     )
 
 
-def _account(result: ExtendResult, job: ExtendJob, setting: Setting) -> dict[str, Any]:
+def _account(result: ExtendResult, job: ExtendJob, made: TrainingEnvironment) -> dict[str, Any]:
     """Return `training.json`."""
     return {
         "settings": job.settings,
@@ -132,11 +132,11 @@ def _account(result: ExtendResult, job: ExtendJob, setting: Setting) -> dict[str
             "after": asdict(result.after),
         },
         "seconds": round(result.seconds, 3),
-        **asdict(setting),
+        **asdict(made),
     }
 
 
-def _setting(job: ExtendJob, accelerator: Accelerator) -> Setting:
+def _environment(job: ExtendJob, accelerator: Accelerator) -> TrainingEnvironment:
     """Return where the run was made, and with which versions."""
     versions = {"longsum": __version__}
     for name in ("torch", "transformers", "accelerate", "peft"):
@@ -144,4 +144,6 @@ def _setting(job: ExtendJob, accelerator: Accelerator) -> Setting:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return Setting(job.base.machine.name, job.dtype, accelerator.num_processes, versions)
+    return TrainingEnvironment(
+        job.base.machine.name, job.dtype, accelerator.num_processes, versions
+    )
