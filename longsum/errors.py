@@ -11,7 +11,7 @@
     │   ├── ImageOnlyDocument        scanned pages without a text layer
     │   ├── CorruptDocument          truncated or damaged
     │   ├── UndecodableText          no known text encoding
-    │   ├── NoSuchPage               --pages names pages that are not there
+    │   ├── NoSuchPage               the pages asked for are not there
     │   └── DocumentTooLong          more tokens than the window holds
     ├── InsufficientMemory       4   the run does not fit this machine
     └── ModelUnavailable         5   the model is missing, gated, or not one we can run
@@ -19,12 +19,16 @@
         ├── UnsupportedModel         not Llama-shaped, or neither safetensors nor GGUF
         └── WindowNotTuned           a window the weights were not tuned for
 
-The core raises these; `cli/` alone turns them into `error: …`, `hint: …` and an exit code.
+The core raises these and names settings by `Setting`; `cli/` alone turns them into `error: …`,
+`hint: …` with its flags, and an exit code.
 """
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
+
+from longsum.settings import Setting, SettingStyle, as_argument, rendered, settings_in
 
 _EXCERPT = 4000
 """Most characters of a traceback that are passed on."""
@@ -36,14 +40,41 @@ class LongsumError(Exception):
     Args:
         message: what was asked and what was found, in one line.
         hint: the next step, in one line.
+        facts: the numbers and names in the message, for programs.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        facts: Mapping[str, int | str] | None = None,
+    ) -> None:
+        super().__init__(rendered(message, as_argument))
+        self._marked = message, hint
+        self.facts = dict(facts or {})
+
+    @property
+    def message(self) -> str:
+        """What was asked and what was found, as Python writes settings."""
+        return self.rendered(as_argument)[0]
+
+    @property
+    def hint(self) -> str | None:
+        """The next step, as Python writes settings."""
+        return self.rendered(as_argument)[1]
+
+    @property
+    def remedies(self) -> tuple[Setting, ...]:
+        """The settings that the hint names."""
+        return settings_in(self._marked[1] or "")
+
+    def rendered(self, style: SettingStyle) -> tuple[str, str | None]:
+        """Return message and hint with settings in a style; `str` keeps their marks."""
+        message, hint = self._marked
+        return rendered(message, style), None if hint is None else rendered(hint, style)
 
 
 class OutputError(LongsumError):

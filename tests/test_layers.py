@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1] / "longsum"
 
 GROUND = frozenset(
     {"bytesize", "child", "config", "environment", "errors", "events", "files", "hashing"}
-    | {"journal", "paths", "processes", "similarity", "system_memory", "terminal"}
+    | {"journal", "paths", "processes", "settings", "similarity", "system_memory", "terminal"}
 )
 """Modules that any other may use; they use one another alone."""
 

@@ -80,11 +80,11 @@ class Answerer:
             raise
         job = self.job
         name = result_name(reading.name, job.batch.format)
-        text = result_text(reading.name, answers, job.batch.format)
+        text = result_text(reading.name, answers, job)
         row = base_row(job, reading, DONE)
         cautions = dict.fromkeys(line for each in answers for line in each.receipt.cautions())
         return row | {
-            "warnings": [*row["warnings"], *cautions],
+            "warnings": [*row["warnings"], *map(job.shown, cautions)],
             "result": name,
             "result_bytes": write_result(job.output, name, text),
             "answers": [_as_row(each) for each in answers],

@@ -8,9 +8,10 @@ from longsum.errors import LongsumError, describe_bug
 
 
 def error_fields(error: BaseException) -> dict[str, Any]:
-    """Return an error as a row tells it; a bug's with its traceback."""
+    """Return an error as a row states it, settings marked; a bug's with its traceback."""
     if isinstance(error, LongsumError):
-        return {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+        message, hint = error.rendered(str)
+        return {"type": type(error).__name__, "message": message, "hint": hint}
     message, trace = describe_bug(error)
     return {
         "type": type(error).__name__,

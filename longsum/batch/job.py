@@ -13,6 +13,7 @@ from typing import Any
 from longsum.batch.config import BatchConfig
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.hashing import settings_hash
+from longsum.settings import SettingStyle, as_argument, rendered
 
 _WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")
 """Settings of `LoadConfig` that say where a model is and where it runs, not what it answers."""
@@ -44,6 +45,12 @@ class Job:
     """`module:function` that a worker calls with the job, and gets what answers from."""
     open_reader: str = READER
     """The same of a process that reads ahead."""
+    setting_style: SettingStyle = as_argument
+    """How results and rows write settings; a function of a module, as the job travels."""
+
+    def shown(self, line: str) -> str:
+        """Return a line of the core as it stands in results and rows."""
+        return rendered(line, self.setting_style)
 
 
 def settings_of(job: Job) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def base_row(job: Job, reading: ReadResult, outcome: str) -> Row:
         "answers": [],
         "receipt": None,
         "error": None,
-        "warnings": list(reading.document.warnings) if reading.document else [],
+        "warnings": [job.shown(line) for line in reading.document.warnings]
+        if reading.document
+        else [],
         "seconds": round(reading.seconds, 6),
         "worker": None,
         "finished_at": row_time(),
@@ -81,7 +83,8 @@ def failed_row(
         error: why.
         seconds: spent on it after reading.
     """
-    told = error if isinstance(error, dict) else error_fields(error)
+    told = dict(error) if isinstance(error, dict) else error_fields(error)
+    told |= {key: job.shown(told[key]) for key in ("message", "hint") if told.get(key)}
     row = base_row(job, reading, FAILED) | {"error": told}
     row["seconds"] = round(reading.seconds + seconds, 6)
     if told["type"] == OutputError.__name__:

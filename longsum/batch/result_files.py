@@ -15,6 +15,7 @@ from longsum.terminal import escape_for_terminal, shown_name
 
 if TYPE_CHECKING:
     from longsum.answer import Answer
+    from longsum.batch.job import Job
 
 INDEX, LINES, TABLE = "index.md", "results.jsonl", "results.csv"
 MOST_NAME_BYTES = 200
@@ -37,9 +38,9 @@ def result_name(name: str, format: BatchFormat) -> str:
     return folder + slash + result
 
 
-def result_text(name: str, answers: list[Answer], format: BatchFormat) -> str:
+def result_text(name: str, answers: list[Answer], job: Job) -> str:
     """Return the content of a result."""
-    if format == "json":
+    if job.batch.format == "json":
         payload = [answer.as_dict() for answer in answers]
         whole = payload if len(payload) > 1 else payload[0]
         text = json.dumps(whole, ensure_ascii=False, indent=2)
@@ -51,7 +52,7 @@ def result_text(name: str, answers: list[Answer], format: BatchFormat) -> str:
         if answer.question is not None:
             parts.append(f"## {as_markdown(answer.question)}")
         parts.append(answer.marked)
-    receipt = "  \n".join(answers[-1].receipt.lines())
+    receipt = "  \n".join(map(job.shown, answers[-1].receipt.lines()))
     return escape_for_terminal("\n\n".join([*parts, "---", receipt])) + "\n"
 
 

@@ -167,7 +167,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except UnsupportedModel as error:
-        raise UnsupportedModel(f"{path.name}: {error.message}", hint=error.hint) from error
+        message, hint = error.rendered(str)
+        raise UnsupportedModel(f"{path.name}: {message}", hint=hint) from error
 
 
 def _check_count(files: tuple[Path, ...], fields: Mapping[str, Any]) -> None:

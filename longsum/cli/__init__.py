@@ -92,13 +92,14 @@ def _names_output(args: list[str]) -> bool:
 def _errors_shown(ctx: Any = None) -> Iterator[None]:
     """Print an error and its hint on stderr, and leave with its exit code."""
     from longsum.cli.console import print_error, print_traceback
+    from longsum.cli.flags import as_flag
 
     try:
         yield
     except LongsumError as error:
         if is_debugging():
             print_traceback(error)
-        print_error(error.message, error.hint)
+        print_error(*error.rendered(as_flag))
         raise typer.Exit(error.exit_code) from error
     except ParseError as error:
         if type(error).__name__ == "NoArgsIsHelpError":

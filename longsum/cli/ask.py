@@ -125,6 +125,7 @@ def _cautions(answers: list[Answer]) -> list[str]:
 def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
     """Answer questions typed on the terminal until the user leaves."""
     from longsum.cli.console import print_error, print_line
+    from longsum.cli.flags import as_flag
     from longsum.errors import LongsumError
 
     reporter.notice(HELP)
@@ -158,7 +159,7 @@ def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter
             reporter.notice("stopped; the document stays open")
         except LongsumError as error:
             reporter.clear()
-            print_error(error.message, error.hint)
+            print_error(*error.rendered(as_flag))
 
 
 def _help(typed: str, reporter: Reporter) -> None:

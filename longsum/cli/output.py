@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from longsum.cli.flags import with_flags
 from longsum.errors import OutputError
 from longsum.files import is_special, replacing
 from longsum.terminal import escape_for_terminal
@@ -72,7 +73,7 @@ def deliver(
         output: a file; None is stdout.
     """
     if cautions:
-        text = "\n\n".join([text, "\n".join(f"[{line}]" for line in cautions)])
+        text = "\n\n".join([text, "\n".join(f"[{with_flags(line)}]" for line in cautions)])
     content = as_json_text(payload) if as_json else escape_for_terminal(text)
     if output is not None:
         write_atomically(output, content + "\n")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from longsum.cli import options as o
+from longsum.cli.flags import with_flags
 from longsum.cli.grouping import Without, grouped
 from longsum.cli.run import open_document, refuse_terminal, reporting
 from longsum.config import LoadConfig, SummaryConfig, parse_length
@@ -132,10 +133,10 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
         "dtype": plan.dtype,
         "quantize": plan.quantize,
         "kv_cache_dtype": plan.kv_dtype,
-        "kv_cache_reason": plan.kv_reason,
+        "kv_cache_reason": with_flags(plan.kv_reason),
         "chunk_tokens": plan.chunk_tokens,
-        "reason": plan.reason,
-        "remedies": list(plan.remedies),
+        "reason": with_flags(plan.reason),
+        "remedies": [with_flags(each) for each in plan.remedies],
     }
 
 
@@ -180,4 +181,4 @@ def _show(prepared: Prepared, with_document: bool) -> None:
         counted[0] += " (estimated with the bundled tokenizer, which counts more than others)"
     lines = [*counted, window, plan.reason, plan.kv_reason, model.machine.reason]
     for line in lines:
-        console.print(line)
+        console.print(with_flags(line))

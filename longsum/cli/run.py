@@ -107,6 +107,7 @@ def open_document(
     from getpass import getpass
 
     from longsum.cli.console import print_line
+    from longsum.cli.flags import as_flag
     from longsum.documents.isolated import read_document
     from longsum.errors import PasswordError
     from longsum.terminal import shown_name
@@ -123,7 +124,7 @@ def open_document(
             if not attempt or not _can_ask(file, given):
                 raise
             if password is not None:
-                print_line("", "", error.message)
+                print_line("", "", error.rendered(as_flag)[0])
             password = getpass(f"Password of {shown_name(file)}: ")
     reporter.clear()
     assert document is not None, "the last try raises"

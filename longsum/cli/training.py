@@ -7,16 +7,20 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longsum.bytesize import format_bytes
 from longsum.cli.console import Reporter
+from longsum.cli.flags import with_flags
 from longsum.cli.output import as_json_text
 from longsum.config import LoadConfig
 from longsum.errors import LongsumError
 from longsum.extend.config import ExtendConfig
 from longsum.extend.training_events import ExtendListener, ExtendResult, StepReport, TrainingExtent
 from longsum.terminal import escape_for_terminal
+
+if TYPE_CHECKING:
+    from longsum.extend.training_memory import TrainingPlan
 
 
 class Interrupted(LongsumError):
@@ -118,8 +122,8 @@ def _dry_run(
     job = plan_extension(load, files, output, config, reporter)
     reporter.clear()
     if as_json:
-        extent = asdict(job.extent) | {"epochs": job.extent.epochs, "dtype": job.dtype}
-        print(as_json_text(extent | {"memory": asdict(job.plan)}))
+        extent = _extent_dict(job.extent) | {"epochs": job.extent.epochs, "dtype": job.dtype}
+        print(as_json_text(extent | {"memory": _plan_dict(job.plan)}))
     else:
         for line in (f"{job.base.source.name}: {job.rope.reason}", *_extent_lines(job.extent)):
             print(escape_for_terminal(line))
@@ -135,7 +139,7 @@ def _extent_lines(extent: TrainingExtent) -> list[str]:
         f"rows: {extent.rows:,} of {extent.context:,} tokens, {extent.held_out:,} more held out",
         _passes(extent),
         f"memory: {format_bytes(extent.memory_bytes)} of {format_bytes(extent.free_bytes)} free; "
-        f"{extent.memory_reason}",
+        f"{with_flags(extent.memory_reason)}",
         f"disk: {format_bytes(extent.disk_bytes)} of {format_bytes(extent.free_disk_bytes)} free",
     ]
 
@@ -175,4 +179,14 @@ def _loss(value: float | None) -> str:
 
 def result_dict(result: ExtendResult) -> dict[str, Any]:
     """Return a result for JSON; losses in nats a token."""
-    return asdict(result) | {"output": str(result.output)}
+    extent = _extent_dict(result.extent) if result.extent else None
+    return asdict(result) | {"output": str(result.output), "extent": extent}
+
+
+def _extent_dict(extent: Extent) -> dict[str, Any]:
+    return asdict(extent) | {"memory_reason": with_flags(extent.memory_reason)}
+
+
+def _plan_dict(plan: TrainingPlan) -> dict[str, Any]:
+    remedies = tuple(map(with_flags, plan.remedies))
+    return asdict(plan) | {"reason": with_flags(plan.reason), "remedies": remedies}

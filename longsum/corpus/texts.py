@@ -94,7 +94,7 @@ def _folder_texts(
             yield from _file_texts(path, reader, listener, name=name)
         except DocumentError as error:
             counts.skipped += 1
-            listener.notice(f"skipped: {error.message}")
+            listener.notice(f"skipped: {error.rendered(str)[0]}")
 
 
 def _files(folder: Path, listener: Listener) -> Iterator[Path]:

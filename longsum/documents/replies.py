@@ -64,10 +64,23 @@ def raise_reported(reply: dict[str, Any], shown: str, *, document: bool = True) 
     message, hint = reply.get("message"), reply.get("hint")
     if isinstance(message, str) and isinstance(hint, str | None):
         error = kind(
-            escape_for_terminal(message), hint=None if hint is None else escape_for_terminal(hint)
+            escape_for_terminal(message),
+            hint=None if hint is None else escape_for_terminal(hint),
+            facts=_facts(reply.get("facts")),
         )
         error.add_note(escape_for_terminal(str(reply.get("traceback"))))
         raise error
+
+
+def _facts(found: Any) -> dict[str, int | str]:
+    """Return an error's facts, of what was sent as such those that can be."""
+    facts: dict[str, int | str] = {}
+    for name, value in found.items() if isinstance(found, dict) else ():
+        if isinstance(value, str):
+            facts[escape_for_terminal(name)] = escape_for_terminal(value)
+        elif isinstance(value, int) and abs(value) < _MAX_NUMBER:
+            facts[escape_for_terminal(name)] = value
+    return facts
 
 
 def _raise_bug(reply: dict[str, Any], shown: str) -> NoReturn:

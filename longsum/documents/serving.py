@@ -103,8 +103,9 @@ def packed_error(error: BaseException) -> dict[str, Any]:
     """Return an error as JSON values, with its traceback."""
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, LongsumError):
-        named = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
-        return named | {"traceback": trace}
+        message, hint = error.rendered(str)
+        named = {"error": type(error).__name__, "message": message, "hint": hint}
+        return named | {"facts": error.facts, "traceback": trace}
     if isinstance(error, MemoryError):
         return {"memory": True}
     return {"bug": repr(error), "traceback": trace}

@@ -15,6 +15,7 @@ from longsum import config
 from longsum.cli import options as o
 from longsum.cli.console import Reporter
 from longsum.cli.evaluate.files import Files
+from longsum.cli.flags import with_flags
 from longsum.cli.grouping import Without, panel
 from longsum.config import LoadConfig
 from longsum.evaluate.config import SpeedConfig
@@ -146,7 +147,7 @@ def evaluate(
                 settings=settings,
                 columns=task.columns,
                 rows=rows,
-                notes=[*notes, *task.notes(rows)],
+                notes=[*notes, *map(with_flags, task.notes(rows))],
                 machine=machine,
                 seconds=time.perf_counter() - started,
             )

@@ -1,0 +1,86 @@
+"""The core names settings; only the command line writes flags."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from longsum.cli.flags import as_flag, with_flags
+from longsum.documents.replies import raise_told
+from longsum.documents.serving import told
+from longsum.errors import DocumentTooLong, LongsumError
+from longsum.settings import Setting, as_argument, rendered, settings_in
+
+
+@pytest.mark.parametrize(
+    ("setting", "mark", "argument", "flag"),
+    [
+        (Setting("quantize", "nf4"), "‹quantize=nf4›", 'quantize="nf4"', "--quantize nf4"),
+        (Setting("kv_cache"), "‹kv_cache›", "kv_cache", "--kv-cache"),
+        (Setting("context", "8192"), "‹context=8192›", "context=8192", "--context 8192"),
+        (Setting("pages", "3"), "‹pages=3›", 'pages="3"', "--pages 3"),
+        (Setting("verbatim", "True"), "‹verbatim=True›", "verbatim=True", "--verbatim"),
+        (Setting("verbatim", "False"), "‹verbatim=False›", "verbatim=False", "--free"),
+        (Setting("model", "a›b"), "‹model=a››b›", 'model="a›b"', "--model a›b"),
+        (Setting("model", "a›"), "‹model=a›››", 'model="a›"', "--model a›"),
+    ],
+)
+def test_setting_is_marked_and_written_as_its_reader_would(
+    setting: Setting, mark: str, argument: str, flag: str
+):
+    assert str(setting) == mark
+    assert settings_in(f"add {mark}, or") == (setting,)
+    assert as_argument(setting) == argument
+    assert as_flag(setting) == flag
+
+
+def test_text_keeps_what_is_around_its_marks():
+    text = f"add {Setting('quantize', 'nf4')}{Setting('pages')}, not ‹Pages› or ‹›"
+    assert rendered(text, as_argument) == 'add quantize="nf4"pages, not ‹Pages› or ‹›'
+    assert rendered(text, str) == text
+
+
+def test_quoted_word_of_a_document_is_no_flag():
+    assert with_flags("was heißt ‹nein›?") == "was heißt ‹nein›?"
+
+
+def error() -> DocumentTooLong:
+    return DocumentTooLong(
+        f"{Setting('pages', '1-9')} is too long",
+        hint=f"add {Setting('context', '16k')}, or {Setting('truncate')}",
+        facts={"tokens": 9000, "pages": "1-3"},
+    )
+
+
+def test_error_speaks_python_and_remembers_its_settings():
+    assert str(error()) == error().message == 'pages="1-9" is too long'
+    assert error().hint == 'add context="16k", or truncate'
+    assert error().remedies == (Setting("context", "16k"), Setting("truncate"))
+    assert error().rendered(as_flag) == (
+        "--pages 1-9 is too long",
+        "add --context 16k, or --truncate",
+    )
+    assert LongsumError("no hint").rendered(as_flag) == ("no hint", None)
+    assert LongsumError("no hint").remedies == ()
+
+
+def test_error_is_the_same_in_another_process():
+    found = pickle.loads(pickle.dumps(error()))
+    assert found.rendered(str) == error().rendered(str)
+    assert (found.facts, found.remedies) == (error().facts, error().remedies)
+
+
+def test_error_of_a_reading_process_is_the_same():
+    with pytest.raises(DocumentTooLong) as caught:
+        raise_told(json.loads(json.dumps(told(error()))), "a.pdf")
+    assert caught.value.rendered(str) == error().rendered(str)
+    assert caught.value.facts == error().facts
+
+
+def test_facts_that_are_none_are_not_believed():
+    reply = told(error()) | {"facts": {"tokens": 1.5, "\x1b": "\x1b", "over": [], "n": 1 << 99}}
+    with pytest.raises(DocumentTooLong) as caught:
+        raise_told(reply, "a.pdf")
+    assert caught.value.facts == {"\\x1b": "\\x1b"}
