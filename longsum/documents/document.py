@@ -24,7 +24,7 @@ class Page:
     """One page's place in the text."""
 
     number: int
-    """Position in the file, from 1; what `--pages` takes and what is printed."""
+    """Position in the file, from 1; what `read_document` takes and what is printed."""
     start: int
     """Offset of the page's first character."""
     end: int
@@ -45,7 +45,7 @@ class Document:
     name: str
     """File name, or `stdin`."""
     total_pages: int = 0
-    """Pages in the file; more than `len(pages)` when `--pages` selected some."""
+    """Pages in the file; more than `len(pages)` when some were selected."""
     title: str | None = None
     """From the metadata, where there is one."""
     line_anchors: tuple[tuple[int, int], ...] = ()

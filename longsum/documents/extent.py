@@ -27,7 +27,7 @@ class Extent:
     in_part: tuple[int, ...] = ()
     """Of those read, the ones of which a part was left out."""
     left_out: tuple[Range, ...] = ()
-    """Wanted, but not read at all; pages that `--pages` did not choose are not among them."""
+    """Wanted, but not read at all; pages that were not selected are not among them."""
     without_text: tuple[int, ...] = ()
     """Pages in those ranges that hold no text: blank, or scanned."""
 

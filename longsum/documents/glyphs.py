@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from longsum.documents.clean import BROKEN, clean_line
 from longsum.documents.lines import Box, Line
 from longsum.errors import DocumentTooLong
+from longsum.settings import Setting
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
@@ -26,7 +27,8 @@ _BREAKS = frozenset((0x02, 0xFFFE))
 def too_much(shown: str, limit: int) -> DocumentTooLong:
     """Return the error for a file that holds far more text than any window."""
     return DocumentTooLong(
-        f"{shown} unpacks to over {limit:,} characters", hint="choose a part of it with --pages"
+        f"{shown} unpacks to over {limit:,} characters",
+        hint=f"choose a part of it with {Setting('pages')}",
     )
 
 

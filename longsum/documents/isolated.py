@@ -24,6 +24,7 @@ from longsum.documents.replies import raise_reported, unpacked_document
 from longsum.documents.source import load_source
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
 from longsum.processes import without_interrupts
+from longsum.settings import Setting
 
 MAX_START_S = 60.0
 """For starting a process; takes a tenth of a second."""
@@ -221,7 +222,8 @@ class IsolatedReader:
         except TimeoutError:
             raise DocumentTooLong(
                 f"{shown} was given up: reading it took over {self.seconds:,.0f} s",
-                hint="choose a part of it with --pages, or print it to a new PDF and read that",
+                hint=f"choose a part of it with {Setting('pages')}, or print it to a new PDF and "
+                "read that",
             ) from None
         if reply is None:
             raise self._damaged(shown)

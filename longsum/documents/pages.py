@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from longsum.errors import NoSuchPage, UsageError
+from longsum.settings import Setting
 
 _PART = re.compile(r"(\d{1,9})?(?:(-)(\d{1,9})?)?", re.ASCII)
 
@@ -26,10 +27,12 @@ def parse_pages(selection: str, total: int) -> tuple[int, ...]:
         first, last = _bounds(part.strip(), selection, total)
         if first < 1 or max(first, last) > total:
             pages = "1 page" if total == 1 else f"{total:,} pages"
+            missing = first if first < 1 else max(first, last)
             raise NoSuchPage(
-                f"--pages {selection!a} asks for page {first if first < 1 else max(first, last)}; "
+                f"{Setting('pages')} {selection!a} asks for page {missing}; "
                 f"the document has {pages}",
-                hint=f"choose from 1-{total}" if total > 1 else "leave --pages out",
+                hint=f"choose from 1-{total}" if total > 1 else f"leave {Setting('pages')} out",
+                facts={"page": missing, "pages": total},
             )
         chosen.update(range(first, last + 1))
     return tuple(sorted(chosen))
@@ -50,7 +53,8 @@ def _bounds(part: str, selection: str, total: int) -> tuple[int, int]:
 
 def _bad(selection: str, why: str) -> UsageError:
     return UsageError(
-        f"--pages {selection!a} cannot be read: {why}", hint="write it like 3-20,25 or 5- or -4"
+        f"{Setting('pages')} {selection!a} cannot be read: {why}",
+        hint="write it like 3-20,25 or 5- or -4",
     )
 
 

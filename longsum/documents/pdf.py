@@ -23,6 +23,7 @@ from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import reading_order
 from longsum.documents.pages import format_pages, parse_pages
 from longsum.errors import CorruptDocument, DocumentTooLong, PasswordError
+from longsum.settings import Setting
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
@@ -99,10 +100,11 @@ def _password_error(shown: str, password: str | None) -> PasswordError:
     if password is None:
         return PasswordError(
             f"{shown} is encrypted and needs a password",
-            hint="give it with --password; on a terminal it is asked for",
+            hint=f"give it with {Setting('password')}; on a terminal it is asked for",
         )
     return PasswordError(
-        f"the password given does not open {shown}", hint="check the one given with --password"
+        f"the password given does not open {shown}",
+        hint=f"check the one given with {Setting('password')}",
     )
 
 

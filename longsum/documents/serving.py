@@ -21,6 +21,7 @@ from longsum.documents.frames import BadFrame, pack_message, read_frame, read_me
 from longsum.documents.limits import limit_memory
 from longsum.errors import DocumentTooLong, LongsumError
 from longsum.processes import be_first_when_memory_is_short
+from longsum.settings import Setting
 
 Handler = Callable[[dict[str, Any], bytes], dict[str, Any]]
 """Takes a request and the document's bytes, if they came with it; returns a JSON message."""
@@ -65,7 +66,8 @@ def _reply(handle: Handler, request: dict[str, Any], data: bytes) -> bytes:
         return pack_message(handle(request, data))
     except BadFrame:
         error = DocumentTooLong(
-            "it holds more text than is read of a document", hint="choose a part with --pages"
+            "it holds more text than is read of a document",
+            hint=f"choose a part with {Setting('pages')}",
         )
         return pack_message(packed_error(error))
     except BaseException as error:

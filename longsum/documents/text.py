@@ -16,6 +16,7 @@ from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages
 from longsum.errors import UndecodableText, UsageError
+from longsum.settings import Setting
 
 _HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
 _FENCE = re.compile(r"(?:```|~~~)")
@@ -87,7 +88,8 @@ def read(
     if len(parts) < 2:
         if pages is not None:
             raise UsageError(
-                "--pages needs a document with pages; this text has none", hint="leave --pages out"
+                f"{Setting('pages')} needs a document with pages; this text has none",
+                hint=f"leave {Setting('pages')} out",
             )
         lines = _lines(parts[0] if parts else "", 1)
         return RawDocument(
