@@ -34,7 +34,7 @@ def cuda_devices() -> int:
 
 
 def has_cuda(device: str) -> bool:
-    """Tell whether a model asked for with `--device` runs on a GPU of CUDA's."""
+    """Return whether a model asked for on a device runs on a GPU of CUDA's."""
     return device in ("auto", "cuda") and cuda_devices() > 0
 
 

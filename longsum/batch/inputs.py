@@ -12,6 +12,7 @@ from pathlib import Path
 
 from longsum.batch.config import BatchConfig
 from longsum.errors import DocumentNotFound, UsageError
+from longsum.settings import Setting
 from longsum.terminal import shown_name
 
 
@@ -38,9 +39,9 @@ class Passed:
     locks: int = 0
     """`~$…`, which office programs leave beside open documents."""
     filtered: int = 0
-    """Not wanted by --include or --exclude."""
+    """Not wanted by what is to be included or excluded."""
     folders: int = 0
-    """Not entered without --recursive."""
+    """Not entered, unless subfolders are wanted."""
     special: int = 0
     """Pipes, sockets, links that lead nowhere."""
     closed: list[str] = field(default_factory=list)
@@ -51,8 +52,8 @@ class Passed:
         told = (
             (self.hidden, "hidden"),
             (self.locks, "lock files"),
-            (self.filtered, "left out by --include or --exclude"),
-            (self.folders, "subfolders, not entered without --recursive"),
+            (self.filtered, f"left out by {Setting('include')} or {Setting('exclude')}"),
+            (self.folders, f"subfolders, not entered without {Setting('recursive')}"),
             (self.special, "no regular files"),
         )
         parts = [f"{count:,} {what}" for count, what in told if count]
@@ -68,7 +69,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     """
     match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip())
     if match is None:
-        raise UsageError(f"--shard {text!a} is no part", hint="write 1/8 to 8/8")
+        raise UsageError(f"{Setting('shard')} {text!a} is no part", hint="write 1/8 to 8/8")
     return int(match[1]), int(match[2])
 
 

@@ -31,6 +31,7 @@ from longsum.batch.worker import WORKER
 from longsum.child import BROKEN, NOTICE, PROGRESS, READY, WARNING, Child
 from longsum.documents.replies import raise_reported
 from longsum.errors import LongsumError
+from longsum.settings import Setting
 
 AHEAD = 2
 """Documents a worker is given at a time: one to work on, one at hand."""
@@ -189,7 +190,7 @@ class LocalEngine:
         if not reader.ready:
             raise LongsumError(
                 f"a process for reading cannot be started (exit code {code})",
-                hint="raise --read-memory, or free some memory",
+                hint=f"raise {Setting('read_memory')}, or free some memory",
             )
         if reader.task is not None:
             self._take_reading(lost_reading(reader.task, error))
@@ -247,7 +248,8 @@ class LocalEngine:
                 raise LongsumError(
                     f"the model's process died {MOST_FAILED_OPENINGS} times while loading "
                     f"(exit code {code})",
-                    hint="use fewer --workers, --quantize nf4, or a smaller --model",
+                    hint=f"use fewer {Setting('workers')}, {Setting('quantize', 'nf4')}, or a "
+                    f"smaller {Setting('model')}",
                 )
         elif worker.in_hand and not self._draining:
             struck = worker.in_hand[0]

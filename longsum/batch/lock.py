@@ -1,4 +1,4 @@
-"""One run at a time in an output folder; the parts of `--shard` may run side by side.
+"""One run at a time in an output folder; shards may run side by side.
 
 The locks are the operating system's: they go with the process that holds them, however it ends.
 """

@@ -17,6 +17,7 @@ from longsum.batch.outcome import DONE
 from longsum.batch.progress_db import Ledger
 from longsum.errors import DocumentNotFound, OutputError
 from longsum.files import replacing
+from longsum.settings import Setting
 from longsum.terminal import shown_name
 
 _SHARD = re.compile(r"shard-(\d+)-of-(\d+)\.jsonl")
@@ -56,7 +57,7 @@ def merge(output: Path, others: list[Path]) -> Merged:
         if not journals(folder) and not (folder == output and others):
             raise DocumentNotFound(
                 f"{shown_name(str(folder))} holds no results of longsum batch",
-                hint="name the OUT of `longsum batch --shard`",
+                hint=f"name the OUT of `longsum batch {Setting('shard')}`",
             )
     with locked(output):
         ledger = Ledger()

@@ -13,6 +13,7 @@ from typing import Any
 from longsum.batch.config import BatchConfig
 from longsum.batch.job import Job
 from longsum.errors import LongsumError, UsageError
+from longsum.settings import Setting
 
 READERS_A_WORKER = 2
 
@@ -65,7 +66,7 @@ def connected(config: BatchConfig) -> Iterator[Any]:
         said = " ".join(str(error).split())[:200]
         raise LongsumError(
             f"Ray cannot be reached at {address or 'this machine'}: {said}",
-            hint="check --ray-address; `ray status` shows a running cluster",
+            hint=f"check {Setting('ray_address')}; `ray status` shows a running cluster",
         ) from error
     try:
         _configure()
@@ -150,9 +151,9 @@ def divide(
     """
     count = workers or gpus or nodes
     if gpus and count > gpus:
-        raise UsageError(f"--workers {count}, but the cluster has {gpus} GPUs")
+        raise UsageError(f"{Setting('workers')} {count}, but the cluster has {gpus} GPUs")
     if count > cpus:
-        raise UsageError(f"--workers {count}, but the cluster has {cpus:g} CPUs")
+        raise UsageError(f"{Setting('workers')} {count}, but the cluster has {cpus:g} CPUs")
     spare = cpus - count
     wanted = readers or max(1, min(READERS_A_WORKER * count, int(spare)))
     # without a CPU to spare, readers take what workers leave, which is little

@@ -36,6 +36,7 @@ from longsum.batch.recorder import Book
 from longsum.batch.worker import open_worker
 from longsum.child import NOTICE, WARNING
 from longsum.documents.isolated import ReadingProcess
+from longsum.settings import Setting
 
 MOST_BLOCKS = 10_000
 """Ray's unit of work is a block; with more documents than that, a block holds several."""
@@ -270,7 +271,8 @@ def require_ray() -> None:
 
     if find_spec("ray") is None or find_spec("pyarrow") is None:
         raise UsageError(
-            "--engine ray needs Ray, which is not installed", hint="pip install 'longsum[ray]'"
+            f"{Setting('engine', 'ray')} needs Ray, which is not installed",
+            hint="pip install 'longsum[ray]'",
         )
 
 

@@ -18,6 +18,7 @@ from longsum.batch.job import Job
 from longsum.batch.reading import ReadResult, ReadSettings, ReadTask
 from longsum.documents.isolated import ReadingProcess
 from longsum.documents.replies import is_typed, unpacked_document
+from longsum.settings import Setting
 from longsum.terminal import escape_for_terminal
 
 
@@ -133,7 +134,7 @@ def too_slow(limit_s: float) -> dict[str, Any]:
     return {
         "type": "TimeLimit",
         "message": f"reading it took longer than {limit_s:g} seconds",
-        "hint": "raise --read-limit, or print it to a new PDF and read that",
+        "hint": f"raise {Setting('read_limit')}, or print it to a new PDF and read that",
     }
 
 

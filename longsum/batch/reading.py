@@ -20,6 +20,7 @@ from longsum.batch.failures import error_fields
 from longsum.documents.document import Document
 from longsum.documents.limits import limit_memory
 from longsum.documents.serving import packed_document
+from longsum.settings import Setting
 
 if TYPE_CHECKING:
     from longsum.checkpoint.tokenizer import Tokenizer
@@ -177,7 +178,7 @@ def _too_large(limit_bytes: int) -> dict[str, Any]:
     return {
         "type": "InsufficientMemory",
         "message": f"reading it takes more than {format_bytes(limit_bytes)}",
-        "hint": "raise --read-memory, or split the document",
+        "hint": f"raise {Setting('read_memory')}, or split the document",
     }
 
 

@@ -13,6 +13,7 @@ from longsum.batch.reading import ReadResult
 from longsum.child import NOTICE, WARNING, Say
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
+from longsum.settings import Setting
 
 WORKER = "longsum.batch.worker:open_worker"
 
@@ -40,7 +41,8 @@ class Worker:
             row = self._answer(reading, progress)
         except MemoryError:
             error = InsufficientMemory(
-                "the memory ran out", hint="close other programs, or use fewer --workers"
+                "the memory ran out",
+                hint=f"close other programs, or use fewer {Setting('workers')}",
             )
             row = failed_row(self.job, reading, error)
         except (BrokenPipeError, ConnectionError):
