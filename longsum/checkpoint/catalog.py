@@ -18,7 +18,7 @@ class KnownModel:
     """One checkpoint of the list."""
 
     alias: str
-    """Short name for `--model`."""
+    """Short name, as `LoadConfig.model` takes it."""
     repo: str
     """Hugging Face id; `mini` for the bundled model."""
     window: int

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.settings import Setting
 
 CONFIG_NAME = "config.json"
 
@@ -154,7 +155,7 @@ def quantized_on_disk(config: Mapping[str, Any]) -> str | None:
     if not str(method).startswith("bitsandbytes"):
         raise UnsupportedModel(
             f"the weights are quantized by {method}; longsum runs bitsandbytes or none",
-            hint="take the unquantized checkpoint and add --quantize nf4",
+            hint=f"take the unquantized checkpoint and add {Setting('quantize', 'nf4')}",
         )
     if four:
         kind = block.get("bnb_4bit_quant_type") or "fp4"  # the default of BitsAndBytesConfig
@@ -197,7 +198,7 @@ def what_else(folder: Path) -> str:
         return "this is a LoRA adapter: merge it into its base model with peft's merge_and_unload()"
     gguf = sorted(folder.glob("*.gguf"))
     if gguf:
-        return f"name the GGUF file: --model {gguf[0]}"
+        return f"name the GGUF file: {Setting('model', str(gguf[0]))}"
     if any(folder.glob("*.bin")) or any(folder.glob("*.pth")):
         return (
             "if you trust its source, convert it once: LlamaForCausalLM.from_pretrained(folder)"

@@ -18,6 +18,7 @@ from typing import Any
 from longsum.checkpoint.gguf_config import AGAIN, ELSEWHERE, config_of
 from longsum.checkpoint.gguf_header import MAGIC, RawTensor, read_header
 from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.settings import Setting
 
 SUFFIX = ".gguf"
 NAMES = {
@@ -123,7 +124,7 @@ def gguf_in(folder: Path) -> Path | None:
         raise UnsupportedModel(
             f"{folder} has {len(first)} GGUF checkpoints: {', '.join(first[:4])}"
             f"{', …' if len(first) > 4 else ''}",
-            hint=f"name one of them: --model {folder / first[0]}",
+            hint=f"name one of them: {Setting('model', str(folder / first[0]))}",
         )
     # of shards without the first, any leads to the list of what is missing
     return folder / (first or names)[0] if names else None

@@ -31,7 +31,7 @@ class KVFormat:
     """Codes in blocks along head_dim, with a float16 scale for each block."""
 
     name: str
-    """As `--kv-cache` takes it, and as receipts show it."""
+    """As `LoadConfig.kv_cache` takes it, and as receipts show it."""
     bits: int
     """Of a code."""
     loss: float

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from longsum.errors import UnsupportedModel, UsageError, WindowNotTuned
+from longsum.settings import Setting
 
 ROPE_TYPES = ("default", "linear", "dynamic", "yarn", "llama3", "longrope")
 """The types `transformers` computes for a Llama."""
@@ -118,21 +119,24 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
     if context is None:
         return _steady(rope)
     if context < 1:
-        raise UsageError(f"--context must be at least 1 token, not {context}")
+        raise UsageError(f"{Setting('context')} must be at least 1 token, not {context}")
     if context <= rope.window:
         # a smaller budget; the factor stays the tuned one
         return _steady(replace(rope, window=context))
+    facts = {"asked": context, "tuned": rope.window}
     asked = f"asked for a window of {context:,} tokens, the weights were tuned for {rope.window:,}"
     if rope.rope_type == "longrope":
         raise WindowNotTuned(
-            f"{asked}; longrope's factors were searched for that window and cannot be stretched"
+            f"{asked}; longrope's factors were searched for that window and cannot be stretched",
+            facts=facts,
         )
     if not force:
         raise WindowNotTuned(
             f"{asked}; position interpolation without tuning is unusable "
             "(PG-19 perplexity 112 at 16k, arXiv 2306.15595, Table 3)",
-            hint=f"tune it with longsum extend MODEL --context {context}, "
-            "or insist with --force-context",
+            hint=f"tune it with longsum extend MODEL {Setting('context', str(context))}, "
+            f"or insist with {Setting('force_context')}",
+            facts=facts,
         )
     if rope.rope_type in ("llama3", "yarn"):
         rope_type, factor = rope.rope_type, rope.factor * context / rope.window
@@ -159,7 +163,7 @@ def _steady(rope: Rope) -> Rope:
         raise UnsupportedModel(
             f"longrope rotates positions differently beyond {rope.native_window:,} tokens; "
             "what was read before cannot be kept",
-            hint=f"--context {rope.native_window} stays below the change",
+            hint=f"{Setting('context', str(rope.native_window))} stays below the change",
         )
     return rope
 
@@ -176,7 +180,10 @@ def parse_context(text: str) -> int:
     match = re.fullmatch(r"([0-9]{1,9})\s*([kK]?)", text.strip())
     tokens = int(match[1]) * (1024 if match[2] else 1) if match else 0
     if tokens < 1:
-        raise UsageError(f"not a context: {text!r}", hint="write --context 32k or --context 32768")
+        raise UsageError(
+            f"not a context: {text!r}",
+            hint=f"write {Setting('context', '32k')} or {Setting('context', '32768')}",
+        )
     return tokens
 
 
