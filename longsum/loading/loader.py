@@ -23,6 +23,7 @@ from longsum.events import Listener
 from longsum.loading.quantize import quantization_config
 from longsum.loading.quantized_cache import kept_weights
 from longsum.model.memory import MemoryPlan
+from longsum.settings import Setting
 from longsum.system_memory import is_out_of_memory, memory_errors
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ _NOT_TAKEN = (
 _NUMBERS = ("attention_factor", "mscale", "mscale_all_dim", "beta_fast", "beta_slow")
 """Numbers a YaRN block may name."""
 
-MEMORY_HINT = "add --kv-cache int8, --quantize nf4 or a smaller --context"
+MEMORY_HINT = (
+    f"add {Setting('kv_cache', 'int8')}, {Setting('quantize', 'nf4')} "
+    f"or a smaller {Setting('context')}"
+)
 
 
 def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
@@ -177,9 +181,9 @@ def _load_pretrained(
     """Load a checkpoint through `transformers`, quantized now or before if the plan says so."""
     if plan.quantize != "none" and not checkpoint.can_be_quantized:
         raise UsageError(
-            f"--quantize {plan.quantize}, but the bundled model's weights have a format of their "
-            "own",
-            hint="leave --quantize out; it is for larger models",
+            f"{Setting('quantize')} {plan.quantize}, but the bundled model's weights have a format "
+            "of their own",
+            hint=f"leave {Setting('quantize')} out; it is for larger models",
         )
     if _holds_adapter(checkpoint):
         # with peft installed, transformers would load the model it names instead of this one

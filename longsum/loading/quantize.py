@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from longsum.errors import UnsupportedModel
+from longsum.settings import Setting
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig
@@ -32,8 +33,8 @@ def quantization_config(quantize: str, dtype: torch.dtype) -> BitsAndBytesConfig
         import bitsandbytes  # noqa: F401 - only to see whether it is there
     except ImportError as error:
         raise UnsupportedModel(
-            f"--quantize {quantize} needs bitsandbytes, which is not installed",
-            hint="pip install bitsandbytes, or use --quantize none",
+            f"{Setting('quantize')} {quantize} needs bitsandbytes, which is not installed",
+            hint=f"pip install bitsandbytes, or use {Setting('quantize', 'none')}",
         ) from error
     from transformers import BitsAndBytesConfig
 
