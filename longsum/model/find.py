@@ -18,6 +18,7 @@ from longsum.errors import ModelNotFound
 from longsum.model.hardware import Machine, detect_machine, other_machine
 from longsum.model.memory import MemoryPlan, plan_memory
 from longsum.model.resolve import MINI_FOLDER, ModelSource, resolve_model, set_offline
+from longsum.settings import Setting
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def find_model_for_plan(load: LoadConfig) -> Model:
     """Find what is needed for a plan: for a model that is not on this disk, its catalogue entry.
 
     Its tokens are then counted with the bundled model's tokenizer, whose small vocabulary takes
-    more tokens than others: an estimate on the safe side. With `--memory`, the device may be
+    more tokens than others: an estimate on the safe side. With a memory given, the device may be
     another machine's.
 
     Raises:
@@ -177,5 +178,7 @@ def stated_packing(types: Mapping[str, int], dtype: str, quantize: str) -> str:
         return said
     said += f", then {quantize}"
     if quantize == "nf4" and kind.startswith(("Q4", "Q5")):
-        return f"{said}: rounded twice; --quantize none or int8 loses less where it fits"
+        return (
+            f"{said}: rounded twice; {Setting('quantize', 'none')} or int8 loses less where it fits"
+        )
     return said

@@ -12,6 +12,7 @@ from typing import Literal
 
 from longsum.bytesize import format_bytes
 from longsum.errors import UsageError
+from longsum.settings import Setting
 from longsum.system_memory import system_memory
 
 Device = Literal["cuda", "mps", "cpu"]
@@ -24,7 +25,7 @@ DTYPES = {
     "float32": "float32",
     "fp32": "float32",
 }
-"""Spellings of `--dtype`."""
+"""Spellings of a dtype."""
 
 UNLIMITED = 1 << 60
 """cgroup v1 writes a number near 2^63 for no limit."""
@@ -64,7 +65,7 @@ def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:
     """
     usual = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
     if device not in usual:
-        raise UsageError(f"unknown --device {device!r}", hint="choose cuda, mps or cpu")
+        raise UsageError(f"unknown {Setting('device')} {device!r}", hint="choose cuda, mps or cpu")
     chosen = usual[device] if dtype == "auto" else DTYPES.get(dtype, dtype)
     return Machine(
         device=device,  # type: ignore[arg-type]  # checked above
@@ -73,7 +74,7 @@ def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:
         free_bytes=memory_bytes,
         dtype=chosen,
         devices=1,
-        reason=f"{device} and its memory as given by --device and --memory",
+        reason=f"{device} and its memory as given by {Setting('device')} and {Setting('memory')}",
     )
 
 
@@ -90,7 +91,9 @@ def detect_machine(device: str = "auto", dtype: str = "auto") -> Machine:
     import torch
 
     if dtype != "auto" and dtype not in DTYPES:
-        raise UsageError(f"unknown --dtype {dtype!r}", hint="choose bfloat16, float16 or float32")
+        raise UsageError(
+            f"unknown {Setting('dtype')} {dtype!r}", hint="choose bfloat16, float16 or float32"
+        )
     present: list[Device] = ["cpu"]
     if torch.backends.mps.is_available():
         present.insert(0, "mps")
@@ -98,10 +101,10 @@ def detect_machine(device: str = "auto", dtype: str = "auto") -> Machine:
         present.insert(0, "cuda")
     if device not in ("auto", *present):
         raise UsageError(
-            f"--device {device} is not on this machine, which has {', '.join(present)}",
+            f"{Setting('device')} {device} is not on this machine, which has {', '.join(present)}",
             hint="choose one GPU of several with CUDA_VISIBLE_DEVICES"
             if device.startswith("cuda:")
-            else "leave --device out",
+            else f"leave {Setting('device')} out",
         )
     chosen: Device = next(d for d in present if device in ("auto", d))
     asked = None if dtype == "auto" else DTYPES[dtype]

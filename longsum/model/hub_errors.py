@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from longsum.errors import ModelNotFound, ModelUnavailable
+from longsum.settings import Setting
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def hub_errors(repo: str) -> Iterator[None]:
         if OfflineModeIsEnabled in (type(error), type(error.__cause__)):
             raise ModelUnavailable(
                 f"{repo} cannot be fetched: offline mode is on",
-                hint="run without --offline and with HF_HUB_OFFLINE unset",
+                hint=f"run without {Setting('offline')} and with HF_HUB_OFFLINE unset",
             ) from error
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(

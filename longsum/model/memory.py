@@ -18,6 +18,7 @@ from longsum.checkpoint.kv_format import KV_DTYPES, KV_FORMATS, bytes_of_kv_cach
 from longsum.config import KVCache
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model.footprint import DTYPE_BYTES, bytes_of_activations, bytes_of_weights
+from longsum.settings import Setting
 
 CHUNKS = (4096, 2048, 1024, 512)
 """Prefill chunk sizes (tokens) tried, the fastest first."""
@@ -25,7 +26,10 @@ OVERHEAD_BYTES = {"cuda": 512 * MIB, "mps": 512 * MIB, "cpu": 512 * MIB}
 """Set aside for each device. cuda: kernels loaded on first use, cuBLAS workspaces, holes between
 the allocator's blocks (the context itself is gone from the free bytes once they were asked for);
 cpu: code and heap of torch and transformers; mps: both. An estimate, rounded up."""
-CPU_REASON = "not quantized on the CPU: whole weights read faster, --quantize nf4 takes less memory"
+CPU_REASON = (
+    "not quantized on the CPU: whole weights read faster, "
+    f"{Setting('quantize', 'nf4')} takes less memory"
+)
 MPS_REASON = "not quantized on mps: longsum brings no bitsandbytes to macOS"
 KV_CACHES = cast("tuple[KVCache, ...]", ("native", *KV_FORMATS))
 """All ways to hold keys and values, the least lossy first."""
@@ -61,7 +65,7 @@ class MemoryPlan:
     kv_reason: str
     """Why this dtype of the KV cache."""
     remedies: tuple[str, ...]
-    """Flags any one of which makes the run fit; empty when it does, or when none does."""
+    """Marked settings, any of which makes the run fit; empty when it does, or when none does."""
 
 
 class Parts(NamedTuple):
@@ -186,20 +190,23 @@ def require_fit(plan: MemoryPlan, *, limited: bool = False) -> None:
 
     Args:
         plan: of the run.
-        limited: `--memory` says how much there is, not the machine.
+        limited: the user says how much there is, not the machine.
 
     Raises:
         InsufficientMemory: with the remedies as its hint.
     """
     if not plan.fits:
+        facts = {"needed_bytes": plan.total_bytes, "free_bytes": plan.free_bytes}
         needs, free = format_bytes(plan.total_bytes), format_bytes(plan.free_bytes)
         hint = f"add {', or '.join(plan.remedies)}" if plan.remedies else None
         if limited:
-            hint = f"raise --memory, or {hint}" if hint else "raise --memory"
-            raise InsufficientMemory(f"needs {needs}, but --memory allows {free}", hint=hint)
+            hint = f"raise {Setting('memory')}, or {hint}" if hint else f"raise {Setting('memory')}"
+            said = f"needs {needs}, but {Setting('memory')} allows {free}"
+            raise InsufficientMemory(said, hint=hint, facts=facts)
         raise InsufficientMemory(
             f"needs {needs}, {free} free",
             hint=hint or "close other programs, or use a larger machine",
+            facts=facts,
         )
 
 
@@ -214,10 +221,10 @@ def _check_options(
 ) -> None:
     """Refuse unknown options and contradictions."""
     known: tuple[tuple[str, str | None, Sequence[str]], ...] = (
-        ("--device", device, tuple(OVERHEAD_BYTES)),
-        ("--dtype", dtype, tuple(DTYPE_BYTES)),
-        ("--quantize", quantize, ("auto", "none", "nf4", "int8")),
-        ("--kv-cache", kv_cache, ("auto", *KV_CACHES)),
+        (str(Setting("device")), device, tuple(OVERHEAD_BYTES)),
+        (str(Setting("dtype")), dtype, tuple(DTYPE_BYTES)),
+        (str(Setting("quantize")), quantize, ("auto", "none", "nf4", "int8")),
+        (str(Setting("kv_cache")), kv_cache, ("auto", *KV_CACHES)),
         ("stored quantization", stored, ("nf4", "fp4", "int8")),
     )
     for name, value, allowed in known:
@@ -227,8 +234,8 @@ def _check_options(
         raise UsageError("context and prefill chunk must be at least one token")
     if stored and quantize not in ("auto", stored):
         raise UsageError(
-            f"--quantize {quantize}, but the checkpoint is stored as {stored}",
-            hint="leave --quantize out, or take the unquantized checkpoint",
+            f"{Setting('quantize')} {quantize}, but the checkpoint is stored as {stored}",
+            hint=f"leave {Setting('quantize')} out, or take the unquantized checkpoint",
         )
 
 
@@ -261,7 +268,7 @@ def _reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int, *,
     if run.stored:
         return f"the checkpoint is stored as {run.stored}"
     if asked != "auto":
-        return f"--quantize {asked} was asked for"
+        return f"{Setting('quantize')} {asked} was asked for"
     if run.device != "cuda":
         return CPU_REASON if run.device == "cpu" else MPS_REASON
     if choice.quantize == "none":
@@ -270,7 +277,7 @@ def _reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int, *,
     verdict = "nf4 fits" if fits else "nf4 does not fit either"
     return (
         f"{run.dtype} weights would bring it to {whole}; {verdict} "
-        "(int8 is slower than both, only on --quantize int8)"
+        f"(int8 is slower than both, only on {Setting('quantize', 'int8')})"
     )
 
 
@@ -278,7 +285,7 @@ def _kv_reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int)
     """Return why the KV cache is held as it is."""
     native = run.kv_dtype("native")
     if asked != "auto":
-        return f"--kv-cache {asked} was asked for"
+        return f"{Setting('kv_cache')} {asked} was asked for"
     if choice.kv_cache == "native":
         return f"the KV cache fits in {native}, lossless"
     whole = format_bytes(sum(run.parts(choice._replace(kv_cache="native"), smallest_chunk)))
@@ -290,37 +297,38 @@ def _remedies(
 ) -> tuple[str, ...]:
     """Return the flags any one of which makes the run fit, each checked by the same arithmetic."""
     smaller = _smaller(run, choice)
-    fitting = [flags for flags, each in smaller if _first_fit(run, (each,), chunks, free_bytes)]
-    found: list[str] = []
-    for flag in ("--kv-cache", "--quantize"):
-        found += [each for each in fitting if each.startswith(flag)][:1]
-    single = [each for each in found if each.count("--") == 1]
+    fitting = [each for each, less in smaller if _first_fit(run, (less,), chunks, free_bytes)]
+    first = {each[0].name: each for each in reversed(fitting)}
+    found = [first[name] for name in ("kv_cache", "quantize") if name in first]
+    single = [each for each in found if not each[1:]]
     found = single or found[:1]
-    prefix = ""
+    before: tuple[Setting, ...] = ()
     tokens = _most_tokens(run, choice, chunks, free_bytes)
     if not tokens and smaller and not found:
-        flags, smallest = smaller[-1]
-        tokens, prefix = _most_tokens(run, smallest, chunks, free_bytes), f"{flags} "
+        before, smallest = smaller[-1]
+        tokens = _most_tokens(run, smallest, chunks, free_bytes)
+    texts = [" ".join(map(str, each)) for each in found]
     if tokens:
-        found.append(f"{prefix}--context {tokens // STEP}k")
-        found.append(f"{prefix}--pages with at most {tokens:,} tokens, prompt and answer included")
+        texts.append(" ".join(map(str, (*before, Setting("context", f"{tokens // STEP}k")))))
+        pages = " ".join(map(str, (*before, Setting("pages"))))
+        texts.append(f"{pages} with at most {tokens:,} tokens, prompt and answer included")
     model = _other_model(run, chunks, free_bytes)
     if model:
-        found.append(f"--model {model}")
-    return tuple(found)
+        texts.append(str(Setting("model", model)))
+    return tuple(texts)
 
 
 def _smaller(run: _Run, choice: WeightChoice) -> list[tuple[str, WeightChoice]]:
     """Return what takes less memory than a choice, with its flags: one change, then two."""
     caches = KV_CACHES[KV_CACHES.index(choice.kv_cache) + 1 :]
     quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
-    found = [(f"--kv-cache {cache}", choice._replace(kv_cache=cache)) for cache in caches]
+    found: list[tuple[tuple[Setting, ...], Choice]] = [
+        ((Setting("kv_cache", each),), choice._replace(kv_cache=each)) for each in caches
+    ]
     if quantizable:
-        nf4 = choice._replace(quantize="nf4")
-        found.append(("--quantize nf4", nf4))
-        found += [
-            (f"--quantize nf4 --kv-cache {cache}", nf4._replace(kv_cache=cache)) for cache in caches
-        ]
+        nf4 = Setting("quantize", "nf4")
+        both = [((nf4, *each), less._replace(quantize="nf4")) for each, less in found]
+        found += [((nf4,), choice._replace(quantize="nf4")), *both]
     return found
 
 

