@@ -15,6 +15,7 @@ from transformers import LlamaForCausalLM
 
 from longsum.errors import UsageError
 from longsum.extend.config import ExtendConfig
+from longsum.settings import Setting
 
 NORM_AND_EMBEDDING = ("norm.weight", "layernorm.weight", "embed_tokens.weight")
 """How the names end of what LongLoRA trains beside the matrices."""
@@ -54,7 +55,7 @@ def require_peft() -> None:
         import peft  # noqa: F401 - only to see whether it is there
     except ImportError as error:
         raise UsageError(
-            "--method lora and qlora need peft, which is not installed",
+            f"{Setting('method', 'lora')} and qlora need peft, which is not installed",
             hint="pip install 'longsum[train]'",
         ) from error
 
@@ -75,7 +76,7 @@ def _inject(model: LlamaForCausalLM, config: ExtendConfig) -> None:
         inject_adapter_in_model(settings, model)
     except ValueError as error:
         raise UsageError(
-            f"--targets {','.join(config.targets)} is in no layer of the model",
+            f"{Setting('targets')} {','.join(config.targets)} is in no layer of the model",
             hint="layers are q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj",
         ) from error
 

@@ -16,6 +16,7 @@ from longsum.corpus.texts import read_corpus
 from longsum.errors import DocumentTooLong, EmptyDocument, UnsupportedModel
 from longsum.events import Listener
 from longsum.extend.training_events import DataFile
+from longsum.settings import Setting
 from longsum.terminal import shown_name
 
 
@@ -99,8 +100,8 @@ def pack_rows(
     if not rows:
         raise EmptyDocument(
             f"too little text for one sequence: {len(stream):,} tokens, "
-            f"--context {context:,} needs as many",
-            hint="name more --data, or a smaller --context",
+            f"{Setting('context')} {context:,} needs as many",
+            hint=f"name more {Setting('data')}, or a smaller {Setting('context')}",
         )
     held_out = held_out_rows(rows, validation_rows)
     if max_rows is not None:
@@ -118,7 +119,7 @@ def held_out_rows(rows: int, asked: int) -> int:
 def _append(
     stream: array[int], path: Path, tokenizer: Tokenizer, listener: Listener, vocab_size: int
 ) -> DataFile:
-    """Tokenize one entry of `--data` onto the stream."""
+    """Tokenize one of the texts or folders onto the stream."""
     before, texts, digest = len(stream), 0, hashlib.sha256()
     begin, end = _separators(tokenizer)
     _check_ids([*begin, *end], vocab_size)
@@ -163,7 +164,7 @@ def _check_ids(ids: list[int], vocab_size: int) -> None:
 def _tell(tokens: int, rows: int, held_out: int, context: int, listener: Listener) -> None:
     """Say what is not trained on."""
     if not held_out:
-        why = "there is one sequence only" if rows == 1 else "--validation-rows is 0"
+        why = "there is one sequence only" if rows == 1 else f"{Setting('validation_rows')} is 0"
         listener.notice(f"nothing is held out for validation: {why}")
     left = tokens - rows * context
     if left:

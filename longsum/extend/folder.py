@@ -22,12 +22,16 @@ from typing import Any
 from longsum.bytesize import format_bytes
 from longsum.errors import OutputError, UsageError
 from longsum.files import replacing, umask
+from longsum.settings import Setting
 from longsum.terminal import shown_name
 
 CHECKPOINT, SETTINGS, TRAINING = "checkpoint", "settings.json", "training.json"
 
-FLAGS = {"keep_checkpoints_at": "--keep-at"}
-"""Options whose names differ from their setting's; the others have dashes for underscores."""
+NAMED = {
+    "keep_checkpoints_at": str(Setting("keep_at")),
+    "weights_bytes": "weights_bytes",
+}
+"""How to write what a run was asked, where that is not as a setting of the same name."""
 
 
 def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
@@ -43,7 +47,7 @@ def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None
     """
     shown = shown_name(str(output))
     if output.exists() and not output.is_dir():
-        raise OutputError(f"{shown} is a file", hint="name a folder for --output")
+        raise OutputError(f"{shown} is a file", hint=f"name a folder for {Setting('output')}")
     with _reading(shown):
         found = sorted(path.name for path in output.iterdir()) if output.is_dir() else []
         finished = _read_json(output / TRAINING)
@@ -58,7 +62,7 @@ def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None
     if any(name != CHECKPOINT for name in found) or _holds_files(output / CHECKPOINT):
         raise OutputError(
             f"{shown} is not empty, and nothing in it is a run of longsum extend",
-            hint="name a new folder for --output",
+            hint=f"name a new folder for {Setting('output')}",
         )
     return None
 
@@ -72,10 +76,10 @@ def _require_same(earlier: dict[str, Any], settings: dict[str, Any], shown: str)
     """Raise unless a run's settings are those asked for."""
     for key, value in settings.items():
         if earlier.get(key) != value:
-            flag = FLAGS.get(key, f"--{key.replace('_', '-')}")
+            named = NAMED.get(key, str(Setting(key)))
             raise UsageError(
-                f"{shown} holds a run with {flag} {_brief(earlier.get(key))}, not {_brief(value)}",
-                hint="give the same options to go on with it, or another --output",
+                f"{shown} holds a run with {named} {_brief(earlier.get(key))}, not {_brief(value)}",
+                hint=f"give the same options to go on with it, or another {Setting('output')}",
             )
 
 
@@ -108,7 +112,7 @@ def free_disk(output: Path) -> int:
     parent = _standing(output)
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(
-            f"{shown_name(str(parent))} cannot be written", hint="name another --output"
+            f"{shown_name(str(parent))} cannot be written", hint=f"name another {Setting('output')}"
         )
     return shutil.disk_usage(parent).free
 
@@ -128,7 +132,8 @@ def require_disk(output: Path, needed_bytes: int) -> None:
         raise OutputError(
             f"the model and its checkpoints take {format_bytes(needed_bytes)}, "
             f"{format_bytes(free_disk(output))} are free at {shown_name(str(_standing(output)))}",
-            hint="name an --output on another disk; --save-every 0 keeps no checkpoints",
+            hint=f"name an {Setting('output')} on another disk; {Setting('save_every', '0')} keeps "
+            "no checkpoints",
         )
 
 
@@ -194,7 +199,8 @@ def writing(path: Path) -> Iterator[None]:
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
             f"{shown_name(str(path))} cannot be written: {shown_name(reason)}",
-            hint="free some space or name another --output; what is complete there is kept",
+            hint=f"free some space or name another {Setting('output')}; what is complete there is "
+            "kept",
         ) from error
 
 
@@ -204,7 +210,7 @@ def _reading(shown: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            f"{shown} cannot be read: {error.strerror}", hint="name another --output"
+            f"{shown} cannot be read: {error.strerror}", hint=f"name another {Setting('output')}"
         ) from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from longsum.checkpoint.rope import Rope, interpolation_factor
 from longsum.errors import UsageError
 from longsum.extend.config import Position
+from longsum.settings import Setting
 
 __all__ = ["Position", "extended_rope", "ntk_theta"]
 
@@ -37,15 +38,15 @@ def extended_rope(own: Rope, context: int, position: Position, head_dim: int | N
         return _same_rotation(own, context)
     if context <= own.native_window:
         raise UsageError(
-            f"--context {context:,} is not larger than the {own.native_window:,} tokens the model "
-            "was pre-trained with",
+            f"{Setting('context')} {context:,} is not larger than the {own.native_window:,} tokens "
+            "the model was pre-trained with",
             hint="there is nothing to extend; name a larger window",
         )
     if own.rope_type in _TUNED_APART or (own.rope_type == "yarn" and position != "yarn"):
         raise UsageError(
-            f"--position {position}, but the checkpoint is scaled by {own.rope_type}",
-            hint="start from the checkpoint it was made of, or keep its scaling: --position "
-            + ("yarn" if own.rope_type == "yarn" else "none"),
+            f"{Setting('position')} {position}, but the checkpoint is scaled by {own.rope_type}",
+            hint="start from the checkpoint it was made of, or keep its scaling: "
+            f"{Setting('position', 'yarn' if own.rope_type == 'yarn' else 'none')}",
         )
     factor = interpolation_factor(own.native_window, context)
     make = {"pi": _interpolated, "ntk": _ntk, "yarn": _yarn}[position]
@@ -62,8 +63,9 @@ def _same_rotation(own: Rope, context: int) -> Rope:
     reason = f"rotation unchanged ({own.rope_type}) for {context:,} tokens"
     if context > own.window and own.rope_type in ("yarn", "longrope"):
         raise UsageError(
-            f"--position none cannot widen {own.rope_type}, whose numbers name the window",
-            hint="take --position yarn" if own.rope_type == "yarn" else None,
+            f"{Setting('position', 'none')} cannot widen {own.rope_type}, whose numbers name the "
+            "window",
+            hint=f"take {Setting('position', 'yarn')}" if own.rope_type == "yarn" else None,
         )
     parameters, rope_type, native = own.parameters, own.rope_type, own.native_window
     if rope_type == "dynamic":  # it begins to scale behind the window it is given: never

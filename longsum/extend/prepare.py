@@ -19,8 +19,12 @@ from longsum.extend.training_plan import ExtendJob
 from longsum.loading.loader import load_pretrained
 from longsum.loading.quantized_cache import weights_config
 from longsum.model.memory import plan_memory
+from longsum.settings import Setting
 
-MEMORY_HINT = "add --gradient-checkpointing or --method lora, or a smaller --context"
+MEMORY_HINT = (
+    f"add {Setting('gradient_checkpointing')} or {Setting('method', 'lora')}, "
+    f"or a smaller {Setting('context')}"
+)
 
 
 def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
@@ -35,7 +39,10 @@ def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
             hint="add --fsdp_version 2 to accelerate launch",
         )
     if config.method == "qlora":
-        raise UsageError("--method qlora does not go with FSDP", hint="use --method lora")
+        raise UsageError(
+            f"{Setting('method', 'qlora')} does not go with FSDP",
+            hint=f"use {Setting('method', 'lora')}",
+        )
 
 
 def prepare_training(

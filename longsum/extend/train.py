@@ -36,6 +36,7 @@ from longsum.extend.training_memory import require_training_fit
 from longsum.extend.training_plan import ExtendJob, plan_extension, sequences_at_once
 from longsum.extend.training_state import TrainingProgress, load_checkpoint, save_checkpoint
 from longsum.loading.loader import build_config
+from longsum.settings import Setting
 from longsum.system_memory import memory_errors
 
 SPEED_STEPS = 20
@@ -141,7 +142,7 @@ def fit(
         if not math.isfinite(loss):
             raise LongsumError(
                 f"the loss is {loss} at step {progress.step + 1}",
-                hint="use a smaller --learning-rate, or --dtype float32",
+                hint=f"use a smaller {Setting('learning_rate')}, or {Setting('dtype', 'float32')}",
             )
         if config.max_grad_norm:
             torch.nn.utils.clip_grad_norm_(weights, config.max_grad_norm)
@@ -241,7 +242,7 @@ def _announce(job: ExtendJob, listener: ExtendListener) -> None:
     if extent.epochs > 1:
         listener.notice(
             f"{extent.steps:,} steps of {extent.batch} go through the data {extent.epochs:.1f} "
-            "times: name more --data for a better model"
+            f"times: name more {Setting('data')} for a better model"
         )
 
 

@@ -43,7 +43,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class DataFile:
-    """One entry of `--data`, as it was read."""
+    """A file or folder of the data, as it was read."""
 
     name: str
     texts: int

@@ -15,6 +15,7 @@ from longsum.errors import InsufficientMemory
 from longsum.extend.config import ExtendConfig, Method
 from longsum.model.footprint import DTYPE_BYTES, WEIGHT_BYTES
 from longsum.model.memory import OVERHEAD_BYTES
+from longsum.settings import Setting
 
 STEP = 1024
 """Windows are suggested in multiples of this many tokens."""
@@ -50,6 +51,7 @@ class TrainingPlan:
     gradient_checkpointing: bool
     reason: str
     remedies: tuple[str, ...]
+    """Texts with marked settings; any one makes the training fit."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ def plan_training(
         )
     else:
         checkpointing = asked
-        reason = f"--{'' if asked else 'no-'}gradient-checkpointing was asked for"
+        reason = f"{Setting('gradient_checkpointing', str(asked))} was asked for"
     parts = run.parts(checkpointing)
     fits = sum(parts) <= free_bytes
     remedies = () if fits else _remedies(run, checkpointing, free_bytes)
@@ -238,6 +240,7 @@ def require_training_fit(plan: TrainingPlan) -> None:
             f"training needs {format_bytes(plan.total_bytes)}, "
             f"{format_bytes(plan.free_bytes)} free",
             hint=hint or "use a larger machine, or several through accelerate launch with FSDP",
+            facts={"needed_bytes": plan.total_bytes, "free_bytes": plan.free_bytes},
         )
 
 
@@ -245,19 +248,19 @@ def _remedies(run: _Run, checkpointing: bool, free_bytes: int) -> tuple[str, ...
     """Return what makes the training fit, each checked by the same arithmetic."""
     found: list[str] = []
     if not checkpointing and run.fits(True, free_bytes):
-        found.append("--gradient-checkpointing")
+        found.append(str(Setting("gradient_checkpointing")))
     if run.sequences > 1 and replace(run, sequences=1).fits(checkpointing, free_bytes):
-        found.append(f"--gradient-accumulation above {run.config.gradient_accumulation}")
+        found.append(f"{Setting('gradient_accumulation')} above {run.config.gradient_accumulation}")
     for method in _LESS[run.config.method]:
         if method == "qlora" and run.device != "cuda":
             continue
         other = replace(run, config=replace(run.config, method=method))
         if other.fits(True, free_bytes):
-            found.append(f"--method {method}")
+            found.append(str(Setting("method", method)))
             break
     tokens = run.context - 1
     while (tokens := (tokens - 1) // STEP * STEP) > run.native_window:
         if replace(run, context=tokens).fits(checkpointing, free_bytes):
-            found.append(f"--context {tokens // STEP}k")
+            found.append(str(Setting("context", f"{tokens // STEP}k")))
             break
     return tuple(found)

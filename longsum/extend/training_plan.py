@@ -21,6 +21,7 @@ from longsum.extend.training_events import ExtendListener, TrainingExtent
 from longsum.extend.training_memory import TrainingPlan, plan_training, trainable_parameters
 from longsum.model.find import Model, find_model
 from longsum.model.resolve import ModelSource
+from longsum.settings import Setting
 
 FREE_TO_CHANGE = ("save_every", "gradient_checkpointing")
 """Settings a run may go on with in another way: they change no number."""
@@ -69,7 +70,7 @@ def plan_extension(
         LongsumError: when the extension is not possible.
     """
     if not load.context:
-        raise UsageError("no window is named", hint="add --context 32k")
+        raise UsageError("no window is named", hint=f"add {Setting('context', '32k')}")
     base = find_model(replace(load, context=None))
     _check_base(base, load.context, config)
     rope = extended_rope(base.rope, load.context, config.position, base.shape.head_dim)
@@ -113,20 +114,22 @@ def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
     """Refuse what cannot be extended so."""
     if context <= base.rope.native_window:
         raise UsageError(
-            f"--context {context:,} is not larger than the {base.rope.native_window:,} tokens "
-            f"{base.source.name} was pre-trained with",
+            f"{Setting('context')} {context:,} is not larger than the {base.rope.native_window:,} "
+            f"tokens {base.source.name} was pre-trained with",
             hint="there is nothing to extend; name a larger window",
         )
     if stored := base.checkpoint.quantized:
         raise UnsupportedModel(
             f"{base.source.name} is stored as {stored}, which cannot be trained",
-            hint="take the unquantized checkpoint; --method qlora quantizes it while it learns",
+            hint=f"take the unquantized checkpoint; {Setting('method', 'qlora')} quantizes it "
+            "while it learns",
         )
     if config.method == "qlora" and base.machine.device != "cuda":
         raise UsageError(
-            f"--method qlora needs a CUDA device, this is {base.machine.device}: on a CPU "
+            f"{Setting('method', 'qlora')} needs a CUDA device, this is {base.machine.device}: on "
+            "a CPU "
             "bitsandbytes' NF4 products run nine times slower than bfloat16, and not at all on mps",
-            hint="use --method lora",
+            hint=f"use {Setting('method', 'lora')}",
         )
     base.checkpoint.weight_files()  # refused now, not after the texts are read
 
@@ -136,7 +139,7 @@ def _check_batch(config: ExtendConfig, processes: int) -> None:
     parts = processes * (config.gradient_accumulation or 1)
     if config.batch % parts:
         raise UsageError(
-            f"--batch {config.batch} does not split into {processes} process(es) of "
+            f"{Setting('batch')} {config.batch} does not split into {processes} process(es) of "
             f"{config.gradient_accumulation or 1} part(s) each",
             hint=f"use a multiple of {parts}",
         )
