@@ -16,6 +16,7 @@ from longsum.documents.sentences import split_sentences
 from longsum.errors import UsageError
 from longsum.evaluate.rouge import UnicodeTokenizer
 from longsum.selection.candidates import statements
+from longsum.settings import Setting
 
 BASELINES = ("lead", "lexrank", "textrank", "lsa", "luhn")
 """By name: the first sentences; Erkan and Radev 2004; Mihalcea and Tarau 2004; Steinberger and
@@ -47,7 +48,8 @@ def parse_baselines(text: str) -> tuple[str, ...]:
     for name in names:
         if name not in BASELINES:
             raise UsageError(
-                f"--baselines {name!r} is not known", hint=f"name some of {', '.join(BASELINES)}"
+                f"{Setting('baselines')} {name!r} is not known",
+                hint=f"name some of {', '.join(BASELINES)}",
             )
     return names
 
@@ -153,5 +155,5 @@ def _sumy(module: str) -> Any:
     except ModuleNotFoundError as error:
         raise UsageError(
             "the baselines lexrank, textrank, lsa and luhn need sumy, which is not installed",
-            hint="pip install 'longsum[eval]', or take --baselines lead",
+            hint=f"pip install 'longsum[eval]', or take {Setting('baselines', 'lead')}",
         ) from error

@@ -13,6 +13,7 @@ from typing import Any
 from longsum.errors import OutputError, UsageError
 from longsum.hashing import settings_hash
 from longsum.journal import JournalFile, read_entries
+from longsum.settings import Setting
 
 FORMAT = "longsum evaluation 1"
 
@@ -92,7 +93,7 @@ class EvaluationJournal:
         """Refuse to mix results of different settings."""
         if header.get("journal") != FORMAT:
             raise UsageError(
-                f"{path} is no journal of an evaluation", hint="choose another --output"
+                f"{path} is no journal of an evaluation", hint=f"choose another {Setting('output')}"
             )
         if header.get("sha256") == settings_hash(self._settings):
             return
@@ -105,8 +106,8 @@ class EvaluationJournal:
         )
         raise UsageError(
             f"{path} is of an unfinished run with other settings: {told}",
-            hint="repeat that run's command to finish it, choose another --output, or add --redo "
-            "to start anew",
+            hint=f"repeat that run's command to finish it, choose another {Setting('output')}, or "
+            f"add {Setting('redo')} to start anew",
         )
 
     def _differs(self, key: str, kept: dict[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from longsum.events import Listener
 from longsum.extend.position import Position, extended_rope
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import CHUNKS, require_fit
+from longsum.settings import Setting, settings_in
 from longsum.system_memory import resident_bytes
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ def find_for_evaluation(
     """
     if (position is None) != (context is None):
         raise UsageError(
-            "--position and --context go together: the scheme, and the window it is for",
-            hint="--position pi --context 8192 interpolates untuned weights to 8,192 tokens",
+            f"{Setting('position')} and {Setting('context')} go together: the scheme, and the "
+            "window it is for",
+            hint=f"{Setting('position', 'pi')} {Setting('context', '8192')} interpolates untuned "
+            "weights to 8,192 tokens",
         )
     model = find_model(replace(load, context=None))
     if position is not None and context is not None:
@@ -114,10 +117,12 @@ def open_model(
     try:
         require_fit(plan)
     except InsufficientMemory as error:  # its remedies are for one document
-        flags = [each for each in plan.remedies if each.startswith(("--quantize", "--kv-cache"))]
-        more = "".join(f"add {flag}, or " for flag in flags)
+        names = ("quantize", "kv_cache")
+        fitting = [each for each in plan.remedies if settings_in(each)[0].name in names]
+        more = "".join(f"add {each}, or " for each in fitting)
         hint = f"{more}measure fewer tokens, or use a larger machine"
-        raise InsufficientMemory(f"{model.source.name} {error.message}", hint=hint) from None
+        said = f"{model.source.name} {error.rendered(str)[0]}"
+        raise InsufficientMemory(said, hint=hint, facts=error.facts) from None
     # torch and transformers take seconds to import: only now, when the run is known to fit
     from longsum.loading.loader import load_model
     from longsum.loading.quantized_cache import weights_config

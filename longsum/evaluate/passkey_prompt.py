@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.errors import UsageError
+from longsum.settings import Setting
 
 INTRODUCTION = (
     "There is an important info hidden inside a lot of irrelevant text. Find it and memorize them. "
@@ -108,7 +109,8 @@ class Layouts:
         self.per_sentence = (self._tokens(key, Layout(500, 0)) - empty) / 500
         if empty > self.room - 2 * KEY_DIGITS:  # other keys may take a token a digit
             raise UsageError(
-                f"--length {length:,} is too short: the prompt without filler has {empty:,} tokens",
+                f"{Setting('length')} {length:,} is too short: the prompt without filler has "
+                f"{empty:,} tokens",
                 hint=f"give it at least {empty + ANSWER_TOKENS + 2 * KEY_DIGITS:,}",
             )
 

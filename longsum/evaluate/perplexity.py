@@ -29,6 +29,7 @@ from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.windows import Window, default_windows, sampled_windows, sliding_windows
 from longsum.events import Listener
+from longsum.settings import Setting
 from longsum.system_memory import memory_errors
 
 LOGITS_AT_ONCE = 1 << 24
@@ -119,7 +120,8 @@ def _plan(
         raise DocumentError(
             f"no document is as long as a window of {min(sizes):,} tokens; "
             f"the longest has {longest:,}",
-            hint="name longer texts, or a smaller --window with a smaller --stride",
+            hint=f"name longer texts, or a smaller {Setting('window')} with a smaller "
+            f"{Setting('stride')}",
         )
     if config.max_windows is None:
         return {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from longsum.errors import OutputError, UsageError
 from longsum.evaluate.report import Report
 from longsum.files import replacing
+from longsum.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,11 +38,13 @@ def require_matplotlib(path: Path) -> None:
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(
-            f"--plot {path.name} is of no known kind", hint=f"name a file {', '.join(FORMATS)}"
+            f"{Setting('plot')} {path.name} is of no known kind",
+            hint=f"name a file {', '.join(FORMATS)}",
         )
     if find_spec("matplotlib") is None:
         raise UsageError(
-            "--plot needs matplotlib, which is not installed", hint="pip install 'longsum[eval]'"
+            f"{Setting('plot')} needs matplotlib, which is not installed",
+            hint="pip install 'longsum[eval]'",
         )
 
 

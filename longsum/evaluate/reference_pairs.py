@@ -15,6 +15,7 @@ from longsum.documents.document import Document
 from longsum.documents.read import parse_text
 from longsum.errors import CorruptDocument, EmptyDocument
 from longsum.evaluate.windows import evenly_spaced
+from longsum.settings import Setting
 from longsum.similarity import count_words
 from longsum.terminal import shown_name
 
@@ -91,7 +92,7 @@ def read_pairs(
             f"none of the {total:,} rows of {named} is asked for"
             if total
             else f"there are no rows in {named}",
-            hint="check --task-filter and --query-filter"
+            hint=f"check {Setting('task_filter')} and {Setting('query_filter')}"
             if total
             else 'write lines such as {"id": "1", "doc": "…", "target": "…"}',
         )

@@ -19,6 +19,7 @@ from longsum.evaluate.loading import Opened, evaluating
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.report import Column
 from longsum.events import Listener
+from longsum.settings import Setting
 from longsum.system_memory import memory_errors
 
 if TYPE_CHECKING:
@@ -99,8 +100,9 @@ def length_for(opened: Opened, config: ShortConfig) -> int:
         return min(opened.rope.native_window, opened.rope.window)
     if config.length > opened.rope.window:
         raise UsageError(
-            f"--length {config.length:,}, but {opened.label} holds {opened.rope.window:,} tokens",
-            hint=f"--length {opened.rope.window} is its window",
+            f"{Setting('length')} {config.length:,}, but {opened.label} holds "
+            f"{opened.rope.window:,} tokens",
+            hint=f"{Setting('length', str(opened.rope.window))} is its window",
         )
     return config.length
 

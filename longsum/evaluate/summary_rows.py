@@ -16,6 +16,7 @@ from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.report import Column
 from longsum.evaluate.rouge import GEOMETRIC, MEASURES, geometric_mean
+from longsum.settings import Setting
 
 TITLES = dict(zip(MEASURES, ("R-1", "R-2", "R-L", "R-Lsum"), strict=True))
 
@@ -101,7 +102,7 @@ def notes(systems: Sequence[System], pairs: Sequence[Pair], config: SummariesCon
     ]
     whole = sum(bool(pair.query) and pair.focus is None for pair in pairs)
     if whole and config.zero_shot_prompt == "own":
-        found.append(f"{whole:,} queries ask for the whole document and were no --focus")
+        found.append(f"{whole:,} queries ask for the whole document and were no {Setting('focus')}")
     if config.zero_shot_prompt == "paper":
         found.append(
             "summaries as in arXiv 2306.15595, section 3.5: the first 15,000 tokens, the prompt of "
