@@ -15,6 +15,7 @@ from longsum.config import Truncate
 from longsum.documents.document import Document
 from longsum.documents.pages import format_pages
 from longsum.errors import DocumentTooLong
+from longsum.settings import Setting
 
 if TYPE_CHECKING:
     from longsum.checkpoint.tokenizer import Tokenizer
@@ -99,9 +100,12 @@ def require_window(document: Document, model: Model, budget: Budget) -> None:
     """
     if budget.fits:
         return
+    available = budget.available
+    part = largest_part(document, model.tokenizer, available) if available > 0 else None
     raise DocumentTooLong(
         how_far_over(document.name or "the document", model.source.name, budget),
-        hint=", or ".join(_remedies(document, model, budget)),
+        hint=", or ".join(_remedies(document, model, budget, part)),
+        facts=_facts(document, budget, part),
     )
 
 
@@ -120,24 +124,32 @@ def how_far_over(document: str, model: str, budget: Budget) -> str:
     )
 
 
-def _remedies(document: Document, model: Model, budget: Budget) -> list[str]:
+def _facts(document: Document, budget: Budget, part: str | None) -> dict[str, int | str]:
+    """Return the refusal in numbers: tokens, and the largest part that fits."""
+    over = budget.total - budget.window
+    facts: dict[str, int | str] = {"tokens": budget.total, "window": budget.window, "over": over}
+    if part:
+        facts["pages" if document.pages else "lines"] = part
+    return facts
+
+
+def _remedies(document: Document, model: Model, budget: Budget, part: str | None) -> list[str]:
     """Return what the user can do, the best first."""
     remedies = []
     if budget.window < model.tuned_window >= budget.total:
-        remedies.append(f"--context {model.tuned_window} holds all of it")
+        remedies.append(f"{Setting('context', str(model.tuned_window))} holds all of it")
     if budget.available > 0:
-        part = largest_part(document, model.tokenizer, budget.available)
         if part and document.pages:
             fit = f"page {part} fits" if part.isdigit() else f"pages {part} fit"
-            remedies.append(f"{fit}: --pages {part}")
+            remedies.append(f"{fit}: {Setting('pages', part)}")
         elif part:
-            remedies.append(f"lines {part} fit: --truncate tail leaves out the rest")
+            remedies.append(f"lines {part} fit: {Setting('truncate', 'tail')} leaves out the rest")
         if document.pages or not part:
-            remedies.append("leave a part out: --truncate head|tail|middle")
-        remedies.append("take a --model with a larger window (`longsum models list`)")
+            remedies.append(f"leave a part out: {Setting('truncate')} head|tail|middle")
+        remedies.append(f"take a {Setting('model')} with a larger window (`longsum models list`)")
     if budget.total - budget.window < budget.answer - 64:
-        remedies.append("ask for a shorter answer (--max-new-tokens)")
-    return remedies or ["take a --model with a larger window (`longsum models list`)"]
+        remedies.append(f"ask for a shorter answer ({Setting('max_new_tokens')})")
+    return remedies or [f"take a {Setting('model')} with a larger window (`longsum models list`)"]
 
 
 def largest_part(document: Document, tokenizer: Tokenizer, available: int) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from longsum.errors import UsageError
+from longsum.settings import Setting
 
 Quantize = Literal["auto", "nf4", "int8", "none"]
 KVCache = Literal["native", "int8", "int4"]
@@ -48,7 +49,7 @@ def between(low: float, high: float, **values: float) -> None:
 
 
 def parse_length(text: str) -> int:
-    """Return the number of words a `--length` value asks for.
+    """Return the number of words that a length such as `short` or `300` asks for.
 
     Args:
         text: `short`, `medium`, `long`, or a number of words.
@@ -61,7 +62,7 @@ def parse_length(text: str) -> int:
     if text.isascii() and text.isdigit() and 10 <= int(text) <= 20_000:
         return int(text)
     raise UsageError(
-        f"--length {text!r} is not a length",
+        f"{Setting('length')} {text!r} is not a length",
         hint="use short, medium, long, or a number of words from 10 to 20000",
     )
 
@@ -126,9 +127,9 @@ class DecodeConfig:
     def __post_init__(self) -> None:
         at_least(1, max_new_tokens=self.max_new_tokens)
         if not 0.0 <= self.temperature <= 5.0:
-            raise UsageError(f"--temperature {self.temperature} is not between 0 and 5")
+            raise UsageError(f"{Setting('temperature')} {self.temperature} is not between 0 and 5")
         if not 0.0 < self.top_p <= 1.0:
-            raise UsageError(f"--top-p {self.top_p} is not above 0 and at most 1")
+            raise UsageError(f"{Setting('top_p')} {self.top_p} is not above 0 and at most 1")
 
 
 @dataclass(frozen=True)

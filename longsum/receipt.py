@@ -8,12 +8,13 @@ from typing import Any
 from longsum.bytesize import format_bytes
 from longsum.checkpoint.kv_format import is_quantized
 from longsum.documents.extent import Extent
+from longsum.settings import Setting
 
 FINISH = {
     "stop": "complete",
     "words": "complete",
     "exhausted": "no further sentence to choose",
-    "length": "CUT OFF at the token limit (raise --max-new-tokens)",
+    "length": f"CUT OFF at the token limit (raise {Setting('max_new_tokens')})",
     "loop": "STOPPED: the model began to repeat itself",
     "interrupted": "INTERRUPTED",
 }
@@ -153,6 +154,6 @@ def left_out(extent: Extent, tokens_read: int, tokens_total: int, truncate: str 
     missing = extent.what_is_missing()
     missing = f"{missing} of {extent.total:,}" if missing else "white space"
     return (
-        f"{missing} LEFT OUT (--truncate {truncate}): "
+        f"{missing} LEFT OUT ({Setting('truncate')} {truncate}): "
         f"{tokens_total - tokens_read:,} of {tokens_total:,} tokens are not read"
     )

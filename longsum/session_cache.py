@@ -13,6 +13,7 @@ from longsum.events import Listener
 from longsum.model.find import Model
 from longsum.model.memory import MemoryPlan
 from longsum.paths import prefix_folder
+from longsum.settings import Setting
 from longsum.store.key import PrefixKey, rope_text, token_hash
 from longsum.store.prefixes import PrefixStore
 from longsum.store.tensors import DamagedFile, bytes_of_tensors
@@ -87,7 +88,9 @@ class StoredPrefix:
         shown = format_bytes(size)
         if size > self.config.size_bytes:
             limit = format_bytes(self.config.size_bytes)
-            listener.notice(f"not cached for later questions: {shown} is over --cache-size {limit}")
+            listener.notice(
+                f"not cached for later questions: {shown} is over {Setting('cache_size')} {limit}"
+            )
             return
         first = not self.store.root.is_dir()
         listener.phase("keeping what was read")
@@ -101,7 +104,7 @@ class StoredPrefix:
             listener.notice(
                 f"kept what was read ({shown}) in {self.store.root}: later questions about this "
                 "document start at once. It holds the document's content; see `longsum cache`, "
-                "--no-cache keeps nothing"
+                f"{Setting('no_cache')} keeps nothing"
             )
         else:
             listener.notice(f"cached for later questions ({shown})")

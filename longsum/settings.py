@@ -1,6 +1,6 @@
 """Settings as messages name them, whoever shows the message.
 
-A message of the core holds `‹quantize=nf4›`. The command line shows `--quantize nf4`, Python
+A message of the core holds `‹quantize=nf4›`. The command line shows a flag, Python
 `quantize="nf4"`, a window may show a button: each renders the marks in a style of its own. Pure.
 """
 
@@ -23,7 +23,7 @@ class Setting(NamedTuple):
     name: str
     """A lower-case identifier."""
     value: str | None = None
-    """As typed on the command line; `True` or `False` of what is on or off."""
+    """As text; `True` or `False` of what is on or off."""
 
     def __str__(self) -> str:
         """Return the mark that stands for it in a message."""

@@ -20,6 +20,7 @@ from longsum.prompting.prompt import (
 )
 from longsum.reading import Reading
 from longsum.selection.ranking import terms_of
+from longsum.settings import Setting
 from longsum.task import Wrap, is_verbatim, refuse_template, report_language, tokens_for
 from longsum.terminal import shown_name
 from longsum.verbatim import chooser_for, verbatim_answer
@@ -100,6 +101,6 @@ def _report_unknown_focus(focus: str | None, prepared: Prepared, listener: Liste
     read = "\n".join(text[start:end] for start, end in prepared.kept_characters)
     if set(terms_of(focus)).isdisjoint(terms_of(read)):
         listener.warning(
-            f"--focus {shown_name(focus)!r} has no effect: no sentence of the document holds any "
-            "of its words"
+            f"{Setting('focus')} {shown_name(focus)!r} has no effect: no sentence of the document "
+            "holds any of its words"
         )

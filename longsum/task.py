@@ -12,6 +12,7 @@ from longsum.events import Listener
 from longsum.model.resolve import ModelSource
 from longsum.prompting.prompt import Prompt, language_name
 from longsum.selection.head import has_head
+from longsum.settings import Setting
 
 MAX_SENTENCE_TOKENS = 160
 """Budget for the sentence that crosses the length asked for."""
@@ -74,12 +75,14 @@ def refuse_template(config: AnswerConfig) -> None:
     """
     if config.prompt is not None:
         raise UsageError(
-            "--prompt is not for the bundled model, which knows one fixed prompt",
-            hint="leave it out, or name a larger --model",
+            f"{Setting('prompt')} is not for the bundled model, which knows one fixed prompt",
+            hint=f"leave it out, or name a larger {Setting('model')}",
         )
 
 
 def report_language(config: AnswerConfig, listener: Listener) -> None:
     """Say to a user who asked for a language that a verbatim answer has the document's."""
     if language_name(config.language):
-        listener.notice("--language has no effect: a verbatim answer is in the document's words")
+        listener.notice(
+            f"{Setting('language')} has no effect: a verbatim answer is in the document's words"
+        )

@@ -30,6 +30,7 @@ from longsum.selection.choose import choose_sentences
 from longsum.selection.filling import fill
 from longsum.selection.head import SelectionHead
 from longsum.selection.sentence_features import Sentences
+from longsum.settings import Setting
 from longsum.similarity import count_words
 
 NATS_PER_DEVIATION = 3.0
@@ -160,8 +161,8 @@ class LikelihoodChooser:
         ]
         if not fitting:
             raise UsageError(
-                f"--max-new-tokens leaves {available} tokens, too few for any sentence of the "
-                "document",
+                f"{Setting('max_new_tokens')} leaves {available} tokens, too few for any sentence "
+                "of the document",
                 hint="raise it, or leave it out",
             )
         choices = [
@@ -226,7 +227,7 @@ def require_sentences(found: Sequence[object]) -> None:
     if not found:
         raise EmptyDocument(
             "the document has no complete sentences to choose from",
-            hint="lists and tables need a larger --model, which writes freely",
+            hint=f"lists and tables need a larger {Setting('model')}, which writes freely",
         )
 
 

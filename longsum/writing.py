@@ -12,12 +12,15 @@ from longsum.events import Listener
 from longsum.grounding.remarks import Instructions
 from longsum.grounding.repetition import Repetition
 from longsum.reading import Reading
+from longsum.settings import Setting
 
 INVENTS = (
-    "a model of this size invents: check every statement (without --free it answers with "
-    "sentences of the document)"
+    "a model of this size invents: check every statement "
+    f"(without {Setting('verbatim', 'False')} it answers with sentences of the document)"
 )
-CANNOT_WRITE = "the bundled model cannot write: expect nonsense (leave out --free)"
+CANNOT_WRITE = (
+    f"the bundled model cannot write: expect nonsense (leave out {Setting('verbatim', 'False')})"
+)
 
 
 def free_answer(
@@ -53,7 +56,9 @@ def free_answer(
     text, repeats_itself = _write(pieces, stream)
     if not text:
         raise LongsumError(
-            "the model wrote nothing", hint="try --verbatim, --temperature 0.7, or another --model"
+            "the model wrote nothing",
+            hint=f"try {Setting('verbatim', 'True')}, {Setting('temperature', '0.7')}, or another "
+            f"{Setting('model')}",
         )
     statements = [each for each in stream.sentences if not (each.is_refusal or each.is_heading)]
     stats = replace(

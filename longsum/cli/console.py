@@ -244,7 +244,7 @@ class Reporter(Listener):
         """Print why a model was chosen for the user, where that is news."""
         from longsum.cli.state import first_time
 
-        if self.quiet or not self.remember or first_time(line):
+        if self.quiet or not self.remember or first_time(with_flags(line)):
             self.notice(line)
 
     def planned(self, prepared: Prepared) -> None:
