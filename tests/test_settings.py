@@ -2,16 +2,74 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
-from longsum.cli.flags import as_flag, with_flags
+from longsum import errors
+from longsum.cli.flags import as_flag, known_options, with_flags
 from longsum.documents.replies import raise_told
 from longsum.documents.serving import told
 from longsum.errors import DocumentTooLong, LongsumError
 from longsum.settings import Setting, as_argument, rendered, settings_in
+
+ROOT = Path(errors.__file__).parent
+CORE = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "cli"]
+FLAG = re.compile(r"(?<![\w-])--[A-Za-z]")
+OTHERS = {
+    "model/pinned.py": (
+        *("--no-deps", "--only-binary=:all:", "--quiet", "--disable-pip-version-check"),
+        *("--no-input", "--no-cache-dir", "--dest", "--target"),
+    ),  # pip's command line, which is run here
+    "documents/pdf.py": ("split it, for example with qpdf --split-pages",),  # qpdf's
+    "documents/source.py": ("split it, for a PDF for example with qpdf --split-pages",),
+    "extend/prepare.py": ("add --fsdp_version 2 to accelerate launch",),  # accelerate's
+}
+"""Other programs' options, which stay as those programs take them."""
+CARD = "`longsum summarize FILE --model DIR`"
+"""A line of the model card to be typed in a shell, in a file that goes with the model anywhere."""
+
+
+def test_core_writes_no_flags():
+    found = []
+    for path in CORE:
+        name = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = text_of(node)
+            if name == "extend/card.py":
+                text = text.replace(CARD, "")
+            if FLAG.search(text) and text not in OTHERS.get(name, ()):
+                found.append(f"{name}: {text}")
+    assert not found
+
+
+def text_of(node: ast.AST) -> str:
+    """Return a string's text, docstrings' too, with an x for what an f-string puts in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) or "x" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def test_settings_the_core_names_are_options_of_the_command_line():
+    named: dict[str, Path] = {}
+    for path in CORE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = isinstance(node, ast.Call) and getattr(node.func, "id", "")
+            if called == "Setting" and isinstance(node.args[0], ast.Constant):
+                named[node.args[0].value] = path
+            elif called == "_at_least":  # config.py's, which names a setting by its keyword
+                named |= {str(keyword.arg): path for keyword in node.keywords}
+    assert len(named) > 50
+    options = known_options()
+    assert not {name: path for name, path in named.items() if flag_of(name) not in options}
+
+
+def flag_of(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 @pytest.mark.parametrize(
