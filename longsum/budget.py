@@ -161,7 +161,7 @@ def largest_part(document: Document, tokenizer: Tokenizer, available: int) -> st
         available: tokens.
 
     Returns:
-        `1-31`, as `--pages` takes it, or None where not even the first fits.
+        `1-31`, as `read_document` takes pages, or None where not even the first fits.
     """
     ends = _ends(document)
     offsets = tokenizer.offsets(document.text)

@@ -195,5 +195,5 @@ def test_empty_question_is_refused(document):
 
 def test_bundled_model_refuses_a_template(document, tmp_path):
     config = AskConfig(prompt=tmp_path / "mine.jinja")
-    with pytest.raises(UsageError, match="--prompt"):
+    with pytest.raises(UsageError, match="^prompt is not for"):
         ask_document(document, ["Who?"], config=config, load=MINI)

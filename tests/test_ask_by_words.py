@@ -139,7 +139,7 @@ def test_only_a_head_answers_by_words(tmp_path, verbatim):
 
 
 def test_a_template_is_refused(names, tmp_path):
-    with pytest.raises(UsageError, match="--prompt"):
+    with pytest.raises(UsageError, match="^prompt is not for"):
         open_session(names, [AskTask(AskConfig(prompt=tmp_path / "mine.jinja"))], MINI)
 
 

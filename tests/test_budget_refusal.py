@@ -11,6 +11,7 @@ from tiny import save_checkpoint
 from longsum.budget import Budget, how_far_over, require_window
 from longsum.documents.document import Document, Page
 from longsum.errors import DocumentTooLong
+from longsum.settings import Setting
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,10 @@ def refusal(checkpoint: Path, document: Document, answer: int = 40, **options) -
     with pytest.raises(DocumentTooLong) as caught:
         prepared(checkpoint, document, answer, **options)
     return caught.value
+
+
+def names(error: DocumentTooLong) -> list[str]:
+    return [setting.name for setting in error.remedies]
 
 
 def pages(*lengths: int) -> Document:
@@ -54,19 +59,26 @@ def test_room_that_no_document_would_fit_is_not_the_documents_fault():
 
 
 @pytest.mark.parametrize(
-    ("lengths", "fit"),
+    ("lengths", "fit", "part"),
     [
-        ((100, 100, 100, 100, 100, 100), "pages 1-4 fit: --pages 1-4,"),
-        ((300, 300, 10), "page 1 fits: --pages 1,"),
+        ((100, 100, 100, 100, 100, 100), 'pages 1-4 fit: pages="1-4",', "1-4"),
+        ((300, 300, 10), 'page 1 fits: pages="1",', "1"),
     ],
 )
-def test_largest_range_of_pages_that_fits_is_named(checkpoint, lengths, fit):
-    """The hint was `--pages to choose a part`, whatever the document."""
+def test_largest_range_of_pages_that_fits_is_named(checkpoint, lengths, fit, part):
+    """The hint was to choose a part, whatever the document."""
     room = 512 - PROMPT_TOKENS - 40
     assert 400 < room < 500
-    hint = refusal(checkpoint, pages(*lengths)).hint
-    assert hint.startswith(fit)
-    assert "--truncate head|tail|middle" in hint
+    error = refusal(checkpoint, pages(*lengths))
+    assert error.hint.startswith(fit)
+    assert "truncate head|tail|middle" in error.hint
+    assert error.remedies == (Setting("pages", part), Setting("truncate"), Setting("model"))
+
+
+def test_refusal_says_its_numbers_to_programs(checkpoint):
+    told = refusal(checkpoint, pages(*[100] * 6)).facts
+    total = 600 + PROMPT_TOKENS + 40
+    assert told == {"tokens": total, "window": 512, "over": total - 512, "pages": "1-4"}
 
 
 def test_pages_are_counted_among_those_chosen(checkpoint):
@@ -76,39 +88,38 @@ def test_pages_are_counted_among_those_chosen(checkpoint):
         Page(p.number, i * 100, i * 100 + 100) for i, p in enumerate(chosen.pages)
     ))  # fmt: skip
     shown = replace(shown, text="x" * 500)
-    assert "--pages 11,13-15," in refusal(checkpoint, shown).hint
+    assert Setting("pages", "11,13-15") in refusal(checkpoint, shown).remedies
 
 
 def test_no_range_is_named_where_not_even_the_first_page_fits(checkpoint):
-    hint = refusal(checkpoint, pages(600, 10)).hint
-    assert "--pages" not in hint
-    assert hint.startswith("leave a part out: --truncate")
+    error = refusal(checkpoint, pages(600, 10))
+    assert error.remedies == (Setting("truncate"), Setting("model"))
+    assert "pages" not in error.facts
 
 
 def test_text_without_pages_is_never_sent_to_pages(checkpoint):
-    """The hint recommended --pages, which then failed: a text has none."""
+    """The hint recommended pages, which then failed: a text has none."""
     text = "\n".join("x" * 99 for _ in range(10))
     anchors = tuple((i * 100, i + 1) for i in range(10))
     document = Document(text, (), sha256="0", name="a.txt", line_anchors=anchors)
-    hint = refusal(checkpoint, document).hint
-    assert "--pages" not in hint
-    assert hint.startswith("lines 1-4 fit: --truncate tail leaves out the rest")
+    error = refusal(checkpoint, document)
+    assert error.hint.startswith('lines 1-4 fit: truncate="tail" leaves out the rest')
+    assert error.remedies == (Setting("truncate", "tail"), Setting("model"))
+    assert error.facts["lines"] == "1-4"
 
 
 def test_larger_window_of_the_same_model_is_offered_where_it_helps(checkpoint):
-    assert refusal(checkpoint, pages(200), context=100).hint.startswith("--context 512 holds")
-    assert "--context" not in refusal(checkpoint, LONG).hint
+    assert refusal(checkpoint, pages(200), context=100).hint.startswith("context=512 holds")
+    assert "context" not in names(refusal(checkpoint, LONG))
 
 
 def test_truncation_is_not_offered_where_prompt_and_answer_alone_are_too_long(checkpoint):
-    hint = refusal(checkpoint, pages(10), answer=600).hint
-    assert "--truncate" not in hint
-    assert "--max-new-tokens" in hint
+    assert names(refusal(checkpoint, pages(10), answer=600)) == ["max_new_tokens"]
 
 
 def test_a_shorter_answer_is_a_remedy_only_where_it_would_help(checkpoint):
-    assert "--max-new-tokens" in refusal(checkpoint, pages(300), answer=200).hint
-    assert "--max-new-tokens" not in refusal(checkpoint, pages(2000), answer=200).hint
+    assert "max_new_tokens" in names(refusal(checkpoint, pages(300), answer=200))
+    assert "max_new_tokens" not in names(refusal(checkpoint, pages(2000), answer=200))
 
 
 def test_document_that_fits_is_let_through(checkpoint):

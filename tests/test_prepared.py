@@ -26,6 +26,7 @@ from longsum.model.resolve import ModelSource
 from longsum.prepared import prepare
 from longsum.prompting.prompt import Prompt
 from longsum.reading import open_reading
+from longsum.settings import Setting
 
 
 @pytest.fixture(scope="module")
@@ -63,16 +64,14 @@ def test_too_long_document_exits_3_with_numbers_and_remedies_before_loading(
         prepared(unloadable, LONG, answer=100)
     assert caught.value.exit_code == 3
     assert f": {tokens} tokens, {unloadable.name} reads 512" in caught.value.message
-    hint = str(caught.value.hint)
-    for remedy in ("--pages", "--model", "--truncate"):
-        assert remedy in hint
-    assert "--context" not in hint  # no window of this model would do
+    # no window of this model would do: no context is among them
+    assert {each.name for each in caught.value.remedies} == {"pages", "model", "truncate"}
 
 
 def test_smaller_context_is_the_budget_and_the_tuned_one_the_remedy(unloadable: Path) -> None:
     with pytest.raises(DocumentTooLong, match="reads 100$") as caught:
         prepared(unloadable, SHORT, context=100)
-    assert "--context 512" in str(caught.value.hint)
+    assert Setting("context", "512") in caught.value.remedies
 
 
 def test_window_the_weights_were_not_tuned_for_is_refused_before_loading(unloadable: Path) -> None:
@@ -85,11 +84,13 @@ def test_window_the_weights_were_not_tuned_for_is_refused_before_loading(unloada
 
 def test_too_little_memory_exits_4_before_loading(unloadable: Path) -> None:
     with pytest.raises(
-        InsufficientMemory, match=r"^needs 5\d\d\.\d MiB, but --memory allows 64\.0 MiB$"
+        InsufficientMemory, match=r"^needs 5\d\d\.\d MiB, but memory allows 64\.0 MiB$"
     ) as caught:
         prepared(unloadable, SHORT, memory_bytes=64 << 20)
     assert caught.value.exit_code == 4
-    assert caught.value.hint.startswith("raise --memory")
+    assert caught.value.hint.startswith("raise memory")
+    assert caught.value.facts["free_bytes"] == 64 << 20
+    assert caught.value.facts["needed_bytes"] > 500 << 20
 
 
 def test_truncation_saves_window_and_memory_is_planned_for_what_is_read(unloadable: Path) -> None:
@@ -139,7 +140,7 @@ def test_offline_is_set_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_truncation_does_not_help_where_prompt_and_answer_fill_the_window(unloadable: Path) -> None:
     with pytest.raises(DocumentTooLong) as caught:
         prepared(unloadable, LONG, answer=512, truncate="tail")
-    assert "--truncate" not in str(caught.value.hint)
+    assert "truncate" not in {each.name for each in caught.value.remedies}
 
 
 def test_own_chat_template_wraps_the_prompt(checkpoint: Path, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_truncated_document_names_its_missing_pages():
         "pages 18-175 and part of page 17 LEFT OUT)"
     )
     assert CUT.cautions() == [
-        "pages 18-175 and part of page 17 of 192 LEFT OUT (--truncate middle): "
+        "pages 18-175 and part of page 17 of 192 LEFT OUT (‹truncate› middle): "
         "150,721 of 183,486 tokens are not read"
     ]
     assert "LEFT OUT" not in "\n".join(WHOLE.lines())
@@ -121,8 +121,8 @@ def test_how_the_answer_ended(reason, says):
     assert ("complete" in line) == (reason in ("stop", "words"))
 
 
-def test_cut_off_answer_names_the_flag():
-    assert "--max-new-tokens" in replace(WHOLE, finish_reason="length").lines()[1]
+def test_cut_off_answer_names_the_setting():
+    assert "‹max_new_tokens›" in replace(WHOLE, finish_reason="length").lines()[1]
 
 
 def test_every_reason_the_engine_gives_is_put_into_words():

@@ -109,7 +109,7 @@ def test_first_entry_tells_what_is_kept_and_where(checkpoint: Path) -> None:
     (line,) = ear.notices
     assert str(prefix_folder()) in line
     assert "holds the document's content" in line
-    assert "--no-cache" in line
+    assert "‹no_cache›" in line
     assert ear.phases == ["keeping what was read"]
     again = Recorder()
     opened(checkpoint, dtype="bfloat16").save(again)
@@ -143,7 +143,7 @@ def test_store_that_is_off_is_neither_read_nor_written(checkpoint: Path) -> None
 def test_document_larger_than_the_store_is_told_and_not_kept(checkpoint: Path) -> None:
     ear = Recorder()
     opened(checkpoint, store=StoreConfig(size_bytes=1000, min_prefill_s=0.0)).save(ear)
-    assert "over --cache-size 1000 B" in ear.notices[0]
+    assert "over ‹cache_size› 1000 B" in ear.notices[0]
     assert not prefix_folder().exists()
 
 

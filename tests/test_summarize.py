@@ -24,6 +24,7 @@ from longsum.model.resolve import MINI_FOLDER
 from longsum.prepared import prepare
 from longsum.reading import Reading
 from longsum.session import Session, open_session, summarize_document
+from longsum.settings import settings_in
 from longsum.similarity import near_duplicates
 from longsum.summarize import SummaryTask, summarize_reading
 
@@ -215,7 +216,7 @@ def test_document_without_sentences_is_refused(tmp_path, tiny):
 
 
 def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
-    with pytest.raises(UsageError, match="--max-new-tokens"):
+    with pytest.raises(UsageError, match="^max_new_tokens leaves"):
         summarize_document(
             document, config=SummaryConfig(verbatim=True), load=tiny,
             decode=DecodeConfig(max_new_tokens=5),
@@ -296,13 +297,13 @@ def test_answer_of_which_something_was_found_is_counted(document, tiny, monkeypa
 
 
 def test_answer_that_goes_round_ends_and_says_so(document, tiny, monkeypatch):
-    """The receipt advised to raise --max-new-tokens after nine near-identical paragraphs."""
+    """The receipt advised to allow more tokens after nine near-identical paragraphs."""
     rounds = [f"The {n} study found more confidence among the older participants of the group. "
               for n in ("first", "second", "third", "main", "other", "last", "small")]  # fmt: skip
     scripted(monkeypatch, *rounds)
     answer = summarize_document(document, load=tiny)
     assert answer.receipt.finish_reason == "loop"
-    assert "--max-new-tokens" not in "".join(answer.receipt.lines() + answer.receipt.cautions())
+    assert not settings_in("".join(answer.receipt.lines() + answer.receipt.cautions()))
     assert any("began to repeat itself" in line for line in answer.receipt.cautions())
     assert len(answer.sentences) < len(rounds)
 
@@ -400,8 +401,8 @@ def test_run_that_cannot_work_is_refused_before_weights_are_loaded(
 
 
 def test_bundled_model_refuses_a_template_and_tells_of_the_language(session, document, tmp_path):
-    with pytest.raises(UsageError, match="--prompt"):
+    with pytest.raises(UsageError, match="^prompt is not for"):
         prepare(document, [SummaryTask(SummaryConfig(prompt=tmp_path / "mine.jinja"))], MINI)
     heard = Recorder()
     summarized(session, SummaryConfig(words=20, language="de"), listener=heard)
-    assert any("--language has no effect" in line for line in heard.notices)
+    assert any("‹language› has no effect" in line for line in heard.notices)

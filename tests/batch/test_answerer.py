@@ -114,7 +114,7 @@ def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_a
     assert row["outcome"] == "done"
     receipt = row["receipt"]
     assert (receipt["truncated"], receipt["truncate"]) == (True, "tail")
-    assert any("LEFT OUT (--truncate tail)" in line for line in row["warnings"])
+    assert any("LEFT OUT (truncate tail)" in line for line in row["warnings"])
     text = (cutting.output / row["result"]).read_text()
     assert f"{receipt['left_out']} LEFT OUT" in text
 

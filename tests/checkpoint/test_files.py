@@ -11,6 +11,7 @@ from longsum.checkpoint.files import (
     read_shape,
 )
 from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.settings import Setting
 
 LLAMA_2_7B = {
     "model_type": "llama",
@@ -193,7 +194,7 @@ def test_other_quantizations_are_unsupported(block):
 def test_gptq_hint_names_the_way():
     with pytest.raises(UnsupportedModel, match="gptq") as caught:
         quantized_on_disk({"quantization_config": {"quant_method": "gptq"}})
-    assert "--quantize nf4" in str(caught.value.hint)
+    assert caught.value.remedies == (Setting("quantize", "nf4"),)
 
 
 def test_shape_is_hashable():

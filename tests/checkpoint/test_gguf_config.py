@@ -19,6 +19,7 @@ from longsum.checkpoint.gguf import NAMES, WHOLE, gguf_in, hugging_face_name, re
 from longsum.checkpoint.gguf_config import LLAMA3, llama3_divisors
 from longsum.checkpoint.rope import read_rope
 from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.settings import Setting
 
 from benchmarks.peers import gguf_layout  # isort: skip  # ggufs has put it on the path
 
@@ -228,7 +229,7 @@ def test_folder_with_several_needs_a_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(UnsupportedModel, match="2 GGUF checkpoints: a.Q4_K_M.gguf, b-0") as caught:
         gguf_in(tmp_path)
-    assert f"--model {tmp_path / 'a.Q4_K_M.gguf'}" in str(caught.value.hint)
+    assert caught.value.remedies == (Setting("model", str(tmp_path / "a.Q4_K_M.gguf")),)
 
 
 def test_missing_file_and_folder_are_not_found(tmp_path: Path) -> None:

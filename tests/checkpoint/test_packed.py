@@ -150,9 +150,9 @@ def test_incomplete_packed_weights_are_refused(plain: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("quantize", ["nf4", "int8"])
 def test_packed_weights_are_not_quantized_again(packed: Path, quantize: str) -> None:
     """They would be loaded unquantized, while plan and receipt say otherwise."""
-    with pytest.raises(UsageError, match=f"--quantize {quantize}") as caught:
+    with pytest.raises(UsageError, match=f"^quantize {quantize}, but") as caught:
         loaded(packed, quantize=quantize)
-    assert "leave --quantize out" in str(caught.value.hint)
+    assert "leave quantize out" in str(caught.value.hint)
 
 
 def test_bundled_model_is_in_this_format() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from longsum.checkpoint.rope import interpolation_factor, parse_context, read_rope, rope_for_context
 from longsum.errors import UnsupportedModel, UsageError, WindowNotTuned
+from longsum.settings import Setting
 
 LLAMA3 = {
     "factor": 8.0,
@@ -349,9 +350,9 @@ def test_smaller_context_limits_the_window_and_keeps_the_tuned_factor():
 def test_wider_context_is_refused_with_the_way_out():
     with pytest.raises(WindowNotTuned, match=r"65,536.*32,768.*112 at 16k") as caught:
         rope_for_context(together(), 65536)
-    assert caught.value.hint is not None
-    assert "longsum extend MODEL --context 65536" in caught.value.hint
-    assert "--force-context" in caught.value.hint
+    assert "longsum extend MODEL context=65536" in str(caught.value.hint)
+    assert caught.value.remedies == (Setting("context", "65536"), Setting("force_context"))
+    assert caught.value.facts == {"asked": 65536, "tuned": 32768}
 
 
 def test_forced_context_interpolates_from_the_native_window():

@@ -71,7 +71,7 @@ def test_rounding_twice_is_said_of_four_and_five_bits_alone() -> None:
         "Q4_1 in the file, dequantized to float32"
     )
     for kind in ("Q4_K", "Q5_K", "Q4_0"):
-        assert "rounded twice; --quantize none" in stated_packing({kind: 1}, "bfloat16", "nf4")
+        assert "rounded twice; ‹quantize=none›" in stated_packing({kind: 1}, "bfloat16", "nf4")
     for kind in ("Q8_0", "Q6_K", "F16"):
         assert "twice" not in stated_packing({kind: 1}, "bfloat16", "nf4")
     assert "twice" not in stated_packing({"Q4_K": 1}, "bfloat16", "int8")

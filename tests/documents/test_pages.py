@@ -35,8 +35,10 @@ def test_bad_syntax_is_a_usage_error(selection: str) -> None:
 
 @pytest.mark.parametrize("selection", ["0", "11", "5-11", "11-", "0-3", "999999999"])
 def test_pages_outside_name_the_count(selection: str) -> None:
-    with pytest.raises(NoSuchPage, match="the document has 10 pages"):
+    with pytest.raises(NoSuchPage, match="the document has 10 pages") as caught:
         parse_pages(selection, 10)
+    assert caught.value.facts["pages"] == 10
+    assert caught.value.facts["page"] in (0, 11, 999999999)
 
 
 def test_format_pages_is_compact() -> None:

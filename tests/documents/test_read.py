@@ -25,6 +25,7 @@ from longsum.errors import (
     UnsupportedDocument,
     UsageError,
 )
+from longsum.settings import Setting
 from longsum.terminal import shown_name
 
 
@@ -204,10 +205,10 @@ def test_other_kinds_are_named_with_a_way_out(data: bytes, kind: str, hint: str)
     assert hint in (error.hint or "")
 
 
-def test_a_missing_password_asks_for_the_option() -> None:
+def test_a_missing_password_asks_for_the_setting() -> None:
     error = failure(pdfs.encrypted(user="secret"), PasswordError)
     assert "needs a password" in error.message
-    assert "--password" in (error.hint or "")
+    assert error.remedies == (Setting("password"),)
 
 
 def test_a_wrong_password_says_so_and_is_not_repeated() -> None:

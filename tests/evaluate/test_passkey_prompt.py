@@ -135,7 +135,7 @@ def test_prompt_begins_as_texts_do_in_training():
 
 @pytest.mark.parametrize("length", [96, 200])
 def test_length_without_room_is_refused(length):
-    with pytest.raises(UsageError, match=f"--length {length} is too short") as raised:
+    with pytest.raises(UsageError, match=f"^length {length} is too short") as raised:
         Layouts(BYTES, length)
     least = int((raised.value.hint or "").split()[-1])
     assert Layouts(BYTES, least).at(1, ["99999"]) == Layout(0, 0)

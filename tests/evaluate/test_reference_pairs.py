@@ -10,6 +10,7 @@ import pytest
 from longsum.documents.read import read_document
 from longsum.errors import CorruptDocument, DocumentNotFound, EmptyDocument
 from longsum.evaluate.reference_pairs import Pair, pairs_hash, read_pairs
+from longsum.settings import Setting
 from longsum.similarity import count_words
 
 
@@ -64,7 +65,7 @@ def test_nothing_left_says_why(tmp_path):
     path = write(tmp_path / "p.jsonl", [row(1)])
     with pytest.raises(EmptyDocument, match="none of the 1 rows") as found:
         read_pairs([path], task="qa")
-    assert "--task-filter" in str(found.value.hint)
+    assert found.value.remedies == (Setting("task_filter"), Setting("query_filter"))
     with pytest.raises(EmptyDocument, match="no rows"):
         read_pairs([write(tmp_path / "e.jsonl", [])])
     with pytest.raises(DocumentNotFound):

@@ -246,7 +246,7 @@ def test_context_is_bounded_and_counted():
     assert "1 of 2 items were cut at the beginning to 32 tokens" in short_notes([row])[-1]
     native = measure_short(one, [long], ShortConfig(), NOTHING, Listener())
     assert (native["cut"], native["length"]) == (0, 256)
-    with pytest.raises(UsageError, match="--length 512"):
+    with pytest.raises(UsageError, match="^length 512, but"):
         measure_short(one, [long], ShortConfig(length=512), NOTHING, Listener())
 
 

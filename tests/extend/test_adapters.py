@@ -86,7 +86,7 @@ def test_merge_sums_in_float32():
 
 
 def test_targets_that_are_nowhere_are_refused():
-    with pytest.raises(UsageError, match="--targets query is in no layer") as found:
+    with pytest.raises(UsageError, match="^targets query is in no layer") as found:
         set_trainable(tiny_model(), ExtendConfig(method="lora", targets=("query",)))
     assert "q_proj" in found.value.hint
 

@@ -98,7 +98,7 @@ def test_no_more_rows_than_asked_for(corpus, tokenizer):
 
 def test_too_little_text_is_refused_with_counts(tmp_path, tokenizer):
     (tmp_path / "a.txt").write_text("short")
-    with pytest.raises(EmptyDocument, match=r"6 tokens, --context 1,024 needs as many"):
+    with pytest.raises(EmptyDocument, match=r"6 tokens, context 1,024 needs as many"):
         pack(tmp_path / "a.txt", tokenizer, context=1024)
 
 

@@ -58,10 +58,10 @@ def test_begun_run_goes_on(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"steps": 5}, "--steps 4, not 5"),
-        ({"learning_rate": 2e-3}, "--learning-rate 0.001, not 0.002"),
-        ({"data": [{"name": "b.txt", "sha256": "cd" * 32}]}, r"--data a.txt \(abab"),
-        ({"keep_checkpoints_at": [3]}, "--keep-at None, not 3"),
+        ({"steps": 5}, "with steps 4, not 5"),
+        ({"learning_rate": 2e-3}, "with learning_rate 0.001, not 0.002"),
+        ({"data": [{"name": "b.txt", "sha256": "cd" * 32}]}, r"with data a.txt \(abab"),
+        ({"keep_checkpoints_at": [3]}, "with keep_at None, not 3"),
     ],
 )
 def test_run_of_other_settings_is_refused_by_the_one_that_differs(tmp_path, change, said):
@@ -78,7 +78,7 @@ def test_run_without_a_checkpoint_has_nothing_to_lose(tmp_path):
 def test_finished_run_is_told_by_its_account(tmp_path):
     write_json(tmp_path / "training.json", {"settings": SETTINGS, "losses": [1.0]})
     assert open_output(tmp_path, SETTINGS)["losses"] == [1.0]
-    with pytest.raises(UsageError, match="--steps"):
+    with pytest.raises(UsageError, match="with steps"):
         open_output(tmp_path, SETTINGS | {"steps": 5})
 
 

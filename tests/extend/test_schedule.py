@@ -28,25 +28,25 @@ def test_defaults_are_the_papers():
 
 
 @pytest.mark.parametrize(
-    ("setting", "flag"),
+    ("setting", "name"),
     [
-        ({"steps": 0}, "--steps"),
-        ({"batch": 0}, "--batch"),
-        ({"gradient_accumulation": 0}, "--gradient-accumulation"),
-        ({"learning_rate": 0.0}, "--learning-rate"),
-        ({"learning_rate": float("nan")}, "--learning-rate"),
-        ({"warmup_start": 1.5}, "--warmup-start"),
-        ({"warmup_steps": -1}, "--warmup-steps"),
-        ({"beta2": 1.0}, "--beta2"),
-        ({"rank": 0}, "--rank"),
-        ({"alpha": 0.0}, "--alpha"),
-        ({"targets": ()}, "--targets"),
-        ({"max_rows": 0}, "--max-rows"),
-        ({"save_every": -1}, "--save-every"),
-        ({"seed": -1}, "--seed"),
-        ({"steps": 10, "keep_checkpoints_at": (11,)}, "--keep-at"),
+        ({"steps": 0}, "steps"),
+        ({"batch": 0}, "batch"),
+        ({"gradient_accumulation": 0}, "gradient_accumulation"),
+        ({"learning_rate": 0.0}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"warmup_start": 1.5}, "warmup_start"),
+        ({"warmup_steps": -1}, "warmup_steps"),
+        ({"beta2": 1.0}, "beta2"),
+        ({"rank": 0}, "rank"),
+        ({"alpha": 0.0}, "alpha"),
+        ({"targets": ()}, "targets"),
+        ({"max_rows": 0}, "max_rows"),
+        ({"save_every": -1}, "save_every"),
+        ({"seed": -1}, "seed"),
+        ({"steps": 10, "keep_checkpoints_at": (11,)}, "keep_at"),
     ],
 )
-def test_impossible_settings_name_their_flag(setting, flag):
-    with pytest.raises(UsageError, match=flag):
+def test_impossible_settings_are_named(setting, name):
+    with pytest.raises(UsageError, match=f"^{name} "):
         ExtendConfig(**setting)

@@ -21,6 +21,7 @@ from longsum.extend.training_memory import (
     require_training_fit,
     trainable_parameters,
 )
+from longsum.settings import Setting, settings_in
 
 TOKENS = 512
 SHAPE = {
@@ -162,10 +163,10 @@ def test_remedies_work_when_they_are_taken():
     assert "--method lora" in found.value.hint
     assert plan(100, context=65536, config={"method": "lora"}).fits
     one = plan(150, context=32768, config={"gradient_checkpointing": False})
-    assert one.remedies[0] == "--gradient-checkpointing"
+    assert one.remedies[0] == str(Setting("gradient_checkpointing"))
     assert plan(150, context=32768, config={"gradient_checkpointing": True}).fits
-    window = next(r for r in one.remedies if r.startswith("--context"))
-    tokens = int(window.split()[1].rstrip("k")) * 1024
+    named = dict(setting for each in one.remedies for setting in settings_in(each))
+    tokens = int(named["context"].rstrip("k")) * 1024
     again = {"context": tokens, "config": {"gradient_checkpointing": False}}
     assert plan(150, **again).fits
     assert not plan(150, **{**again, "context": tokens + 1024}).fits

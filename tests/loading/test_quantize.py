@@ -120,7 +120,7 @@ def test_missing_bitsandbytes_is_told(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, quantize: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    with pytest.raises(UnsupportedModel, match=f"--quantize {quantize} needs bitsandbytes") as e:
+    with pytest.raises(UnsupportedModel, match=f"^quantize {quantize} needs bitsandbytes") as e:
         loaded(checkpoint, quantize)
     assert e.value.exit_code == 5
     assert "pip install bitsandbytes" in str(e.value.hint)

