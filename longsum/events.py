@@ -6,7 +6,10 @@ from typing import Any
 
 
 class Listener:
-    """Hears nothing; subclass and override what matters."""
+    """Hears nothing; subclass and override what matters.
+
+    Lines hold marked settings; `longsum.settings.rendered` writes them as their reader would.
+    """
 
     def notice(self, line: str) -> None:
         """Take a line the user should see."""

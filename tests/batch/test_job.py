@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ from tiny import restate, save_checkpoint
 
 from longsum.batch.config import BatchConfig
 from longsum.batch.devices import worker_environments, workers_here
+from longsum.batch.failures import describe
 from longsum.batch.job import Job, settings_of, with_model, with_settings
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.environment import BATCH_WORKERS
-from longsum.errors import ModelNotFound, UsageError
+from longsum.errors import DocumentTooLong, ModelNotFound, UsageError
+from longsum.settings import Setting, as_argument
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +135,20 @@ def test_settings_without_a_worker_are_refused():
     with pytest.raises(UsageError, match="^ray_address needs"):
         BatchConfig(ray_address="auto")
     assert replace(BatchConfig(), engine="ray", ray_address="auto").ray_address == "auto"
+
+
+def test_rows_write_settings_in_the_style_of_the_job():
+    error = DocumentTooLong(f"{Setting('pages')} 1-9", hint=f"add {Setting('truncate', 'tail')}")
+    reading = Reading("a.pdf", 1, 0, error=describe(error))
+    for style, message, hint in (
+        (as_flag, "--pages 1-9", "add --truncate tail"),
+        (as_argument, "pages 1-9", 'add truncate="tail"'),
+    ):
+        travelled = pickle.loads(pickle.dumps(job(setting_style=style)))
+        for why in (error, reading.error):
+            told = failed_row(travelled, reading, why)["error"]
+            assert (told["message"], told["hint"]) == (message, hint)
+
+
+def test_style_of_settings_does_not_make_another_job():
+    assert job(setting_style=as_flag).settings == job().settings
