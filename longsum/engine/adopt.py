@@ -17,6 +17,7 @@ from longsum.checkpoint.rope import Rope
 from longsum.config import Attention
 from longsum.engine.llama import Llama, LlamaSettings, RMSNorm
 from longsum.errors import InsufficientMemory
+from longsum.settings import Setting
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
@@ -60,6 +61,6 @@ def adopted(
     if any(weight.is_meta for weight in ours.parameters()):
         raise InsufficientMemory(
             "the weights do not fit the devices: some of them were left on disk",
-            hint="add --quantize nf4, or use a smaller model",
+            hint=f"add {Setting('quantize', 'nf4')}, or use a smaller model",
         )
     return ours.eval()

@@ -24,7 +24,7 @@ SPLIT_TOKENS = 1024
 def reference_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Compute the same with an explicit mask and full scores: `--attention eager`, and for tests.
+    """Compute the same with an explicit mask and full scores: attention `eager`, and for tests.
 
     Args:
         query: (batch, heads, T, head_dim), the last T of the S tokens.
@@ -268,4 +268,4 @@ class Merge:
 
 
 ATTENTIONS = {"auto": attend, "sdpa": sdpa_attention, "eager": reference_attention}
-"""By the values of `--attention`: exact in chunks, torch's own choice, and full scores."""
+"""By the names of `LoadConfig.attention`: exact in chunks, torch's own choice, and full scores."""

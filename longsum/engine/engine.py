@@ -22,6 +22,7 @@ from longsum.engine.llama import Llama
 from longsum.engine.lookup import NgramIndex
 from longsum.engine.prefill import Progress, Reader
 from longsum.engine.sampling import Sampler
+from longsum.settings import Setting
 from longsum.system_memory import memory_errors, peak_resident_bytes
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ def peak_memory_bytes(device: torch.device) -> int:
     return peak_resident_bytes()
 
 
-MEMORY_HINT = "close other programs, or add --kv-cache int8, --quantize nf4 or --context"
+MEMORY_HINT = (
+    f"close other programs, or add {Setting('kv_cache', 'int8')}, {Setting('quantize', 'nf4')} "
+    f"or {Setting('context')}"
+)
 """What reading and answering with less memory takes."""
 
 
