@@ -1,6 +1,6 @@
 """Settings, one frozen dataclass a topic; the large packages have their own `config.py`. No torch.
 
-A dataclass owns its defaults; the command line's options read them from here. Checks name the flag.
+A dataclass owns its defaults; the command line's options read them here. Checks name the setting.
 """
 
 from __future__ import annotations
@@ -33,19 +33,17 @@ MAX_READER_BYTES = 4 << 30
 
 
 def at_least(least: int, **values: int | None) -> None:
-    """Refuse whole numbers below a bound; a value's name is its flag's, with underscores."""
+    """Refuse whole numbers below a bound; a value's name is its setting's."""
     for name, value in values.items():
         if value is not None and value < least:
-            raise UsageError(f"--{name.replace('_', '-')} {value} is below {least}")
+            raise UsageError(f"{Setting(name)} {value} is below {least}")
 
 
 def between(low: float, high: float, **values: float) -> None:
-    """Refuse numbers out of bounds; a value's name is its flag's, with underscores."""
+    """Refuse numbers out of bounds; a value's name is its setting's."""
     for name, value in values.items():
         if not low <= value <= high:
-            raise UsageError(
-                f"--{name.replace('_', '-')} {value:g} is not between {low:g} and {high:g}"
-            )
+            raise UsageError(f"{Setting(name)} {value:g} is not between {low:g} and {high:g}")
 
 
 def parse_length(text: str) -> int:

@@ -12,8 +12,8 @@ import pytest
 
 from longsum import errors
 from longsum.cli.flags import as_flag, known_options, with_flags
-from longsum.documents.replies import raise_told
-from longsum.documents.serving import told
+from longsum.documents.replies import raise_reported
+from longsum.documents.serving import packed_error
 from longsum.errors import DocumentTooLong, LongsumError
 from longsum.settings import Setting, as_argument, rendered, settings_in
 
@@ -61,7 +61,7 @@ def test_settings_the_core_names_are_options_of_the_command_line():
             called = isinstance(node, ast.Call) and getattr(node.func, "id", "")
             if called == "Setting" and isinstance(node.args[0], ast.Constant):
                 named[node.args[0].value] = path
-            elif called == "_at_least":  # config.py's, which names a setting by its keyword
+            elif called in ("at_least", "between"):  # which name a setting by its keyword
                 named |= {str(keyword.arg): path for keyword in node.keywords}
     assert len(named) > 50
     options = known_options()
@@ -132,13 +132,15 @@ def test_error_is_the_same_in_another_process():
 
 def test_error_of_a_reading_process_is_the_same():
     with pytest.raises(DocumentTooLong) as caught:
-        raise_told(json.loads(json.dumps(told(error()))), "a.pdf")
+        raise_reported(json.loads(json.dumps(packed_error(error()))), "a.pdf")
     assert caught.value.rendered(str) == error().rendered(str)
     assert caught.value.facts == error().facts
 
 
 def test_facts_that_are_none_are_not_believed():
-    reply = told(error()) | {"facts": {"tokens": 1.5, "\x1b": "\x1b", "over": [], "n": 1 << 99}}
+    reply = packed_error(error()) | {
+        "facts": {"tokens": 1.5, "\x1b": "\x1b", "over": [], "n": 1 << 99}
+    }
     with pytest.raises(DocumentTooLong) as caught:
-        raise_told(reply, "a.pdf")
+        raise_reported(reply, "a.pdf")
     assert caught.value.facts == {"\\x1b": "\\x1b"}

@@ -7,6 +7,7 @@ from typing import Literal
 
 from longsum.config import MAX_READ_S, MAX_READER_BYTES, at_least
 from longsum.errors import UsageError
+from longsum.settings import Setting
 
 BatchFormat = Literal["md", "json"]
 BatchEngineName = Literal["local", "ray"]
@@ -50,21 +51,26 @@ class BatchConfig:
         at_least(1, workers=self.workers, readers=self.readers)
         if not 0.1 <= self.read_limit_s <= 86_400:
             raise UsageError(
-                f"--read-limit {self.read_limit_s:g} is not a time for a document",
+                f"{Setting('read_limit')} {self.read_limit_s:g} is not a time for a document",
                 hint="name 0.1 to 86400 seconds",
             )
         if self.read_memory_bytes < 64 << 20:
             raise UsageError(
-                "--read-memory is below 64 MiB, too little for any document",
+                f"{Setting('read_memory')} is below 64 MiB, too little for any document",
                 hint="leave it out, or name 1GiB",
             )
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(
-                f"--shard {self.shard[0]}/{self.shard[1]} is no part", hint="write 1/8 to 8/8"
+                f"{Setting('shard')} {self.shard[0]}/{self.shard[1]} is no part",
+                hint="write 1/8 to 8/8",
             )
         if self.shard is not None and self.engine == "ray":
             raise UsageError(
-                "--shard and --engine ray both divide the documents", hint="leave one out"
+                f"{Setting('shard')} and {Setting('engine', 'ray')} both divide the documents",
+                hint="leave one out",
             )
         if self.ray_address is not None and self.engine != "ray":
-            raise UsageError("--ray-address needs --engine ray", hint="add --engine ray")
+            raise UsageError(
+                f"{Setting('ray_address')} needs {Setting('engine', 'ray')}",
+                hint=f"add {Setting('engine', 'ray')}",
+            )

@@ -83,9 +83,10 @@ def failed_row(
         error: why.
         seconds: spent on it after reading.
     """
-    told = dict(error) if isinstance(error, dict) else error_fields(error)
+    told: dict[str, Any] = dict(error) if isinstance(error, dict) else error_fields(error)
     told |= {key: job.shown(told[key]) for key in ("message", "hint") if told.get(key)}
-    row = base_row(job, reading, FAILED) | {"error": told}
+    row = base_row(job, reading, FAILED)
+    row["error"] = told
     row["seconds"] = round(reading.seconds + seconds, 6)
     if told["type"] == OutputError.__name__:
         row["again"] = True  # the disk's fault, not the document's: the next run tries it anew

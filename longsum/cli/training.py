@@ -183,7 +183,7 @@ def result_dict(result: ExtendResult) -> dict[str, Any]:
     return asdict(result) | {"output": str(result.output), "extent": extent}
 
 
-def _extent_dict(extent: Extent) -> dict[str, Any]:
+def _extent_dict(extent: TrainingExtent) -> dict[str, Any]:
     return asdict(extent) | {"memory_reason": with_flags(extent.memory_reason)}
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from longsum.config import Truncate, at_least
 from longsum.errors import UsageError
+from longsum.settings import Setting
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class PerplexityConfig:
         for window in self.windows:
             if window <= self.stride:
                 raise UsageError(
-                    f"--window {window} is not above --stride {self.stride}",
-                    hint="the predicted tokens need some before them; lower --stride",
+                    f"{Setting('window')} {window} is not above {Setting('stride')} {self.stride}",
+                    hint=f"the predicted tokens need some before them; lower {Setting('stride')}",
                 )
 
 
@@ -97,10 +98,14 @@ class SummariesConfig:
         at_least(1, words=self.words)
         at_least(0, seed=self.seed)
         if self.zero_shot_prompt == "paper" and self.words is not None:
-            raise UsageError("--words has no place in the paper's prompt", hint="leave --words out")
+            raise UsageError(
+                f"{Setting('words')} has no place in the paper's prompt",
+                hint=f"leave {Setting('words')} out",
+            )
         if self.zero_shot_prompt == "paper" and self.verbatim is not None:
             raise UsageError(
-                "--verbatim and --free have no place in the paper's protocol, which writes freely",
+                f"{Setting('verbatim', 'True')} and {Setting('verbatim', 'False')} have no place "
+                "in the paper's protocol, which writes freely",
                 hint="leave them out",
             )
 

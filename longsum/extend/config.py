@@ -7,6 +7,7 @@ from typing import Literal
 
 from longsum.config import at_least, between
 from longsum.errors import UsageError
+from longsum.settings import Setting
 
 Method = Literal["full", "lora", "qlora"]
 Position = Literal["pi", "none", "yarn", "ntk"]
@@ -87,7 +88,12 @@ class ExtendConfig:
         between(0.0, 1e9, max_grad_norm=self.max_grad_norm)
         between(1e-9, 1e9, alpha=self.alpha)
         if not self.targets:
-            raise UsageError("--targets names no layer", hint="write --targets q_proj,v_proj")
+            raise UsageError(
+                f"{Setting('targets')} names no layer",
+                hint=f"write {Setting('targets', 'q_proj,v_proj')}",
+            )
         for step in self.keep_checkpoints_at:
             if not 0 <= step <= self.steps:
-                raise UsageError(f"--keep-at {step} is not a step from 0 to {self.steps}")
+                raise UsageError(
+                    f"{Setting('keep_at')} {step} is not a step from 0 to {self.steps}"
+                )

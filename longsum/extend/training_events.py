@@ -54,7 +54,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class TrainingExtent:
-    """How much a run reads and needs; what `--dry-run` shows."""
+    """How much a run reads and needs; what a dry run shows."""
 
     files: tuple[DataFile, ...]
     tokens: int

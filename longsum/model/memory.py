@@ -318,11 +318,11 @@ def _remedies(
     return tuple(texts)
 
 
-def _smaller(run: _Run, choice: WeightChoice) -> list[tuple[str, WeightChoice]]:
-    """Return what takes less memory than a choice, with its flags: one change, then two."""
+def _smaller(run: _Run, choice: WeightChoice) -> list[tuple[tuple[Setting, ...], WeightChoice]]:
+    """Return what takes less memory than a choice, with its settings: one change, then two."""
     caches = KV_CACHES[KV_CACHES.index(choice.kv_cache) + 1 :]
     quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
-    found: list[tuple[tuple[Setting, ...], Choice]] = [
+    found: list[tuple[tuple[Setting, ...], WeightChoice]] = [
         ((Setting("kv_cache", each),), choice._replace(kv_cache=each)) for each in caches
     ]
     if quantizable:

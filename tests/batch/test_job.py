@@ -11,8 +11,11 @@ from tiny import restate, save_checkpoint
 
 from longsum.batch.config import BatchConfig
 from longsum.batch.devices import worker_environments, workers_here
-from longsum.batch.failures import describe
+from longsum.batch.failures import error_fields
 from longsum.batch.job import Job, settings_of, with_model, with_settings
+from longsum.batch.outcome import failed_row
+from longsum.batch.reading import ReadResult
+from longsum.cli.flags import as_flag
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.environment import BATCH_WORKERS
 from longsum.errors import DocumentTooLong, ModelNotFound, UsageError
@@ -139,7 +142,7 @@ def test_settings_without_a_worker_are_refused():
 
 def test_rows_write_settings_in_the_style_of_the_job():
     error = DocumentTooLong(f"{Setting('pages')} 1-9", hint=f"add {Setting('truncate', 'tail')}")
-    reading = Reading("a.pdf", 1, 0, error=describe(error))
+    reading = ReadResult("a.pdf", 1, 0, error=error_fields(error))
     for style, message, hint in (
         (as_flag, "--pages 1-9", "add --truncate tail"),
         (as_argument, "pages 1-9", 'add truncate="tail"'),
