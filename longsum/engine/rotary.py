@@ -16,7 +16,7 @@ from longsum.checkpoint.rope import Rope
 
 
 def frequencies(
-    rope: Rope, head_dim: int, *, length: int, positions: int
+    rope: Rope, head_dim: int, *, length: int = 1, positions: int | None = None
 ) -> tuple[torch.Tensor, float]:
     """Return how far each pair of a head's values turns from one position to the next.
 
@@ -24,7 +24,7 @@ def frequencies(
         rope: type and parameters.
         head_dim: values of one head, even.
         length: tokens of the text so far.
-        positions: tokens from which on dynamic scaling begins: `max_position_embeddings`.
+        positions: tokens from which on dynamic scaling begins; None takes the window.
 
     Returns:
         (head_dim / 2,) radians in float32, and the factor on their cosines and sines.
@@ -32,7 +32,8 @@ def frequencies(
     pairs = torch.arange(0, head_dim, 2, dtype=torch.float32)
     theta = rope.rope_theta
     if rope.rope_type == "dynamic":  # NTK-aware scaling: the base grows with the text
-        stretch = rope.factor * max(length, positions) / positions - (rope.factor - 1)
+        begin = positions or rope.window
+        stretch = rope.factor * max(length, begin) / begin - (rope.factor - 1)
         theta *= stretch ** (head_dim / (head_dim - 2))
     if rope.rope_type == "longrope":  # arXiv 2402.13753
         name = "long_factor" if length > rope.native_window else "short_factor"
