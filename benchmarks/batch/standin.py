@@ -7,11 +7,12 @@ from longsum.batch.outcome import DONE, Row, base_row
 from longsum.batch.reading import ReadResult
 from longsum.batch.result_files import result_name, write_result
 from longsum.batch.worker import AnswerReading, TokenProgress
+from longsum.child import Say
 
 OPEN = "benchmarks.batch.standin:open_instant"
 
 
-def open_instant(job: Job) -> AnswerReading:
+def open_instant(job: Job, say: Say) -> AnswerReading:
     """Return what answers with a document's first 500 characters."""
 
     def answer(reading: ReadResult, progress: TokenProgress | None) -> Row:

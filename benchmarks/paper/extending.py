@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from recipes.mini.extend import Lines
-
 from benchmarks.paper.settings import Extension, Settings
 from longsum.config import LoadConfig
 from longsum.extend.config import ExtendConfig
 from longsum.extend.train import extend
+from longsum.extend.training_events import ExtendListener, StepReport
+
+EVERY = 20
+"""Steps between two lines."""
+
+
+class Lines(ExtendListener):
+    """Prints notices, and now and then how far it is."""
+
+    def notice(self, line: str) -> None:
+        """Print it."""
+        print(line, flush=True)
+
+    def step(self, report: StepReport) -> None:
+        """Print how far it is."""
+        if report.step % EVERY == 0:
+            print(f"step={report.step} loss={report.loss:.3f}", flush=True)
 
 
 def train(settings: Settings, extension: Extension) -> dict[str, object]:
@@ -27,7 +42,7 @@ def train(settings: Settings, extension: Extension) -> dict[str, object]:
         [settings.tuning],
         settings.folder(extension),
         config,
-        Lines(every=20),
+        Lines(),
     )
     return {
         "losses": result.losses[:: max(1, settings.steps // 20)],

@@ -100,6 +100,15 @@ def dense_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     return (nats * weights).sum() / weights.sum()
 
 
+def scored_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """Weighted mean nats of the scored positions; logits are computed for those alone."""
+    hidden = model.model(input_ids=batch.input_ids, use_cache=False).last_hidden_state  # (B, T, H)
+    scored = (batch.labels != IGNORE) & (batch.weights > 0)
+    nats = F.cross_entropy(model.lm_head(hidden[scored]), batch.labels[scored], reduction="none")
+    weights = batch.weights[scored]
+    return (nats * weights).sum() / weights.sum()
+
+
 def save_checkpoint(
     folder: Path, model: LlamaForCausalLM, optimizer_list: list[Optimizer], step: int
 ) -> None:
@@ -141,6 +150,14 @@ def as_batch(rows: list[Row], weights: Callable[[Row], np.ndarray]) -> Batch:
     counts = torch.from_numpy(np.stack([weights(row) for row in rows]))
     labels = torch.cat([ids[:, 1:], torch.full_like(ids[:, :1], IGNORE)], dim=1)
     return Batch(ids, labels, torch.cat([counts[:, 1:], torch.zeros_like(counts[:, :1])], dim=1))
+
+
+def answer_batch(prompt: Sequence[int], answer: Sequence[int]) -> Batch:
+    """Return one row of which the answer alone is scored."""
+    ids = torch.tensor([[*prompt, *answer]])
+    labels = torch.full_like(ids, IGNORE)
+    labels[0, len(prompt) - 1 : -1] = ids[0, len(prompt) :]
+    return Batch(ids, labels, torch.ones(ids.shape))
 
 
 def load_weights(model: LlamaForCausalLM, path: Path) -> None:
@@ -195,7 +212,7 @@ def train(
         batch_for: from a step's number to its micro-batches; must depend on the number alone.
         schedule: steps and learning rates.
         folder: of checkpoints and `log.jsonl`.
-        loss_of: `dense_loss`, or the stage's own.
+        loss_of: `dense_loss`, `scored_loss` where few positions count, or the stage's own.
         measure: figures logged beside the loss.
         measure_every: steps between measurements.
         save_every: steps between checkpoints.

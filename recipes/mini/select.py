@@ -20,7 +20,8 @@ import torch
 from safetensors.torch import save_file
 
 from longsum.evaluate.rouge import Rouge
-from longsum.selection.choose import cover_of, expected_uses, filled
+from longsum.selection.choose import cover_of, expected_uses
+from longsum.selection.filling import fill
 from longsum.selection.head import SummaryNetworks, network_of, summary_networks
 from longsum.selection.ranking import standardized
 from longsum.selection.sentence_features import Sentences
@@ -65,7 +66,8 @@ Choose = Callable[[Example], list[int]]
 
 def by_score(s: Sentences, scores: np.ndarray) -> list[int]:
     """Choose the sentences with the best scores."""
-    return filled(np.argsort(-scores, kind="stable").tolist(), s.lengths, s.length)
+    order = np.argsort(-scores, kind="stable").tolist()
+    return sorted(fill(order, lambda i: int(s.lengths[i]), s.length))
 
 
 def by_cover(
@@ -78,7 +80,8 @@ def by_cover(
     """Choose the sentences that are expected to share most with a summary."""
     s = example.read.sentences
     cover = cover_of(example.read, networks, encode, score_weight, pair_weight)
-    return filled(cover.best_first(), s.lengths, s.length, cover.add)
+    chosen = fill(cover.best_first(), lambda i: int(s.lengths[i]), s.length, add=cover.add)
+    return sorted(chosen)
 
 
 def compare(ready: Sequence[Example], methods: dict[str, Choose]) -> None:
