@@ -1,0 +1,69 @@
+"""Which layers go to which of several devices. Pure arithmetic on bytes.
+
+A layer's weights and its part of the KV cache stay together, and a layer is not split. The first
+device that is used also holds the embeddings, the last one the output matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The bytes that are to be placed."""
+
+    layer: int
+    """Weights and KV cache of one layer."""
+    first: int
+    """Embeddings."""
+    last: int
+    """Output matrix and last norm; 0 where it is the embeddings' (tied), which count once."""
+    each: int
+    """What every device needs besides: a chunk's activations, workspace, libraries."""
+
+
+def place_layers(layers: int, sizes: Sizes, free: Sequence[int]) -> tuple[int, ...] | None:
+    """Spread layers over as few devices as hold them, in proportion to what each can take.
+
+    Args:
+        layers: of the model.
+        sizes: in bytes.
+        free: bytes of each device.
+
+    Returns:
+        The number of layers of each device, in the order of `free`; 0 for one that is not used.
+        None where no such spread fits.
+    """
+    order = sorted(range(len(free)), key=lambda device: -free[device])
+    for used in range(1, len(free) + 1):
+        chosen = sorted(order[:used])
+        capacity = [_capacity(free[device], sizes, chosen, device) for device in chosen]
+        if min(capacity) < 1 or sum(capacity) < layers:
+            continue
+        counts = dict(zip(chosen, _in_proportion(layers, capacity), strict=True))
+        return tuple(counts.get(device, 0) for device in range(len(free)))
+    return None
+
+
+def _capacity(free: int, sizes: Sizes, chosen: Sequence[int], device: int) -> int:
+    """Return how many layers a device takes, besides what else it has to hold."""
+    ends = sizes.first * (device == chosen[0]) + sizes.last * (device == chosen[-1])
+    return max(0, free - sizes.each - ends) // sizes.layer
+
+
+def _in_proportion(layers: int, capacity: Sequence[int]) -> list[int]:
+    """Split layers by capacity, none beyond its own, at least one each."""
+    total = sum(capacity)
+    counts = [max(1, layers * each // total) for each in capacity]
+    while sum(counts) != layers:
+        step = 1 if sum(counts) < layers else -1
+        left = [each - count for each, count in zip(capacity, counts, strict=True)]
+        # the emptiest takes one more; the fullest that has more than one gives one up
+        at = max(
+            (i for i in range(len(counts)) if (left[i] > 0 if step > 0 else counts[i] > 1)),
+            key=lambda i: step * left[i],
+        )
+        counts[at] += step
+    return counts
