@@ -14,7 +14,7 @@ from longsum.checkpoint.files import ModelShape
 from longsum.errors import InsufficientMemory
 from longsum.extend.config import ExtendConfig, Method
 from longsum.model.footprint import DTYPE_BYTES, WEIGHT_BYTES
-from longsum.model.memory import OVERHEAD_BYTES
+from longsum.model.run_memory import OVERHEAD_BYTES
 from longsum.settings import Setting
 
 STEP = 1024

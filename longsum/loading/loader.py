@@ -242,7 +242,7 @@ def _from_pretrained(
             state_dict=state,
             config=config,
             dtype=getattr(torch, plan.dtype),
-            device_map=_device_map(plan),
+            device_map=_device_map(plan, tied=bool(config.tie_word_embeddings)),
             quantization_config=quantization,
             generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
             local_files_only=True,
@@ -256,16 +256,29 @@ def _from_pretrained(
     return model
 
 
-def _device_map(plan: MemoryPlan) -> Any:
-    """Return where the layers go: one device, the freest GPU that holds all, or several GPUs.
+def _device_map(plan: MemoryPlan, *, tied: bool) -> dict[str, str | int]:
+    """Return where the model goes: to one device, or each layer to the one the plan gives it.
 
     A model on one GPU needs no copies between layers, and its steps can be recorded.
+
+    Args:
+        plan: with the number of layers of each device.
+        tied: whether the output matrix is the embeddings'.
     """
-    if plan.device != "cuda" or torch.cuda.device_count() < 2:
+    used = [device for device, count in enumerate(plan.layers) if count]
+    if len(plan.layers) < 2 or not used:
         return {"": plan.device}
-    free = [torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count())]
-    freest = max(range(len(free)), key=lambda index: free[index])
-    return {"": freest} if plan.total_bytes <= free[freest] else "auto"  # accelerate spreads them
+    if len(used) == 1:
+        return {"": used[0]}
+    of_layers = [device for device in used for _ in range(plan.layers[device])]
+    first, last = used[0], used[-1]
+    return {
+        "model.embed_tokens": first,
+        "model.rotary_emb": first,
+        **{f"model.layers.{number}": device for number, device in enumerate(of_layers)},
+        "model.norm": last,
+        "lm_head": first if tied else last,
+    }
 
 
 def _check_report(folder: Path, report: dict[str, Any]) -> None:

@@ -160,8 +160,21 @@ def plan_for_shape(
         quantize=load.quantize,
         kv_cache=load.kv_cache,
         on_disk_quantization=on_disk,
-        devices=machine.devices,
+        free_each=_free_each(machine, load.memory_bytes),
     )
+
+
+def _free_each(machine: Machine, memory_bytes: int | None) -> tuple[int, ...]:
+    """Return the free bytes of each of several devices; a limit of the user's is shared among them.
+
+    Args:
+        machine: with its devices.
+        memory_bytes: the limit, of all together; None where there is none.
+    """
+    free = machine.free_each
+    if memory_bytes is None or not sum(free):
+        return free
+    return tuple(memory_bytes * each // sum(free) for each in free)
 
 
 def stated_packing(types: Mapping[str, int], dtype: str, quantize: str) -> str:

@@ -50,6 +50,8 @@ class Machine:
     """Number of devices; 1 but for several GPUs."""
     reason: str
     """Why this device and dtype, and how memory was told."""
+    free_each: tuple[int, ...] = ()
+    """Free bytes of each device, where there are several."""
 
 
 def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:
@@ -130,6 +132,7 @@ def _cuda_machine(why: str, asked_dtype: str | None) -> Machine:
         dtype=asked_dtype or dtype,
         devices=count,
         reason=_reason(why, dtype_why, asked_dtype, "free memory from the driver"),
+        free_each=tuple(each for each, _ in memory) if count > 1 else (),
     )
 
 

@@ -1,42 +1,36 @@
-"""Does a run fit this machine? Bytes of weights, KV cache and activations, before anything loads.
+"""Does a run fit this machine? How weights and cache are held, decided before anything loads.
 
-Pure arithmetic on a `ModelShape` and a number of free bytes. It counts batch 1 and an engine that
-preallocates the KV cache, prefills in chunks, asks for the last position's logits only, and never
-expands grouped keys and values to all heads.
+Pure arithmetic on a `ModelShape` and the free bytes of each device.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from dataclasses import dataclass
 
-from longsum.bytesize import MIB, format_bytes
-from longsum.checkpoint.catalog import KNOWN_MODELS
+from longsum.bytesize import format_bytes
 from longsum.checkpoint.files import ModelShape
-from longsum.checkpoint.kv_format import KV_DTYPES, KV_FORMATS, bytes_of_kv_cache
 from longsum.config import KVCache
 from longsum.errors import InsufficientMemory, UsageError
-from longsum.model.footprint import DTYPE_BYTES, bytes_of_activations, bytes_of_weights
+from longsum.model.footprint import DTYPE_BYTES
+from longsum.model.remedies import remedies_of
+from longsum.model.run_memory import (
+    KV_CACHES,
+    OVERHEAD_BYTES,
+    MemoryRun,
+    WeightChoice,
+    choices_of,
+    first_fit,
+)
 from longsum.settings import Setting
 
 CHUNKS = (4096, 2048, 1024, 512)
 """Prefill chunk sizes (tokens) tried, the fastest first."""
-OVERHEAD_BYTES = {"cuda": 512 * MIB, "mps": 512 * MIB, "cpu": 512 * MIB}
-"""Set aside for each device. cuda: kernels loaded on first use, cuBLAS workspaces, holes between
-the allocator's blocks (the context itself is gone from the free bytes once they were asked for);
-cpu: code and heap of torch and transformers; mps: both. An estimate, rounded up."""
 CPU_REASON = (
     "not quantized on the CPU: whole weights read faster, "
     f"{Setting('quantize', 'nf4')} takes less memory"
 )
 MPS_REASON = "not quantized on mps: longsum brings no bitsandbytes to macOS"
-KV_CACHES = cast("tuple[KVCache, ...]", ("native", *KV_FORMATS))
-"""All ways to hold keys and values, the least lossy first."""
-WEIGHT_LOSS = {"none": 0.0, "nf4": 0.005}
-"""As `KVFormat.loss`: 4-bit weights are between an int8 and an int4 cache."""
-STEP = 1024
-"""Contexts are suggested in multiples of this many tokens."""
 
 
 @dataclass(frozen=True)
@@ -60,72 +54,14 @@ class MemoryPlan:
     """Tokens a prefill step reads."""
     device: str
     dtype: str
+    layers: tuple[int, ...]
+    """Layers on each device, in their order; empty when the run does not fit."""
     reason: str
     """Why this quantization."""
     kv_reason: str
     """Why this dtype of the KV cache."""
     remedies: tuple[str, ...]
     """Marked settings, any of which makes the run fit; empty when it does, or when none does."""
-
-
-class Parts(NamedTuple):
-    """The bytes a run needs, by purpose."""
-
-    weights: int
-    kv_cache: int
-    activations: int
-    overhead: int
-
-
-class WeightChoice(NamedTuple):
-    """How weights and cache are held."""
-
-    quantize: str
-    kv_cache: KVCache
-
-    @property
-    def loss(self) -> float:
-        """Return the share of the perplexity that a choice of `auto` costs at most."""
-        cache = KV_FORMATS.get(self.kv_cache)
-        return WEIGHT_LOSS[self.quantize] + (cache.loss if cache else 0)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What the arithmetic depends on, besides the choice and the chunk size."""
-
-    shape: ModelShape
-    tokens: int
-    device: str
-    dtype: str
-    devices: int
-    stored: str | None
-
-    def kv_dtype(self, kv_cache: KVCache) -> str:
-        """Return what the cache's values are held in."""
-        return KV_DTYPES[self.dtype] if kv_cache == "native" else kv_cache
-
-    def parts(self, choice: WeightChoice, chunk_tokens: int) -> Parts:
-        """Return the bytes needed."""
-        quantize, kv_dtype = choice.quantize, self.kv_dtype(choice.kv_cache)
-        single = self.stored in ("nf4", "fp4")  # may lack double quantization: count without it
-        on_cpu = self.device == "cpu" and quantize in ("nf4", "fp4")
-        kind = "nf4-single" if single else "nf4-cpu" if on_cpu else quantize
-        weights = bytes_of_weights(self.shape, quantize=kind, dtype=self.dtype)
-        kv_cache = bytes_of_kv_cache(self.shape, self.tokens, kv_dtype)
-        activations = bytes_of_activations(
-            self.shape,
-            min(chunk_tokens, self.tokens),
-            dtype=self.dtype,
-            tokens=self.tokens,
-            quantized_weights=quantize != "none",
-            codes=on_cpu,
-            kv_dtype=kv_dtype,
-        )
-        # A layer is not split: every further device may leave one layer's room empty.
-        layer = (weights + kv_cache) // self.shape.num_hidden_layers
-        overhead = OVERHEAD_BYTES[self.device] * self.devices + layer * (self.devices - 1)
-        return Parts(weights, kv_cache, activations, overhead)
 
 
 def plan_memory(
@@ -139,7 +75,7 @@ def plan_memory(
     kv_cache: str = "auto",
     on_disk_quantization: str | None = None,
     chunk_tokens: int | None = None,
-    devices: int = 1,
+    free_each: Sequence[int] = (),
 ) -> MemoryPlan:
     """Choose how weights and cache are held and a chunk's size, and say whether the run fits.
 
@@ -153,16 +89,18 @@ def plan_memory(
         kv_cache: `auto`, `native` (in the compute dtype), or a name of `KV_FORMATS`.
         on_disk_quantization: how the checkpoint is stored, from `quantized_on_disk`.
         chunk_tokens: None takes the largest of `CHUNKS` that fits.
-        devices: number of devices the layers are spread over.
+        free_each: of each device, where there are several.
 
     Raises:
         UsageError: an option is unknown, or contradicts how the checkpoint is stored.
     """
     _check_options(tokens, device, dtype, quantize, kv_cache, on_disk_quantization, chunk_tokens)
-    run = _Run(shape, tokens, device, dtype, devices, on_disk_quantization)
-    choices = _choices(quantize, kv_cache, device, on_disk_quantization)
+    run = MemoryRun(
+        shape, tokens, device, dtype, tuple(free_each) or (free_bytes,), on_disk_quantization
+    )
+    choices = choices_of(quantize, kv_cache, device, on_disk_quantization)
     chunks = (chunk_tokens,) if chunk_tokens else CHUNKS
-    found = _first_fit(run, choices, chunks, free_bytes)
+    found = first_fit(run, choices, chunks)
     choice, chunk = found or (choices[-1], chunks[-1])
     parts = run.parts(choice, chunk)
     return MemoryPlan(
@@ -179,9 +117,10 @@ def plan_memory(
         chunk_tokens=chunk,
         device=device,
         dtype=dtype,
+        layers=(run.placement(choice, chunk) or ()) if found else (),
         reason=_reason(run, quantize, choice, chunks[-1], fits=found is not None),
         kv_reason=_kv_reason(run, kv_cache, choice, chunks[-1]),
-        remedies=() if found else _remedies(run, choice, chunks, free_bytes),
+        remedies=() if found else remedies_of(run, choice, chunks),
     )
 
 
@@ -203,6 +142,12 @@ def require_fit(plan: MemoryPlan, *, limited: bool = False) -> None:
             hint = f"raise {Setting('memory')}, or {hint}" if hint else f"raise {Setting('memory')}"
             said = f"needs {needs}, but {Setting('memory')} allows {free}"
             raise InsufficientMemory(said, hint=hint, facts=facts)
+        if plan.total_bytes <= plan.free_bytes:  # it is enough in all, but not where it is
+            raise InsufficientMemory(
+                f"needs {needs}, {free} free, but its layers fit no split over these GPUs",
+                hint=hint or "use one larger GPU",
+                facts=facts,
+            )
         raise InsufficientMemory(
             f"needs {needs}, {free} free",
             hint=hint or "close other programs, or use a larger machine",
@@ -239,31 +184,9 @@ def _check_options(
         )
 
 
-def _choices(quantize: str, kv_cache: str, device: str, stored: str | None) -> list[WeightChoice]:
-    """Return what to try, the least lossy first."""
-    if stored or quantize != "auto":
-        weights = [stored or quantize]
-    else:
-        weights = ["none", "nf4"] if device == "cuda" else ["none"]
-    caches = [each for each in KV_CACHES if kv_cache in ("auto", each)]
-    tried = [WeightChoice(each, held) for held in caches for each in weights]
-    if len(weights) > 1:
-        tried.sort(key=lambda choice: choice.loss)
-    return tried
-
-
-def _first_fit(
-    run: _Run, choices: Sequence[WeightChoice], chunks: Sequence[int], free_bytes: int
-) -> tuple[WeightChoice, int] | None:
-    """Return the first choice, with its largest chunk, that fits."""
-    for choice in choices:
-        for chunk in chunks:
-            if sum(run.parts(choice, chunk)) <= free_bytes:
-                return choice, chunk
-    return None
-
-
-def _reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int, *, fits: bool) -> str:
+def _reason(
+    run: MemoryRun, asked: str, choice: WeightChoice, smallest_chunk: int, *, fits: bool
+) -> str:
     """Return why the weights are kept as they are."""
     if run.stored:
         return f"the checkpoint is stored as {run.stored}"
@@ -281,7 +204,7 @@ def _reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int, *,
     )
 
 
-def _kv_reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int) -> str:
+def _kv_reason(run: MemoryRun, asked: str, choice: WeightChoice, smallest_chunk: int) -> str:
     """Return why the KV cache is held as it is."""
     native = run.kv_dtype("native")
     if asked != "auto":
@@ -290,71 +213,3 @@ def _kv_reason(run: _Run, asked: str, choice: WeightChoice, smallest_chunk: int)
         return f"the KV cache fits in {native}, lossless"
     whole = format_bytes(sum(run.parts(choice._replace(kv_cache="native"), smallest_chunk)))
     return f"KV cache in {choice.kv_cache}: in {native} it would take {whole} in all"
-
-
-def _remedies(
-    run: _Run, choice: WeightChoice, chunks: Sequence[int], free_bytes: int
-) -> tuple[str, ...]:
-    """Return the flags any one of which makes the run fit, each checked by the same arithmetic."""
-    smaller = _smaller(run, choice)
-    fitting = [each for each, less in smaller if _first_fit(run, (less,), chunks, free_bytes)]
-    first = {each[0].name: each for each in reversed(fitting)}
-    found = [first[name] for name in ("kv_cache", "quantize") if name in first]
-    single = [each for each in found if not each[1:]]
-    found = single or found[:1]
-    before: tuple[Setting, ...] = ()
-    tokens = _most_tokens(run, choice, chunks, free_bytes)
-    if not tokens and smaller and not found:
-        before, smallest = smaller[-1]
-        tokens = _most_tokens(run, smallest, chunks, free_bytes)
-    texts = [" ".join(map(str, each)) for each in found]
-    if tokens:
-        texts.append(" ".join(map(str, (*before, Setting("context", f"{tokens // STEP}k")))))
-        pages = " ".join(map(str, (*before, Setting("pages"))))
-        texts.append(f"{pages} with at most {tokens:,} tokens, prompt and answer included")
-    model = _other_model(run, chunks, free_bytes)
-    if model:
-        texts.append(str(Setting("model", model)))
-    return tuple(texts)
-
-
-def _smaller(run: _Run, choice: WeightChoice) -> list[tuple[tuple[Setting, ...], WeightChoice]]:
-    """Return what takes less memory than a choice, with its settings: one change, then two."""
-    caches = KV_CACHES[KV_CACHES.index(choice.kv_cache) + 1 :]
-    quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
-    found: list[tuple[tuple[Setting, ...], WeightChoice]] = [
-        ((Setting("kv_cache", each),), choice._replace(kv_cache=each)) for each in caches
-    ]
-    if quantizable:
-        nf4 = Setting("quantize", "nf4")
-        both = [((nf4, *each), less._replace(quantize="nf4")) for each, less in found]
-        found += [((nf4,), choice._replace(quantize="nf4")), *both]
-    return found
-
-
-def _most_tokens(run: _Run, choice: WeightChoice, chunks: Sequence[int], free_bytes: int) -> int:
-    """Return the largest multiple of `STEP` below the run's tokens that fits, or 0."""
-    low, high = 0, (run.tokens - 1) // STEP
-    while low < high:
-        middle = (low + high + 1) // 2
-        smaller = replace(run, tokens=middle * STEP)
-        if _first_fit(smaller, (choice,), chunks, free_bytes):
-            low = middle
-        else:
-            high = middle - 1
-    return low * STEP
-
-
-def _other_model(run: _Run, chunks: Sequence[int], free_bytes: int) -> str | None:
-    """Return the alias of the largest known model that fits, one that summarizes before `mini`."""
-    choices = _choices("auto", "auto", run.device, None)
-    fitting = [
-        known
-        for known in KNOWN_MODELS
-        if (known.recommended or known.alias == "mini")
-        and known.window >= run.tokens
-        and known.shape != run.shape
-        and _first_fit(replace(run, shape=known.shape, stored=None), choices, chunks, free_bytes)
-    ]
-    best = max(fitting, key=lambda known: (known.recommended, known.parameters), default=None)
-    return best.alias if best else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Sizes:
+class PlacedBytes:
     """The bytes that are to be placed."""
 
     layer: int
@@ -24,7 +24,7 @@ class Sizes:
     """What every device needs besides: a chunk's activations, workspace, libraries."""
 
 
-def place_layers(layers: int, sizes: Sizes, free: Sequence[int]) -> tuple[int, ...] | None:
+def place_layers(layers: int, sizes: PlacedBytes, free: Sequence[int]) -> tuple[int, ...] | None:
     """Spread layers over as few devices as hold them, in proportion to what each can take.
 
     Args:
@@ -47,7 +47,7 @@ def place_layers(layers: int, sizes: Sizes, free: Sequence[int]) -> tuple[int, .
     return None
 
 
-def _capacity(free: int, sizes: Sizes, chosen: Sequence[int], device: int) -> int:
+def _capacity(free: int, sizes: PlacedBytes, chosen: Sequence[int], device: int) -> int:
     """Return how many layers a device takes, besides what else it has to hold."""
     ends = sizes.first * (device == chosen[0]) + sizes.last * (device == chosen[-1])
     return max(0, free - sizes.each - ends) // sizes.layer

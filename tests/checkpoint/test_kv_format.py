@@ -8,7 +8,7 @@ from typing import get_args
 
 from longsum.checkpoint.kv_format import KV_FORMATS, is_quantized
 from longsum.config import AskedKVCache, KVCache
-from longsum.model.memory import KV_CACHES, WeightChoice
+from longsum.model.run_memory import KV_CACHES, WeightChoice
 
 
 def test_settings_and_options_name_every_format_of_the_table() -> None:

@@ -285,19 +285,27 @@ def test_entries_that_mean_nothing_here_do_no_harm(
 
 
 @pytest.mark.parametrize(
-    ("free", "needed", "expected"),
-    [
-        ([24], 8, {"": "cuda"}),
-        ([10, 24, 12], 20, {"": 1}),
-        ([24, 24], 30, "auto"),
-    ],
-    ids=["one GPU", "the freest of three", "spread over two"],
+    ("layers", "expected"),
+    [((), {"": "cuda"}), ((4,), {"": "cuda"}), ((0, 4, 0), {"": 1})],
+    ids=["a plan for no particular device", "one GPU", "the second of three"],
 )
 def test_one_gpu_holds_the_model_where_it_can(
-    monkeypatch: pytest.MonkeyPatch, free: list[int], needed: int, expected: object
+    layers: tuple[int, ...], expected: dict[str, str | int]
 ) -> None:
     """Two GPUs were always split between, which no CUDA graph can record."""
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(free))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (free[index] << 30, 80 << 30))
-    plan = MagicMock(device="cuda", total_bytes=needed << 30)
-    assert _device_map(plan) == expected
+    assert _device_map(MagicMock(device="cuda", layers=layers), tied=False) == expected
+
+
+def test_layers_go_where_the_plan_puts_them() -> None:
+    found = _device_map(MagicMock(device="cuda", layers=(1, 0, 2)), tied=False)
+    assert found == {
+        "model.embed_tokens": 0,
+        "model.rotary_emb": 0,
+        "model.layers.0": 0,
+        "model.layers.1": 2,
+        "model.layers.2": 2,
+        "model.norm": 2,
+        "lm_head": 2,
+    }
+    tied = _device_map(MagicMock(device="cuda", layers=(1, 0, 2)), tied=True)
+    assert tied["lm_head"] == tied["model.embed_tokens"] == 0

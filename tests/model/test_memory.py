@@ -178,8 +178,40 @@ def test_stored_quantization_wins_and_contradictions_are_refused():
         plan(gib=16, on_disk_quantization="nf4", quantize="int8")
 
 
-def test_several_devices_cost_overhead():
-    assert plan(gib=160, devices=4).overhead_bytes > 4 * plan(gib=160).overhead_bytes
+def spread(*gib: float, **more):
+    """Return the plan for GPUs with so much free."""
+    return plan(gib=sum(gib), free_each=tuple(int(each * GIB) for each in gib), **more)
+
+
+def test_each_gpu_that_is_used_costs_activations_and_overhead():
+    """They were counted once, half a GiB too little for each further GPU."""
+    one, two = plan(gib=80, chunk_tokens=512), spread(13, 14, chunk_tokens=512, quantize="none")
+    assert two.fits
+    assert two.overhead_bytes == 2 * one.overhead_bytes
+    assert two.activation_bytes == 2 * one.activation_bytes
+    assert sum(two.layers) == 32
+    assert min(two.layers) > 10
+
+
+def test_one_gpu_takes_all_if_it_fits():
+    assert spread(14, 79).layers == (0, 32)
+    assert spread(14, 79).overhead_bytes == plan(gib=79).overhead_bytes
+
+
+def test_layers_follow_the_free_memory_of_unequal_gpus():
+    """Layers were halved by weights, and the smaller card overflowed with its part of the cache."""
+    found = spread(20, 8, quantize="none")
+    assert found.fits
+    assert found.layers[0] > 2 * found.layers[1] > 0
+
+
+def test_enough_in_all_is_not_enough_where_no_card_holds_its_part():
+    many = spread(*[1.2] * 40, quantize="none")
+    assert not many.fits
+    assert many.layers == ()
+    crumbs = spread(*[0.9] * 60, quantize="none", kv_cache="native")
+    with pytest.raises(InsufficientMemory):
+        require_fit(crumbs)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longsum.model.placement import Sizes, place_layers
+from longsum.model.placement import PlacedBytes, place_layers
 
-SIZES = Sizes(layer=10, first=5, last=5, each=20)
+SIZES = PlacedBytes(layer=10, first=5, last=5, each=20)
 
 
-def held(counts: tuple[int, ...], sizes: Sizes) -> list[int]:
+def held(counts: tuple[int, ...], sizes: PlacedBytes) -> list[int]:
     """Return the bytes of each device."""
     used = [device for device, count in enumerate(counts) if count]
     return [
@@ -54,7 +54,7 @@ def test_what_fits_the_sum_need_not_fit_the_devices():
     free=st.lists(st.integers(0, 1000), min_size=1, max_size=6),
 )
 def test_no_device_holds_more_than_it_has(layers, layer, ends, each, free):
-    sizes = Sizes(layer, ends, ends, each)
+    sizes = PlacedBytes(layer, ends, ends, each)
     counts = place_layers(layers, sizes, free)
     if counts is None:
         assert max(free) < layers * layer + 2 * ends + each
