@@ -67,19 +67,19 @@ def test_settings_cannot_be_changed_under_way(config):
 @pytest.mark.parametrize(
     ("config", "wrong", "message"),
     [
-        (BatchConfig, {"workers": 0}, "--workers 0 is below 1"),
-        (BenchConfig, {"new_tokens": 1}, "--new-tokens 1 is below 2"),
-        (ExtendConfig, {"gradient_accumulation": 0}, "--gradient-accumulation 0 is below 1"),
-        (ExtendConfig, {"save_every": -1}, "--save-every -1 is below 0"),
-        (ExtendConfig, {"learning_rate": 0.0}, "--learning-rate 0 is not between 1e-12 and 1"),
-        (ExtendConfig, {"beta2": 1.0}, "--beta2 1 is not between 0 and 1"),
-        (ExtendConfig, {"max_grad_norm": float("nan")}, "--max-grad-norm nan is not between"),
-        (PasskeyConfig, {"lengths": (96, 95)}, "--length 95 is below 96"),
-        (PerplexityConfig, {"max_tokens": 1}, "--max-tokens 1 is below 2"),
-        (SpeedConfig, {"seed": -1}, "--seed -1 is below 0"),
+        (BatchConfig, {"workers": 0}, "workers 0 is below 1"),
+        (BenchConfig, {"new_tokens": 1}, "new_tokens 1 is below 2"),
+        (ExtendConfig, {"gradient_accumulation": 0}, "gradient_accumulation 0 is below 1"),
+        (ExtendConfig, {"save_every": -1}, "save_every -1 is below 0"),
+        (ExtendConfig, {"learning_rate": 0.0}, "learning_rate 0 is not between 1e-12 and 1"),
+        (ExtendConfig, {"beta2": 1.0}, "beta2 1 is not between 0 and 1"),
+        (ExtendConfig, {"max_grad_norm": float("nan")}, "max_grad_norm nan is not between"),
+        (PasskeyConfig, {"lengths": (96, 95)}, "length 95 is below 96"),
+        (PerplexityConfig, {"max_tokens": 1}, "max_tokens 1 is below 2"),
+        (SpeedConfig, {"seed": -1}, "seed -1 is below 0"),
     ],
 )
-def test_bound_names_the_flag_that_is_wrong(config, wrong, message):
+def test_bound_names_the_setting_that_is_wrong(config, wrong, message):
     with pytest.raises(UsageError) as caught:
         config(**wrong)
     assert caught.value.message.startswith(message)

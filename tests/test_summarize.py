@@ -228,7 +228,7 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
     [("xyzzy foobar", False), ("the", False), ("lighthouses", True), ("xyzzy river", True)],
 )
 def test_focus_that_matches_nothing_says_so(session, focus, matches):
-    """--focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
+    """The focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
     heard = Recorder()
     config = SummaryConfig(words=20, focus=focus)
     summarized(session, config, listener=heard)

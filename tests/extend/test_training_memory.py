@@ -160,7 +160,11 @@ def test_remedies_work_when_they_are_taken():
     assert not short.fits
     with pytest.raises(InsufficientMemory, match=r"training needs .* free") as found:
         require_training_fit(short)
-    assert "--method lora" in found.value.hint
+    assert Setting("method", "lora") in found.value.remedies
+    assert found.value.facts == {
+        "needed_bytes": short.total_bytes,
+        "free_bytes": short.free_bytes,
+    }
     assert plan(100, context=65536, config={"method": "lora"}).fits
     one = plan(150, context=32768, config={"gradient_checkpointing": False})
     assert one.remedies[0] == str(Setting("gradient_checkpointing"))
