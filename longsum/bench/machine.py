@@ -1,6 +1,6 @@
-"""What a machine can do at most: its matrix product rate and its copy bandwidth, measured.
+"""The limits of a machine, measured: its matrix product rate and its copy bandwidth.
 
-Best of several, as anything that disturbs makes them slower.
+The best of many repetitions counts, as other work on the machine can only slow them down.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from dataclasses import dataclass
 import torch
 
 COPY_BYTES = 1 << 29
-"""Of the tensor copied: larger than any cache."""
+"""Bytes of the tensor that is copied: more than any processor cache holds."""
 PRODUCT_SIZE = {"cpu": 2048, "mps": 4096, "cuda": 8192}
-"""Rows and columns of the matrices multiplied."""
+"""Rows and columns of the square matrices that are multiplied, per device type."""
 MEASURED_S = 1.0
-"""Of each measurement, once warm."""
+"""Duration of each measurement after its warm-up, in seconds."""
 
 
 @dataclass(frozen=True)
 class MachineLimits:
-    """Rates that nothing on this machine exceeds for long."""
+    """The highest rates this machine sustains."""
 
     matmul_flops: float
-    """Operations a second of a large matrix product in the model's dtype."""
+    """Floating-point operations per second of a large matrix product in the model's dtype."""
     copy_bytes: float
-    """Bytes a second of a large copy, read and written bytes both counted."""
+    """Bytes per second of a large copy, reads and writes both counted."""
 
 
 def measure_limits(device: torch.device, dtype: torch.dtype) -> MachineLimits:
-    """Measure both limits of the device the model is on, which takes about three seconds."""
+    """Measure both limits of a device, which takes about three seconds."""
     return MachineLimits(_matmul_flops(device, dtype), _copy_bytes(device))
 
 
@@ -49,13 +49,13 @@ def _copy_bytes(device: torch.device) -> float:
 
 @torch.inference_mode()
 def _best_s(work: Callable[[], object], device: torch.device) -> float:
-    """Return the seconds of the fastest of many repetitions."""
+    """Return the duration of the fastest of many repetitions, in seconds."""
     best, end = float("inf"), None
     while end is None or time.perf_counter() < end:
         started = time.perf_counter()
         work()
         _wait(device)
-        if end is None:  # the first warms up
+        if end is None:  # warm-up
             end = time.perf_counter() + MEASURED_S
         else:
             best = min(best, time.perf_counter() - started)
@@ -63,7 +63,7 @@ def _best_s(work: Callable[[], object], device: torch.device) -> float:
 
 
 def _wait(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -1,4 +1,4 @@
-"""One model beside the limits of its machine: what `longsum bench` shows."""
+"""Compare a model with the limits of its machine: the rows of `longsum bench`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from longsum.events import Listener
 def measure_bench(
     opened: Opened, config: BenchConfig, journal: EvaluationJournal, listener: Listener
 ) -> list[dict[str, Any]]:
-    """Time loading, reading, writing and a second question, beside the machine's limits.
+    """Time loading, reading, writing and a second question against the machine's limits.
 
     Args:
-        opened: the model.
+        opened: the loaded model.
         config: tokens to read and to write, repetitions.
-        journal: an earlier run's speed is taken from it.
-        listener: hears how many tokens are read.
+        journal: holds the speed measured by an interrupted run.
+        listener: receives the progress of reading.
 
     Returns:
-        A row for each step: `seconds`, `rate` as text, `share` of the limit named in `limit`.
+        One row per step: `seconds`, `rate` as text, `share` of the limit named in `limit`.
     """
     listener.phase("measuring the machine's limits")
     limits = measure_limits(opened.model.device, opened.model.dtype)
@@ -44,13 +44,16 @@ def measure_bench(
 def step_rows(
     opened: Opened, config: BenchConfig, speed: dict[str, Any], limits: MachineLimits
 ) -> list[dict[str, Any]]:
-    """Return the rows of the table.
+    """Return the rows of the table from one measurement of speed.
 
     Args:
-        opened: the model.
+        opened: the loaded model.
         config: tokens to read and to write.
         speed: a row of `measure_speed`.
-        limits: the machine's.
+        limits: the limits of the machine.
+
+    Returns:
+        The rows that `measure_bench` describes; memory and limits have no seconds.
     """
     shape = read_shape(opened.model.config.to_dict())
     weights = read_bytes(opened.model)
@@ -59,7 +62,7 @@ def step_rows(
     prefill_s = config.tokens / speed["prefill_tps"]
     token_s = 1 / speed["decode_tps"]
     question = prefill_flops(shape, QUESTION_TOKENS, before=config.tokens)
-    question_least_s = max(
+    min_question_s = max(
         question / limits.matmul_flops, decode_bytes(weights, kv) / limits.copy_bytes
     )
     return [
@@ -82,7 +85,7 @@ def step_rows(
             "second question",
             speed["question_s"],
             f"{speed['question_s'] / prefill_s:.2%} of the prefill, to the first token",
-            question_least_s / speed["question_s"],
+            min_question_s / speed["question_s"],
             "either",
         ),
         {"step": "peak memory", "bytes": speed["peak_bytes"]}
@@ -110,7 +113,7 @@ def _row(
 
 
 def read_bytes(model: Llama) -> int:
-    """Return the bytes of the weights that each token written reads: an own embedding left out."""
+    """Return the bytes of weights that writing one token reads, without an untied embedding."""
     seen: dict[int, torch.Tensor] = {w.data_ptr(): w for w in model.parameters()}
     embedding, head = model.model.embed_tokens.weight, model.lm_head.weight
     if embedding.data_ptr() != head.data_ptr():
@@ -119,12 +122,12 @@ def read_bytes(model: Llama) -> int:
 
 
 def bench_notes(config: BenchConfig) -> list[str]:
-    """Return what a reader of the rows has to know."""
+    """Return the notes printed below the table."""
     return [
         f"{config.tokens:,} random tokens read, {config.new_tokens} written; medians of "
-        f"{config.runs} runs, the first of which warms up; nothing is guessed from the document",
-        "shares: of the operations a second of a large matrix product, and of the bytes a second "
-        "of a large copy (read and written), both measured just before; weights that fit the "
-        "processor's own cache can be read faster than that",
-        "memory: reserved on a GPU; on a CPU what the process grew by since before loading",
+        f"{config.runs} runs, the first of which warms up; no draft tokens",
+        "shares: of the operations per second of a large matrix product, and of the bytes per "
+        "second of a large copy (reads and writes), both measured just before; weights that fit "
+        "into the processor's cache can be read faster than that",
+        "memory: reserved on a GPU; on a CPU, growth of the process since before loading",
     ]

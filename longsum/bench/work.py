@@ -1,7 +1,7 @@
-"""The work of reading and writing: operations and bytes no implementation can do without. Pure.
+"""The least work of reading and writing: operations and bytes that no implementation avoids. Pure.
 
-A model reads no faster than the machine multiplies, and writes no faster than it moves the weights
-and the cache through its processors.
+Reading is bound by how fast the machine multiplies, writing by how fast it moves the weights and
+the cache through its processors.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from longsum.checkpoint.files import ModelShape
 
 
 def prefill_flops(shape: ModelShape, tokens: int, before: int = 0) -> int:
-    """Return the floating-point operations of reading tokens, a multiply-add being two.
+    """Return the floating-point operations of a prefill; a multiply-add counts as two.
 
-    Each token meets every weight of the linear layers, and its queries the keys and values of
-    itself and of all tokens before it; only the last one meets the vocabulary.
+    Each token is multiplied by every weight of the linear layers and attends to itself and all
+    tokens before it; only the last one is multiplied by the output embedding.
 
     Args:
-        shape: the model's.
-        tokens: read now.
-        before: tokens in the cache already.
+        shape: the shape of the model.
+        tokens: number of tokens to read.
+        before: number of tokens already in the KV cache.
     """
-    seen = tokens * before + tokens * (tokens + 1) // 2
+    attended = tokens * before + tokens * (tokens + 1) // 2
     linear = 2 * shape.linear_parameters * tokens
-    attention = 4 * shape.num_hidden_layers * shape.attention_size * seen
+    attention = 4 * shape.num_hidden_layers * shape.attention_size * attended
     return linear + attention + 2 * shape.hidden_size * shape.vocab_size
 
 
 def decode_bytes(weight_bytes: int, kv_bytes: int) -> int:
-    """Return the bytes that writing one token reads.
+    """Return the bytes read to write one token.
 
     Args:
-        weight_bytes: of all weights but an input embedding of its own, of which one row is read.
-        kv_bytes: of the cache at the token's depth.
+        weight_bytes: bytes of all weights, without an untied input embedding, of which only one
+            row is read.
+        kv_bytes: bytes of the KV cache at the token's position.
     """
     return weight_bytes + kv_bytes

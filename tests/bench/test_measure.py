@@ -26,7 +26,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_checkpoint(tmp_path_factory.mktemp("tiny") / "model", max_position_embeddings=512)
 
 
-def test_limit_is_that_of_the_fastest_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limit_comes_from_the_fastest_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
     # started, end set at 9 + 20; then (asked, started, ended) twice, and asked when it is over
     ticks = iter([0.0, 9.0, 10.0, 10.0, 16.0, 17.0, 17.0, 21.0, 30.0])
     monkeypatch.setattr(machine, "MEASURED_S", 20.0)
@@ -43,7 +43,7 @@ def test_limits_are_rates(dtype: torch.dtype) -> None:
     assert 0 < limits.copy_bytes < float("inf")
 
 
-def test_every_step_is_set_beside_its_limit(checkpoint: Path) -> None:
+def test_every_step_is_compared_with_its_limit(checkpoint: Path) -> None:
     result = run(
         *("bench", checkpoint, "--tokens", 64, "--new-tokens", 4, "--runs", 1, "--json", "--quiet"),
         *("--dtype", "float32"),
@@ -73,12 +73,12 @@ def test_table_names_shares_and_rates(checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--new-tokens", 1), ("--runs", 0)])
-def test_settings_name_their_flag(checkpoint: Path, flag: str, value: int) -> None:
+def test_error_names_the_flag_of_a_wrong_setting(checkpoint: Path, flag: str, value: int) -> None:
     result = run("bench", checkpoint, "--tokens", 64, flag, value)
     assert result.exit_code == 2
     assert f"{flag} {value} is below" in result.stderr
 
 
-def test_what_does_not_fit_is_refused_before_it_loads(checkpoint: Path) -> None:
+def test_model_that_does_not_fit_is_refused_before_loading(checkpoint: Path) -> None:
     result = run("bench", checkpoint, "--tokens", "16k", "--memory", "1MiB")
     assert_refused(result, 4, "MiB", "fewer tokens")

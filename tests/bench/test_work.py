@@ -11,7 +11,7 @@ from longsum.engine.prefill import Reader
 
 
 @pytest.mark.parametrize("before", [0, 1, 37])
-def test_operations_are_those_that_torch_counts(before: int) -> None:
+def test_operations_agree_with_the_count_of_torch(before: int) -> None:
     model = tiny_llama(attention="eager", tie_word_embeddings=True)
     reader = Reader(model, before + 1, 64)
     if before:
@@ -22,7 +22,7 @@ def test_operations_are_those_that_torch_counts(before: int) -> None:
 
 
 @pytest.mark.parametrize(("tokens", "before"), [(1, 0), (5, 0), (5, 8)])
-def test_tokens_together_take_what_they_take_one_by_one(tokens: int, before: int) -> None:
+def test_reading_tokens_together_costs_as_much_as_one_by_one(tokens: int, before: int) -> None:
     shape = read_shape(tiny_model().config.to_dict())
     vocabulary = 2 * shape.hidden_size * shape.vocab_size
     singly = sum(prefill_flops(shape, 1, before + i) for i in range(tokens))
@@ -30,7 +30,7 @@ def test_tokens_together_take_what_they_take_one_by_one(tokens: int, before: int
 
 
 @pytest.mark.parametrize("tied", [True, False])
-def test_an_own_input_embedding_is_not_read_for_every_token(tied: bool) -> None:
+def test_untied_input_embedding_is_not_read_for_every_token(tied: bool) -> None:
     model = tiny_model(tie_word_embeddings=tied)
     every = sum(w.numel() * w.element_size() for w in model.parameters())
     embedding = model.get_input_embeddings().weight
