@@ -1,12 +1,11 @@
 """The command line: the app, and the one place where errors become exit codes.
 
-Nothing heavy is imported here: `longsum --help` must answer at once.
+Nothing heavy is imported here, as `longsum --help` must answer at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import re
 import shlex
@@ -18,29 +17,30 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from longsum import __version__
+from longsum.cli.help_text import HELP, help_text
 from longsum.cli.libraries import silence
 from longsum.environment import DEBUG, is_debugging
 from longsum.errors import LongsumError
 
 TRACEBACK = "--traceback"
-"""Prints how an error came about; left out of the help, as it is for reports of bugs."""
+"""Prints the traceback of an error; hidden from the help, as it is for bug reports."""
 EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 document unreadable or too long, "
     "4 too little memory, 5 model unavailable, 130 interrupted."
 )
 
 COMMAND = "longsum.command"
-"""Where a context keeps the command that is parsed."""
+"""Key of the name of the parsed command in the metadata of a context."""
 
 ParseError: type[Exception] = typer.BadParameter.__mro__[1]
-"""What typer raises for options it cannot read; it exports only this class's children."""
+"""The error typer raises for options it cannot parse; it exports only its subclasses."""
 
 
 class PlainFlags:
     """Shows flags without a type: `--quiet`, not `--quiet <bool>`."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters of a command, its flags as they are typed."""
+        """Return the parameters of a command, its flags without a type."""
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for param in params:
             if getattr(param, "is_bool_flag", False):
@@ -60,21 +60,21 @@ class ErrorBoundary(PlainFlags, TyperGroup):
     """Turns errors into two lines and an exit code; a bug keeps its traceback."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
-        """Read the options before the command; `--traceback` may be anywhere."""
+        """Parse the options before the command; `--traceback` may be anywhere."""
         end = args.index("--") if "--" in args else len(args)
         if TRACEBACK in args[:end]:
-            os.environ[DEBUG] = "1"  # for the processes that are started, too
+            os.environ[DEBUG] = "1"  # for child processes as well
             args = [each for each in args[:end] if each != TRACEBACK] + args[end:]
         with _errors_shown():
             return super().make_context(info_name, args, *rest, **more)
 
     def invoke(self, ctx: Any) -> Any:
-        """Read a command's options and run it."""
+        """Parse a command's options and run it."""
         with _errors_shown(ctx):
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find a command by its first word, or by two: `batch merge` is a command of its own."""
+        """Find a command by its first word, or by two, as `batch merge` is a separate command."""
         if args[:2] == ["batch", "merge"] and not _names_output(args[2:]):
             args = ["batch merge", *args[2:]]
         found = super().resolve_command(ctx, args)
@@ -83,7 +83,7 @@ class ErrorBoundary(PlainFlags, TyperGroup):
 
 
 def _names_output(args: list[str]) -> bool:
-    """Return whether arguments hold `-o`, which a folder called merge needs and merging lacks."""
+    """Return whether arguments contain `-o`, which batch requires and `batch merge` lacks."""
     options = args[: args.index("--")] if "--" in args else args
     return any(re.match(r"-[a-z]*o|--output(=|$)", each) for each in options)
 
@@ -110,17 +110,19 @@ def _errors_shown(ctx: Any = None) -> Iterator[None]:
         print_error("interrupted", None)
         raise typer.Exit(130) from error
     except BrokenPipeError as error:
-        sys.stderr.close()  # the reader has gone: whatever else is printed would fail, too
+        sys.stderr.close()  # its reader has exited: any further output would fail as well
         raise typer.Exit(1) from error
 
 
 def _parse_message(error: Any, ctx: Any) -> tuple[str, str]:
-    """Return what is wrong with the command line, and what to do: mostly, where its help is."""
+    """Return what is wrong with the command line, and what to do, such as which help to read."""
     message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
     message = message[:1].lower() + message[1:]
     path = error.ctx.command_path.split()[1:] if error.ctx else []
     if not path and ctx is not None and ctx.meta.get(COMMAND):
-        path = [ctx.meta[COMMAND]]  # an option without its value does not say whose it is
+        path = [
+            ctx.meta[COMMAND]
+        ]  # the error for an option without its value does not name the command
     extra = re.fullmatch(r"got unexpected extra argument(?:\(s\)|s)? \((.+)\)", message)
     if extra and path in (["summarize"], ["plan"]):
         first = (error.ctx.params.get("file") or "FILE") if error.ctx else "FILE"
@@ -140,22 +142,10 @@ app = typer.Typer(
 
 
 def show_version(wanted: bool) -> None:
-    """Print the version and leave."""
+    """Print the version and exit."""
     if wanted:
         print(f"longsum {__version__}")
         raise typer.Exit
-
-
-HELP = """\
-Read the whole of a long document with a language model on this computer.
-
-Summaries and answers carry the page of every statement.
-Nothing is chunked, nothing is cut silently, nothing leaves the machine.
-
-\b
-longsum summarize report.pdf
-longsum ask book.txt "Who wrote the letter?"
-"""
 
 
 @app.callback(help=HELP)
@@ -167,40 +157,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Take the options in front of the command."""
-
-
-EXAMPLES = {
-    "summarize": """\
-longsum summarize report.pdf
-longsum summarize report.pdf --length short --style bullets
-longsum summarize book.txt --focus "the trial" -o book.md""",
-    "ask": """\
-longsum ask book.txt "Who wrote the letter?"
-longsum ask report.pdf --pages 10-40
-echo "When was it decided?" | longsum ask case.pdf --json""",
-    "batch": """\
-longsum batch reports/ -o summaries/ --recursive
-longsum batch reports/ -o answers/ --question "Who paid?"
-longsum batch a.pdf b.pdf -o summaries/""",
-    "plan": """\
-longsum plan report.pdf
-longsum plan report.pdf --model llama-3.1-8b
-longsum plan --model llama-3.1-8b --device cuda --memory 24GiB""",
-    "extend": """\
-longsum extend BASE --context 32k --data books/ --output base-32k --dry-run
-longsum extend BASE --context 32k --data books/ --output base-32k
-longsum extend BASE --context 16k --data books/ --output base-16k --method lora""",
-}
-"""Three of each command, shown after its first sentence."""
-
-
-def joined(docstring: str, examples: str = "") -> str:
-    """Put each paragraph on one line, as the help wraps them itself, and examples in between."""
-    paragraphs = inspect.cleandoc(docstring).split("\n\n")
-    first, *rest = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    shown = [f"\b\n{examples}"] if examples else []
-    return "\n\n".join([first, *shown, *rest])
+    """Take the options before the command."""
 
 
 def _register() -> None:
@@ -214,11 +171,12 @@ def _register() -> None:
     )
     for command in commands:
         name = "batch merge" if command is batch_run.merge else command.__name__
-        text = joined(command.__doc__ or "", EXAMPLES.get(name, ""))
-        app.command(name=name, help=text, cls=PlainCommand)(command)
+        app.command(name=name, help=help_text(command, name), cls=PlainCommand)(command)
     for name, group in (("cache", cache), ("models", models), ("evaluate", evaluate)):
-        for registered in group.app.registered_commands:
-            registered.cls = PlainCommand
+        for command in group.app.registered_commands:
+            assert command.callback is not None
+            word = command.name or command.callback.__name__
+            command.cls, command.help = PlainCommand, help_text(command.callback, f"{name} {word}")
         app.add_typer(group.app, name=name, cls=PlainGroup)
 
 

@@ -1,4 +1,4 @@
-"""`longsum ask`: its options, its look, and the interactive session."""
+"""`longsum ask`: its options, its output, and the interactive session."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HELP = "Ask a question. Up recalls earlier ones, Ctrl-C stops an answer, /quit or Ctrl-D leaves."
 LEAVE = ("/quit", "/exit", "/q", "quit", "exit", ":q")
-COMMANDS = {"/quit": "leave (also exit, quit, :q)", "/help": "what can be typed"}
+COMMANDS = {"/quit": "leave (also exit, quit, :q)", "/help": "show what can be typed"}
 
 
 @grouped
@@ -30,8 +30,8 @@ def ask(
         list[str] | None,
         typer.Argument(
             metavar="QUESTION",
-            help="One or more, for one reading; piped in, one a line. Without any on a terminal, "
-            "a session.",
+            help="Questions to answer in one reading; also from a pipe, one per line. Without "
+            "any, an interactive session.",
         ),
     ] = None,
     *,
@@ -44,9 +44,9 @@ def ask(
 ) -> None:
     """Answer questions about a whole document, each statement with its page.
 
-    The document is read once, however many questions there are. With the bundled model it is not
-    read at all: a trained head ranks its sentences by words, and the model is not used. Where no
-    sentence is likely to answer, the answer is "No sentence found for this."
+    The document is read once, however many questions there are. The bundled model is not used for
+    questions: a trained head ranks the sentences by their words. Where no sentence is likely to
+    answer, the answer is "No sentence found for this."
     """
     asked = list(questions or []) or _piped_questions(file)
     interactive = not asked
@@ -66,17 +66,17 @@ def ask(
 
 
 def _piped_questions(file: str) -> list[str]:
-    """Return the questions piped in, one a line; none where the document itself is."""
+    """Return the questions piped in, one per line; none where the document is piped in."""
     if file == "-" or sys.stdin is None or sys.stdin.isatty():
         return []
     return [line.strip() for line in sys.stdin if line.strip()]
 
 
 def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
-    """Refuse a session that nobody could type into."""
+    """Refuse an interactive session where there is no terminal."""
     example = 'longsum ask book.txt "Who wrote the letter?"'
     if file == "-" or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("there is no question, and no terminal to ask for one", hint=example)
+        raise UsageError("no question given, and no terminal to ask for one", hint=example)
     if as_json or to_file:
         raise UsageError("--json and --output need a question", hint=example)
 
@@ -112,7 +112,7 @@ def _answer_all(
 
 
 def _cautions(answers: list[Answer]) -> list[str]:
-    """Return what a reader must know, once each; of several answers it is said of which."""
+    """Return each caution once; of several answers, with the question it belongs to."""
     found: dict[str, None] = {}
     for answer in answers:
         own = answer.receipt.answer_cautions()
@@ -123,7 +123,14 @@ def _cautions(answers: list[Answer]) -> list[str]:
 
 
 def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:
-    """Answer questions typed on the terminal until the user leaves."""
+    """Answer questions typed on the terminal until the user leaves.
+
+    Args:
+        session: the open document.
+        config: settings of the answers.
+        decode: how answers are generated.
+        reporter: shows progress, notices and errors.
+    """
     from longsum.cli.console import print_error, print_line
     from longsum.cli.flags import as_flag
     from longsum.errors import LongsumError
@@ -163,7 +170,7 @@ def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter
 
 
 def _help(typed: str, reporter: Reporter) -> None:
-    """Say what can be typed; of an unknown command, that it is one."""
+    """Show what can be typed, or that a command is unknown."""
     if typed in ("", "/help"):
         reporter.notice(HELP)
         return

@@ -17,7 +17,7 @@ from longsum.cli import options as o
 from longsum.cli.batch_run import run_job
 from longsum.cli.flags import as_flag
 from longsum.cli.grouping import Without, grouped
-from longsum.cli.run import fetch_missing
+from longsum.cli.run import download_missing
 from longsum.config import AskConfig, SummaryConfig, parse_length
 from longsum.errors import DocumentNotFound, OutputError, UsageError
 from longsum.terminal import shown_name
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def batch(
     documents: b.Documents = None,
     output: Path | None = o.in_output(
-        None, "--output", "-o", metavar="OUT", help="Folder of the results."
+        None, "--output", "-o", metavar="OUT", help="Folder for the results."
     ),
     *,
     task: b.TaskOptions,
@@ -46,12 +46,12 @@ def batch(
     running: b.RunningOptions,
     results: b.ResultOptions,
 ) -> None:
-    """Summarize the documents of a folder, or ask each the same questions, and lose none.
+    """Summarize every document of a folder, or ask each the same questions.
 
-    Every document gets a result file in OUT, beside index.md, results.jsonl and results.csv. Run
-    the same command again and it goes on: what is done is left alone, what has changed is done
-    again. A document that cannot be read, does not fit, or crashes its process is reported in the
-    overviews, and the others go on.
+    Every document gets a result file in OUT, beside index.md, results.jsonl and results.csv. The
+    same command continues an interrupted run: finished documents are left alone, changed ones are
+    done again. A document that cannot be read, does not fit, or crashes its process is listed in
+    index.md with its error; the others continue.
 
     The first Ctrl-C finishes the current documents, the second stops at once.
 
@@ -75,7 +75,7 @@ def batch(
         **vars(running) | {"shard": parse_shard(running.shard) if running.shard else None},
     )
     load = model.load_config()
-    fetch_missing(load)
+    download_missing(load)
     job = Job(
         output=output.absolute(),
         load=load,
@@ -93,7 +93,7 @@ def batch(
 def _folder_or_files(
     documents: list[Path], files_from: str | None
 ) -> tuple[Path | None, list[Path]]:
-    """Return the folder that was named, or else the files."""
+    """Return the folder that was named, or the files."""
     if len(documents) < 2 and not any(path.is_file() for path in documents):
         return (documents[0] if documents else None), []
     for path in documents:
@@ -102,19 +102,19 @@ def _folder_or_files(
                 f"{shown_name(str(path))} is a folder among files", hint="name one folder, or files"
             )
     if files_from is not None:
-        raise UsageError("files are named, and --files-from, too", hint="leave one out")
+        raise UsageError("--files-from cannot be combined with files", hint="leave one out")
     return None, documents
 
 
 def _check_folders(
     folder: Path | None, output: Path | None, files_from: str | None, named: list[Path]
 ) -> Path:
-    """Return the folder of the results; refuse what cannot be worked through."""
+    """Return the folder for the results; refuse inputs and outputs that cannot work."""
     from longsum.batch.inputs import require_folder
 
     if folder is None and files_from is None and not named:
         raise UsageError(
-            "there is no FOLDER", hint="name one, or a list of documents with --files-from"
+            "no FOLDER given", hint="name one, or a list of documents with --files-from"
         )
     if files_from == "-" and sys.stdin.isatty():
         raise UsageError(
@@ -147,21 +147,19 @@ def _task(
             focus=summary.focus,
         )
     if asked.task == "summarize":
-        raise UsageError("--question has no place in --task summarize", hint="leave one out")
+        raise UsageError("--task summarize takes no --question", hint="leave one out")
     if not questions:
         raise UsageError("--task ask needs a --question", hint='add --question "Who paid?"')
     if any(not each.strip() for each in questions):
         raise UsageError("a --question is empty", hint='write --question "Who paid?"')
     for name, value in vars(summary).items():
         if value is not None:
-            raise UsageError(
-                f"--{name} is of summaries, not of answers to a --question", hint="leave it out"
-            )
+            raise UsageError(f"--{name} applies to summaries, not to answers", hint="leave it out")
     return answer.ask_config()
 
 
 def _inputs(folder: Path | None, files_from: str | None, named: list[Path], job: Job) -> FindInputs:
-    """Return what yields the documents of the folder, of the list, or those named one by one."""
+    """Return what finds the documents: of the folder, of the list, or named one by one."""
     from longsum.batch.inputs import listed, wanted
     from longsum.batch.run import folder_inputs
 
@@ -182,7 +180,7 @@ def _inputs(folder: Path | None, files_from: str | None, named: list[Path], job:
 
 @contextlib.contextmanager
 def _lines(source: str | None, named: list[Path]) -> Iterator[Iterable[str]]:
-    """Open a list of paths; their bytes may be any, as file names' are."""
+    """Open a list of paths, which may hold any bytes, as file names may."""
     if source is None:
         yield map(str, named)
         return
@@ -194,7 +192,7 @@ def _lines(source: str | None, named: list[Path]) -> Iterator[Iterable[str]]:
     except OSError as error:
         raise DocumentNotFound(
             f"{shown_name(source)} cannot be read: {error.strerror}",
-            hint="--files-from takes a file with one path a line",
+            hint="--files-from takes a file with one path per line",
         ) from error
     with file:
         yield (os.fsdecode(line) for line in file)

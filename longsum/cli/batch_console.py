@@ -1,4 +1,4 @@
-"""How a batch is shown: bars on a terminal, a line now and then in a pipe, a closing table."""
+"""Show a batch: bars on a terminal, a line now and then in a pipe, a closing table."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from longsum.batch.job import Job
     from longsum.batch.run import Outcome
 
-MOST_FAILURES_SHOWN = 20
-"""Failures printed while a batch runs; the rest is in the overviews."""
+MAX_FAILURES_SHOWN = 20
+"""Failures printed while a batch runs; the rest is listed in the index only."""
 NAME_WIDTH = 40
+"""Characters of a document's name on a bar."""
 
 
 def duration(seconds: float) -> str:
-    """Return a time for people: `2 h 05 min`, `3 min 20 s`, `45 s`."""
+    """Return a duration as text: `2 h 05 min`, `3 min 20 s`, `45 s`."""
     whole = int(seconds + 0.5)
     if whole < 60:
         return f"{whole} s"
@@ -42,11 +43,11 @@ def duration(seconds: float) -> str:
 
 
 class BatchReporter(BatchListener):
-    """Shows how a batch goes.
+    """Shows the progress of a batch.
 
     Args:
-        stop: shown when it was asked.
-        quiet: only warnings.
+        stop: reports when the user has asked the run to stop.
+        quiet: print warnings only.
     """
 
     def __init__(self, stop: Stop, *, quiet: bool = False) -> None:
@@ -56,8 +57,8 @@ class BatchReporter(BatchListener):
         self._bars: dict[int, TaskID] = {}
         self._pace: Pace | None = None
         self._todo = self._done = self._failed = self._in_part = 0
-        self._started: float | None = None  # when the first document was begun, the model loaded
-        self._told_stop = 0
+        self._started: float | None = None  # when the first document began, after loading the model
+        self._stop_shown = 0
 
     def __enter__(self) -> BatchReporter:
         return self
@@ -74,7 +75,13 @@ class BatchReporter(BatchListener):
         self.display.warning(line)
 
     def planned(self, counts: Counts, passed: Passed, workers: int) -> None:
-        """Say what was found, and begin to show."""
+        """Show what was found, and open the bars.
+
+        Args:
+            counts: documents to work on, and those finished before.
+            passed: files that were left out.
+            workers: number of processes that hold the model.
+        """
         self._todo = counts.todo
         self._pace = Pace(counts.work)
         before = [
@@ -109,31 +116,37 @@ class BatchReporter(BatchListener):
         progress.start()
 
     def begun(self, worker: int, name: str) -> None:
-        """Show what a worker is at."""
+        """Show which document a worker has begun."""
         self._started = self._started or time.monotonic()
         self._draw(worker, completed=0, total=1, figures=_short(name))
 
     def prefill(self, worker: int, done: int, total: int) -> None:
-        """Show how far a worker has read."""
+        """Show how far a worker has read.
+
+        Args:
+            worker: its number, from 0.
+            done: tokens read.
+            total: tokens to read.
+        """
         self._draw(worker, completed=done, total=total)
 
-    def _draw(self, worker: int, **what: Any) -> None:
+    def _draw(self, worker: int, **fields: Any) -> None:
         if self.display.progress is not None and worker in self._bars:
-            self.display.progress.update(self._bars[worker], **what)
+            self.display.progress.update(self._bars[worker], **fields)
 
     def finished(self, row: Row, worker: int | None) -> None:
-        """Count a document, and tell of a failure."""
+        """Count a document, and report a failure."""
         self._done += 1
         if self._pace is not None:
             name, size = row["document"], row["size"]
-            # one that was refused took the model no time: no measure for the others
+            # a refused document took the model no time: it says nothing about the others
             worked = row["seconds"] if row["outcome"] == DONE else None
             self._pace.add(format_of_name(name), size=size, seconds=worked)
         if row["outcome"] == FAILED:
             self._failed += 1
-            if self._failed <= MOST_FAILURES_SHOWN:
+            if self._failed <= MAX_FAILURES_SHOWN:
                 self.warning(failure(row))
-            if self._failed == MOST_FAILURES_SHOWN:
+            if self._failed == MAX_FAILURES_SHOWN:
                 self.warning(f"further failures are not shown here; see {INDEX}")
             return
         self._in_part += bool((row.get("receipt") or {}).get("truncated"))
@@ -141,7 +154,7 @@ class BatchReporter(BatchListener):
             self._draw(-1, completed=self._done)
 
     def figures(self) -> str:
-        """Return how far the run is, in words."""
+        """Return the progress of the run as text."""
         parts = [f"{self._done:,} of {self._todo:,} documents"]
         if self._failed:
             parts.append(f"{self._failed:,} failed")
@@ -149,16 +162,16 @@ class BatchReporter(BatchListener):
             return ", ".join([*parts, "starting"])
         elapsed = time.monotonic() - self._started
         if self._pace is not None and self._pace.answered:
-            parts.append(f"{self._pace.per_hour(elapsed):,.0f} an hour")
+            parts.append(f"{self._pace.per_hour(elapsed):,.0f} per hour")
             left = self._pace.left_s(elapsed)
             if left is not None:
                 parts.append(f"{duration(left)} left")
         return ", ".join(parts)
 
     def tick(self) -> None:
-        """Draw the whole run, or print a line now and then."""
-        if self.stop.level > self._told_stop:
-            self._told_stop = self.stop.level
+        """Draw the progress of the run, or print a line of it now and then."""
+        if self.stop.level > self._stop_shown:
+            self._stop_shown = self.stop.level
             if self.stop.level == 1:
                 self.warning("finishing the current document; Ctrl-C again stops at once")
         if self.display.progress is not None:
@@ -167,7 +180,7 @@ class BatchReporter(BatchListener):
             self.notice(self.figures())
 
     def exporting(self) -> None:
-        """Take the bars away: only the overviews are left to write."""
+        """Remove the bars, as only the overviews are left to write; warn of truncated documents."""
         self.display.clear()
         if self._in_part:
             documents = "document was" if self._in_part == 1 else "documents were"
@@ -178,7 +191,7 @@ class BatchReporter(BatchListener):
 
 
 def failure(row: Row) -> str:
-    """Return why a document failed, in one line; its name once, with its folders."""
+    """Return why a document failed, in one line that names it once, with its folders."""
     assert row["error"] is not None
     name, message = shown_name(row["document"]), row["error"]["message"]
     base = name.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The options of `longsum batch`, in groups."""
+"""Groups of options of `longsum batch`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ in_options, in_documents, in_running = map(panel, (None, "Documents", "Running")
 Documents = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="FOLDER", help="Folder of PDF and text files, or several files.", show_default=False
+        metavar="FOLDER",
+        help="Folder of PDF and text files, or the files themselves.",
+        show_default=False,
     ),
 ]
 
@@ -28,108 +30,109 @@ class TaskOptions:
     """What is asked of every document."""
 
     task: Literal["summarize", "ask"] | None = in_options(
-        None, help="By default ask with --question, else summarize."
+        None, help="What to do (default: ask with --question, otherwise summarize)."
     )
     question: list[str] | None = in_options(
-        None, metavar="QUESTION", help="Ask it of every document; repeatable, for one reading."
+        None, metavar="QUESTION", help="Question for every document; repeatable."
     )
 
 
 @dataclass(frozen=True)
 class InputOptions:
-    """Which documents are worked on."""
+    """Which documents are processed."""
 
     recursive: bool = in_documents(
-        BatchConfig.recursive, "--recursive", "-r", help="Enter subfolders."
+        BatchConfig.recursive, "--recursive", "-r", help="Include subfolders."
     )
     include: list[str] | None = in_documents(
         None,
         metavar="GLOB",
-        help="Only documents whose name, or path in FOLDER, matches; repeatable.",
+        help="Process only documents whose name, or path in FOLDER, matches; repeatable.",
     )
-    exclude: list[str] | None = in_documents(None, metavar="GLOB", help="Skip files matching this.")
+    exclude: list[str] | None = in_documents(
+        None, metavar="GLOB", help="Skip documents that match; repeatable."
+    )
     files_from: str | None = in_documents(
         None,
         metavar="FILE",
-        help="Documents named in a file, one a line; - is stdin. Relative to FOLDER if given.",
+        help="File that lists documents, one per line, relative to FOLDER if given; - is stdin.",
     )
     retry_failed: bool = in_documents(
-        BatchConfig.retry_failed, "--retry-failed", help="Try again what failed before."
+        BatchConfig.retry_failed, "--retry-failed", help="Try failed documents again."
     )
-    redo: bool = in_documents(BatchConfig.redo, "--redo", help="Work on everything again.")
+    redo: bool = in_documents(BatchConfig.redo, "--redo", help="Process everything again.")
 
 
 @dataclass(frozen=True)
 class SummaryOptions:
-    """What kind of summary is wanted; None where the user left it open."""
+    """What kind of summary is wanted; None where the user did not say."""
 
     length: str | None = o.in_answer(
         None,
         "--length",
         "-l",
         metavar="LENGTH",
-        help="Length of a summary: short (80 words), medium (200), long (450), or a number "
-        "of words.",
+        help="Length: short (80 words), medium (200), long (450), or a number of words.",
     )
     style: c.Style | None = o.in_answer(None, help=o.STYLE)
     focus: str | None = o.in_answer(
-        None, metavar="TEXT", help="What matters most to you in a summary."
+        None, metavar="TEXT", help="Topic that matters most in a summary."
     )
 
 
 @dataclass(frozen=True)
 class LimitOptions:
-    """What reading one document may take."""
+    """Limits for reading one document."""
 
     read_limit: float = o.in_reading(
-        BatchConfig.read_limit_s, metavar="SECONDS", help="Most time for reading one document."
+        BatchConfig.read_limit_s, metavar="SECONDS", help="Maximum time for reading one document."
     )
     read_memory: str = o.in_reading(
-        "4GiB", metavar="BYTES", help="Most memory for reading one document."
+        "4GiB", metavar="BYTES", help="Maximum memory for reading one document."
     )
 
 
 @dataclass(frozen=True)
 class RunningOptions:
-    """Where the work is done, and when it has failed."""
+    """Where the work is done, and when it counts as failed."""
 
     workers: int | None = in_running(
         BatchConfig.workers,
         metavar="N",
         min=1,
-        help="Processes with the model; by default one per GPU, or one on the CPU.",
+        help="Processes that hold the model (default: one per GPU, or one on the CPU).",
     )
     readers: int | None = in_running(
         BatchConfig.readers,
         metavar="N",
         min=1,
-        help="Processes that read documents ahead; by default one per core but one, at most 4.",
+        help="Processes that read documents ahead (default: number of cores - 1, at most 4).",
     )
     shard: str | None = in_running(
         None,
         metavar="I/N",
-        help="Only the I-th of N parts, for job arrays. All may share OUT; then run "
+        help="Process only the I-th of N parts, for job arrays that share OUT; afterwards run "
         "`longsum batch merge OUT`.",
     )
     engine: BatchEngineName = in_running(
-        BatchConfig.engine, help="Processes of this machine, or Ray."
+        BatchConfig.engine, help="Run processes on this machine, or on Ray."
     )
     ray_address: str | None = in_running(
         BatchConfig.ray_address,
         metavar="ADDRESS",
-        help="A Ray cluster, such as auto or ray-head:6379; by default a local one is started. "
-        "FOLDER, OUT and the model must be on storage that all nodes share.",
+        help="Ray cluster, such as auto or ray-head:6379 (default: start a local one). All nodes "
+        "must share FOLDER, OUT and the model.",
     )
     fail_on: FailOn = in_running(
         BatchConfig.fail_on,
-        help="Exit with 1 when any document failed, only when all did, or never.",
+        help="Exit with 1 when any document fails, only when all fail, or never.",
     )
 
 
 @dataclass(frozen=True)
 class ResultOptions:
-    """How results are written, and what is shown."""
+    """How results are written, and what is printed."""
 
-    format: BatchFormat = o.in_output(BatchConfig.format, help="Format of each result.")
+    format: BatchFormat = o.in_output(BatchConfig.format, help="Format of the result files.")
     as_json: bool = o.in_output(False, "--json", help="Print the closing table as JSON.")
-    quiet: bool = o.in_output(False, "--quiet", "-q", help="Only warnings and errors.")
+    quiet: bool = o.in_output(False, "--quiet", "-q", help="Print only warnings and errors.")

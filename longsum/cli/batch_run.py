@@ -1,4 +1,4 @@
-"""Run a batch on the command line: Ctrl-C, the closing table, the exit code; and merge parts."""
+"""Run a batch from the command line: Ctrl-C, closing table, exit code; and merge its parts."""
 
 from __future__ import annotations
 
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 
 
 def run_job(job: Job, find_inputs: FindInputs, *, as_json: bool, quiet: bool) -> None:
-    """Run a batch, show how it goes and what it came to.
+    """Run a batch, show its progress and its outcome.
+
+    Args:
+        job: what to do, with which model, and where to write.
+        find_inputs: yields the documents.
+        as_json: print the closing table as JSON.
+        quiet: print warnings and errors only.
 
     Raises:
-        typer.Exit: with 1 when failures count, with 130 when it was interrupted.
+        typer.Exit: with 1 when failures count, with 130 when interrupted.
     """
     from longsum.batch.batch_events import Stop
     from longsum.batch.job import with_model
@@ -35,7 +41,7 @@ def run_job(job: Job, find_inputs: FindInputs, *, as_json: bool, quiet: bool) ->
     stop = Stop()
     with BatchReporter(stop, quiet=quiet) as reporter:
         job = with_model(job)
-        with _heeding_interrupts(stop):
+        with _stopping_on_interrupt(stop):
             outcome = run_batch(job, find_inputs, listener=reporter, stop=stop)
     if as_json:
         print(json.dumps(outcome.as_dict(), indent=2))
@@ -43,15 +49,15 @@ def run_job(job: Job, find_inputs: FindInputs, *, as_json: bool, quiet: bool) ->
         show_outcome(outcome, job)
     code = outcome.exit_code(job.batch.fail_on)
     if outcome.stopped:
-        print_line("error", "bold red", "interrupted; what was finished is kept")
-        print_line("hint", "cyan", "run the same command again to go on from here")
+        print_line("error", "bold red", "interrupted; finished documents are saved")
+        print_line("hint", "cyan", "run the same command again to continue")
     if code:
         raise typer.Exit(code)
 
 
 @contextlib.contextmanager
-def _heeding_interrupts(stop: Stop) -> Iterator[None]:
-    """Have Ctrl-C ask the run to stop instead of breaking it off."""
+def _stopping_on_interrupt(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C ask the run to stop instead of aborting it."""
 
     def ask(number: int, frame: FrameType | None) -> None:
         stop.ask()
@@ -64,34 +70,32 @@ def _heeding_interrupts(stop: Stop) -> Iterator[None]:
 
 
 def merge(
-    output: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The folder whose parts are brought together.")
-    ],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the parts to merge.")],
     others: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="OTHER", help="Results of parts that had folders of their own; copied."
+            metavar="OTHER", help="Folders of parts written elsewhere, to copy into OUT."
         ),
     ] = None,
     as_json: o.PlainJson = False,
 ) -> None:
-    """Bring the parts of `longsum batch --shard` together: one journal, one index, one table.
+    """Merge the parts of `longsum batch --shard` into one journal, index and table.
 
-    Exits with 1 when a part has left no journal, or is still running.
+    Exits with 1 when a part has no journal or is still running.
     """
-    from longsum.batch.merge import merge as bring_together
+    from longsum.batch.merge import merge as merge_parts
 
     with Reporter() as reporter:
         reporter.phase("merging")
-        merged = bring_together(output.absolute(), [other.absolute() for other in others or []])
+        merged = merge_parts(output.absolute(), [other.absolute() for other in others or []])
     if as_json:
         print(json.dumps(merged.as_dict(), indent=2))
     else:
-        told = ", ".join(f"{count:,} {outcome}" for outcome, count in merged.outcomes.items())
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in merged.outcomes.items())
         from longsum.cli.wrapping import stdout_console
 
-        stdout_console().print(f"{merged.journals:,} journals merged: {told or 'no documents'}")
+        stdout_console().print(f"{merged.journals:,} journals merged: {outcomes or 'no documents'}")
     for part in merged.missing:
-        print_line("warning", "yellow", f"part {part} has left no journal")
+        print_line("warning", "yellow", f"part {part} has no journal")
     if merged.missing:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`longsum bench`: how near a model comes to what this machine can do."""
+"""`longsum bench`: how close a model comes to the limits of this machine."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ def bench(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="mini, an alias of `longsum models list`, a folder, a GGUF file, or a Hugging "
-            "Face id.",
+            help="Alias (see `longsum models list`), folder, GGUF file, or Hugging Face id.",
         ),
     ] = "mini",
     tokens: str = c.in_measurement(
         str(BenchConfig.tokens),
         metavar="TOKENS",
-        help="Tokens read before the answer, such as 16k.",
+        help="Tokens to read before the answer, such as 16k.",
     ),
     *,
     timed: c.RunsOptions,
     held: c.MeasuredOptions,
     files: Annotated[Files, Without("plot")],
 ) -> None:
-    """Measure loading, reading, writing and a second question, beside the machine's limits.
+    """Measure a model's speed against the limits of this machine.
 
-    The limits are measured, too: how fast this machine multiplies large matrices in the model's
-    dtype, and how fast it copies memory. Reading is bound by the first, writing by the second.
+    Times loading, reading, writing and a second question. The limits are measured as well: how
+    fast this machine multiplies large matrices in the model's dtype, which bounds reading, and how
+    fast it copies memory, which bounds writing.
 
-    `longsum evaluate speed` compares several models and lengths, and draws them.
+    `longsum evaluate speed` compares and plots several models and lengths.
     """
     from longsum.checkpoint.rope import parse_context
 
@@ -51,7 +51,13 @@ def bench(
 
 
 def bench_task(found: list[c.Found], listener: Listener, *, config: BenchConfig) -> c.Task:
-    """Say what is measured."""
+    """Return what is measured.
+
+    Args:
+        found: the model.
+        listener: unused; every evaluation's task takes one.
+        config: tokens to read and to write, repetitions.
+    """
     from longsum.bench.measure import bench_notes, measure_bench
     from longsum.evaluate.report import Column
 

@@ -1,4 +1,4 @@
-"""`longsum cache`: what is kept of documents and of quantized models, and how to be rid of it."""
+"""`longsum cache`: list and delete cached documents and quantized models."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ COUNTED: dict[Kind, str] = {"document": "document", "model": "quantized model"}
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="List and remove what is kept of documents that were read, and of models that were "
-    "quantized. A document's entry is the model's memory of it: it holds the document's content, "
-    "and lets a later question start at once. A model's holds its weights in 4 or 8 bits, which "
-    "the next start reads instead of the whole ones; it is bounded by LONGSUM_WEIGHTS_SIZE, by "
-    "default 20GiB, and 0 keeps none.",
+    help="List and remove cached documents and quantized models. A document's entry contains its "
+    "content, so that later questions start at once; a model's entry contains its weights in 4 or "
+    "8 bits, so that the next start is faster. LONGSUM_CACHE_SIZE (default 5GiB) and "
+    "LONGSUM_WEIGHTS_SIZE (default 20GiB) limit them; 0 disables either cache.",
 )
 
 Only = Annotated[
     Kind | None,
-    typer.Option("--only", help="Leave entries of the other kind out."),
+    typer.Option("--only", help="Kind of entries (default: both)."),
 ]
 
 
 @app.command(name="list")
 def list_entries(only: Only = None, as_json: o.PlainJson = False) -> None:
-    """List the entries, last used first: name, size, tokens or bits, model, document."""
+    """List the entries, most recently used first."""
     stores = {kind: (store, store.entries()) for kind, store in _stores(only).items()}
     if as_json:
         from longsum.cli.output import as_json_text
@@ -61,13 +60,13 @@ def clear(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="Name of an entry, or its beginning; without one, all."
+            metavar="NAME", help="Name of an entry, or its beginning (default: all entries)."
         ),
     ] = None,
     only: Only = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove one entry, or all after asking."""
+    """Remove one entry, or all of them after asking."""
     stores = _stores(only)
     if name is None:
         _confirm_all(stores, yes)
@@ -81,12 +80,12 @@ def clear(
 
 
 def _clear_one(stores: dict[Kind, EntryStore], name: str) -> dict[Kind, list[Entry]]:
-    """Remove the entry of a name.
+    """Remove the entry with a name.
 
     Raises:
-        UsageError: when it is empty, or not the name of exactly one.
+        UsageError: when the name is empty or does not select exactly one entry.
     """
-    if not name.strip():  # of a shell variable that is not set
+    if not name.strip():  # an unset shell variable
         raise UsageError(
             "the name of the entry is empty; nothing was removed",
             hint="`longsum cache list` shows the names; to remove all, leave the name out",
@@ -107,18 +106,18 @@ def _clear_one(stores: dict[Kind, EntryStore], name: str) -> dict[Kind, list[Ent
 
 
 def _confirm_all(stores: dict[Kind, EntryStore], yes: bool) -> None:
-    """Ask before everything is removed, where there is anything.
+    """Ask before removing everything, unless there is nothing to remove.
 
     Raises:
         UsageError: when there is no terminal to ask on.
-        typer.Exit: with 1 when the user does not want it.
+        typer.Exit: with 1 when the user declines.
     """
     found = {kind: store.entries() for kind, store in stores.items()}
     counts = [_count(kind, entries) for kind, entries in found.items() if entries]
     if yes or not counts:
         return
     size = format_bytes(sum(each.size_bytes for held in found.values() for each in held))
-    everything = f"all that is kept: {' and '.join(counts)}, {size}"
+    everything = f"all that is cached: {' and '.join(counts)}, {size}"
     if not sys.stdin.isatty():
         raise UsageError(
             f"this would remove {everything}", hint="add --yes, or name one entry to remove"
@@ -128,7 +127,7 @@ def _confirm_all(stores: dict[Kind, EntryStore], yes: bool) -> None:
 
 
 def _stores(only: Kind | None) -> dict[Kind, EntryStore]:
-    """Return the stores asked for; their sizes do not matter here."""
+    """Return the stores asked for; their size limits do not matter here."""
     from longsum.loading.quantized_cache import WeightStore, weights_folder
     from longsum.paths import prefix_folder
     from longsum.store.prefixes import PrefixStore
@@ -141,12 +140,12 @@ def _stores(only: Kind | None) -> dict[Kind, EntryStore]:
 
 
 def _count(kind: Kind, entries: list[Entry]) -> str:
-    """Return how many entries there are, in words."""
+    """Return the number of entries as text."""
     return f"{len(entries):,} {COUNTED[kind]}{'' if len(entries) == 1 else 's'}"
 
 
 def _line(kind: Kind, entry: Entry) -> str:
-    """Return what people see of an entry."""
+    """Return an entry as a line of the list."""
     facts = _as_dict(kind, entry)
     held = f"{facts['tokens']:>7,} tokens" if kind == "document" else f"{facts['quantize']:>14}"
     return (
@@ -156,7 +155,7 @@ def _line(kind: Kind, entry: Entry) -> str:
 
 
 def _as_dict(kind: Kind, entry: Entry) -> dict[str, Any]:
-    """Return what is known of an entry."""
+    """Return an entry for JSON."""
     record = entry.record
     tokens = record.get("tokens")
     own: dict[str, Any] = {"quantize": str(record.get("quantize", ""))}

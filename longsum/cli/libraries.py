@@ -1,7 +1,7 @@
-"""What libraries say to their programmers: kept off the terminal of somebody who only runs them.
+"""Hide libraries' warnings, which are meant for programmers, from users.
 
-A deprecation is for longsum's next release to act on; here it would stand between two lines of an
-answer. `LONGSUM_DEBUG=1`, `-v`, Python's `-W` and PYTHONWARNINGS show everything.
+A deprecation would appear between two lines of an answer. `LONGSUM_DEBUG=1`, `-v`, Python's `-W`
+and PYTHONWARNINGS show everything.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
     "HF_HUB_VERBOSITY": "error",
 }
-"""What libraries and child processes read; a user's own value goes before ours."""
+"""Variables that libraries and child processes read; values set by the user take precedence."""
 
 _silence = ExitStack()
 
@@ -29,14 +29,14 @@ _silence = ExitStack()
 def silence() -> None:
     """Drop libraries' warnings and log lines, in this process and in those it starts.
 
-    Must come before the libraries are imported. Errors are left alone.
+    Must be called before the libraries are imported. Errors are still shown.
     """
     if is_debugging() or sys.warnoptions:
         return
-    # not a filter: libraries put their own before it
+    # not a filter, as libraries insert their own before it
     _silence.callback(setattr, warnings, "showwarning", warnings.showwarning)
     warnings.showwarning = _drop
-    # longsum's own lines are errors, or come from the console
+    # longsum itself logs errors only
     _silence.callback(logging.disable, logging.NOTSET)
     logging.disable(logging.WARNING)
     for name, value in QUIET.items():
@@ -46,7 +46,7 @@ def silence() -> None:
 
 
 def let_speak(wanted: bool) -> bool:
-    """Take `silence` back if `wanted`; the callback of `-v`."""
+    """Undo `silence` if `wanted`; the callback of `-v`."""
     if wanted:
         _silence.close()
     return wanted

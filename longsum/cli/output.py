@@ -1,4 +1,4 @@
-"""Write answers where the user wants them: whole or not at all."""
+"""Write answers to stdout or a file, completely or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from longsum.terminal import escape_for_terminal
 
 
 def check_output(path: Path | None, force: bool) -> None:
-    """Refuse an output file that cannot be written before any work is done for it.
+    """Refuse an output file that cannot be written, before any work is done.
 
     Raises:
         OutputError: when it exists and `--force` is absent, or its folder cannot be written.
@@ -38,7 +38,7 @@ def check_output(path: Path | None, force: bool) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is either whole or not there.
+    """Write a file completely or not at all.
 
     Raises:
         OutputError: when the disk is full or the folder cannot be written.
@@ -48,7 +48,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def as_json_text(payload: Any) -> str:
-    """Return JSON that is safe to print: readable letters, but nothing a terminal obeys."""
+    """Return JSON that is safe to print: readable letters, but no control sequences."""
     content = json.dumps(payload, ensure_ascii=False, indent=2)
     if escape_for_terminal(content) != content:
         content = json.dumps(payload, ensure_ascii=True, indent=2)
@@ -66,11 +66,14 @@ def deliver(
     """Write a finished answer to its file, or print the JSON.
 
     Args:
-        payload: for JSON.
-        text: for people; was streamed already unless it goes to a file.
-        cautions: what a reader of the file must know; the JSON's receipt holds it, too.
-        as_json: which of the two is wanted.
-        output: a file; None is stdout.
+        payload: answer for JSON.
+        text: answer as text; already streamed unless it goes to a file.
+        cautions: warnings to append to the text; the receipt in the JSON contains them already.
+        as_json: write the payload, not the text.
+        output: file to write; None is stdout.
+
+    Raises:
+        OutputError: when the file cannot be written.
     """
     if cautions:
         text = "\n\n".join([text, "\n".join(f"[{with_flags(line)}]" for line in cautions)])

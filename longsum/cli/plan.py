@@ -1,4 +1,4 @@
-"""`longsum plan`: will it fit, and in what memory, before anything is loaded."""
+"""`longsum plan`: show whether a run fits, before any weights are loaded."""
 
 from __future__ import annotations
 
@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 def plan(
     file: Annotated[
         str | None,
-        typer.Argument(metavar="FILE", help=f"A {format_names()} file; none plans a full window."),
+        typer.Argument(
+            metavar="FILE", help=f"{format_names()} file (default: plan for a full window)."
+        ),
     ] = None,
     *,
     length: str = o.in_answer(
-        "medium", "--length", "-l", metavar="LENGTH", help="Length of the summary."
+        "medium",
+        "--length",
+        "-l",
+        metavar="LENGTH",
+        help="Summary length, as of `longsum summarize`.",
     ),
     reading: Annotated[o.ReadingOptions, Without("page_labels", "truncate")],
     model: Annotated[o.ModelOptions, Without("attention", "download")],
@@ -39,8 +45,7 @@ def plan(
     for models you have not downloaded and, with --device and --memory, for machines you do not
     have.
 
-    Exits with 3 when the document does not fit the window, with 4 when the run does not fit the
-    memory.
+    Exits with 3 when the document does not fit the window, 4 when the run does not fit the memory.
     """
     refuse_terminal(file)
     load = model.load_config()
@@ -64,7 +69,7 @@ def plan(
 
 
 def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepared:
-    """Count and plan without refusing anything."""
+    """Count tokens and plan memory without refusing anything."""
     from dataclasses import replace
 
     from longsum.documents.document import Document
@@ -82,7 +87,7 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
 
 
 def _obstacles(prepared: Prepared, with_document: bool) -> list[str]:
-    """Return what stands against the run, a phrase each: the window, the memory."""
+    """Return what prevents the run, one phrase each for the window and the memory."""
     from longsum.bytesize import format_bytes
 
     budget, plan = prepared.budget, prepared.plan

@@ -1,4 +1,4 @@
-"""Steps the commands share: the model fetched, a document opened, a session begun."""
+"""Steps that commands share: download the model, read the document, open a session."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from longsum.task import Task
 
 PASSWORD_TRIES = 3
+"""Passwords asked for before giving up."""
 
 
-def fetch_missing(load: LoadConfig) -> None:
-    """Fetch the model a command names if `--download` was given and it is not on this disk."""
-    from longsum.cli.download import fetch
+def download_missing(load: LoadConfig) -> None:
+    """Download the model a command names if `--download` is given and it is not on this disk."""
+    from longsum.cli.download import download
     from longsum.errors import ModelNotFound
     from longsum.model.resolve import resolve_model
 
@@ -30,7 +31,7 @@ def fetch_missing(load: LoadConfig) -> None:
         try:
             resolve_model(load.model, revision=load.revision)
         except ModelNotFound:
-            fetch(load.model, load.revision, ask=False)
+            download(load.model, load.revision, ask=False)
 
 
 def reporting(
@@ -40,8 +41,11 @@ def reporting(
 
     Args:
         options: where the answer goes.
-        explained: the attention asked for, where what was chosen for the run is to be shown.
-        remember: what was said once of a model that was chosen for the user is not said again.
+        explained: the attention asked for, to show what was chosen for the run; None hides it.
+        remember: explain the choice of a model once, not in every run.
+
+    Raises:
+        OutputError: when the answer cannot be written there.
     """
     from longsum.cli.console import Reporter
     from longsum.cli.output import check_output
@@ -67,18 +71,18 @@ def opened(
     model: ModelOptions,
     output: OutputOptions,
 ) -> Iterator[tuple[Session, Reporter]]:
-    """Open a document for what is asked of it, and show how that goes.
+    """Open a document for the tasks, and show the progress.
 
     Args:
-        file: that is read.
+        file: path of the document, or - for stdin.
         tasks: what will be asked.
         reading: pages, password, what to leave out.
-        cache: of documents read before.
-        model: which, and how it is held.
+        cache: how documents are cached on disk.
+        model: which weights, and how they are held.
         output: where the answer goes.
 
     Yields:
-        The session, and what shows the run.
+        The session, and the reporter that shows the run.
     """
     load, store = model.load_config(), cache.store_config()
     explained = load.attention if output.verbose else None
@@ -86,7 +90,7 @@ def opened(
         document = open_document(
             file, reading.pages, reading.password, reporter, labels=reading.page_labels
         )
-        fetch_missing(load)
+        download_missing(load)
         from longsum.session import open_session
 
         with open_session(
@@ -103,7 +107,18 @@ def open_document(
     *,
     labels: bool = False,
 ) -> Document:
-    """Read a document, asking for its password where there is a terminal, and show its warnings."""
+    """Read a document and show its warnings; ask for a password where there is a terminal.
+
+    Args:
+        file: path of the document, or - for stdin.
+        pages: page ranges, such as `3-20,25`; None reads all.
+        password: password of an encrypted PDF.
+        reporter: shows progress and warnings.
+        labels: show printed page numbers in references.
+
+    Raises:
+        DocumentError: when the document cannot be read.
+    """
     from getpass import getpass
 
     from longsum.cli.console import print_line
@@ -131,12 +146,12 @@ def open_document(
     for warning in document.warnings:
         reporter.warning(warning)
     if labels and not any(page.label for page in document.pages):
-        reporter.warning(f"{document.name} gives its pages no printed numbers of their own")
+        reporter.warning(f"{document.name} has no printed page numbers")
     return replace(document, shows_labels=labels)
 
 
 def refuse_terminal(file: str | None) -> None:
-    """Refuse standard input where nothing is piped in: a person would wait for the program."""
+    """Refuse stdin where nothing is piped in, as the program would wait for the user."""
     from longsum.documents.source import is_stdin
     from longsum.errors import UsageError
 
@@ -147,5 +162,5 @@ def refuse_terminal(file: str | None) -> None:
 
 
 def _can_ask(file: str, given: str | None) -> bool:
-    """Tell whether a password can be typed: on a terminal, by a user who gave none."""
+    """Return whether a password can be asked for: on a terminal, when none was given."""
     return given is None and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,6 +1,6 @@
-"""What longsum remembers between runs besides documents: notices seen, questions asked.
+"""State between runs, apart from caches: notices already shown, questions already asked.
 
-Losing it costs nothing: what cannot be read or written is passed over.
+Losing it costs nothing, so files that cannot be read or written are ignored.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from longsum.paths import state_folder
 
 MAX_HISTORY = 1000
-"""Questions kept."""
+"""Number of questions saved."""
 
 
 def first_time(notice: str) -> bool:
-    """Tell whether a notice was never shown before, and remember that it is now."""
+    """Return whether a notice was never shown before, and record that it is now."""
     path = state_folder() / f"seen-{hashlib.sha256(notice.encode()).hexdigest()[:16]}"
     if path.exists():
         return False
@@ -29,10 +29,10 @@ def first_time(notice: str) -> bool:
 
 @contextlib.contextmanager
 def history(remember: bool) -> Iterator[None]:
-    """Let the arrow keys bring back questions, with `remember` those of earlier sessions, too."""
+    """Let the arrow keys recall questions; with `remember`, those of earlier sessions as well."""
     try:
         import readline
-    except ImportError:  # Windows has none
+    except ImportError:  # Windows does not have it
         yield
         return
     path = state_folder() / "questions"
@@ -47,7 +47,7 @@ def history(remember: bool) -> Iterator[None]:
 
 
 def _save(readline: object, path: Path) -> None:
-    """Write the questions, readable by their owner alone."""
+    """Save the questions, readable by their owner only."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)

@@ -1,6 +1,6 @@
-"""Standard streams as they may be: closed, full, or too narrow for a character.
+"""Standard streams that may be closed, full, or unable to encode a character.
 
-Whatever the caller made of them, the answer comes out, or one clear error does.
+In each case the answer is printed, or one clear error is.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from longsum.errors import OutputError
 
 _ESCAPING = "longsum.escaping"
 _escaped_in: set[str] = set()
-"""Encodings that could not hold a character they were given."""
+"""Encodings that lacked a character of the output."""
 
 
 def prepare_streams() -> None:
-    """Make standard streams ready for anything; called once, before the command line is read."""
+    """Replace closed and failing streams; called once, before the command line is parsed."""
     _fill_descriptors()
     codecs.register_error(_ESCAPING, _escape)
     if sys.stdin is None:
@@ -32,11 +32,11 @@ def prepare_streams() -> None:
 
 
 def finish_streams() -> None:
-    """Write what is still on its way to stdout, and say what became of it.
+    """Flush stdout, and warn of characters that had to be escaped.
 
     Raises:
         OutputError: when it cannot be written.
-        BrokenPipeError: when whoever reads it has gone.
+        BrokenPipeError: when its reader has exited.
     """
     from longsum.cli.console import print_line
 
@@ -52,13 +52,13 @@ def finish_streams() -> None:
 
 
 def abandon_stdout() -> None:
-    """Let go of what could not be written, so that the interpreter does not try it again."""
+    """Discard what could not be written, so that the interpreter does not try again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def require_stdout() -> None:
-    """Refuse to work for an answer that has nowhere to go.
+    """Refuse to work for an answer that cannot be printed.
 
     Raises:
         OutputError: when standard output is closed.
@@ -68,7 +68,7 @@ def require_stdout() -> None:
 
 
 class _Answers(io.TextIOWrapper):
-    """Standard output, whose failures are errors of ours."""
+    """Standard output, whose failures become our own errors."""
 
     _replaced: TextIO | None = None
 
@@ -77,18 +77,18 @@ class _Answers(io.TextIOWrapper):
         try:
             return super().write(text)
         except OSError as error:
-            raise _told(error) from error
+            raise _shown(error) from error
 
     def flush(self) -> None:
-        """Write what is on its way."""
+        """Write what is buffered."""
         try:
             super().flush()
         except OSError as error:
-            raise _told(error) from error
+            raise _shown(error) from error
 
     @classmethod
     def around(cls, stream: TextIO | Any, errors: str) -> Any:
-        """Return one in a stream's place, or None where there is none."""
+        """Return a wrapper of a stream; anything else, such as None, as it is."""
         if not isinstance(stream, io.TextIOWrapper):
             return stream
         options = {
@@ -97,12 +97,12 @@ class _Answers(io.TextIOWrapper):
             "write_through": stream.write_through,
         }
         made = cls(stream.buffer, errors=errors, **options)  # type: ignore[arg-type]
-        made._replaced = stream  # closes the buffer when it goes
+        made._replaced = stream  # closes the buffer when it is collected
         return made
 
 
 class _Messages(_Answers):
-    """Standard error; where it cannot be written, nobody listens, and the work goes on."""
+    """Standard error; failures to write are ignored, as nobody would see them."""
 
     def write(self, text: str) -> int:
         """Write a text."""
@@ -111,7 +111,7 @@ class _Messages(_Answers):
         return len(text)
 
     def flush(self) -> None:
-        """Write what is on its way."""
+        """Write what is buffered."""
         with contextlib.suppress(OSError, OutputError):
             super().flush()
 
@@ -120,7 +120,7 @@ class _Closed(io.TextIOBase):
     """Standard output that the caller has closed."""
 
     def writable(self) -> bool:
-        """Tell that texts are taken; they are refused with a reason."""
+        """Return True, so that `write` is called and can give the reason."""
         return True
 
     def write(self, text: str) -> int:
@@ -128,8 +128,8 @@ class _Closed(io.TextIOBase):
         raise _failure("it is closed")
 
 
-def _told(error: OSError) -> OSError | OutputError:
-    """Return what a failure to write is for people; a reader that has gone is no failure."""
+def _shown(error: OSError) -> OSError | OutputError:
+    """Return the error for a failure to write; a reader that has exited is not a failure."""
     if isinstance(error, BrokenPipeError):
         return error
     abandon_stdout()
@@ -145,17 +145,17 @@ def _failure(reason: str) -> OutputError:
 def _fill_descriptors() -> None:
     """Open the null device where a standard stream is closed.
 
-    The next file to be opened would take its number, and a library's words would go into it.
+    Otherwise the next file opened would get its number, and libraries would print into it.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    r"""Return characters as \u2009, which JSON reads, too."""
+    r"""Return characters as \u2009, which JSON can read."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     _escaped_in.add(error.encoding)

@@ -1,4 +1,4 @@
-"""`longsum summarize`: its options and its look."""
+"""`longsum summarize`: its options and its output."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class SummaryOptions:
         "--length",
         "-l",
         metavar="LENGTH",
-        help="short (80 words), medium (200), long (450), or a number of words.",
+        help="Length: short (80 words), medium (200), long (450), or a number of words.",
     )
     style: Style = o.in_answer(SummaryConfig.style, help=o.STYLE)
     focus: str | None = o.in_answer(
-        SummaryConfig.focus, metavar="TEXT", help="What matters most to you."
+        SummaryConfig.focus, metavar="TEXT", help="Topic that matters most."
     )
 
 
@@ -38,11 +38,11 @@ def summarize(
     model: o.ModelOptions,
     output: o.OutputOptions,
 ) -> None:
-    """Summarize a whole document, with a page reference behind every sentence.
+    """Summarize a whole document, with a page reference after every sentence.
 
-    The bundled model reads it, then a trained head picks whole sentences; nothing is decoded. The
-    answer goes to stdout; progress and the receipt (what was read, by which model, how fast) go to
-    stderr.
+    The bundled model reads it, then a trained head picks whole sentences; nothing is generated.
+    The answer goes to stdout; progress and the receipt (what was read, by which model, how fast)
+    go to stderr.
     """
     config = answer.summary_config(
         words=parse_length(summary.length), style=summary.style, focus=summary.focus

@@ -1,4 +1,4 @@
-"""How a training is shown, and what is printed when it is done."""
+"""Show a training: its steps, its dry run, and its result."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class Interrupted(LongsumError):
-    """Raised when Ctrl-C stops a training that can go on."""
+    """Raised when Ctrl-C stops a training that can continue."""
 
     exit_code = 130
 
 
 class TrainingReporter(Reporter, ExtendListener):
-    """Shows how a training goes."""
+    """Shows the progress of a training."""
 
     def step(self, report: StepReport) -> None:
         """Show a step: a bar on a terminal, a line now and then in a pipe."""
@@ -57,7 +57,7 @@ def _figures(report: StepReport) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Return a time for people: `2 h 05 min`, `4 min 10 s`, `8 s`."""
+    """Return a duration as text: `2 h 05 min`, `4 min 10 s`, `8 s`."""
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02} min"
@@ -76,8 +76,17 @@ def run_extension(
 ) -> None:
     """Extend a model, or show what that takes.
 
+    Args:
+        load: the base model, and the new window.
+        files: training texts.
+        output: folder for the extended model.
+        config: settings of the training.
+        reporter: shows the progress.
+        dry_run: only show what the run reads and needs.
+        as_json: print the result as JSON.
+
     Raises:
-        Interrupted: on Ctrl-C, with the step the same command goes on from.
+        Interrupted: on Ctrl-C, with the step from which the same command continues.
     """
     if dry_run:
         _dry_run(load, files, output, config, reporter, as_json=as_json)
@@ -91,11 +100,11 @@ def run_extension(
     except KeyboardInterrupt:
         reporter.clear()
         step = last_step(output)
-        where = f"goes on from step {step:,}" if step else "begins anew: no checkpoint was due yet"
+        where = f"continues from step {step:,}" if step else "starts over: no checkpoint was saved"
         raise Interrupted("interrupted", hint=f"the same command {where}") from None
     reporter.clear()
     if os.environ.get("RANK", "0") != "0":
-        return  # one of several processes; the first one prints
+        return  # only the first of several processes prints
     if as_json:
         print(as_json_text(result_dict(result)))
     elif reporter.quiet:
@@ -114,7 +123,7 @@ def _dry_run(
     *,
     as_json: bool,
 ) -> None:
-    """Print what a run reads and needs; refuse as it would be refused."""
+    """Print what a run reads and needs; refuse what the run would refuse."""
     from longsum.extend.folder import require_disk
     from longsum.extend.training_memory import require_training_fit
     from longsum.extend.training_plan import plan_extension
@@ -145,11 +154,11 @@ def _extent_lines(extent: TrainingExtent) -> list[str]:
 
 
 MANY_PASSES = 20
-"""Passes over a text by which a model has learned it by heart."""
+"""Passes over a text after which a model has memorized it."""
 
 
 def _passes(extent: TrainingExtent) -> str:
-    """Return how long the training is, and whether that is more than the data is good for."""
+    """Return the length of the training, and whether the data is too short for it."""
     rows = "1 row" if extent.batch == 1 else f"{extent.batch:,} rows"
     passes = f"{extent.epochs:.2f} passes over your data"
     if extent.epochs >= MANY_PASSES:
@@ -158,7 +167,7 @@ def _passes(extent: TrainingExtent) -> str:
 
 
 def _final_lines(result: ExtendResult) -> list[str]:
-    """Return where the model is, how good, and what to do with it."""
+    """Return where the model is, its losses, and what to do next."""
     native, extended = f"{result.native_window:,}", f"{result.context:,}"
     where = shlex.quote(str(result.output))
     state = "was finished before" if result.finished_before else "extended"
@@ -178,7 +187,7 @@ def _loss(value: float | None) -> str:
 
 
 def result_dict(result: ExtendResult) -> dict[str, Any]:
-    """Return a result for JSON; losses in nats a token."""
+    """Return a result for JSON; losses in nats per token."""
     extent = _extent_dict(result.extent) if result.extent else None
     return asdict(result) | {"output": str(result.output), "extent": extent}
 

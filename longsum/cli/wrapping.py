@@ -1,7 +1,6 @@
-"""Break lines between words on a terminal; leave them alone in a pipe.
+"""Wrap lines between words on a terminal, not in a pipe.
 
-Works on text that is escaped already: it holds no control sequence, so that every character takes
-the cells it seems to.
+Works on escaped text: it contains no control sequences, so every character has its usual width.
 """
 
 from __future__ import annotations
@@ -13,20 +12,20 @@ from rich.cells import cell_len
 from rich.console import Console
 
 MIN_COLUMNS = 20
-"""Narrower terminals break lines themselves."""
+"""Terminal width below which lines are not wrapped here."""
 MAX_MARK = 60
-"""Characters of a bracketed mark that is not broken inside, such as [pp. 3-4, 17]."""
+"""Characters of a bracketed mark that is never split, such as [pp. 3-4, 17]."""
 BULLETS = ("-", "*", "•")
 
 
 def stdout_console() -> Console:
-    """Return the console for what is printed on stdout, apart from answers."""
+    """Return the console for everything on stdout except answers."""
     wide = not sys.stdout.isatty()
     return Console(file=sys.stdout, highlight=False, emoji=False, markup=False, soft_wrap=wide)
 
 
 def columns() -> int | None:
-    """Return the width of the terminal that stdout is, or None where it is none."""
+    """Return the width of the terminal on stdout, or None where there is none to wrap for."""
     if not sys.stdout.isatty():
         return None
     width = shutil.get_terminal_size().columns
@@ -34,12 +33,10 @@ def columns() -> int | None:
 
 
 class WordWrap:
-    """Wraps text that comes in pieces.
-
-    A word is held back until it is whole: what follows it tells.
+    """Wraps text that arrives in pieces; holds a word back until it is complete.
 
     Args:
-        width: cells of a line.
+        width: cells per line.
     """
 
     def __init__(self, width: int) -> None:
@@ -50,7 +47,7 @@ class WordWrap:
         self._indent = ""
 
     def push(self, text: str) -> str:
-        """Take the next piece and return what can be printed of it."""
+        """Take the next piece and return what can be printed."""
         out = []
         for character in text:
             if character == "\n":
@@ -59,7 +56,7 @@ class WordWrap:
             elif character in " \t" and not self._in_mark():
                 out.append(self._give_word())
                 self._space += character
-            elif cell_len(character) > 1:  # of a script that breaks anywhere
+            elif cell_len(character) > 1:  # of a script that may break anywhere
                 out.append(self._give_word())
                 self._word = character
             else:
@@ -67,13 +64,13 @@ class WordWrap:
         return "".join(out)
 
     def finish(self) -> str:
-        """Return what is held back, and begin a new line."""
+        """Return the word held back, and begin a new line."""
         out = self._give_word()
         self._column, self._space, self._indent = 0, "", ""
         return out
 
     def _in_mark(self) -> bool:
-        """Tell whether the word is a bracket that is still open."""
+        """Return whether the word is a mark whose bracket is still open."""
         word = self._word
         return word.startswith("[") and "]" not in word and len(word) < MAX_MARK
 

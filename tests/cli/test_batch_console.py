@@ -11,7 +11,7 @@ from longsum.batch.eta import Work
 from longsum.batch.inputs import Passed
 from longsum.batch.progress_db import Counts
 from longsum.cli import batch_console, console
-from longsum.cli.batch_console import MOST_FAILURES_SHOWN, BatchReporter, duration, failure
+from longsum.cli.batch_console import MAX_FAILURES_SHOWN, BatchReporter, duration, failure
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_terminal_shows_the_whole_run_and_every_worker(terminal, clock):
         reporter.display.progress.refresh()
     shown = ANSI.sub("", terminal.getvalue())
     assert "one.txt" in shown
-    assert "2 of 4 documents, 720 an hour, 10 s left" in shown
+    assert "2 of 4 documents, 720 per hour, 10 s left" in shown
     assert "\x1b[2J" not in terminal.getvalue()
     assert "…" in shown
 
@@ -92,17 +92,17 @@ def test_pipe_gets_a_line_now_and_then(pipe, clock):
         "1 neither PDF nor text",
         "passed over: 2 hidden",
         "0 of 4 documents, starting",
-        "1 of 4 documents, 600 an hour",
+        "1 of 4 documents, 600 per hour",
     ]
 
 
 def test_many_failures_are_not_all_shown(pipe, clock):
     reporter = BatchReporter(Stop(), quiet=True)
     reporter.planned(COUNTS, Passed(), 1)
-    for number in range(MOST_FAILURES_SHOWN + 5):
+    for number in range(MAX_FAILURES_SHOWN + 5):
         reporter.finished(row(f"{number}.txt", "failed"), 0)
     lines = pipe.getvalue().splitlines()
-    assert len(lines) == MOST_FAILURES_SHOWN + 1
+    assert len(lines) == MAX_FAILURES_SHOWN + 1
     assert lines[0] == "warning: 0.txt: it is bad"
     assert "index.md" in lines[-1]
 

@@ -1,10 +1,9 @@
-"""`longsum evaluate`: how good a model is, measured as the paper measures."""
+"""`longsum evaluate`: the commands that measure models."""
 
 from __future__ import annotations
 
 import typer
 
-from longsum.cli import joined
 from longsum.cli.evaluate.passkey import passkey
 from longsum.cli.evaluate.perplexity import perplexity
 from longsum.cli.evaluate.short import short
@@ -17,4 +16,4 @@ app = typer.Typer(
 )
 
 for command in (perplexity, passkey, summaries, short, speed):
-    app.command(help=joined(command.__doc__ or ""))(command)
+    app.command()(command)

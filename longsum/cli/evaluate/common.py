@@ -1,4 +1,4 @@
-"""What all evaluations share on the command line: the models, and the run over them."""
+"""What all evaluations share on the command line: their models, and the run over them."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ Models = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL",
-        help="mini, aliases of `longsum models list`, folders, GGUF files, or Hugging Face ids, "
-        "side by side.",
+        help="Models to compare: aliases (see `longsum models list`), folders, GGUF files, or "
+        "Hugging Face ids.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class PositionOptions:
-    """Another position scheme than the models' own."""
+    """A position scheme other than the models' own."""
 
     position: Position | None = o.in_model(
         None,
-        help="Rotate positions another way, for comparison; the weights are not tuned for it. "
-        "pi interpolates, none extrapolates. Needs --context.",
+        help="Position scheme for comparison; the weights are not tuned for it. pi interpolates, "
+        "none extrapolates. Requires --context.",
     )
     context: str | None = o.in_model(
-        None, metavar="TOKENS", help="Window in tokens that --position stretches to."
+        None, metavar="TOKENS", help="Window in tokens for --position."
     )
 
 
 @dataclass(frozen=True)
 class _Measured(o.ModelOptions):
-    """How models are held while they are measured: nothing is chosen for them by itself."""
+    """How models are held while they are measured, without automatic choices."""
 
     kv_cache: config.KVCache = o.in_model(
         "native",
-        help="How keys and values are held: native is the compute dtype and loses nothing; "
-        "int8 and int4 take a half and a quarter of 16 bits' memory.",
+        help="Format of keys and values: native is the compute dtype; int8 takes half the "
+        "memory of 16 bits, int4 a quarter.",
     )
 
 
@@ -72,25 +72,25 @@ MeasuredOptions = Annotated[
 
 @dataclass(frozen=True)
 class RunsOptions:
-    """How often, and how long, writing is timed."""
+    """How many tokens are written, and how often."""
 
     new_tokens: int = in_measurement(
-        SpeedConfig.new_tokens, metavar="N", help="Tokens written behind them."
+        SpeedConfig.new_tokens, metavar="N", help="Tokens to write after them."
     )
     runs: int = in_measurement(
-        SpeedConfig.runs, metavar="N", help="Repetitions; the median counts."
+        SpeedConfig.runs, metavar="N", help="Repetitions, of which the median counts."
     )
 
 
 def parse_lengths(texts: list[str] | None) -> tuple[int, ...]:
-    """Return the windows or lengths of an option, sorted, each once."""
+    """Return the windows or lengths given with an option, sorted, without duplicates."""
     from longsum.checkpoint.rope import parse_context
 
     return tuple(sorted({parse_context(text) for text in texts or ()}))
 
 
 Found = tuple[str, LoadConfig, "Model"]
-"""A model that is found and not yet loaded: its label, how to load it, and what is known of it."""
+"""A model found but not loaded: its label, how to load it, and its description."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,19 @@ class Task:
     """What an evaluation measures."""
 
     kind: str
+    """Name of the evaluation's command."""
     settings: dict[str, Any]
-    """What its numbers depend on, besides the models."""
+    """Settings that its numbers depend on, apart from the models."""
     columns: Sequence[Column]
+    """Columns of the table."""
     tokens: Callable[[Model], int]
-    """Most tokens a model holds at once."""
+    """Maximum tokens a model holds at once."""
     measure: Callable[[Opened, EvaluationJournal, Listener], list[dict[str, Any]]]
+    """Measures a loaded model and returns rows of the table."""
     notes: Callable[[list[dict[str, Any]]], list[str]]
+    """Returns the notes printed below the rows."""
     draw: Callable[[Report, Path], None] | None
+    """Plots the report into a file; None where there is no plot."""
 
 
 def evaluate(
@@ -116,14 +121,17 @@ def evaluate(
     *,
     scheme: PositionOptions = PositionOptions(),
 ) -> None:
-    """Measure models one after the other, and deliver the report.
+    """Measure models one after another, and deliver the report.
 
     Args:
-        names: the models.
+        names: names of the models.
         load: how to load them.
-        files: what to write.
-        make_task: says what to measure, once the models are found; reads the data.
-        scheme: another position scheme than theirs.
+        files: what to write and print.
+        make_task: reads the data and returns what to measure, once the models are found.
+        scheme: position scheme other than the models' own.
+
+    Raises:
+        LongsumError: when a model, the data or the output cannot be used.
     """
     from longsum.evaluate.report import Report
 
@@ -161,7 +169,7 @@ def _measure(
     reporter: Reporter,
     machine: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """Load a model and measure it; it is dropped before the next one is loaded."""
+    """Load a model and measure it; it is released before the next one is loaded."""
     from longsum.evaluate.loading import open_model
 
     label, load, model = found
@@ -176,7 +184,20 @@ def _measure(
 def find_models(
     names: list[str], load: LoadConfig, scheme: PositionOptions, reporter: Reporter
 ) -> tuple[list[Found], list[str]]:
-    """Find all models before any is loaded, so that a wrong name costs no time."""
+    """Find all models before any is loaded, so that a wrong name costs no time.
+
+    Args:
+        names: names of the models.
+        load: how to load them.
+        scheme: position scheme other than the models' own.
+        reporter: shows which model is looked at.
+
+    Returns:
+        The models, and notes about their position scheme.
+
+    Raises:
+        ModelUnavailable: when one is not on this disk or cannot be used.
+    """
     from longsum.checkpoint.rope import parse_context
     from longsum.evaluate.loading import find_for_evaluation, labels_for
 
@@ -197,13 +218,13 @@ def find_models(
 
 
 def _model_settings(names: list[str], load: LoadConfig, scheme: PositionOptions) -> dict[str, Any]:
-    """Return what of the models' options the numbers depend on."""
+    """Return the model options that the numbers depend on."""
     held = ("revision", "dtype", "device", "quantize", "kv_cache")
     return {"models": names, **{name: getattr(load, name) for name in held}, **vars(scheme)}
 
 
 def _free() -> None:
-    """Give a dropped model's memory back to the device."""
+    """Return the memory of a released model to the device."""
     import torch
 
     gc.collect()

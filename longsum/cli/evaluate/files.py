@@ -1,4 +1,4 @@
-"""What an evaluation writes, and the table it shows."""
+"""The files an evaluation writes, and the table it prints."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """What an evaluation writes, and how it shows it."""
+    """Which files an evaluation writes, and what it prints."""
 
     output: Path | None = o.in_output(
         None,
         "--output",
         "-o",
         metavar="FILE",
-        help="Write everything as JSON. Until then FILE.journal keeps what is measured: after "
-        "an interruption the same command goes on.",
+        help="JSON file for all results. The same command continues an interrupted run from "
+        "FILE.journal.",
     )
-    plot: Path | None = o.in_output(None, metavar="FILE", help="Draw a PNG.")
-    redo: bool = o.in_output(False, "--redo", help="Overwrite the files and measure anew.")
-    as_json: bool = o.in_output(
-        False, "--json", help="Print everything as JSON instead of a table."
+    plot: Path | None = o.in_output(
+        None, metavar="FILE", help="PNG file for a plot of the results."
     )
+    redo: bool = o.in_output(False, "--redo", help="Measure again and overwrite the files.")
+    as_json: bool = o.in_output(False, "--json", help="Print JSON instead of a table.")
     quiet: o.Quiet = False
 
     def check(self) -> None:
-        """Refuse what could not be written, before any work is done for it.
+        """Refuse files that cannot be written, before any work is done.
 
         Raises:
             OutputError: when a file exists and `--redo` is absent, or cannot be written.
@@ -54,7 +54,7 @@ class Files:
         for path in (self.output, self.plot):
             if path is not None and path.is_file() and not self.redo:
                 raise OutputError(
-                    f"{path} exists", hint="add --redo to measure anew, or name another file"
+                    f"{path} exists", hint="add --redo to measure again, or name another file"
                 )
             check_output(path, force=True)
         if self.plot is not None:
@@ -63,7 +63,7 @@ class Files:
             require_matplotlib(self.plot)
 
     def open_journal(self, settings: dict[str, Any]) -> EvaluationJournal:
-        """Return the journal beside the output file, emptied for `--redo`."""
+        """Return the journal beside the output file; `--redo` deletes it first."""
         from longsum.evaluate.evaluation_journal import EvaluationJournal, evaluation_journal_path
 
         path = evaluation_journal_path(self.output) if self.output else None
@@ -75,19 +75,19 @@ class Files:
 
     @contextlib.contextmanager
     def journal(self, settings: dict[str, Any], reporter: Reporter) -> Iterator[EvaluationJournal]:
-        """Open the journal; keep it when the work is interrupted, remove it when it is done."""
+        """Open the journal; it is deleted when the work is done, not when it is interrupted."""
         journal = self.open_journal(settings)
         if journal.finished:
-            reporter.notice(f"going on: {journal.finished:,} parts were measured before")
+            reporter.notice(f"continuing: {journal.finished:,} parts were measured before")
         try:
             yield journal
         except KeyboardInterrupt:
             journal.close(finished=False)
             reporter.clear()
             if journal.finished:
-                print_line("hint", "cyan", "run the same command again to go on from here")
+                print_line("hint", "cyan", "run the same command again to continue")
             elif self.output is None:
-                print_line("hint", "cyan", "with --output, the same command would go on from here")
+                print_line("hint", "cyan", "with --output, the same command could continue")
             raise
         except BaseException:
             journal.close(finished=False)
@@ -96,11 +96,11 @@ class Files:
             journal.close(finished=True)
 
     def deliver(self, report: Report, draw: Callable[[Report, Path], None] | None) -> None:
-        """Write the report's files and show it on stdout.
+        """Write the report to its files and print it on stdout.
 
         Args:
-            report: the result.
-            draw: draws its plot; None where it has none.
+            report: the results.
+            draw: plots them into a file; None where there is no plot.
         """
         from longsum.evaluate.report import write_report
 
@@ -116,7 +116,7 @@ class Files:
 
 
 def show(report: Report) -> None:
-    """Print a report as a table on stdout: with lines on a terminal, aligned words in a pipe."""
+    """Print a report as a table on stdout: ruled on a terminal, aligned columns in a pipe."""
     from rich import box
     from rich.table import Table
 

@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PasskeyOptions:
-    """Where keys are hidden, and how many."""
+    """How many keys are hidden, and where."""
 
     length: list[str] | None = c.in_measurement(
         None,
         metavar="TOKENS",
-        help="Tokens of prompt and answer together, such as 8k; repeatable. By default the "
-        "window the weights were tuned for.",
+        help="Tokens of prompt and answer, such as 8k; repeatable (default: the tuned window).",
     )
     depths: int = c.in_measurement(
         PasskeyConfig.depths,
         metavar="N",
-        help="Distances of the passkey from the end, evenly spaced; the paper's are 32.",
+        help="Number of distances of the key from the end, evenly spaced (the paper: 32).",
     )
     trials: int = c.in_measurement(
-        PasskeyConfig.trials, metavar="N", help="Random keys at each distance; the paper's are 10."
+        PasskeyConfig.trials, metavar="N", help="Random keys per distance (the paper: 10)."
     )
     seed: int = c.in_measurement(PasskeyConfig.seed, metavar="N", help="Random seed for the keys.")
 
@@ -53,16 +52,21 @@ def passkey(
 ) -> None:
     """Measure from how far back a model repeats a number hidden in filler text.
 
-    Prompt and protocol are the paper's (section 3.4).
-
-    k_max is the largest distance up to which 20 % of the keys or more are found at each.
+    Prompt and protocol are the paper's (section 3.4). k_max is the largest distance up to which at
+    least 20 % of the keys are found at every distance.
     """
     make = partial(passkey_task, config=measured.config())
     c.evaluate(models, held.load_config(), files, make, scheme=scheme)
 
 
 def passkey_task(found: list[c.Found], listener: Listener, *, config: PasskeyConfig) -> c.Task:
-    """Say what is measured."""
+    """Return what is measured.
+
+    Args:
+        found: the models.
+        listener: unused; every evaluation's task takes one.
+        config: lengths, distances and trials.
+    """
     from longsum.evaluate.passkey import measure_passkey, passkey_notes
     from longsum.evaluate.plot import plot_passkey
     from longsum.evaluate.report import Column

@@ -19,36 +19,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PerplexityOptions:
-    """What is read, and in what windows."""
+    """Which texts are read, in which windows."""
 
     data: list[Path] = c.in_measurement(
         metavar="FILE",
-        help="Text, PDF, a folder of them, or .jsonl[.gz|.xz] with a text field; repeatable.",
+        help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder of them; repeatable.",
     )
     window: list[str] | None = c.in_measurement(
         None,
         metavar="TOKENS",
-        help="Window, such as 4k; repeatable. By default the powers of two from 2,048, or from "
-        "the native window if that is smaller, to the one the weights were tuned for. A wider "
-        "one measures extrapolation.",
+        help="Window in tokens, such as 4k; repeatable (default: powers of two up to the tuned "
+        "window).",
     )
     stride: int = c.in_measurement(
         PerplexityConfig.stride,
         metavar="S",
-        help="Tokens each window predicts, its last ones; the paper's is 256. A document's "
-        "first window predicts all its tokens but the first.",
+        help="Tokens that each window predicts, its last ones (the paper: 256).",
     )
     max_windows: int | None = c.in_measurement(
         PerplexityConfig.max_windows,
         metavar="N",
-        help="Most windows of each size, evenly spaced over all documents. Each predicts its "
-        "last S tokens, the same tokens at every window.",
+        help="Maximum windows of each size, evenly spaced over all documents; windows of every "
+        "size predict the same tokens.",
     )
     max_tokens: int | None = c.in_measurement(
         PerplexityConfig.max_tokens,
         metavar="N",
-        help="Read only the beginning of each document; the paper reads 32,768 tokens of "
-        "proof-pile's.",
+        help="Maximum tokens read of each document, from its beginning (the paper: 32,768 of "
+        "proof-pile's).",
     )
 
     def config(self) -> PerplexityConfig:
@@ -69,11 +67,12 @@ def perplexity(
     held: c.MeasuredOptions,
     files: Files,
 ) -> None:
-    """Measure perplexity by window: whether a model predicts better the more it sees.
+    """Measure perplexity by window: whether a model predicts better from more text.
 
-    Sliding windows as in the paper (section 3.2): each is read anew from position 0.
-
-    Documents shorter than a window are left out of it.
+    Sliding windows as in the paper (section 3.2), each read from position 0; a document's first one
+    predicts all tokens but the first. Documents shorter than a window are left out of it. Windows
+    start at 2,048 tokens, or at the native window if smaller; those above the tuned window measure
+    extrapolation.
     """
     make = partial(perplexity_task, data=measured.data, config=measured.config())
     c.evaluate(models, held.load_config(), files, make, scheme=scheme)
@@ -82,7 +81,17 @@ def perplexity(
 def perplexity_task(
     found: list[c.Found], listener: Listener, *, data: list[Path], config: PerplexityConfig
 ) -> c.Task:
-    """Read the documents, and say what is measured."""
+    """Read the documents, and return what is measured.
+
+    Args:
+        found: the models.
+        listener: receives the progress of reading.
+        data: files or folders of texts.
+        config: windows, stride and limits.
+
+    Raises:
+        LongsumError: when the data cannot be read.
+    """
     from longsum.corpus.texts import read_corpus
     from longsum.evaluate.perplexity import measure_perplexity, perplexity_notes
     from longsum.evaluate.plot import plot_perplexity

@@ -25,30 +25,28 @@ class ShortOptions:
 
     data: list[Path] = c.in_measurement(
         metavar="FILE",
-        help='.jsonl[.gz|.xz] with rows {"question" or "context", "choices": ["…", "…"], '
-        '"answer": 0, "category"?}; with --make-cloze plain texts. Repeatable.',
+        help='.jsonl[.gz|.xz] of {"question" or "context", "choices": [...], "answer", '
+        '"category"?}; repeatable.',
     )
     limit: int | None = c.in_measurement(
-        None, metavar="N", min=1, help="Most rows, evenly spaced over all."
+        None, metavar="N", min=1, help="Maximum number of rows, evenly spaced over all."
     )
     make_cloze: int | None = c.in_measurement(
         None,
         metavar="N",
         min=1,
-        help="Make N items out of texts, PDFs, folders of them, or .jsonl with a text field: "
-        "how does a passage of 600 characters go on? Three wrong pieces of 120 characters come "
-        "from other documents where there are enough. Our own construction, comparable with no "
-        "published benchmark; for small models, which know too little for those.",
+        help="Make N items from texts, PDFs, folders of them, or .jsonl with a `text` field; see "
+        "above.",
     )
     seed: int = c.in_measurement(0, metavar="N", min=0, help="Random seed for --make-cloze.")
     length: int | None = c.in_measurement(
         ShortConfig.length,
         metavar="TOKENS",
-        help="Most tokens of a context with a choice; what is longer loses its beginning, and "
-        "is counted. By default the window of the pre-training.",
+        help="Maximum tokens of a context with a choice; longer ones lose their beginning "
+        "(default: the native window).",
     )
     batch_size: int = c.in_measurement(
-        ShortConfig.batch_size, metavar="N", help="Choices read at once; it changes the speed only."
+        ShortConfig.batch_size, metavar="N", help="Choices read at once; affects speed only."
     )
 
 
@@ -60,11 +58,17 @@ def short(
     held: Annotated[c.MeasuredOptions, Without("kv_cache")],
     files: Files,
 ) -> None:
-    """Measure multiple choice on short texts: what a longer window cost (section 3.3).
+    """Measure multiple choice on short texts: what a longer window costs (section 3.3).
 
-    By log-likelihood, the method of lm-evaluation-harness: acc takes the most likely choice,
+    The score is by log-likelihood, as in lm-evaluation-harness: acc takes the most likely choice,
     acc_norm the most likely one per character. Further models are compared with the first, item by
     item.
+
+    "answer" is the index of the right choice, from 0; the category is optional.
+
+    --make-cloze is for small models, which know too little for published benchmarks, and is not
+    comparable with those: it asks how a passage of 600 characters continues. The three wrong pieces
+    of 120 characters come from other documents where there are enough.
     """
     config = ShortConfig(length=measured.length, batch_size=measured.batch_size)
     chosen = {name: getattr(measured, name) for name in ("limit", "make_cloze", "seed")}
@@ -73,7 +77,7 @@ def short(
 
 
 def _items(data: list[Path], chosen: dict[str, Any], listener: Listener) -> list[Item]:
-    """Read items, or make them."""
+    """Read items, or make them from texts."""
     from longsum.corpus.texts import read_corpus
     from longsum.evaluate.choices import make_cloze, read_items
     from longsum.evaluate.windows import evenly_spaced
@@ -94,7 +98,18 @@ def short_task(
     chosen: dict[str, Any],
     config: ShortConfig,
 ) -> c.Task:
-    """Read the items, and say what is measured."""
+    """Read the items, and return what is measured.
+
+    Args:
+        found: the models.
+        listener: receives the progress of reading.
+        data: files of items, or of texts to make items from.
+        chosen: `limit`, `make_cloze` and `seed` of the options.
+        config: length limit and batch size.
+
+    Raises:
+        LongsumError: when the data cannot be read.
+    """
     from longsum.evaluate.bars import plot_short
     from longsum.evaluate.choices import items_hash
     from longsum.evaluate.short import COLUMNS, measure_short, short_notes, short_rows
@@ -106,7 +121,7 @@ def short_task(
     def measure(
         opened: Opened, journal: EvaluationJournal, listener: Listener
     ) -> list[dict[str, Any]]:
-        """Measure a model; the table is made with the last."""
+        """Measure a model; return the whole table after the last one, and no rows before."""
         measured.append(measure_short(opened, items, config, journal, listener))
         return short_rows(measured) if len(measured) == len(found) else []
 

@@ -21,8 +21,8 @@ def speed(
     length: list[str] | None = c.in_measurement(
         None,
         metavar="TOKENS",
-        help="Tokens read before the answer, such as 8k; repeatable. By default the window the "
-        "weights were tuned for, less the answer.",
+        help="Tokens to read before the answer, such as 8k; repeatable (default: the tuned "
+        "window less the answer).",
     ),
     *,
     timed: c.RunsOptions,
@@ -30,7 +30,7 @@ def speed(
     held: c.MeasuredOptions,
     files: Files,
 ) -> None:
-    """Measure how fast a model loads, reads and writes, and in what memory."""
+    """Measure how fast a model loads, reads and writes, and its peak memory."""
     config = SpeedConfig(
         lengths=c.parse_lengths(length), new_tokens=timed.new_tokens, runs=timed.runs
     )
@@ -39,7 +39,13 @@ def speed(
 
 
 def speed_task(found: list[c.Found], listener: Listener, *, config: SpeedConfig) -> c.Task:
-    """Say what is measured."""
+    """Return what is measured.
+
+    Args:
+        found: the models.
+        listener: unused; every evaluation's task takes one.
+        config: tokens to read and to write, repetitions.
+    """
     from longsum.evaluate.plot import plot_speed
     from longsum.evaluate.report import Column
     from longsum.evaluate.speed import measure_speed, speed_notes

@@ -31,40 +31,39 @@ class SummariesOptions:
 
     data: list[Path] = c.in_measurement(
         metavar="FILE",
-        help='.jsonl[.gz|.xz] with rows {"id", "task", "doc", "query", "target"}; target is a '
+        help='.jsonl[.gz|.xz] of {"id", "task", "doc", "query", "target"}, where target is a '
         "text or a list of references; repeatable.",
     )
     limit: int | None = c.in_measurement(
-        None, metavar="N", min=1, help="Most rows, evenly spaced over all."
+        None, metavar="N", min=1, help="Maximum number of rows, evenly spaced over all."
     )
     task_filter: str | None = c.in_measurement(
-        None, metavar="TASK", help="Only rows of this task, such as summ."
+        None, metavar="TASK", help="Use only rows of this task, such as summ."
     )
     query_filter: str | None = c.in_measurement(
-        None, metavar="TEXT", help='Only rows whose query holds this, such as "whole meeting".'
+        None,
+        metavar="TEXT",
+        help='Use only rows whose query contains this, such as "whole meeting".',
     )
     words: int | None = c.in_measurement(
         SummariesConfig.words,
         metavar="N",
-        help="Length of every summary; by default each reference's.",
+        help="Length of every summary in words (default: the length of each reference).",
     )
     zero_shot_prompt: ZeroShotPrompt = c.in_measurement(
         SummariesConfig.zero_shot_prompt,
-        help="own summarizes as longsum summarize does, a query being its --focus. paper is "
-        "the paper's protocol (section 3.5) for base or fine-tuned models: the first 15,000 "
-        "tokens, its prompt, temperature 0.5, top-p 0.95, at most 1,000 tokens.",
+        help="own summarizes as `longsum summarize` does; paper follows the paper's protocol "
+        "(section 3.5).",
     )
     baselines: str = c.in_measurement(
         ",".join(SummariesConfig.baselines),
         metavar="NAMES",
-        help="Which of lead, lexrank, textrank, lsa, luhn, or none: sentences in their order "
-        "until the next would pass 1.1 times the words of the reference. lexrank, textrank and "
-        "lsa leave out documents of over 900 sentences.",
+        help="Baselines among lead, lexrank, textrank, lsa and luhn, or none.",
     )
     stemmer: bool = c.in_measurement(
         SummariesConfig.stemmer,
         "--stemmer",
-        help="Compare English words without their endings (Porter).",
+        help="Compare English words without their endings (Porter stemmer).",
     )
     seed: int = c.in_measurement(
         SummariesConfig.seed, metavar="N", help="Random seed for sampling."
@@ -72,14 +71,14 @@ class SummariesOptions:
     verbatim: o.Verbatim = SummariesConfig.verbatim
     truncate: settings.Truncate | None = c.in_measurement(
         SummariesConfig.truncate,
-        help="Leave out this part of a document that is too long; without it, it counts as failed.",
+        help="Leave out this part of a document that is too long (default: count it as failed).",
     )
 
     def config(self) -> SummariesConfig:
         """Return the settings of the measurement.
 
         Raises:
-            UsageError: when a baseline is not known.
+            UsageError: when a baseline is unknown.
         """
         from longsum.evaluate.baselines import parse_baselines
 
@@ -103,16 +102,23 @@ def summaries(
     save_summaries: Path | None = o.in_output(
         None,
         metavar="FILE",
-        help="Write every summary with its scores, or why there is none, as JSON lines.",
+        help="JSON lines file for every summary with its scores, or the reason for none.",
     ),
     *,
     files: Files,
 ) -> None:
-    """Measure how close summaries come to people's: ROUGE-1, 2, L and Lsum, beside baselines.
+    """Measure how close summaries come to human ones: ROUGE-1, 2, L and Lsum.
 
-    Words are Unicode's, so that every language counts. Of several references the best one does.
-    Differences are paired: over the documents that both have summarized. A document that does not
-    fit the window is a row of its own, with the reason.
+    Words are split as Unicode defines them, for every language; of several references, the best one
+    counts. Differences are paired, over the documents that both models have summarized. A document
+    that does not fit the window is a row of its own, with the reason.
+
+    --zero-shot-prompt own passes a query as --focus. paper, for base or fine-tuned models, reads
+    the first 15,000 tokens with the paper's prompt, temperature 0.5 and top-p 0.95, and writes at
+    most 1,000 tokens.
+
+    A baseline takes sentences in its own order until the next would exceed 1.1 times the words of
+    the reference; lexrank, textrank and lsa leave out documents of over 900 sentences.
     """
     from longsum.evaluate.baselines import require_baselines
     from longsum.evaluate.rouge import require_rouge
@@ -129,18 +135,27 @@ def summaries(
 
 
 def _check_saved(path: Path | None, files: Files) -> None:
-    """Refuse a file of summaries that could not be written, before any work is done for it."""
+    """Refuse a file of summaries that cannot be written, before any work is done."""
     if path is None:
         return
     if path in (files.output, files.plot):
         raise UsageError("--save-summaries names the same file as --output or --plot")
     if path.is_file() and not files.redo:
-        raise OutputError(f"{path} exists", hint="add --redo to measure anew, or name another file")
+        raise OutputError(
+            f"{path} exists", hint="add --redo to measure again, or name another file"
+        )
     check_output(path, force=True)
 
 
 class SummariesRun:
-    """Measures one model after the other; the table is made with the last."""
+    """Measures one model after another; the last one completes the table.
+
+    Args:
+        found: the models.
+        pairs: documents with their references.
+        config: settings of the summaries.
+        save_to: file for every summary; None writes none.
+    """
 
     def __init__(
         self, found: list[c.Found], pairs: list[Pair], config: SummariesConfig, save_to: Path | None
@@ -150,7 +165,7 @@ class SummariesRun:
         self.systems: list[System] = []
 
     def tokens(self, model: Model) -> int:
-        """Return the most tokens a model holds at once."""
+        """Return the maximum tokens a model holds at once."""
         from longsum.evaluate.summarizing import longest_run
 
         return longest_run(model, self.pairs, self.config)
@@ -158,7 +173,16 @@ class SummariesRun:
     def measure(
         self, opened: Opened, journal: EvaluationJournal, listener: Listener
     ) -> list[dict[str, Any]]:
-        """Have a model summarize; with the last one, the baselines, too."""
+        """Score a model's summaries, and after the last model those of the baselines.
+
+        Args:
+            opened: the loaded model.
+            journal: holds the summaries of an interrupted run.
+            listener: receives the progress.
+
+        Returns:
+            All rows after the last model, and none before.
+        """
         from longsum.evaluate.summaries import Bench, save_summaries
         from longsum.evaluate.summarizing import Summarizer
         from longsum.evaluate.summary_rows import summary_rows
@@ -173,7 +197,7 @@ class SummariesRun:
         return summary_rows(self.systems, self.pairs)
 
     def notes(self, rows: list[dict[str, Any]]) -> list[str]:
-        """Return what a reader of the numbers has to know."""
+        """Return the notes printed below the table."""
         from longsum.evaluate.summary_rows import notes
 
         return notes(self.systems, self.pairs, self.config)
@@ -188,7 +212,19 @@ def summaries_task(
     config: SummariesConfig,
     save_to: Path | None,
 ) -> c.Task:
-    """Read the pairs, and say what is measured."""
+    """Read the pairs, and return what is measured.
+
+    Args:
+        found: the models.
+        listener: receives the progress of reading.
+        data: files of documents with their references.
+        chosen: filters of the rows.
+        config: settings of the summaries.
+        save_to: file for every summary; None writes none.
+
+    Raises:
+        LongsumError: when the data cannot be read.
+    """
     from longsum.evaluate.bars import plot_summaries
     from longsum.evaluate.reference_pairs import read_pairs
     from longsum.evaluate.summaries import summaries_settings
