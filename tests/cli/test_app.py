@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
-from helpers import LIVE, assert_refused, environment, run, start
+from helpers import LIVE, REPOSITORY, assert_refused, environment, run, start
 
 from longsum import __version__
+from longsum.cli.help_text import EXAMPLES
 
 COMMANDS = (
     *("summarize", "ask", "batch", "plan", "bench", "cache", "extend", "evaluate", "models"),
@@ -171,11 +173,25 @@ def test_option_without_its_value_is_sent_to_its_commands_help(arguments, comman
     assert f"hint: longsum {command}" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["summarize", "ask", "batch", "plan", "extend"])
-def test_help_begins_with_three_examples(command):
-    shown = run(command, "-h").stdout
-    before, _, _ = shown.partition("Arguments")
-    assert before.count(f" longsum {command} ") >= 3
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_help_begins_with_examples(name):
+    before, _, _ = run(*name.split(), "-h").stdout.partition("Options")
+    examples = EXAMPLES[name].splitlines()
+    assert len(examples) == 3 or name in ("models list", "models remove")
+    for example in examples:
+        assert f" longsum {name}" in f" {example}"
+        assert example in " ".join(before.split())
+
+
+def test_help_of_an_option_takes_two_lines_at_most():
+    """Some options took six lines, and nobody read them."""
+    page = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+    for block in re.split(r"\n  (?=-)", page)[1:]:
+        option, *more = block.split("\n\n")[0].partition("```")[0].splitlines()
+        is_alone = re.search(r"\S {2,}\S", option) is None
+        assert len([line for line in more if line.startswith(" " * 8)]) <= (2 if is_alone else 1), (
+            option
+        )
 
 
 @pytest.mark.parametrize("command", [("summarize",), ("batch",), ("cache", "clear"), ("models",)])

@@ -179,7 +179,7 @@ def test_parts_are_merged(folder, standin):
     batch(folder, "-r", "--shard", "2/3")
     missing = run("batch", "merge", out)
     assert missing.exit_code == 1
-    assert "part 1/3 has left no journal" in missing.stderr
+    assert "part 1/3 has no journal" in missing.stderr
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_folder_called_merge_is_batched_where_an_output_is_named(
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
-        ((), 2, "there is no FOLDER"),
+        ((), 2, "no FOLDER given"),
         (("in",), 2, "-o OUT"),
         (("in", "-o", "in"), 2, "the same folder"),
         (("gone", "-o", "out"), 3, "does not exist"),

@@ -232,9 +232,9 @@ def test_empty_name_removes_nothing(pdf, tiny, name):
 
 def test_clearing_everything_in_a_pipe_needs_yes(pdf, tiny, quantized):
     ask(pdf, tiny)
-    told = "all that is kept: 1 document and 1 quantized model, "
-    assert_refused(run("cache", "clear", stdin=b"y\n"), 2, told, "--yes")
-    assert_refused(run("cache", "clear", "--only", "model"), 2, "all that is kept: 1 quantized")
+    everything = "all that is cached: 1 document and 1 quantized model, "
+    assert_refused(run("cache", "clear", stdin=b"y\n"), 2, everything, "--yes")
+    assert_refused(run("cache", "clear", "--only", "model"), 2, "all that is cached: 1 quantized")
     assert len(json.loads(run("cache", "list", "--json").stdout)) == 2
 
 
@@ -248,7 +248,7 @@ def test_clearing_an_empty_cache_asks_nothing():
 def test_clearing_everything_on_a_terminal_asks(pdf, tiny, typed, left):
     ask(pdf, tiny)
     screen = on_terminal("cache", "clear", typed=(("[y/N]", typed),))
-    assert "Remove all that is kept: 1 document, " in screen.text
+    assert "Remove all that is cached: 1 document, " in screen.text
     assert screen.exit_code == left
     assert len(json.loads(run("cache", "list", "--json").stdout)) == left
 

@@ -25,8 +25,8 @@ def test_pipe_gets_a_line_every_ten_seconds(capsys, monkeypatch):
         for done in range(1, 5):
             progress(done * MB, 4 * MB)
     assert capsys.readouterr().err.splitlines() == [
-        "fetching smol: 2.0 MiB of 4.0 MiB",
-        "fetching smol: 4.0 MiB of 4.0 MiB",
+        "downloading smol: 2.0 MiB of 4.0 MiB",
+        "downloading smol: 4.0 MiB of 4.0 MiB",
     ]
 
 
@@ -44,5 +44,5 @@ def test_bar_is_drawn_on_a_terminal_and_taken_away(monkeypatch, fails):
         except OSError:
             assert fails
     shown = screen.getvalue()
-    assert "fetching smol" in ANSI.sub("", shown)
+    assert "downloading smol" in ANSI.sub("", shown)
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor comes back

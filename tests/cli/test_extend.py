@@ -128,7 +128,7 @@ def test_refusals_have_their_exit_codes(base, text, tmp_path):
     assert_refused(extend(tmp_path / "none", text, output), 5)
     assert_refused(extend(base, text, tmp_path), 1, "is not empty")
     assert_refused(extend(base, text, output, "--method", "qlora"), 2, "needs a CUDA device")
-    assert_refused(extend(base, text, output, "--keep-at", "1,x"), 2, "is no list of steps")
+    assert_refused(extend(base, text, output, "--keep-at", "1,x"), 2, "is not a list of steps")
     assert_refused(extend(base, text, output, "--targets", ","), 2, "--targets")
     assert not output.exists()
 
@@ -161,7 +161,7 @@ def test_interrupt_says_where_the_same_command_goes_on(base, text, tmp_path):
     step = max(int(name.removeprefix("step-")) for name in os.listdir(output / "checkpoint")
                if name.startswith("step-"))  # fmt: skip
     assert "error: interrupted" in error
-    assert f"hint: the same command goes on from step {step:,}" in error
+    assert f"hint: the same command continues from step {step:,}" in error
     assert "Traceback" not in error
 
 

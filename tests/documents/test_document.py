@@ -35,6 +35,6 @@ def test_option_names_printed_pages_and_says_when_there_are_none(tmp_path: Path)
     plain.write_bytes(pdfs.text_pages(pdfs.wrapped(pdfs.WORDS)))
     shown = run("summarize", labelled, "--page-labels", "--no-cache")
     assert "(printed i" in shown.stdout, shown
-    assert "no printed numbers" not in shown.stderr
+    assert "no printed page numbers" not in shown.stderr
     said = run("summarize", plain, "--page-labels", "--no-cache").stderr
-    assert "plain.pdf gives its pages no printed numbers" in said
+    assert "plain.pdf has no printed page numbers" in said

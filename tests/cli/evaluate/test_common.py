@@ -101,7 +101,7 @@ def test_interrupted_run_goes_on_by_the_same_command(folders, data, tmp_path, mo
     other = perplexity(*asked, "--max-tokens", "90")
     assert_refused(other, 2, "max_tokens was unset, is now 90", "--redo")
     result = perplexity(*asked, "--json")
-    assert "going on: 3 parts" in result.stderr
+    assert "continuing: 3 parts" in result.stderr
     assert len(added) == len(set(added)) == 8  # two models, two windows, two documents
     assert json.loads(result.stdout)["rows"] == whole
     assert sorted(p.name for p in tmp_path.iterdir()) == ["found.json"]
