@@ -1,9 +1,8 @@
-"""What is known of each sentence of a document with respect to a question: one row of numbers each.
+"""Features of each sentence of a document with respect to a question, one row per sentence.
 
 Shared words and their rarity, neighbours, names, numbers and quotations, and whether the sentence
-has what the question asks for: a person, a number, a date, a place, a reason. Pure; no torch. The
-words that tell one kind of question from another are English; in other languages only their
-features fall away.
+holds what the question asks for: a person, a number, a date, a place, a reason. The patterns of
+kinds of questions are English; in other languages their features are zero. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -42,41 +41,39 @@ _WANTED = (
     *(("where", "place"), ("where", "name"), ("why", "reason"), ("definition", "defining")),
     *(("money", "money"), ("number", "percent")),
 )
-"""What a sentence should have for a kind of question."""
+"""Pairs of a kind of question and what a sentence should hold to answer it."""
 _FACTS = ("when_date", "money_money", "number_number", "number_percent")
 _SOUGHT = re.compile(r"\b(?:which|what)\s+(?!is|are|was|were|do|does|did|has|had)(\w+)", re.I)
 _BEFORE = 3
-"""Sentences before one in which the thing it speaks of may have been named."""
-
+"""Sentences before one that may name what it refers to."""
 
 _HELD = (
     *("covered", "covered_near", "covered_wide", "names", "names_near", "all_names", "numbers"),
     *("quoted", "exact", "pairs", "rarest"),
 )
-"""How much of a question stands in a sentence or around it."""
+"""Columns of how much of a question a sentence, or its surroundings, holds."""
 _SAME = (
     *("best_match", "query", "log_sentences", "with_names", "with_numbers", "with_quoted"),
     "unknown_names",
 )
-"""Of a question and a document: the same for every sentence."""
+"""Columns of a question and a document, the same for every sentence."""
 
 COVERED_WEIGHT, NAMES_WEIGHT, FACT_WEIGHT = 6.0, 1.0, 2.0
-"""What a sentence gains that holds all words of a question, all its names, or the number, the date
-or the price that is asked for. Stories and review
-questions, which the network was trained on, are answered in other words than they are asked in;
-people who look for a fact use the document's. Chosen on xquad_en (twelve texts joined) and
-fairytaleqa.val: 94.8 % and 58.0 % of the questions have an answer among three sentences, 87.5 % and
-59.6 % without."""
+"""Score added to a sentence that holds all words of a question, all its names, or the number, date
+or price asked for. The network was trained on stories and review questions, whose answers are
+worded differently; people who look for a fact use the document's words. Chosen on xquad_en (twelve
+texts joined) and fairytaleqa.val: 94.8 % and 58.0 % of the questions have an answer among three
+sentences, 87.5 % and 59.6 % without."""
 BULKY = 25
-"""Words of a line that is not prose, from which on it gains less."""
+"""Words from which on a line that is not prose gains less."""
 
 
 def answer_features(texts: Sequence[str], question: str) -> np.ndarray:
-    """Return what is known of each sentence with respect to a question.
+    """Return the features of sentences with respect to a question as a matrix.
 
     Args:
         texts: the document's sentences, in order.
-        question: in the words of the user.
+        question: in the user's words.
 
     Returns:
         (sentences, features) float32, in the order of `answer_columns`.
@@ -85,7 +82,7 @@ def answer_features(texts: Sequence[str], question: str) -> np.ndarray:
 
 
 def answer_columns(texts: Sequence[str], question: str) -> Columns:
-    """Return the same by name, each (sentences,)."""
+    """Return the features of sentences with respect to a question by name, each (sentences,)."""
     document = asked_document(texts)
     return (
         _shared(document, answer_terms(question))
@@ -96,25 +93,25 @@ def answer_columns(texts: Sequence[str], question: str) -> Columns:
 
 
 def literal_weight(columns: Columns) -> np.ndarray:
-    """Return what is added to a network's score for what a question asks for: (sentences,)."""
+    """Return what is added to a network's scores for a question's own words: (sentences,)."""
     wanted: np.ndarray = np.max([columns[name] for name in _FACTS], axis=0)
     named = columns["names"] * columns["with_names"]
     weight = COVERED_WEIGHT * columns["covered"] + NAMES_WEIGHT * named + FACT_WEIGHT * wanted
-    # contents and tables without a full stop hold the words of any question
+    # tables of contents and other tables hold the words of any question
     bulk = np.maximum(1.0, np.expm1(columns["log_words"]) / BULKY)
     found: np.ndarray = np.where(columns["statement"] > 0, weight, weight / bulk)
     return found
 
 
 def question_features(columns: Columns) -> np.ndarray:
-    """Return the same as `question_columns` as one row: (1, features) float32."""
+    """Return the features of `question_columns` as one row: (1, features) float32."""
     return stacked(question_columns(columns))
 
 
 def question_columns(columns: Columns) -> Columns:
-    """Return what tells whether a document answers a question at all, each (1,).
+    """Return the features that decide whether a document answers a question, each (1,).
 
-    How much of the question its best places hold.
+    They measure how much of the question its best places hold.
 
     Args:
         columns: from `answer_columns`, of at least one sentence.
@@ -133,17 +130,17 @@ def answer_names(document: AskedDocument, question: str) -> set[str]:
 
 
 def _near(groups: Sequence[Set[str]], before: int, after: int) -> list[Set[str]]:
-    """Return each sentence's terms with those of some before it and after it; -1 leaves it out."""
+    """Return the terms within `before` and `after` sentences of each; `after=-1` leaves it out."""
     return [
         set().union(*groups[max(0, i - before) : max(0, i + after + 1)]) for i in range(len(groups))
     ]
 
 
 def _shared(document: AskedDocument, query: Sequence[str]) -> Columns:
-    """Return how much of the question stands in sentences and around them."""
+    """Return how much of the question sentences and their surroundings hold."""
     bags, sets, weights, count = document.bags, document.sets, document.weights, len(document.bags)
     asked = frozenset(query)
-    unknown = math.log(1 + count + 0.5)  # of a word that no sentence has
+    unknown = math.log(1 + count + 0.5)  # weight of a word that no sentence holds
     mass = {term: weights.get(term, unknown) for term in asked}
     total = max(1e-9, sum(mass.values()))
     held = [each & asked for each in sets]
@@ -183,7 +180,7 @@ def _shared(document: AskedDocument, query: Sequence[str]) -> Columns:
 
 
 def _literal(document: AskedDocument, question: str) -> Columns:
-    """Return which of the question's names, numbers and quotations stand in sentences, exactly."""
+    """Return how many of the question's names, numbers and quotations sentences hold literally."""
     literals = literals_of(question, document.capitalised)
     sets, weights, count = document.word_sets, document.word_weights, len(document.texts)
     mass = {word: weights[word] for word in literals.all if word in weights}
@@ -214,7 +211,7 @@ def _literal(document: AskedDocument, question: str) -> Columns:
 
 
 def _sought(document: AskedDocument, question: str) -> Columns:
-    """Return whether sentences have what follows `which` or `what`, as a word or in a name."""
+    """Return whether sentences hold the word after `which` or `what`, also as part of a name."""
     match = _SOUGHT.search(question)
     sought = match[1].casefold() if match else ""
     return {
@@ -227,7 +224,7 @@ def _sought(document: AskedDocument, question: str) -> Columns:
 
 
 def _looks(document: AskedDocument, question: str) -> Columns:
-    """Return whether sentences have what this kind of question asks for."""
+    """Return whether sentences hold what this kind of question asks for."""
     asked, count = set(literal_words(question)), len(document.texts)
     kinds = {name: float(bool(pattern.search(question))) for name, pattern in _KINDS.items()}
     has = {"name": document.names, "number": document.numbers, "date": document.dates}

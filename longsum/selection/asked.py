@@ -1,6 +1,6 @@
-"""What is known of a document's sentences whatever is asked: words, rarity, names, how they look.
+"""Features of a document's sentences that no question changes: words, rarity, names, form.
 
-Made once for a document, which is asked many questions. Pure; no torch.
+Computed once per document, which may be asked many questions. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -39,50 +39,50 @@ _LOOKS = {
 }
 _DEFINING = re.compile(r"\b(?:is|are|was|were|means?|refers? to|called|known as|defined)\b", re.I)
 _DEFINING_WITHIN = 120
-"""Characters of a sentence's beginning."""
+"""Characters from a sentence's beginning that are searched for a definition."""
 _LABEL = re.compile(r"[^.?!]{2,40}:\s+\S")
 _SPELLED = re.compile(r"[^\W\d_][\w’'-]*")
 
 
 @dataclass(frozen=True)
 class AskedDocument:
-    """The sentences of a document that is asked."""
+    """The sentences of a document that questions are asked about."""
 
     texts: tuple[str, ...]
 
     @cached_property
     def words(self) -> list[tuple[str, ...]]:
-        """Return each sentence's words, ordinals as numbers."""
+        """Each sentence's words, ordinals as numbers."""
         return [tuple(literal_words(text)) for text in self.texts]
 
     @cached_property
     def word_sets(self) -> list[frozenset[str]]:
-        """Return the same without order."""
+        """The set of each sentence's words."""
         return [frozenset(each) for each in self.words]
 
     @cached_property
     def word_weights(self) -> dict[str, float]:
-        """Return how rare each word is."""
+        """Inverse document frequency of each word."""
         return idf_weights(self.word_sets)
 
     @cached_property
     def bags(self) -> list[list[str]]:
-        """Return the stems each sentence is compared by."""
+        """Stems that each sentence is compared by."""
         return [answer_terms(text) for text in self.texts]
 
     @cached_property
     def sets(self) -> list[frozenset[str]]:
-        """Return the same without order."""
+        """The set of each sentence's stems."""
         return [frozenset(bag) for bag in self.bags]
 
     @cached_property
     def weights(self) -> dict[str, float]:
-        """Return how rare each stem is."""
+        """Inverse document frequency of each stem."""
         return idf_weights(self.sets)
 
     @cached_property
     def capitalised(self) -> Set[str]:
-        """Return words that stand with a capital inside sentences, and never in small letters."""
+        """Words that sentences capitalize after their first word, and never write in lower case."""
         large: set[str] = set()
         small: set[str] = set()
         for text in self.texts:
@@ -98,7 +98,7 @@ class AskedDocument:
 
     @cached_property
     def surface(self) -> Columns:
-        """Return what kind of line sentences are."""
+        """Features of the form of sentences."""
         texts = self.texts
         looks = {
             f"has_{name}": [bool(pattern.search(t)) for t in texts]
@@ -114,22 +114,22 @@ class AskedDocument:
 
     @cached_property
     def names(self) -> list[frozenset[str]]:
-        """Return each sentence's capitalised words, but its first, in small letters."""
+        """Each sentence's capitalized words except its first, in lower case."""
         return [frozenset(n.casefold() for n in _NAMED.findall(t)) for t in self.texts]
 
     @cached_property
     def dates(self) -> list[frozenset[str]]:
-        """Return each sentence's years, months and days of the week, in small letters."""
+        """Each sentence's years, months and days of the week, in lower case."""
         return [frozenset(d.casefold() for d in _DATE.findall(t)) for t in self.texts]
 
     @cached_property
     def numbers(self) -> list[frozenset[str]]:
-        """Return each sentence's numbers."""
+        """Each sentence's numbers."""
         return [frozenset(filter(is_number, each)) for each in self.words]
 
 
 def asked_document(texts: Sequence[str]) -> AskedDocument:
-    """Return what is known of sentences, the last document's at once."""
+    """Return the features of sentences, cached for the last two documents."""
     return _asked_document(tuple(texts))
 
 

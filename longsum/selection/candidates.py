@@ -1,10 +1,10 @@
-"""The sentences a verbatim answer may be made of, each with what speaks for it besides the model.
+"""Candidates for a verbatim answer: sentences of the document, weighted by a plain statistic.
 
-A small model's own likelihood says more about how sentences begin than about which ones matter.
-So the trie it decodes from holds the sentences that a plain statistic puts forward, a few times
-as many as the answer needs, and the statistic's score is added to the model's: LexRank (Erkan and
-Radev 2004) for summaries, BM25 (Robertson and Zaragoza 2009) for questions. A summary is made of
-sentences that can stand alone; a question may be about any line of the document. No torch.
+A small model's own likelihood says more about how sentences begin than about which ones matter. So
+the trie it decodes from holds only the sentences that a statistic proposes, a few times as many as
+the answer needs, and the statistic's score is added to the model's: LexRank (Erkan and Radev 2004)
+for summaries, BM25 (Robertson and Zaragoza 2009) for questions. A summary consists of sentences
+that make sense by themselves; a question may be about any line of the document. No torch.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from longsum.selection.literals import answer_terms
 from longsum.selection.ranking import around, bm25, coverage, lexrank, standardized, terms_of
 from longsum.similarity import near_duplicates
 
-FEWEST = 24
-"""Candidates offered even for the shortest answer."""
+MIN_CANDIDATES = 24
+"""Candidates for the shortest answer."""
 PER_SENTENCE = 4
-"""Candidates offered for each sentence an answer of that length has."""
+"""Candidates for each sentence of an answer of average sentences."""
 WORDS_PER_SENTENCE = 22
-"""Average of a printed sentence."""
-MOST_RANKED = 4000
-"""Sentences that are ranked; more are thinned out evenly, since ranking compares all pairs."""
-LEAST_COVERAGE = 0.4
-"""Share of a question's words to be found near one sentence, or it has no answer here."""
+"""Words of an average printed sentence."""
+MAX_RANKED = 4000
+"""Sentences that are ranked, which compares all pairs; more are thinned out evenly."""
+MIN_COVERAGE = 0.4
+"""Minimum share of a question's words near one sentence for a document to answer it."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Candidate:
     span: Span
     text: str
     weight: float
-    """In standard deviations above the average sentence."""
+    """Score in standard deviations above the average sentence."""
     group: int
-    """Sentences of one group say the same."""
+    """Group of near-duplicates."""
 
 
 def statements(document: Document) -> list[Span]:
-    """Return the sentences that can stand alone: no headings, captions or fragments."""
+    """Return the sentences that make sense by themselves: no headings, captions or fragments."""
     return list(_statements_of(document.text))
 
 
@@ -60,7 +60,7 @@ def _statements_of(text: str) -> tuple[Span, ...]:
 
 
 def sentences(document: Document) -> list[Span]:
-    """Return everything that may answer a question: headings, captions and short lines, too."""
+    """Return all sentences, including headings, captions and short lines."""
     return list(_sentences_of(document.text))
 
 
@@ -71,18 +71,18 @@ def _sentences_of(text: str) -> tuple[Span, ...]:
 
 
 def readable(document: Document) -> list[Span]:
-    """Return the sentences of a summary to choose from, thinned out where they are too many."""
+    """Return the statements that a summary may choose from, thinned out if too many."""
     spans = statements(document)
-    if len(spans) <= MOST_RANKED:
+    if len(spans) <= MAX_RANKED:
         return spans
-    return [spans[i] for i in np.linspace(0, len(spans) - 1, MOST_RANKED).astype(int)]
+    return [spans[i] for i in np.linspace(0, len(spans) - 1, MAX_RANKED).astype(int)]
 
 
 def summary_candidates(document: Document, words: int, focus: str | None) -> list[Candidate]:
-    """Return the sentences a summary may be made of, in document order.
+    """Return the candidates for a summary, in document order.
 
     Args:
-        document: what is summarized.
+        document: the document to summarize.
         words: length asked for.
         focus: what the reader cares about; sentences that share its words rank higher.
     """
@@ -92,12 +92,12 @@ def summary_candidates(document: Document, words: int, focus: str | None) -> lis
     scores = standardized(lexrank(bags))
     if focus:
         scores = scores + standardized(bm25(bags, terms_of(focus)))
-    count = max(FEWEST, PER_SENTENCE * words // WORDS_PER_SENTENCE)
+    count = max(MIN_CANDIDATES, PER_SENTENCE * words // WORDS_PER_SENTENCE)
     return _best(spans, texts, scores, count)
 
 
 class Ranker(Protocol):
-    """What a checkpoint's head knows of questions."""
+    """Ranks sentences as answers: a checkpoint's head."""
 
     def rank_answers(self, texts: Sequence[str], question: str) -> tuple[np.ndarray, bool]:
         """Return a score for each sentence, and whether one of them is likely an answer."""
@@ -106,12 +106,12 @@ class Ranker(Protocol):
 def answer_candidates(
     document: Document, question: str, ranker: Ranker | None = None
 ) -> list[Candidate]:
-    """Return the sentences that may answer a question; none when it is about something else.
+    """Return the candidates for an answer, in document order; none for an unrelated question.
 
     Args:
-        document: what is asked.
-        question: in the words of the user.
-        ranker: a checkpoint's head; None takes BM25 and the neighbours'.
+        document: the document asked about.
+        question: in the user's words.
+        ranker: a checkpoint's head; None uses BM25 smoothed over neighbours.
     """
     spans = sentences(document)
     texts = [document.text[s.start : s.end] for s in spans]
@@ -123,16 +123,16 @@ def answer_candidates(
         scores, answered = ranker.rank_answers(texts, question)
     else:
         scores = around(bm25(asked.bags, query))
-        answered = coverage(asked.bags, query, answer_names(asked, question)) >= LEAST_COVERAGE
+        answered = coverage(asked.bags, query, answer_names(asked, question)) >= MIN_COVERAGE
     if not answered:
         return []
-    # a line that says nothing the question does not answers nothing
+    # a line without any word beyond the question's answers nothing
     telling = [i for i, each in enumerate(asked.sets) if not each <= set(query)]
     return _best(
         [spans[i] for i in telling],
         [texts[i] for i in telling],
         standardized(scores)[telling],
-        FEWEST,
+        MIN_CANDIDATES,
     )
 
 

@@ -1,12 +1,12 @@
-"""Choose the sentences that are expected to share most words with a summary of that length.
+"""Choose the sentences that are expected to share most words with a summary of the same length.
 
 A summary is judged by the words it shares with one that a person wrote: the sum over words of
-min(times here, times there), which is what ROUGE-1 counts (Lin 2004). How often a person would use
-a word is not known, but its expectation λ can be told; with a Poisson distribution around it, the
-k-th use of a word here is shared with probability P(C ≥ k), which falls with k. The sum of these is
-submodular, so that greedy choice by gain a word is near the best (Lin and Bilmes 2011); repetition
-costs of itself. Pairs of neighbouring words count in the same way, which is ROUGE-2, and a
-sentence's own score is added for what words do not tell. Pure; no torch.
+min(uses here, uses there), which is ROUGE-1 (Lin 2004). The uses in the other are unknown, but a
+network predicts their mean λ; under a Poisson distribution, the k-th use of a word here is shared
+with probability P(C ≥ k), which falls with k. The sum of these is submodular, so that the greedy
+choice by gain per word is near the optimum (Lin and Bilmes 2011), and repetition gains little.
+Pairs of neighbouring words count in the same way, which is ROUGE-2, and a sentence's own score
+covers what words do not. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ import numpy as np
 
 from longsum.selection.vocabulary import Term, Vocabulary
 
-MOST_USES = 40
-"""Uses of a term that are told apart."""
+MAX_USES = 40
+"""Uses of a term that count; further ones add nothing."""
 
 
 def shared_probabilities(expected: np.ndarray) -> np.ndarray:
-    """Return the probability that a summary uses a term at least k times, k = 1 to `MOST_USES`.
+    """Return the probability that a summary uses a term at least k times, k = 1 to `MAX_USES`.
 
     Args:
         expected: λ, the mean number of uses: (terms,).
 
     Returns:
-        (terms, MOST_USES).
+        (terms, MAX_USES).
     """
     exactly = np.exp(-expected)
     at_most = exactly.copy()
-    found = np.zeros((len(expected), MOST_USES))
-    for k in range(1, MOST_USES + 1):
+    found = np.zeros((len(expected), MAX_USES))
+    for k in range(1, MAX_USES + 1):
         found[:, k - 1] = 1 - at_most
         exactly = exactly * expected / k
         at_most = at_most + exactly
@@ -48,8 +48,8 @@ class Shared(Generic[Term]):
 
     Args:
         vocabulary: the sentences' terms.
-        expected: uses of each term in the summary: (terms,).
-        sentences: how many there are.
+        expected: mean uses of each term in the summary: (terms,).
+        sentences: the number of sentences.
     """
 
     def __init__(self, vocabulary: Vocabulary[Term], expected: np.ndarray, sentences: int) -> None:
@@ -62,29 +62,28 @@ class Shared(Generic[Term]):
         self._counts = [vocabulary.count[a:b] for a, b in pairwise(ends)]
 
     def gain(self, sentence: int) -> float:
-        """Return how many more a sentence would share."""
+        """Return how many further uses a sentence is expected to share."""
         found, before = self._terms[sentence], self._used[self._terms[sentence]]
-        after = np.minimum(before + self._counts[sentence], MOST_USES)
+        after = np.minimum(before + self._counts[sentence], MAX_USES)
         shared = self._cumulated[found, after] - self._cumulated[found, before]
         return float(shared.sum())
 
     def add(self, sentence: int) -> None:
         """Choose a sentence."""
         found = self._terms[sentence]
-        self._used[found] = np.minimum(self._used[found] + self._counts[sentence], MOST_USES)
+        self._used[found] = np.minimum(self._used[found] + self._counts[sentence], MAX_USES)
 
 
 class Cover:
-    """What each further sentence would add to those chosen so far.
+    """The gain of each further sentence over those chosen so far.
 
     Args:
-        shared: kinds of terms, and what each of them counts.
-        scores: what a word of each sentence adds besides: (sentences,).
+        shared: kinds of terms, each with its weight.
+        scores: each sentence's own score per word: (sentences,).
         sizes: words of each sentence: (sentences,).
-        alone: what a word of each sentence loses as long as the one before it is not chosen, as
-            its reader is left asking: (sentences,).
-        together: what a word of each sentence, and of the one before it, gains once the other is
-            chosen, as they are read as one: (sentences,).
+        penalties: per-word penalty of a sentence whose predecessor is not chosen: (sentences,).
+        bonuses: per-word bonus of a sentence and its predecessor once the other one is chosen:
+            (sentences,).
     """
 
     def __init__(
@@ -92,36 +91,36 @@ class Cover:
         shared: Sequence[tuple[Shared[Any], float]],
         scores: np.ndarray,
         sizes: np.ndarray,
-        alone: np.ndarray,
-        together: np.ndarray,
+        penalties: np.ndarray,
+        bonuses: np.ndarray,
     ) -> None:
         self._shared = shared
-        self._sizes, self._together = sizes, together
+        self._sizes, self._bonuses = sizes, bonuses
         self._scores = scores.astype(np.float64)  # copies
-        self._alone = alone.astype(np.float64)
+        self._penalties = penalties.astype(np.float64)
 
     def gain(self, sentence: int) -> float:
-        """Return what a sentence would add, a word."""
+        """Return the gain of a sentence per word."""
         terms = sum(weight * kind.gain(sentence) for kind, weight in self._shared)
         added = terms / self._sizes[sentence] + self._scores[sentence]
-        return float(added - self._alone[sentence])
+        return float(added - self._penalties[sentence])
 
     def add(self, sentence: int) -> None:
         """Choose a sentence."""
         for kind, _ in self._shared:
             kind.add(sentence)
-        if sentence + 1 < len(self._alone):
-            self._alone[sentence + 1] = 0.0
-            self._scores[sentence + 1] += self._together[sentence + 1]
+        if sentence + 1 < len(self._penalties):
+            self._penalties[sentence + 1] = 0.0
+            self._scores[sentence + 1] += self._bonuses[sentence + 1]
         if sentence > 0:
-            self._scores[sentence - 1] += self._together[sentence]
+            self._scores[sentence - 1] += self._bonuses[sentence]
 
     def best_first(self) -> Iterator[int]:
-        """Yield sentences, each the best addition to those that were added; never one twice.
+        """Yield sentences, each once and the best addition to those added so far.
 
-        A sentence that is yielded and not added is passed over. Gains only fall, so one whose old
-        gain is not the largest need not be computed anew (Minoux 1978, "lazy" greedy); but for
-        those of the neighbours of one that was added, so that they come into the queue once more.
+        A sentence that is yielded and not added is passed over. Gains only fall, so a sentence
+        whose old gain is not the largest need not be computed again (Minoux 1978, "lazy" greedy).
+        Only the gains of an added sentence's neighbours may rise: they are queued again.
         """
         queue = [(-self.gain(i), i) for i in range(len(self._sizes))]
         heapq.heapify(queue)

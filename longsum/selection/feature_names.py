@@ -1,8 +1,7 @@
-"""The names of what each network of the selection head is given, in order.
+"""Names of the input features of each network of the selection head, in order.
 
-They are read off the columns that the features are computed in, so that no second list can differ
-from the code, and saved with the weights: weights of another order would rank wrongly, and nothing
-would say so. Pure; no torch.
+They are taken from the computed columns, so that no second list can differ from the code, and saved
+with the weights: weights for another order would rank wrongly without an error. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ from longsum.selection.word_pairs import pair_columns, pairs_of
 from longsum.selection.words import word_columns
 
 METADATA_KEY = "features"
-"""In a head's safetensors file: JSON, from each network to the names of its features."""
+"""Metadata key of a head's safetensors file: JSON, mapping each network to its feature names."""
 _SAMPLE = "The port froze. Nobody left."
 _SPANS = (Span(0, 15), Span(16, 28))
 
 
 def feature_names(directions: int) -> dict[str, list[str]]:
-    """Return what each network is given by this version.
+    """Return the feature names of each network in this version.
 
     Args:
-        directions: that a token's state is projected to.
+        directions: number of directions of a projected state.
     """
     s = Sentences(_SAMPLE, _SPANS, length=4)
     words, pairs, scores = vocabulary_of(s.words), pairs_of(s.words), np.zeros(len(_SPANS))
@@ -49,7 +48,7 @@ def feature_names(directions: int) -> dict[str, list[str]]:
 
 
 def metadata_of(directions: int) -> dict[str, str]:
-    """Return what a head's file says of its features."""
+    """Return the metadata of a head's file that names its features."""
     return {METADATA_KEY: json.dumps(feature_names(directions))}
 
 
@@ -58,11 +57,11 @@ def require_same_features(path: Path, metadata: Mapping[str, str], directions: i
 
     Args:
         path: the head's file.
-        metadata: of that file.
-        directions: that a token's state is projected to.
+        metadata: the file's metadata.
+        directions: number of directions of a projected state.
 
     Raises:
-        UnsupportedModel: when it was not, or does not say.
+        UnsupportedModel: when the features differ, or the file does not name them.
     """
     saved = _saved(metadata)
     if not saved:
@@ -78,7 +77,7 @@ def require_same_features(path: Path, metadata: Mapping[str, str], directions: i
 
 
 def _saved(metadata: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the names in a file's metadata, none where they are not there or damaged."""
+    """Return the names in a file's metadata; empty when they are missing or damaged."""
     try:
         saved = json.loads(metadata.get(METADATA_KEY, ""))
     except ValueError:

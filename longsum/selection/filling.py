@@ -8,7 +8,7 @@ from typing import TypeVar
 ENOUGH = 0.95
 """Share of the words asked for at which a summary may end."""
 TOO_MUCH = 1.1
-"""Share of the words asked for that no further sentence may cross."""
+"""Share of the words asked for that no further sentence may exceed."""
 
 Item = TypeVar("Item")
 
@@ -21,17 +21,17 @@ def fill(
     add: Callable[[Item], None] = lambda item: None,
     max_passed_over: int | None = None,
 ) -> list[Item]:
-    """Take sentences until the length asked for is reached; pass over those that overshoot it.
+    """Take sentences up to the length asked for, skipping those that would exceed it.
 
     Args:
         order: sentences, best first.
-        size: the words of one.
+        size: returns the words of a sentence.
         length: words asked for.
-        add: called with each that is taken, before the next is looked at.
-        max_passed_over: stop after this many in all did not fit; None looks at every one.
+        add: called with each sentence taken, before the next one is drawn from `order`.
+        max_passed_over: stop after this many sentences that did not fit; None tries all.
 
     Returns:
-        Those taken, in that order; the first is taken however long it is.
+        The sentences taken, in order; the first is taken whatever its length.
     """
     taken: list[Item] = []
     total = passed_over = 0

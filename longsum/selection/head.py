@@ -1,10 +1,9 @@
 """The selection head: five small networks beside a model's weights, for verbatim answers.
 
-One scores a summary's sentences, two tell how often a summary would use each word and each pair of
-neighbouring words, one scores sentences as answers to a question, one tells whether a document
-answers it at all. They were trained on what people
-wrote (`recipes/mini`) and run in numpy: with some ten thousand weights nothing else is faster. Only
-a checkpoint that has them uses them.
+One scores sentences for a summary, two predict how often a summary would use each word and each
+pair of neighbouring words, one scores sentences as answers to a question, and one decides whether a
+document answers it at all. They were trained on texts by people (`recipes/mini`) and run in numpy,
+which is fastest for some ten thousand weights. A checkpoint may come without them.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from longsum.selection.feature_names import require_same_features
 from longsum.selection.sentence_features import Columns, stacked
 
 FILE = "selection.safetensors"
-"""Beside the weights."""
+"""Name of the head's file, beside the weights."""
 CLIP = 5.0
-"""Standard deviations at which a feature is cut off."""
-LARGEST_LOG = 6.0
-"""Of a word's expected uses, natural logarithm."""
-LEAST_ODDS = -1.0
-"""Natural logarithm of the odds that a document answers a question, or it is refused."""
+"""Standard deviations at which a feature is clipped."""
+MAX_LOG_USES = 6.0
+"""Maximum natural logarithm of a term's expected uses."""
+MIN_LOG_ODDS = -1.0
+"""Minimum natural logarithm of the odds that a document answers a question."""
 WHOLLY_COVERED = 0.999
-"""Share of a question's words, by their weight, that counts as all of them."""
+"""Share of a question's words, by weight, that counts as all of them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Network:
     """(out, in) weights and (out,) biases."""
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Return (rows, outputs) of (rows, features)."""
+        """Map (rows, features) to (rows, outputs)."""
         x: np.ndarray = ((features - self.mean) / self.deviation).clip(-CLIP, CLIP)
         for number, (weight, bias) in enumerate(self.layers):
             if number:
@@ -59,42 +58,42 @@ class Network:
 
 @dataclass(frozen=True)
 class SummaryNetworks:
-    """The networks of a summary."""
+    """The networks for summaries."""
 
     sentences: Network
-    """Features and states of sentences to one score."""
+    """Maps features and states of sentences to a score."""
     words: Network
-    """Features and states of words to the logarithm of their expected uses in a summary."""
+    """Maps features and states of words to the logarithm of their expected uses."""
     pairs: Network
-    """Features of pairs of neighbouring words to the same."""
+    """Maps features of pairs of neighbouring words to the same."""
 
 
 @dataclass(frozen=True)
 class SelectionHead:
-    """The networks, and what they look at."""
+    """The networks, and the projection of their input states."""
 
     projection: np.ndarray
-    """(hidden_size, directions): from a token's last hidden state to what the networks take."""
+    """(hidden_size, directions): maps a token's last hidden state to the networks' input."""
     summary: SummaryNetworks
     answers: Network
-    """Features of sentences and a question to one score."""
+    """Maps features of sentences and a question to a score."""
     answered: Network
-    """Features of a document and a question to the logarithm of the odds that it answers it."""
+    """Maps features of a document and a question to the log-odds that it answers the question."""
 
     @property
     def states_name(self) -> str:
-        """Return a name for states that were projected as this head wants them."""
+        """Name of cached states that were projected for this head."""
         return f"states-{hashlib.sha256(self.projection.tobytes()).hexdigest()[:12]}"
 
     def rank_answers(self, texts: Sequence[str], question: str) -> tuple[np.ndarray, bool]:
         """Return how likely sentences are to hold the answer, and whether one of them is.
 
         Args:
-            texts: of the sentences, at least one.
-            question: in the words of the user.
+            texts: the document's sentences, at least one.
+            question: in the user's words.
 
         Returns:
-            (sentences,) scores, and False where the document is likely about something else.
+            (sentences,) scores, and False when the document is likely about something else.
         """
         columns = answer_columns(texts, question)
         return answer_scores(self.answers, columns), is_answered(self.answered, columns)
@@ -104,7 +103,7 @@ def answer_scores(network: Network, columns: Columns) -> np.ndarray:
     """Return how likely sentences are to hold an answer, as a score: (sentences,).
 
     Args:
-        network: of answers.
+        network: the head's network `answers`.
         columns: from `answer_columns`.
     """
     scores: np.ndarray = network(stacked(columns))[:, 0] + literal_weight(columns)
@@ -112,26 +111,26 @@ def answer_scores(network: Network, columns: Columns) -> np.ndarray:
 
 
 def is_answered(network: Network, columns: Columns) -> bool:
-    """Tell whether one of the sentences likely answers.
+    """Return whether one of the sentences likely answers the question.
 
-    Three sentences in a row that hold every word of the question are never denied.
+    Always true when three sentences in a row hold every word of the question.
 
     Args:
-        network: of whether questions are answered.
+        network: the head's network `answered`.
         columns: from `answer_columns`.
     """
     if float(columns["covered_near"].max()) > WHOLLY_COVERED:
         return True
-    return float(network(question_features(columns))[0, 0]) >= LEAST_ODDS
+    return float(network(question_features(columns))[0, 0]) >= MIN_LOG_ODDS
 
 
 def has_head(folder: Path) -> bool:
-    """Tell whether a checkpoint has a head."""
+    """Return whether a checkpoint has a head."""
     return (folder / FILE).is_file()
 
 
 def load_head(folder: Path) -> SelectionHead | None:
-    """Return a checkpoint's head, or None where it has none.
+    """Return a checkpoint's head, or None when it has none.
 
     Raises:
         UnsupportedModel: when it was trained on other features than this version computes.
@@ -155,12 +154,12 @@ def load_head(folder: Path) -> SelectionHead | None:
 
 
 def summary_networks(tensors: Mapping[str, np.ndarray]) -> SummaryNetworks:
-    """Return a summary's networks of a head's tensors."""
+    """Return the networks for summaries from a head's tensors."""
     return SummaryNetworks(*(network_of(tensors, part.name) for part in fields(SummaryNetworks)))
 
 
 def network_of(tensors: Mapping[str, np.ndarray], name: str) -> Network:
-    """Return a network of the tensors `name.mean`, `name.deviation`, `name.N.weight|bias`."""
+    """Return the network of the tensors `name.mean`, `name.deviation`, `name.N.weight|bias`."""
     count = sum(key.startswith(f"{name}.") and key.endswith(".weight") for key in tensors)
     layers = tuple(
         (

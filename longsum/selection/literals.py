@@ -1,8 +1,8 @@
-"""A question's literal parts: names, numbers and quoted words, which an answer repeats as they are.
+"""A question's literal parts: names, numbers and quoted words, which an answer repeats unchanged.
 
-Numbers are compared by their value: `54th` is `Fifty-Fourth`. A name is a word written with a
-capital, by the question or by the document throughout, so that a question typed in small letters
-has its names, too. Pure; no torch.
+Numbers are compared by value: `54th` equals `Fifty-Fourth`. A name is a word that the question
+capitalizes, or the document always does, so that a question typed in lower case has names, too.
+Pure; no torch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TENS = ("thirtieth", "fortieth", "fiftieth", "sixtieth", "seventieth", "eightie
 _ORDINALS = {word: str(number) for number, word in enumerate(_FROM_FOURTH, 4)}
 _ORDINALS |= {word: str(10 * number) for number, word in enumerate(_TENS, 3)}
 _AFTER_TEN = {"first": 1, "second": 2, "third": 3}
-"""Words of many meanings when they stand alone: `a second`, `at first`."""
+"""Ordinals only after a ten; by themselves ambiguous: `a second`, `at first`."""
 _ROUND = {str(number) for number in range(20, 100, 10)}
 _ROUND_WORD = re.compile(r"\b(?:twen|thir|for|fif|six|seven|eigh|nine)ty-", re.I)
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”“»]|(?<!\w)[‘']([^‘’']{2,200})[’'](?!\w)")
@@ -44,23 +44,23 @@ def literal_words(text: str) -> list[str]:
 
 
 def answer_terms(text: str) -> list[str]:
-    """Return the stems and numbers by which a sentence is compared with a question."""
+    """Return the stems and numbers that a sentence and a question are compared by."""
     return [stem(word) for word in literal_words(text) if word not in FUNCTION_WORDS]
 
 
 @dataclass(frozen=True)
 class Literals:
-    """What of a question an answer is expected to repeat as it is."""
+    """Parts of a question that an answer is expected to repeat unchanged."""
 
     names: frozenset[str]
-    """Words, in small letters."""
+    """Words of names, in lower case."""
     numbers: frozenset[str]
     phrases: tuple[tuple[str, ...], ...]
     """Words of each quotation, in order."""
 
     @property
     def all(self) -> frozenset[str]:
-        """Return all words of them."""
+        """All words of names, numbers and quotations."""
         quoted = {word for phrase in self.phrases for word in phrase if word not in FUNCTION_WORDS}
         return self.names | self.numbers | quoted
 
@@ -69,8 +69,8 @@ def literals_of(question: str, capitalised: Set[str]) -> Literals:
     """Return a question's names, numbers and quotations.
 
     Args:
-        question: in the words of the user.
-        capitalised: words that the document never writes in small letters.
+        question: in the user's words.
+        capitalised: words that the document always capitalizes, in lower case.
     """
     asked = literal_words(question)
     wanted = {word for word in asked if word not in FUNCTION_WORDS and not is_number(word)}
@@ -89,6 +89,6 @@ def literals_of(question: str, capitalised: Set[str]) -> Literals:
 
 
 def holds_phrase(found: Sequence[str], phrase: Sequence[str]) -> bool:
-    """Tell whether words stand in a sentence one after another."""
+    """Return whether a sentence's words contain a phrase."""
     size = len(phrase)
     return any(tuple(found[i : i + size]) == tuple(phrase) for i in range(len(found) - size + 1))

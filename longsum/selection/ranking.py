@@ -1,4 +1,4 @@
-"""Which sentences of a document matter, by plain statistics: LexRank, BM25, shared words.
+"""Rank sentences of a document by plain statistics: LexRank, BM25, shared words.
 
 Pure functions on bags of terms; knows nothing about documents or models.
 """
@@ -12,25 +12,25 @@ import numpy as np
 
 from longsum.similarity import content_words, idf_weights, stem
 
-MOST_TERMS = 6000
-"""Words of the vocabulary that ranking compares; rarer ones tell nothing about centrality."""
+MAX_TERMS = 6000
+"""Terms compared by ranking; rarer ones say nothing about centrality."""
 DAMPING = 0.15
-"""Share of the rank that every sentence gets alike, as in LexRank."""
+"""Share of the rank that is spread evenly over all sentences, as in LexRank."""
 NEIGHBOUR = 0.3
-"""Share of its neighbours' score a sentence inherits: an answer may stand beside the words."""
+"""Share of its neighbours' score that a sentence inherits: the answer may be next to the words."""
 BM25_K1, BM25_B = 1.2, 0.75
 """The usual constants of BM25."""
 
 
 def terms_of(text: str) -> list[str]:
-    """Return the stems a sentence is compared by."""
+    """Return the stems that a sentence is compared by."""
     return [stem(word) for word in content_words(text)]
 
 
 def tfidf(bags: Sequence[Sequence[str]]) -> np.ndarray:
     """Return each sentence's tf-idf vector over the terms that sentences share.
 
-    Its length is 1 at most: terms of one sentence alone count for it, but have no column.
+    Its norm is 1 at most: terms of a single sentence count for the norm, but have no column.
 
     Args:
         bags: the terms of each sentence.
@@ -40,7 +40,7 @@ def tfidf(bags: Sequence[Sequence[str]]) -> np.ndarray:
     """
     weights = idf_weights(bags)
     frequency = Counter(term for bag in bags for term in dict.fromkeys(bag))
-    shared = [t for t, n in frequency.most_common(MOST_TERMS) if n > 1]
+    shared = [t for t, n in frequency.most_common(MAX_TERMS) if n > 1]
     column = {term: i for i, term in enumerate(shared)}
     matrix = np.zeros((len(bags), max(1, len(shared))), dtype=np.float32)
     lengths = np.zeros(len(bags), dtype=np.float32)
@@ -55,24 +55,27 @@ def tfidf(bags: Sequence[Sequence[str]]) -> np.ndarray:
 
 
 def standardized(scores: np.ndarray) -> np.ndarray:
-    """Return scores in standard deviations from their mean."""
+    """Return scores in standard deviations from their mean; zeros when all are equal."""
     deviation = scores.std() if len(scores) else 0.0
     return (scores - scores.mean()) / deviation if deviation else np.zeros_like(scores)
 
 
 def lexrank(bags: Sequence[Sequence[str]]) -> np.ndarray:
-    """Return how central each sentence is: where a walk along similarities spends its time.
+    """Return how central each sentence is: how often a walk along similarities visits it.
 
     Continuous LexRank (Erkan and Radev 2004, section 3.3): tf-idf cosines as transition weights.
 
     Args:
         bags: the terms of each sentence.
+
+    Returns:
+        (sentences,).
     """
     return lexrank_of(tfidf(bags))
 
 
 def lexrank_of(vectors: np.ndarray) -> np.ndarray:
-    """Return the LexRank of sentences whose tf-idf vectors are known: (n, terms) to (n,)."""
+    """Return the LexRank, (sentences,), of tf-idf vectors, (sentences, terms)."""
     if not len(vectors):
         return np.zeros(0)
     similarity = vectors @ vectors.T  # (sentences, sentences)
@@ -94,7 +97,10 @@ def bm25(bags: Sequence[Sequence[str]], query: Sequence[str]) -> np.ndarray:
 
     Args:
         bags: the terms of each sentence.
-        query: the terms looked for.
+        query: the terms to look for.
+
+    Returns:
+        (sentences,).
     """
     weights = idf_weights(bags)
     average = sum(map(len, bags)) / max(1, len(bags))
@@ -111,7 +117,7 @@ def bm25(bags: Sequence[Sequence[str]], query: Sequence[str]) -> np.ndarray:
 
 
 def around(scores: np.ndarray) -> np.ndarray:
-    """Return scores with a share of their neighbours': an answer may stand beside the words."""
+    """Return scores with a share of their neighbours': the answer may be next to the words."""
     spread = scores.copy()
     spread[1:] += NEIGHBOUR * scores[:-1]
     spread[:-1] += NEIGHBOUR * scores[1:]
@@ -121,14 +127,13 @@ def around(scores: np.ndarray) -> np.ndarray:
 def coverage(bags: Sequence[Sequence[str]], query: Sequence[str], names: Set[str]) -> float:
     """Return the largest share of a question's terms found in three sentences in a row.
 
-    Names and numbers count twice. The words' rarity has no say: a question's verb is often one the
-    document never uses (`What did the Court hold?`), which does not make it a question about
-    something else.
+    Names and numbers count twice. Rarity does not count: the document may never use a question's
+    verb (`What did the Court hold?`) and answer it all the same.
 
     Args:
         bags: the terms of each sentence.
         query: the terms of the question.
-        names: those of its terms that are names or numbers.
+        names: the terms of the question that are names or numbers.
     """
     asked = {term: 2 if term in names else 1 for term in query}
     best = 0
@@ -139,7 +144,7 @@ def coverage(bags: Sequence[Sequence[str]], query: Sequence[str], names: Set[str
 
 
 def names_in(question: str) -> set[str]:
-    """Return the terms of a question's names and numbers: capitalised behind its first word."""
+    """Return the terms of a question's numbers and names (capitalized, not the first word)."""
     later = question.split()[1:]
     return {
         term

@@ -1,7 +1,7 @@
-"""What is known of each sentence of a document without a language model: one row of numbers each.
+"""Features of each sentence of a document without a language model, one row per sentence.
 
-Position, length, centrality, likeness to the beginning and the end, surface, and what kind of
-document it stands in. Pure; no torch. Names no language, but a few English words.
+Position, length, centrality, similarity to the beginning and the end, surface, and the kind of
+document. Independent of the language except for a few English words. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from longsum.similarity import FUNCTION_WORDS, count_words, words
 
 OPENING, CLOSING = 8, 15
 """Sentences of a document's beginning and end that the others are compared with."""
-LONGEST_HEADING = 80
-"""Characters."""
+MAX_HEADING_CHARACTERS = 80
+"""Longest line that may be a heading."""
 
 
 def _lexicon(words: str) -> frozenset[str]:
@@ -37,7 +37,7 @@ _LINKING = _lexicon(
     instead nevertheless for or nor because although while if when
     """
 )
-_HANGING = re.compile(
+_DEPENDENT = re.compile(
     r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
     |but|and|so|or|nor|thus|therefore|moreover|furthermore|yet|also|second|third|finally|instead
     |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
@@ -62,12 +62,12 @@ def stacked(columns: Columns) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Sentences:
-    """The sentences of a document that an answer may be made of.
+    """The sentences of a document that an answer may consist of.
 
     Args:
-        text: the document's.
-        spans: where the sentences stand, in order.
-        length: words the answer is to have.
+        text: the document's text.
+        spans: the sentences' spans, in order.
+        length: words asked for.
         focus: what the reader cares about.
     """
 
@@ -78,81 +78,82 @@ class Sentences:
 
     @cached_property
     def texts(self) -> list[str]:
-        """Return the sentences."""
+        """The sentences' texts."""
         return [self.text[span.start : span.end] for span in self.spans]
 
     @cached_property
     def words(self) -> list[list[str]]:
-        """Return each sentence's words."""
+        """Each sentence's words."""
         return [words(text) for text in self.texts]
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Return each sentence's number of words, at least 1: (sentences,)."""
+        """Each sentence's number of words, at least 1: (sentences,)."""
         return np.array([max(1, len(each)) for each in self.words])
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """Return each sentence's words as people count them: (sentences,)."""
+        """Each sentence's number of words as people count them: (sentences,)."""
         return np.array([count_words(text) for text in self.texts])
 
     @cached_property
     def terms(self) -> list[list[str]]:
-        """Return the stems each sentence is compared by."""
+        """Stems that each sentence is compared by."""
         return [terms_of(text) for text in self.texts]
 
     @cached_property
     def vectors(self) -> np.ndarray:
-        """Return each sentence's tf-idf vector: (sentences, terms)."""
+        """Each sentence's tf-idf vector: (sentences, terms)."""
         return tfidf(self.terms)
 
     @cached_property
     def lexrank(self) -> np.ndarray:
-        """Return LexRank in standard deviations: (sentences,)."""
+        """LexRank in standard deviations: (sentences,)."""
         return standardized(lexrank_of(self.vectors))
 
     @cached_property
-    def hanging(self) -> np.ndarray:
-        """Tell of each sentence whether its beginning hangs on what stands before it."""
-        return np.array([bool(_HANGING.match(text)) for text in self.texts])
+    def dependent(self) -> np.ndarray:
+        """Whether each sentence opens by referring to the one before it (`This`, `However`)."""
+        return np.array([bool(_DEPENDENT.match(text)) for text in self.texts])
 
     @cached_property
-    def joined(self) -> np.ndarray:
-        """Tell of each sentence whether the one before it stands right in front, in its line."""
+    def adjacent(self) -> np.ndarray:
+        """Whether each sentence directly follows the one before it, on the same line."""
         between = [self.text[a.end : b.start] for a, b in pairwise(self.spans)]
         return np.array([False, *(gap.isspace() and "\n" not in gap for gap in between)])
 
     @cached_property
-    def asking(self) -> np.ndarray:
-        """Tell of each sentence whether it is a question."""
+    def questions(self) -> np.ndarray:
+        """Whether each sentence is a question."""
         return np.array([text.rstrip(' "”’)').endswith("?") for text in self.texts])
 
     def brief(self, words: int) -> np.ndarray:
-        """Tell of each sentence whether it has fewer words."""
+        """Return whether each sentence has fewer words."""
         return self.lengths < words
 
     @cached_property
     def columns(self) -> Columns:
-        """Return all features by name."""
+        """All features by name."""
         columns = _places(self) | _centralities(self) | _surfaces(self)
         return columns | _matches(self) | genre(self, columns)
 
     @cached_property
     def features(self) -> np.ndarray:
-        """Return (sentences, features) float32, in the order of `columns`."""
+        """(sentences, features) float32, in the order of `columns`."""
         return stacked(self.columns)
 
 
-def _places(s: Sentences) -> Columns:
-    """Return where sentences stand in the document and in their paragraphs."""
-    number = np.arange(len(s.spans))
-    start = np.array([span.start for span in s.spans])
-    position = start / max(1, len(s.text))
-    paragraph = np.array([s.text.rfind("\n", 0, at) + 1 for at in start])
+def _places(sentences: Sentences) -> Columns:
+    """Return the positions of sentences in the document and in their paragraphs."""
+    number = np.arange(len(sentences.spans))
+    start = np.array([span.start for span in sentences.spans])
+    position = start / max(1, len(sentences.text))
+    paragraph = np.array([sentences.text.rfind("\n", 0, at) + 1 for at in start])
     new = np.append(True, paragraph[1:] != paragraph[:-1])
     within = number - np.maximum.accumulate(np.where(new, number, 0))
     headed = [
-        first and _is_headed(s.text, int(at)) for first, at in zip(new, paragraph, strict=True)
+        first and _is_headed(sentences.text, int(at))
+        for first, at in zip(new, paragraph, strict=True)
     ]
     return {
         "position": position,
@@ -170,22 +171,23 @@ def _places(s: Sentences) -> Columns:
 
 
 def _is_headed(text: str, paragraph: int) -> bool:
-    """Tell whether the line before a paragraph looks like a heading."""
+    """Return whether the line before a paragraph looks like a heading."""
     line = text[max(0, paragraph - 200) : paragraph].rstrip().rsplit("\n", 1)[-1]
-    return paragraph == 0 or (0 < len(line) < LONGEST_HEADING and line[-1] not in '.?!:;”"')
+    return paragraph == 0 or (0 < len(line) < MAX_HEADING_CHARACTERS and line[-1] not in '.?!:;”"')
 
 
-def _centralities(s: Sentences) -> Columns:
-    """Return how like the whole, the beginning and the end sentences are."""
-    frequency = Counter(term for bag in s.terms for term in dict.fromkeys(bag))
+def _centralities(sentences: Sentences) -> Columns:
+    """Return the similarity of sentences to the whole, the beginning and the end."""
+    frequency = Counter(term for bag in sentences.terms for term in dict.fromkeys(bag))
     common = [
-        float(np.mean([np.log(frequency[t]) for t in bag])) if bag else 0.0 for bag in s.terms
+        float(np.mean([np.log(frequency[t]) for t in bag])) if bag else 0.0
+        for bag in sentences.terms
     ]
-    centrality = _likeness(s.vectors, s.vectors)
-    opening = _likeness(s.vectors, s.vectors[:OPENING])
-    closing = _likeness(s.vectors, s.vectors[-CLOSING:])
+    centrality = _likeness(sentences.vectors, sentences.vectors)
+    opening = _likeness(sentences.vectors, sentences.vectors[:OPENING])
+    closing = _likeness(sentences.vectors, sentences.vectors[-CLOSING:])
     return {
-        "lexrank": s.lexrank,
+        "lexrank": sentences.lexrank,
         "centrality": centrality,
         "centrality_z": standardized(centrality),
         "opening": opening,
@@ -198,19 +200,21 @@ def _centralities(s: Sentences) -> Columns:
 
 
 def _likeness(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the cosine of each vector with the sum of others: (sentences,)."""
+    """Return the cosine of each unit vector with the sum of others: (sentences,)."""
     total = others.sum(axis=0)
     found: np.ndarray = vectors @ total / max(1e-9, float(np.linalg.norm(total)))
     return found
 
 
-def _surfaces(s: Sentences) -> Columns:
-    """Return how sentences look."""
-    texts, sizes = s.texts, s.sizes
-    opened = [each[0] if each else "" for each in s.words]
+def _surfaces(sentences: Sentences) -> Columns:
+    """Return the form of sentences: length, capitals, punctuation, kinds of words."""
+    texts, sizes = sentences.texts, sentences.sizes
+    opened = [each[0] if each else "" for each in sentences.words]
 
     def share(vocabulary: frozenset[str]) -> np.ndarray:
-        found: np.ndarray = np.array([sum(w in vocabulary for w in e) for e in s.words]) / sizes
+        found: np.ndarray = (
+            np.array([sum(w in vocabulary for w in e) for e in sentences.words]) / sizes
+        )
         return found
 
     return {
@@ -231,28 +235,29 @@ def _surfaces(s: Sentences) -> Columns:
 
 
 def _share(flags: Iterable[bool]) -> float:
-    """Return the share of flags that are set; 0 of none."""
+    """Return the share of flags that are set; 0 without flags."""
     found = list(flags)
     return sum(found) / len(found) if found else 0.0
 
 
-def _matches(s: Sentences) -> Columns:
+def _matches(sentences: Sentences) -> Columns:
     """Return how well sentences match the focus; zeros without one."""
-    match = standardized(bm25(s.terms, terms_of(s.focus))) if s.focus else np.zeros(len(s.spans))
+    focus, count = sentences.focus, len(sentences.spans)
+    match = standardized(bm25(sentences.terms, terms_of(focus))) if focus else np.zeros(count)
     return {
         "focus": match,
         "focus_around": around(match),
-        "focused": np.full(len(match), float(bool(s.focus))),
+        "focused": np.full(count, float(bool(focus))),
     }
 
 
-def genre(s: Sentences, columns: Columns) -> Columns:
-    """Return what kind of document it is, the same for each sentence."""
-    total = float(s.sizes.sum())
-    of = {
-        "sentences": np.log(len(s.spans)),
-        "answer": np.log(s.length),
-        "compression": np.log(s.length / total),
+def genre(sentences: Sentences, columns: Columns) -> Columns:
+    """Return the kind of document, the same for each sentence."""
+    total = float(sentences.sizes.sum())
+    values = {
+        "sentences": np.log(len(sentences.spans)),
+        "answer": np.log(sentences.length),
+        "compression": np.log(sentences.length / total),
         "mean_length": columns["length"].mean(),
         "mean_quoted": columns["quoted"].mean(),
         "mean_digits": columns["digits"].mean() * 10,
@@ -263,4 +268,4 @@ def genre(s: Sentences, columns: Columns) -> Columns:
         "mean_brackets": columns["brackets"].mean(),
         "mean_colon": columns["colon"].mean() * 3,
     }
-    return {name: np.full(len(s.spans), value) for name, value in of.items()}
+    return {name: np.full(len(sentences.spans), value) for name, value in values.items()}

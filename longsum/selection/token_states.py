@@ -1,4 +1,4 @@
-"""What the model made of a document's tokens, gathered by sentence and by word.
+"""Hidden states of a document's tokens, averaged by sentence and by word.
 
 Works on arrays and offsets; the model itself is in `engine/hidden_states.py`. Pure; no torch.
 """
@@ -17,34 +17,34 @@ _WORD = re.compile(r"\w+")
 
 
 def sentence_state_names(directions: int) -> list[str]:
-    """Return the names of what `TokenStates.of_sentences` returns, in order."""
+    """Return the names of the columns of `TokenStates.of_sentences`, in order."""
     return [f"{which}_{i}" for which in ("state_mean", "state_last") for i in range(directions)]
 
 
 def word_state_names(directions: int) -> list[str]:
-    """Return the names of what `TokenStates.of_words` returns, in order."""
+    """Return the names of the columns of `TokenStates.of_words`, in order."""
     return [f"state_{i}" for i in range(directions)]
 
 
 @dataclass(frozen=True)
 class TokenStates:
-    """Each token's last hidden state, projected to the directions the selection head looks at."""
+    """Each token's last hidden state, projected to the selection head's directions."""
 
     values: np.ndarray
-    """(tokens, directions)."""
+    """Projected states: (tokens, directions)."""
     starts: np.ndarray
     """Offset of each token's first character, rising: (tokens,)."""
 
     def of_sentences(self, spans: Sequence[Span]) -> np.ndarray:
-        """Return the mean over each sentence's tokens, and its last token's.
+        """Return each sentence's mean state, and the state of its last token.
 
         Args:
-            spans: of sentences that were read.
+            spans: sentences that the model read.
 
         Returns:
             (sentences, 2 · directions) float32.
         """
-        # a token may begin with the space in front of a sentence
+        # a token may begin with the space before a sentence
         first = np.searchsorted(self.starts, [span.start - 1 for span in spans])
         last = np.searchsorted(self.starts, [span.end for span in spans]) - 1
         first = np.minimum(first, last)
@@ -53,13 +53,13 @@ class TokenStates:
         return np.concatenate([means, self.values[last]], axis=1).astype(np.float32)
 
     def of_words(self, text: str, words: Sequence[str]) -> np.ndarray:
-        """Return the mean over the places where a word stands of the state at its end.
+        """Return each word's mean state, taken at the end of its occurrences.
 
-        Zeros for words whose plain form does not occur: numbers written out, pairs of characters.
+        Zeros for words whose plain form does not occur: number words, pairs of characters.
 
         Args:
-            text: the document's.
-            words: distinct, folded to lower case.
+            text: the document's text.
+            words: distinct, in lower case.
 
         Returns:
             (words, directions) float32.

@@ -1,4 +1,4 @@
-"""The distinct words of a document, or its pairs of neighbouring words, and where they occur.
+"""The distinct terms of a document (words or pairs of neighbours), and where they occur.
 
 Pure; no torch.
 """
@@ -18,28 +18,28 @@ Term = TypeVar("Term", bound=Hashable)
 """A word, or a pair of words."""
 
 MARGIN = 0.1
-"""Share of the sentences that is the document's beginning, and its end."""
+"""Share of the sentences that counts as the document's beginning, and as its end."""
 BEST = 0.1
-"""Share of the sentences, the best scored, whose terms are counted apart."""
-LEAST_MARGIN = 3
-"""Sentences of each of these at least."""
+"""Share of the sentences that counts as the best scored."""
+MIN_MARGIN = 3
+"""Minimum sentences of the beginning, of the end and of the best."""
 
 
 @dataclass(frozen=True)
 class Vocabulary(Generic[Term]):
-    """The distinct terms of sentences, and where they occur."""
+    """The distinct terms of sentences, with one occurrence per term and sentence."""
 
     terms: tuple[Term, ...]
     term: np.ndarray
-    """Number of the term of each occurrence: (occurrences,); a term counts once a sentence."""
+    """Index of each occurrence's term: (occurrences,)."""
     sentence: np.ndarray
-    """Number of the sentence of each occurrence: (occurrences,)."""
+    """Index of each occurrence's sentence, rising: (occurrences,)."""
     count: np.ndarray
-    """How often the term stands in that sentence: (occurrences,)."""
+    """Times that the term occurs in that sentence: (occurrences,)."""
 
 
 def vocabulary_of(sentences: Sequence[Sequence[Term]]) -> Vocabulary[Term]:
-    """Return the vocabulary of sentences, terms in the order in which they first occur."""
+    """Return the vocabulary of sentences, with terms in the order of their first occurrence."""
     number: dict[Term, int] = {}
     found: list[tuple[int, int, int]] = []
     for sentence, each in enumerate(sentences):
@@ -51,59 +51,65 @@ def vocabulary_of(sentences: Sequence[Sequence[Term]]) -> Vocabulary[Term]:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Where each term occurs, in numbers; each field but the last is (terms,)."""
+    """Counts of where each term occurs; each field except the last is (terms,)."""
 
     times: np.ndarray
+    """Occurrences in the document."""
     held: np.ndarray
-    """Sentences that have it."""
+    """Sentences that hold the term."""
     first: np.ndarray
-    """The first of them, by number."""
+    """Index of the first such sentence."""
     last: np.ndarray
+    """Index of the last one."""
     early: np.ndarray
-    """Of them, in the document's beginning."""
+    """Such sentences in the document's beginning."""
     late: np.ndarray
-    """Of them, in its end."""
+    """Such sentences in its end."""
     in_best: np.ndarray
-    """Of them, among the best scored."""
+    """Such sentences among the best scored."""
     best_score: np.ndarray
+    """Highest score of such a sentence."""
     mean_score: np.ndarray
     mean_lexrank: np.ndarray
     best_sentences: int
-    """How many the best scored are."""
+    """Number of sentences that count as the best scored."""
 
 
-def occurrences_of(s: Sentences, vocabulary: Vocabulary[Term], scores: np.ndarray) -> Occurrences:
-    """Count where terms occur.
+def occurrences_of(
+    sentences: Sentences, vocabulary: Vocabulary[Term], scores: np.ndarray
+) -> Occurrences:
+    """Return the counts of where terms occur.
 
     Args:
-        s: the sentences.
-        vocabulary: of their terms.
+        sentences: the document's sentences.
+        vocabulary: their terms.
         scores: of the sentences, in standard deviations: (sentences,).
     """
-    terms, n = len(vocabulary.terms), len(s.spans)
+    terms, count = len(vocabulary.terms), len(sentences.spans)
     term, sentence = vocabulary.term, vocabulary.sentence
 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(term, weights=values, minlength=terms)
 
     held = total(np.ones(len(term)))
-    first, last, best = np.full(terms, n), np.zeros(terms, dtype=np.int64), np.full(terms, -np.inf)
+    first, last = np.full(terms, count), np.zeros(terms, dtype=np.int64)
+    best = np.full(terms, -np.inf)
     np.minimum.at(first, term, sentence)
     np.maximum.at(last, term, sentence)
     np.maximum.at(best, term, scores[sentence])
-    margin = max(LEAST_MARGIN, MARGIN * n)
-    leading = np.zeros(n, dtype=bool)
-    leading[np.argsort(-scores, kind="stable")[: max(LEAST_MARGIN, int(BEST * n))]] = True
+    margin = max(MIN_MARGIN, MARGIN * count)
+    leading = np.zeros(count, dtype=bool)
+    leading[np.argsort(-scores, kind="stable")[: max(MIN_MARGIN, int(BEST * count))]] = True
     return Occurrences(
         times=total(vocabulary.count),
         held=held,
         first=first,
         last=last,
         early=total(1.0 * (sentence < margin)),
-        late=total(1.0 * (sentence >= n - margin)),
+        late=total(1.0 * (sentence >= count - margin)),
         in_best=total(1.0 * leading[sentence]),
         best_score=best,
         mean_score=total(scores[sentence]) / held,
-        mean_lexrank=total(s.lexrank[sentence]) / held,
+        mean_lexrank=total(sentences.lexrank[sentence]) / held,
         best_sentences=int(leading.sum()),
     )

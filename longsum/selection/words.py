@@ -1,6 +1,6 @@
-"""What is known of each word of a document: one row of numbers each.
+"""Features of each word of a document, one row per word.
 
-It is to tell how often a summary would use the word. Pure; no torch.
+They predict how often a summary would use the word. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -26,79 +26,91 @@ GENRE = (
     "mean_brackets",
     "mean_colon",
 )
-"""Features of the document that come from the sentences' columns."""
+"""Features of the document, taken from the sentences' columns."""
 _CAPITALISED = re.compile(r"(?<=[\w,] )[A-Z]\w+")
 
 Encode = Callable[[Sequence[str]], Sequence[Sequence[int]]]
-"""From texts to token ids without special tokens."""
+"""Maps texts to token ids without special tokens."""
 
 
 def word_features(
-    s: Sentences, vocabulary: Vocabulary[str], scores: np.ndarray, encode: Encode
+    sentences: Sentences, vocabulary: Vocabulary[str], scores: np.ndarray, encode: Encode
 ) -> np.ndarray:
-    """Return the same as `word_columns` as one matrix: (words, features) float32."""
-    return stacked(word_columns(s, vocabulary, scores, encode))
+    """Return the features of `word_columns` as a matrix.
+
+    Args:
+        sentences: the document's sentences.
+        vocabulary: their words.
+        scores: of the sentences, in standard deviations: (sentences,).
+        encode: the model's tokenizer.
+
+    Returns:
+        (words, features) float32.
+    """
+    return stacked(word_columns(sentences, vocabulary, scores, encode))
 
 
 def word_columns(
-    s: Sentences, vocabulary: Vocabulary[str], scores: np.ndarray, encode: Encode
+    sentences: Sentences, vocabulary: Vocabulary[str], scores: np.ndarray, encode: Encode
 ) -> Columns:
-    """Return what is known of each word, by name, each (words,).
+    """Return the features of words by name, each (words,).
 
     Args:
-        s: the sentences.
-        vocabulary: of their words.
+        sentences: the document's sentences.
+        vocabulary: their words.
         scores: of the sentences, in standard deviations: (sentences,).
-        encode: of the model's tokenizer.
+        encode: the model's tokenizer.
     """
-    n = len(s.spans)
-    o = occurrences_of(s, vocabulary, scores)
-    size = o.times.sum()
+    count = len(sentences.spans)
+    occurrences = occurrences_of(sentences, vocabulary, scores)
+    size = occurrences.times.sum()
     counts = {
-        "log_times": np.log(o.times),
-        "share_of_words": o.times / size * 100,
-        "log_sentences": np.log(o.held),
-        "share_of_sentences": o.held / n,
-        "log_first": np.log1p(o.first),
-        "first": o.first / n,
-        "last": o.last / n,
-        "spread": (o.last - o.first) / n,
-        "mean_score": o.mean_score,
-        "best_score": o.best_score,
-        "mean_lexrank": o.mean_lexrank,
-        "log_early": np.log1p(o.early),
-        "log_late": np.log1p(o.late),
-        "early_share": o.early / o.held,
-        "late_share": o.late / o.held,
-        "log_in_best": np.log1p(o.in_best),
-        "in_best_share": o.in_best / o.best_sentences,
-        "log_expected": np.log(o.times * s.length / size),
+        "log_times": np.log(occurrences.times),
+        "share_of_words": occurrences.times / size * 100,
+        "log_sentences": np.log(occurrences.held),
+        "share_of_sentences": occurrences.held / count,
+        "log_first": np.log1p(occurrences.first),
+        "first": occurrences.first / count,
+        "last": occurrences.last / count,
+        "spread": (occurrences.last - occurrences.first) / count,
+        "mean_score": occurrences.mean_score,
+        "best_score": occurrences.best_score,
+        "mean_lexrank": occurrences.mean_lexrank,
+        "log_early": np.log1p(occurrences.early),
+        "log_late": np.log1p(occurrences.late),
+        "early_share": occurrences.early / occurrences.held,
+        "late_share": occurrences.late / occurrences.held,
+        "log_in_best": np.log1p(occurrences.in_best),
+        "in_best_share": occurrences.in_best / occurrences.best_sentences,
+        "log_expected": np.log(occurrences.times * sentences.length / size),
     }
     return (
         counts
-        | _document(s, size, len(vocabulary.terms))
-        | _surface(s, vocabulary, o.times, encode)
+        | _document(sentences, size, len(vocabulary.terms))
+        | _surface(sentences, vocabulary, occurrences.times, encode)
     )
 
 
-def _document(s: Sentences, size: float, count: int) -> Columns:
-    """Return what is the same for all words of a document."""
+def _document(sentences: Sentences, size: float, count: int) -> Columns:
+    """Return the features that all words of a document share."""
     values = {
-        "answer": np.log(s.length),
+        "answer": np.log(sentences.length),
         "words": np.log(size),
-        "compression": np.log(s.length / size),
-    } | {name: s.columns[name][0] for name in GENRE}
+        "compression": np.log(sentences.length / size),
+    } | {name: sentences.columns[name][0] for name in GENRE}
     return {name: np.full(count, value) for name, value in values.items()}
 
 
 def _surface(
-    s: Sentences, vocabulary: Vocabulary[str], times: np.ndarray, encode: Encode
+    sentences: Sentences, vocabulary: Vocabulary[str], times: np.ndarray, encode: Encode
 ) -> Columns:
-    """Return how words look, how rare they are in the language, and whether they are asked for."""
+    """Return words' form, their rarity in the language, and whether the focus names them."""
     found = vocabulary.terms
-    names = Counter(m[0].casefold() for text in s.texts for m in _CAPITALISED.finditer(text))
-    asked = set(words(s.focus or ""))
-    # byte-pair tokens are numbered as they were merged: the more frequent, the lower
+    names = Counter(
+        m[0].casefold() for text in sentences.texts for m in _CAPITALISED.finditer(text)
+    )
+    asked = set(words(sentences.focus or ""))
+    # byte-pair tokens are numbered in the order of their merges: frequent ones are low
     tokens = [np.array(ids or [0]) for ids in encode([f" {word}" for word in found])]
     return {
         "named": np.minimum(1.0, np.array([names[word] for word in found]) / times),

@@ -22,7 +22,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from longsum.selection.answer_features import answer_columns, question_features
 from longsum.selection.asked import asked_document
 from longsum.selection.head import (
-    LEAST_ODDS,
+    MIN_LOG_ODDS,
     WHOLLY_COVERED,
     Network,
     answer_scores,
@@ -159,7 +159,7 @@ def main() -> None:
         ready,
         {"BM25": plain_bm25, "BM25 and neighbours": bm25_around, "network": by_network(network)},
     )
-    measure_refusals(ready, answered, (-3.0, -2.0, LEAST_ODDS, 0.0))
+    measure_refusals(ready, answered, (-3.0, -2.0, MIN_LOG_ODDS, 0.0))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from longsum.selection.head import CLIP, LARGEST_LOG
+from longsum.selection.head import CLIP, MAX_LOG_USES
 
 HIDDEN = 64
 DROPOUT = 0.1
@@ -29,7 +29,7 @@ def squared(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 def poisson(logs: torch.Tensor, uses: torch.Tensor) -> torch.Tensor:
     """Return the negative log-likelihood of uses under their expectation, a word of the summary."""
-    logs = logs.clamp(-2 * LARGEST_LOG, LARGEST_LOG)
+    logs = logs.clamp(-2 * MAX_LOG_USES, MAX_LOG_USES)
     return (logs.exp() - uses * logs).sum() / uses.sum().clamp_min(10)
 
 

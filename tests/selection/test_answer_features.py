@@ -36,7 +36,7 @@ def test_the_first_feature_is_bm25_in_standard_deviations():
     assert answer_features(TEXTS, question)[:, 0] == pytest.approx(match / 3, abs=1e-6)
 
 
-def test_kinds_of_questions_are_told_apart():
+def test_kinds_of_questions_are_distinguished():
     assert changed_columns("Who sold the ferries?", "Why sold the ferries?") > 2
     assert changed_columns("Who sold the ferries?", "WHO sold the ferries?") == 0
 
@@ -57,7 +57,7 @@ def test_names_numbers_and_quotations_mark_the_sentences_that_have_them():
 
 
 def test_a_name_carries_to_the_sentences_after_it():
-    """`He` and `the general` speak of who was named before."""
+    """`He` and `the general` refer to a person named before."""
     texts = ("Lee rode out.", "He surrendered.", "It rained.")
     assert column("names_before", "When did Lee surrender?", *texts) == [0, 1, 1]
 
@@ -76,7 +76,7 @@ def test_what_follows_which_is_sought_as_a_word_and_in_a_name():
     assert column("sought_name", "Which university was sued?", *texts) == [1, 0, 0]
 
 
-def test_features_of_a_question_tell_its_document_from_another():
+def test_features_of_a_question_differ_between_its_document_and_another():
     question = "When did Anna Berg sell the ferries?"
     own = question_features(answer_columns(TEXTS, question))
     other = answer_columns(("Oxygen is a gas.", "It burns."), question)

@@ -6,7 +6,7 @@ import pytest
 from longsum.documents.document import Document
 from longsum.selection import candidates
 from longsum.selection.candidates import (
-    FEWEST,
+    MIN_CANDIDATES,
     answer_candidates,
     sentences,
     statements,
@@ -31,12 +31,12 @@ def text_of(*paragraphs: str) -> Document:
 # ---- candidates of a summary
 
 
-def test_headings_captions_and_fragments_are_no_candidates():
+def test_headings_captions_and_fragments_are_not_candidates():
     document = text_of("Report of the Commission", "Figure 2: The port.", "and then", *FACTS)
     assert [document.text[s.start : s.end] for s in statements(document)] == list(FACTS)
 
 
-def test_candidates_stand_in_document_order_with_their_spans():
+def test_candidates_are_in_document_order_with_their_spans():
     document = text_of(*FACTS)
     found = summary_candidates(document, words=80, focus=None)
     assert [c.text for c in found] == list(FACTS)
@@ -71,13 +71,13 @@ def numbered(count: int) -> list[str]:
 def test_only_the_best_are_offered_a_few_times_what_the_answer_needs():
     document = text_of(*numbered(200), "The court heard the witness about the event at length.")
     few, many = (summary_candidates(document, words, None) for words in (20, 450))
-    assert (len(few), len(many)) == (FEWEST, 4 * 450 // 22)
+    assert (len(few), len(many)) == (MIN_CANDIDATES, 4 * 450 // 22)
     others = [c.weight for c in many if c.span not in {f.span for f in few}]
     assert min(c.weight for c in few) >= max(others)
 
 
 def test_long_documents_are_thinned_out_evenly(monkeypatch):
-    monkeypatch.setattr(candidates, "MOST_RANKED", 10)
+    monkeypatch.setattr(candidates, "MAX_RANKED", 10)
     found = summary_candidates(text_of(*numbered(91)), 20, None)
     assert [c.text.split()[2] for c in found] == [str(n) for n in range(0, 91, 10)]
 
@@ -120,7 +120,7 @@ def test_question_about_nothing_in_the_document_has_no_candidates(question):
     assert answer_candidates(text_of(*FACTS), question) == []
 
 
-def test_words_scattered_over_the_document_are_no_answer():
+def test_words_scattered_over_the_document_are_not_an_answer():
     question = "Did Olga buy seventeen purple lanterns?"
     filler = [f"Filler sentence {n} speaks of nothing in particular." for n in range(40)]
     parts = ["Olga arrived late in the evening.", *filler[:20], "They buy bread there every day.",
@@ -130,7 +130,7 @@ def test_words_scattered_over_the_document_are_no_answer():
     assert answer_candidates(text_of(*near), question)
 
 
-def test_a_verb_the_document_never_uses_is_no_reason_to_refuse():
+def test_a_verb_the_document_never_uses_is_not_a_reason_to_refuse():
     """`What did the Court hold?` was answered with a refusal: opinions say `held`."""
     document = text_of(
         "The Court reversed the judgment of the lower court in this case.",
@@ -162,7 +162,7 @@ NAMES = text_of(
     ],
 )
 def test_names_and_short_lines_are_found_without_a_head(question, answer):
-    """All of these were denied: nobody looked at lines dense in names, or short."""
+    """All of these were denied: lines dense in names, or short, were no candidates."""
     found = answer_candidates(NAMES, question)
     assert max(found, key=lambda c: c.weight).text.startswith(answer)
 
@@ -182,7 +182,7 @@ def test_a_line_that_only_repeats_the_question_answers_nothing():
 
 
 class Judge:
-    """A head that scores lines by their length, and finds what it is told to."""
+    """A head that scores lines by their length, and finds an answer when asked to."""
 
     def __init__(self, answered: bool) -> None:
         self.answered = answered

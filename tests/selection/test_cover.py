@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from longsum.selection.cover import MOST_USES, Cover, Shared, shared_probabilities
+from longsum.selection.cover import MAX_USES, Cover, Shared, shared_probabilities
 from longsum.selection.vocabulary import vocabulary_of
 from longsum.selection.word_pairs import pairs_of
 
@@ -23,10 +23,10 @@ SIZES = np.array([len(sentence) for sentence in SENTENCES])
 def cover_with(
     expected: dict[str, float],
     scores: list[float] | None = None,
-    alone: list[float] | None = None,
-    together: list[float] | None = None,
+    penalties: list[float] | None = None,
+    bonuses: list[float] | None = None,
 ) -> Cover:
-    given = [np.array(each or [0.0] * len(SENTENCES)) for each in (scores, alone, together)]
+    given = [np.array(each or [0.0] * len(SENTENCES)) for each in (scores, penalties, bonuses)]
     return Cover([(words_shared(expected), 1.0)], given[0], SIZES, *given[1:])
 
 
@@ -50,8 +50,8 @@ def value_of(chosen: tuple[int, ...], expected: dict[str, float]) -> float:
 
 def test_probabilities_are_those_of_a_poisson_distribution():
     found = shared_probabilities(np.array([0.0, 1.5]))
-    assert found.shape == (2, MOST_USES)
-    assert found[0] == pytest.approx(np.zeros(MOST_USES))
+    assert found.shape == (2, MAX_USES)
+    assert found[0] == pytest.approx(np.zeros(MAX_USES))
     none, once = math.exp(-1.5), 1.5 * math.exp(-1.5)
     assert found[1, :2] == pytest.approx([1 - none, 1 - none - once])
     assert found[1].sum() == pytest.approx(1.5, abs=1e-6)  # E[C] = Σ P(C ≥ k)
@@ -117,11 +117,11 @@ def test_pairs_of_words_count_beside_words_as_much_as_they_weigh():
     pairs = pairs_of(SENTENCES)
     uses = np.array([2.0 if pair == ("the", "port") else 0.01 for pair in pairs.terms])
     words = words_shared({"port": 1.0})
-    together = Shared(pairs, uses, len(SENTENCES))
+    neighbours = Shared(pairs, uses, len(SENTENCES))
     nothing = np.zeros(len(SENTENCES))
-    cover = Cover([(words, 1.0), (together, 1.5)], nothing, SIZES, nothing, nothing)
+    cover = Cover([(words, 1.0), (neighbours, 1.5)], nothing, SIZES, nothing, nothing)
     for sentence in range(len(SENTENCES)):
-        expected = words.gain(sentence) + 1.5 * together.gain(sentence)
+        expected = words.gain(sentence) + 1.5 * neighbours.gain(sentence)
         assert cover.gain(sentence) * SIZES[sentence] == pytest.approx(expected)
     before = cover.gain(1)
     cover.add(0)  # "the port" is said once now
@@ -129,8 +129,8 @@ def test_pairs_of_words_count_beside_words_as_much_as_they_weigh():
 
 
 def test_pairs_decide_between_sentences_of_the_same_words():
-    told, mixed = ["rain", "fell", "hard"], ["hard", "rain", "fell"]
-    vocabulary, pairs = vocabulary_of([told, mixed]), pairs_of([told, mixed])
+    ordered, mixed = ["rain", "fell", "hard"], ["hard", "rain", "fell"]
+    vocabulary, pairs = vocabulary_of([ordered, mixed]), pairs_of([ordered, mixed])
     uses = np.array([1.0 if pair == ("hard", "rain") else 0.01 for pair in pairs.terms])
     shared = [
         (Shared(vocabulary, np.ones(3), 2), 1.0),
@@ -140,11 +140,11 @@ def test_pairs_decide_between_sentences_of_the_same_words():
     assert next(cover.best_first()) == 1
 
 
-def test_what_hangs_comes_after_what_it_hangs_on():
-    """The second sentence is the best; alone it counts nothing, behind the first in full."""
+def test_a_dependent_sentence_comes_after_its_predecessor():
+    """The second sentence is the best; without the first it counts nothing, after it in full."""
     expected = {"port": 1.0, "sold": 3.0, "storm": 0.5}
     assert next(cover_with(expected).best_first()) == 1
-    cover = cover_with(expected, alone=[0.0, 5.0, 0.0, 0.0])
+    cover = cover_with(expected, penalties=[0.0, 5.0, 0.0, 0.0])
     order = []
     for sentence in cover.best_first():
         order.append(sentence)
@@ -153,14 +153,14 @@ def test_what_hangs_comes_after_what_it_hangs_on():
     assert order[order.index(0) + 1] == 1
 
 
-def test_what_hangs_stays_back_when_the_one_before_is_passed_over():
-    cover = cover_with({"port": 1.0, "sold": 3.0}, alone=[0.0, 5.0, 0.0, 0.0])
+def test_a_dependent_sentence_comes_last_when_its_predecessor_is_passed_over():
+    cover = cover_with({"port": 1.0, "sold": 3.0}, penalties=[0.0, 5.0, 0.0, 0.0])
     assert list(cover.best_first())[-1] == 1
 
 
 @pytest.mark.parametrize(("chosen", "beside"), [(1, 2), (2, 1)])
 def test_a_neighbour_of_its_paragraph_gains_by_what_is_chosen(chosen: int, beside: int):
-    cover = cover_with({"port": 1.0}, together=[0.0, 0.0, 0.5, 0.0])
+    cover = cover_with({"port": 1.0}, bonuses=[0.0, 0.0, 0.5, 0.0])
     before = [cover.gain(i) for i in range(4)]
     plain = cover_with({"port": 1.0})
     for each in (cover, plain):
@@ -175,8 +175,8 @@ def test_the_choice_is_greedy_with_gains_that_rise():
     rng = np.random.default_rng(0)
     for _ in range(30):
         expected = dict(zip(("the", "port", "storm", "a"), rng.exponential(size=4), strict=True))
-        together = [0.0, *rng.exponential(0.2, size=3)]
-        lazy, plain = (cover_with(expected, together=together) for _ in range(2))
+        bonuses = [0.0, *rng.exponential(0.2, size=3)]
+        lazy, plain = (cover_with(expected, bonuses=bonuses) for _ in range(2))
         left = set(range(4))
         for sentence in lazy.best_first():
             assert sentence == max(left, key=lambda i: (plain.gain(i), -i))
@@ -185,6 +185,6 @@ def test_the_choice_is_greedy_with_gains_that_rise():
             left.remove(sentence)
 
 
-def test_where_all_hang_the_best_of_them_is_first():
-    cover = cover_with({"sold": 3.0}, alone=[5.0] * 4)
+def test_where_all_are_dependent_the_best_is_first():
+    cover = cover_with({"sold": 3.0}, penalties=[5.0] * 4)
     assert next(cover.best_first()) == 1

@@ -44,7 +44,7 @@ def tensors_of(part: str, inputs: int) -> dict[str, np.ndarray]:
 
 
 def write_head(folder: Path, *, scale: float = 1.0, metadata: dict[str, str] | None = None) -> Path:
-    """Write a head of two directions, with the names of its features unless told otherwise."""
+    """Write a head of two directions, by default with the names of its features."""
     tensors = {"projection": np.eye(4, 2, dtype=np.float32) * scale}
     for part, names in feature_names(2).items():
         tensors |= tensors_of(part, len(names))
@@ -103,7 +103,7 @@ def test_very_large_inputs_do_not_overflow(tmp_path: Path):
 
 
 def test_the_bundled_head_takes_the_features_there_are():
-    """A feature more or less, and the weights are of another program."""
+    """With a feature more or less, the weights belong to another version."""
     head = load_head(MINI_FOLDER)
     assert head is not None
     columns = answer_columns(("The port was founded in 1921.",), "When was the port founded?")

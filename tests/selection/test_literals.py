@@ -38,12 +38,12 @@ def test_names_are_what_the_question_writes_with_a_capital_after_its_first_word(
     assert found.numbers == {"1903"}
 
 
-def test_names_typed_in_small_letters_are_known_from_the_document():
+def test_names_typed_in_lower_case_are_known_from_the_document():
     texts = ("Then Lee surrendered to Grant.", "The army of Lee was hungry.", "An army fights.")
     assert literals("when did lee and the army fight?", *texts).names == {"lee"}
 
 
-def test_a_capital_that_opens_a_sentence_makes_no_name():
+def test_a_capital_that_opens_a_sentence_does_not_make_a_name():
     assert literals("were visitors there?", "Visitors came.", "“Visitors” came.").names == set()
 
 

@@ -58,11 +58,11 @@ def test_bm25_counts_a_repeated_query_word_once():
     ],
 )
 def test_coverage_looks_at_three_sentences_in_a_row(query, names, share):
-    """A and c stand four sentences apart; names count twice."""
+    """A and c are four sentences apart; names count twice."""
     assert coverage([["a"], ["b"], ["d"], ["c"]], query, names) == pytest.approx(share)
 
 
-def test_names_and_numbers_of_a_question_are_told():
+def test_names_and_numbers_of_a_question_are_found():
     assert names_in("What did the Court of Appeals hold in 1998?") == {
         *terms_of("Court"),
         *terms_of("Appeals"),

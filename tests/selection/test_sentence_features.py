@@ -34,7 +34,7 @@ def test_features_are_one_finite_row_a_sentence_in_the_order_of_their_names():
     assert s.features[:, at] == pytest.approx([span.start / len(TEXT) for span in s.spans])
 
 
-def test_places_in_paragraphs_and_behind_headings():
+def test_places_in_paragraphs_and_after_headings():
     columns = sentences_of().columns
     assert columns["paragraph_start"].tolist() == [True, False, True, False, True, False]
     assert columns["paragraph_end"].tolist() == [False, True, False, True, False, True]
@@ -85,11 +85,11 @@ def test_other_scripts_and_one_sentence_give_finite_numbers():
         assert np.isfinite(features).all()
 
 
-def test_sentences_are_joined_within_a_line_and_not_over_what_is_left_out():
+def test_sentences_are_adjacent_within_a_line_and_not_across_what_is_left_out():
     text = "One came. Two went. (Nobody knew.) Three stayed.\nFour left."
     wanted = ("One came.", "Two went.", "Three stayed.", "Four left.")
     spans = [Span(text.index(w), text.index(w) + len(w)) for w in wanted]
-    assert Sentences(text, spans, 20).joined.tolist() == [False, True, False, False]
+    assert Sentences(text, spans, 20).adjacent.tolist() == [False, True, False, False]
 
 
 def test_questions_and_brief_sentences():
@@ -98,12 +98,12 @@ def test_questions_and_brief_sentences():
     ends = [len(" ".join(texts[: i + 1])) for i in range(3)]
     spans = [Span(end - len(t), end) for t, end in zip(texts, ends, strict=True)]
     found = Sentences(text, spans, 20)
-    assert found.asking.tolist() == [True, True, False]
+    assert found.questions.tolist() == [True, True, False]
     assert found.brief(6).tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(
-    ("text", "hangs"),
+    ("text", "dependent"),
     [
         ("This was repaired in 1902.", True),
         ("“However, nobody came.", True),
@@ -121,8 +121,8 @@ def test_questions_and_brief_sentences():
         ("Italy paid for the moorings.", False),
     ],
 )
-def test_beginnings_that_hang_on_what_stands_before(text: str, hangs: bool):
-    assert Sentences(text, [Span(0, len(text))], 20).hanging.tolist() == [hangs]
+def test_beginnings_that_refer_to_the_sentence_before(text: str, dependent: bool):
+    assert Sentences(text, [Span(0, len(text))], 20).dependent.tolist() == [dependent]
 
 
 HASHED = """

@@ -47,8 +47,8 @@ def test_no_sentences_and_no_words_give_no_rows():
     assert STATES.of_words(TEXT, []).shape == (0, 3)
 
 
-def test_tokens_that_were_left_out_are_no_one_s():
-    """With the middle cut away, the sentences that were read keep their own states."""
-    kept = [0, 1, 2, 3, 4]
-    cut = TokenStates(VALUES[kept], np.array(STARTS)[kept])
+def test_tokens_that_were_left_out_belong_to_no_sentence():
+    """Without the middle, the sentences that were read have their own states."""
+    read = [0, 1, 2, 3, 4]
+    cut = TokenStates(VALUES[read], np.array(STARTS)[read])
     assert cut.of_sentences(SPANS[:1]) == pytest.approx(STATES.of_sentences(SPANS[:1]))

@@ -7,7 +7,7 @@ import pytest
 
 from longsum.documents.sentences import split_sentences
 from longsum.selection.sentence_features import Sentences
-from longsum.selection.vocabulary import BEST, LEAST_MARGIN, occurrences_of, vocabulary_of
+from longsum.selection.vocabulary import BEST, MIN_MARGIN, occurrences_of, vocabulary_of
 from longsum.selection.word_pairs import pairs_of
 
 TEXT = " ".join(["Rain fell on the port.", *["Nobody saw it."] * 8, "The port slept, the port."])
@@ -41,7 +41,7 @@ def test_occurrences_are_counted_by_sentence_and_place():
     assert found.held[port] == 2
     assert (found.first[port], found.last[port]) == (0, 9)
     assert (found.early[port], found.late[port]) == (1, 1)
-    assert found.best_sentences == max(LEAST_MARGIN, int(BEST * 10)) == 3
+    assert found.best_sentences == max(MIN_MARGIN, int(BEST * 10)) == 3
     assert found.in_best[port] == 1
     assert found.best_score[port] == pytest.approx(1)
     assert found.mean_score[port] == pytest.approx(0)

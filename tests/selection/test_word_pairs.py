@@ -34,7 +34,7 @@ def test_a_pair_knows_what_is_expected_of_its_words():
     np.testing.assert_allclose(np.exp(found["port", "was"][FIRST_USES]), 2.0, rtol=1e-3)
 
 
-def test_a_pair_is_counted_and_told_from_pairs_of_function_words():
+def test_a_pair_is_counted_and_distinguished_from_pairs_of_function_words():
     found = features_of({})
     np.testing.assert_allclose(np.exp(found["old", "port"][TIMES]), 2, rtol=1e-6)
     assert found["on", "the"][BOTH_FUNCTION]
