@@ -1,8 +1,8 @@
 """Evidence: which sentences of a source hold the words of a claim.
 
-A claim's words are its keys: names and numbers as they are, other words by their stem, each with
-the weight of how rare it is in the source. The search is over bit masks of keys, so that a claim
-costs a millisecond. Works on strings and spans; knows nothing about pages.
+A claim's words are its keys: names and numbers unchanged, other words as stems, each weighted by
+its rarity in the source. The search uses bit masks of keys, so that a claim takes a millisecond.
+Works on strings and spans; knows nothing about pages.
 """
 
 from __future__ import annotations
@@ -17,47 +17,46 @@ from longsum.documents.sentences import split_sentences
 from longsum.similarity import content_words, idf, idf_weights, is_number, stem, words
 
 # Calibrated on 1,249 sentences of reference summaries (encyclopaedia, specifications, papers, court
-# opinions, stories, meetings) against their own source and against another of the same kind, and on
-# the same sentences with one number or one name exchanged.
+# opinions, stories, meetings) against their own source and another one of the same kind, and on the
+# same sentences with one number or one name exchanged.
 
 SUPPORTED = 0.45
-"""Lowest score of a supported claim. Of the sentences 30 % (stories, retold) to 81 % (papers) reach
+"""Minimum score of a supported claim. 30 % (retold stories) to 81 % (papers) of the sentences reach
 it with their own source, 0 to 8 % with another (21 % with a section of the same textbook)."""
 UNKNOWN_WORD = 0.5
-"""Share of its weight that a word counts which the source never uses: summaries have a few of their
-own (`argues`, `describes`)."""
+"""Factor for the weight of a word that the source never uses: summaries have a few of their own
+(`argues`, `describes`)."""
 MISSING_NUMBER = 0.4
-"""Factor for a number that the evidence does not hold: low enough to flag the sentence, whatever
-else is right."""
+"""Factor for a number missing from the evidence: low enough to flag any sentence."""
 WRONG_NAME = 0.6
-"""Factor for a name that the evidence does not hold, or gives to someone else. One exchanged name
-in four goes unnoticed with it, without it three. Right sentences are flagged, too."""
+"""Factor for a name that is missing from the evidence, or belongs to someone else there. With it,
+one exchanged name in four goes unnoticed, without it three. It also flags correct sentences."""
 NAME_DISTANCE = 10
-"""Sentences around its evidence in which a name may stand that the evidence calls `she`."""
+"""Sentences around the evidence that may hold the name of its `she`."""
 WINDOW_COST = 0.88
-"""Factor per sentence added to a window: a sentence that adds little more than a word stays out."""
+"""Factor per sentence added to a window, so that a sentence adding hardly a word is left out."""
 EXTRA_GAIN = 0.15
-"""Least share of a claim that a further place must add."""
+"""Minimum share of a claim that a further place must add."""
 MIN_EXTRA_WORDS = 2
-"""Fewest words that a further place must add, and one more where the claim is supported without:
-one or two are found anywhere, and a page that adds little leads the reader astray."""
+"""Minimum words that a further place must add, plus one if the claim is supported without it: one
+or two words are found anywhere, and a page that adds little misleads the reader."""
 EXTRA_DISCOUNT = 0.9
-"""What words count that are found in further places: less than those found together."""
+"""Factor for words found in further places, which count less than words in one place."""
 MAX_WINDOW = 3
-"""Most adjacent sentences taken as one place."""
+"""Maximum adjacent sentences of one place."""
 MAX_WINDOW_CHARACTERS = 900
-"""Most characters of several sentences taken as one place."""
+"""Maximum characters of several sentences of one place."""
 MAX_EXTRA = 2
-"""Most further places that a claim may draw on."""
+"""Maximum further places of a claim."""
 MAX_SENTENCE_CHARACTERS = 500
-"""Of a source sentence; a table without full stops is cut up, or it would hold any claim."""
+"""Maximum characters of a source sentence; an unpunctuated table would hold any claim."""
 NOUNS_ARE_CAPITALISED = 0.28
-"""Above this share of capitalised words a text is German, or a list of names, and capitals say
+"""Share of capitalized words above which a text is German, or a list of names, and capitals mean
 nothing. English prose has 0.08 to 0.2, German 0.3 to 0.4."""
 
 
 class SourceIndex:
-    """A text's sentences, and where each word stands; built in linear time.
+    """A text's sentences, and which of them hold each word; built in linear time.
 
     Args:
         text: the source; spans are offsets into it.
@@ -74,20 +73,20 @@ class SourceIndex:
             for key in held:
                 self._holders[key].append(index)
         self._lower, self._upper, share = _letter_cases(text)
-        self._names_tell = share <= NOUNS_ARE_CAPITALISED
+        self._has_names = share <= NOUNS_ARE_CAPITALISED
 
     def holders(self, key: str) -> Sequence[int]:
         """Return the sentences that hold a key."""
         return self._holders.get(key, ())
 
     def weight(self, key: str) -> float:
-        """Return how much a key tells."""
+        """Return a key's weight: its rarity in the text."""
         if key in self._weights:
             return self._weights[key]
         return idf(0, len(self.sentences)) * (UNKNOWN_WORD if key[0] == _STEM else 1.0)
 
     def claim(self, sentence: str) -> Claim:
-        """Return what a sentence says, to be looked for in the text."""
+        """Return a sentence as a claim, to look for in the text."""
         names = self.names(sentence)
         whole = {word for name in names for word in name}
         spoken = dict.fromkeys(content_words(sentence))
@@ -95,25 +94,25 @@ class SourceIndex:
         return Claim(list(dict.fromkeys(keys)), names, self)
 
     def names(self, sentence: str) -> list[tuple[str, ...]]:
-        """Return a sentence's names: runs of capitalised words that the text never writes small."""
-        if not self._names_tell:
+        """Return a sentence's names: runs of capitalized words that the text never lower-cases."""
+        if not self._has_names:
             return []
         names: list[tuple[str, ...]] = []
         for start, run in _capitalised_runs(sentence):
             name = [w for w in content_words(run) if w not in self._lower and not is_number(w)]
             opens = not sentence[:start].strip(" \"'“‘«„(*_")
             if opens and name and name[0] not in self._upper:
-                name = name[1:]  # `Critics` that open a sentence may be anyone
+                name = name[1:]  # an opening `Critics` is not a name
             if name:
                 names.append(tuple(name))
         return names
 
     def span(self, window: range) -> Span:
-        """Return the place of adjacent sentences."""
+        """Return the span of adjacent sentences."""
         return Span(self.sentences[window[0]].start, self.sentences[window[-1]].end)
 
     def is_long(self, first: int, last: int) -> bool:
-        """Tell whether a run of sentences is too long to be one place."""
+        """Return whether a run of sentences is too long for one place."""
         return self.sentences[last].end - self._starts[first] > MAX_WINDOW_CHARACTERS
 
     def sentences_at(self, span: Span) -> range:
@@ -128,9 +127,14 @@ class SourceIndex:
 
 
 class Claim:
-    """What one sentence says, as weighted keys, and which source sentences hold them.
+    """A sentence as weighted keys, and which source sentences hold them.
 
-    A set of keys is a bit mask: bit i stands for key i.
+    A set of keys is a bit mask: bit i is key i.
+
+    Args:
+        keys: distinct names, numbers and marked stems.
+        names: the words of each name.
+        source: the text to look in.
     """
 
     def __init__(self, keys: list[str], names: list[tuple[str, ...]], source: SourceIndex) -> None:
@@ -153,11 +157,19 @@ class Claim:
         return mask
 
     def share(self, window: Iterable[int]) -> float:
-        """Return the share of the sentence that a window holds."""
+        """Return the share of the claim that a window holds, by weight."""
         return self._weight(self.mask(window)) / self._total
 
     def best_window(self, sizes: Sequence[int], covered: int = 0) -> range | None:
-        """Return the adjacent sentences that hold most of what is not covered yet."""
+        """Return the adjacent sentences that hold most of what is not covered yet.
+
+        Args:
+            sizes: numbers of sentences, rising from 1.
+            covered: mask of the keys that are covered.
+
+        Returns:
+            Indices of sentences, or None when none adds anything.
+        """
         best, window = 0.0, None
         for first in sorted(self._masks):
             mask = 0
@@ -175,10 +187,10 @@ class Claim:
         """Return how well the source supports the claim, and where.
 
         Args:
-            windows: the first places; others that hold what they leave out are added.
+            windows: the first places; further ones are added for what they lack.
 
         Returns:
-            A score from 0 to 1, and the places, the first ones first.
+            A score from 0 to 1, and all places, the given ones first.
         """
         windows = list(windows)
         covered = self.mask(index for window in windows for index in window)
@@ -187,10 +199,10 @@ class Claim:
             extra = self.best_window(range(1, MAX_WINDOW), covered)
             added = self.mask(extra) & ~covered if extra else 0
             gain = self._weight(added) / self._total
-            # Names and numbers alone can be found anywhere; they must come with something said.
+            # Mere names and numbers are found anywhere; a place must add other words as well.
             said = added & ~self._named & ~self._numbers
-            fewest = MIN_EXTRA_WORDS + self._is_enough(covered)
-            if extra is None or not said or gain < EXTRA_GAIN or added.bit_count() < fewest:
+            minimum = MIN_EXTRA_WORDS + self._is_enough(covered)
+            if extra is None or not said or gain < EXTRA_GAIN or added.bit_count() < minimum:
                 break
             windows.append(extra)
             covered |= added
@@ -200,12 +212,12 @@ class Claim:
         return max(0.0, held - discount) * doubt, windows
 
     def _is_enough(self, covered: int) -> bool:
-        """Tell whether some keys support the claim by themselves."""
+        """Return whether the covered keys support the claim by themselves."""
         held = self._weight(covered) >= SUPPORTED * self._total
         return held and not self._numbers & ~covered
 
     def _doubts(self, windows: list[range], covered: int) -> tuple[int, float]:
-        """Return the wrong names' keys, and the factor for them and for missing numbers."""
+        """Return the mask of wrong names, and the factor for them and for missing numbers."""
         wrong, doubt = 0, MISSING_NUMBER if self._numbers & ~covered else 1.0
         said = [index for window in windows for index in window]
         others = ~(self._named | self._numbers)
@@ -217,20 +229,20 @@ class Claim:
         return wrong, doubt
 
     def _is_right(self, name: tuple[str, ...], main: int, covered: int) -> bool:
-        """Tell whether a name may stand with what `main`, the closest source sentence, says."""
+        """Return whether a name is consistent with `main`, the closest source sentence."""
         mask = self._mask_of(name)
-        together = any(not mask & ~held for held in self._masks.values())
-        if not together and mask & ~covered:
-            return False  # no sentence knows `Anna Lund`
+        is_known = any(not mask & ~held for held in self._masks.values())
+        if not is_known and mask & ~covered:
+            return False  # no sentence names `Anna Lund`
         if self._masks.get(main, 0) & mask:
             return True
         # `Berg presented the plan. Lund approved it.` has the words of `Berg approved the plan`:
-        # the sentence may say `she`, but not name another who is not in the claim.
+        # the sentence may say `she`, but not name a person who is not in the claim.
         near = range(main - NAME_DISTANCE, main + NAME_DISTANCE + 1)
         return bool(self.mask(near) & mask) and not self._rivals(main)
 
     def _rivals(self, index: int) -> bool:
-        """Tell whether a source sentence names someone the claim does not."""
+        """Return whether a source sentence names someone the claim does not."""
         names = self._source.names_in(index)
         return any(not self._mask_of(name) for name in names)
 
@@ -264,7 +276,7 @@ def _capitalised_runs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _parts(text: str, span: Span) -> Iterator[Span]:
-    """Yield a source sentence, in parts where it is too long to be one."""
+    """Yield a source sentence, in parts if it is too long."""
     start = span.start
     while span.end - start > MAX_SENTENCE_CHARACTERS:
         cut = text.rfind(" ", start + 1, start + MAX_SENTENCE_CHARACTERS)
@@ -275,13 +287,13 @@ def _parts(text: str, span: Span) -> Iterator[Span]:
 
 
 def _keys(text: str) -> set[str]:
-    """Return what a source sentence can be found by: its words, and their stems."""
+    """Return the keys of a source sentence: its words, and their stems."""
     found = set(content_words(text))
     return found | {_STEM + stem(word) for word in found}
 
 
 def _letter_cases(text: str) -> tuple[set[str], set[str], float]:
-    """Return the words written small, those written large, and the share of the latter."""
+    """Return the lower-case words, the capitalized words, and the share of the latter."""
     small, large = [], []
     for word in re.findall(r"[^\W\d_]{2,}", text):
         if word[0].isupper():

@@ -1,10 +1,10 @@
 """Grounding: each sentence of an answer → the places of the document that say it → their pages.
 
-A sentence is aligned with the sentences that share most of its words, rare words counting most.
-This shows a reader where to look, and flags what the document does not say: numbers, names,
-quotations and statements that are not there. It compares words, not meanings: a sentence that turns
-its source around (`did not approve`, subject and object exchanged) keeps its page, and an answer in
-another language than the document shares names and numbers with it, little else.
+A sentence is aligned with the sentences that share most of its words, weighted by rarity. This
+shows a reader where to look, and flags numbers, names, quotations and statements that the document
+does not hold. It compares words, not meanings: a sentence that inverts its source (`did not
+approve`, subject and object exchanged) still gets its page, and an answer in another language
+shares little more than names and numbers with the document.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from longsum.grounding.remarks import Instructions, is_denial, is_remark, withou
 from longsum.similarity import words
 
 REFUSAL = "Not in the document."
-"""What the prompt asks for when the document holds no answer."""
+"""Answer that the prompt asks for when the document holds none."""
 NOT_FOUND = "No sentence found for this."
-"""What is said where sentences are chosen and none is likely to answer: no claim about the rest."""
+"""Note when no sentence of the document is likely an answer; not a claim about the document."""
 
 
 @dataclass(frozen=True)
@@ -34,31 +34,31 @@ class Evidence:
 
     span: Span
     score: float
-    """Share of the answer's sentence found here, by weight of words; 0 to 1."""
+    """Share of the answer's sentence found here, by weight of words: 0 to 1."""
 
 
 @dataclass(frozen=True)
 class GroundedSentence:
-    """A sentence of an answer with its places in the document."""
+    """A sentence of an answer, with its places in the document."""
 
     text: str
     start: int
     """Offset in the answer."""
     end: int
     evidence: tuple[Evidence, ...] = ()
-    """Strongest first; empty when there is no support."""
+    """Supporting places, strongest first; empty when there is no support."""
     pages: tuple[int, ...] = ()
-    """Pages of the evidence, rising; empty when there is none, or no pages."""
+    """Pages of the evidence, rising; empty without evidence or pages."""
     reference: str | None = None
-    """`p. 3`, `pp. 3-4, 17`, `line 120, line 431`."""
+    """Places for people: `p. 3`, `pp. 3-4, 17`, `line 120, line 431`."""
     supported: bool = False
-    """The document says this, or there is nothing to support."""
+    """Whether the document says this, or there is nothing to support."""
     quotations: tuple[Quotation, ...] = ()
-    """Those long enough to be checked, each true or false by itself."""
+    """Quotations long enough to be checked, each found or not."""
     is_refusal: bool = False
-    """It says that the document holds no answer; nothing to support."""
+    """Whether it says that the document holds no answer; nothing to support."""
     is_heading: bool = False
-    """A heading or lead-in (`Findings:`); nothing to support."""
+    """Whether it is a heading or lead-in (`Findings:`); nothing to support."""
 
 
 class Grounder:
@@ -71,12 +71,12 @@ class Grounder:
     def ground(self, sentence: str, instructions: Instructions | None = None) -> GroundedSentence:
         """Return a sentence with the places that support it.
 
-        A remark about the document, or a sentence of the prompt's own, has none, unless the
-        document says it word for word.
+        A remark about the document, or a sentence of the prompt, has none, unless the document says
+        it word for word.
 
         Args:
-            sentence: of an answer.
-            instructions: the words of the prompt.
+            sentence: a sentence of an answer.
+            instructions: the prompt's own words.
         """
         plain = GroundedSentence(sentence, 0, len(sentence))
         if is_refusal(sentence):
@@ -125,11 +125,11 @@ class Grounder:
 def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedSentence]:
     """Return the sentences of a verbatim answer, whose places are known.
 
-    Their texts have white space folded; offsets are for the sentences joined by single spaces.
+    White space in their texts is normalized; offsets are into the texts joined by single spaces.
 
     Args:
         document: the source.
-        spans: the sentences the answer consists of, in its order.
+        spans: the sentences, in the order of the answer.
     """
     grounded = []
     start = 0
@@ -144,19 +144,19 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
 
 
 def is_refusal(sentence: str) -> bool:
-    """Tell whether a sentence says that the document holds no answer."""
+    """Return whether a sentence says that the document holds no answer."""
     return words(sentence) in (words(REFUSAL), words(NOT_FOUND)) or is_denial(sentence)
 
 
 def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], str]:
-    """Return the pages of several spans, rising, and their reference for people."""
+    """Return the pages of spans, rising, and their reference for people."""
     pages = tuple(sorted({number for span in spans for number in document.pages_of(span)}))
     if len(pages) > 1:
         return pages, f"pp. {format_pages(pages)}{document.printed(pages)}"
     return pages, ", ".join(dict.fromkeys(document.reference(span) for span in spans))
 
 
-# ---- taking answers apart
+# ---- splitting answers
 
 # `(p. 12)`, `[3]`: what a model cites, not what it says; `(1999)` is a statement.
 _CITATION = re.compile(r"\[\d{1,3}(?:[-–,\s]+\d{1,3})*\]|[\[(](?:pp?\.|pages?|S\.)[\d\s,–-]+[\])]")
@@ -164,7 +164,7 @@ _BULLET = re.compile(r"^\s*(?:[-*•–—‣◦▪·]\s+|\(?\d{1,3}[.)]\s+|\(?[
 
 
 def answer_sentences(answer: str) -> list[Span]:
-    """Return the sentences of an answer: lines apart, without bullets, quotations kept whole."""
+    """Return the sentences of an answer, line by line, without bullets; quotations stay whole."""
     spans: list[Span] = []
     quoted = quotations_in(answer)
     for line in re.finditer(r"[^\n]+", answer):
@@ -181,7 +181,7 @@ def answer_sentences(answer: str) -> list[Span]:
 
 
 def is_heading(text: str) -> bool:
-    """Tell headings and lead-ins from statements; what holds a number or a quotation is checked."""
+    """Return whether a text is a heading or lead-in without a number or quotation to check."""
     if re.search(r"\d", text) or quotations_in(text):
         return False
     return bool(re.fullmatch(r"#.*|\*\*[^*]+\*\*:?|__[^_]+__:?|.{1,80}:\**", text.strip()))

@@ -1,8 +1,8 @@
-"""Quotations: find them in an answer, and find them again in the source.
+"""Quotations: find them in an answer, and look for them in the source.
 
-A quotation is true when the source holds it letter for letter, apart from what typesetting changes:
-white space, line and page breaks, hyphenation, ligatures, the shape of quotation marks and dashes.
-Case counts, and so does every word. Works on strings; knows nothing about pages.
+A quotation is found when the source holds it letter for letter, apart from what typesetting
+changes: white space, line and page breaks, hyphenation, ligatures, the shape of quotation marks and
+dashes. Case and every word count. Works on strings; knows nothing about pages.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from longsum.documents.document import Span
 from longsum.similarity import PAIRED_CHARACTER
 
 MIN_CHARACTERS = 12
-"""Shorter quotations are terms and nicknames; they are found anywhere and prove nothing."""
+"""Minimum characters of a quotation; shorter ones are terms, found anywhere."""
 
 MAX_GAP = 1_500
-"""Most characters an ellipsis leaves out, about half a page; beyond it two places are spliced."""
+"""Maximum characters that an ellipsis omits, about half a page; more would splice two places."""
 
 _MAX_OCCURRENCES = 100
 
 
 @dataclass(frozen=True)
 class Quotation:
-    """A passage an answer puts in quotation marks."""
+    """A passage that an answer puts in quotation marks."""
 
     text: str
-    """What stands between the marks."""
+    """Text between the marks."""
     found: bool
     """Whether the source says exactly this."""
     span: Span | None
-    """Its place in the source."""
+    """Place in the source; None when not found."""
     reference: str | None
-    """Its page, for people."""
+    """Page, for people; None when not found."""
 
 
 QUOTED = re.compile(
@@ -52,19 +52,19 @@ QUOTED = re.compile(
 
 
 def quotations_in(text: str) -> list[Span]:
-    """Return the places between quotation marks that are long enough to be checked."""
+    """Return the passages in quotation marks that are long enough to be checked."""
     places = (Span(*match.span(match.lastgroup or 0)) for match in QUOTED.finditer(text))
     return [place for place in places if is_checkable(text[place.start : place.end])]
 
 
 def is_checkable(quotation: str) -> bool:
-    """Tell whether a quotation is long enough for its place to mean something."""
+    """Return whether a quotation is long enough for its place to be significant."""
     parts = "".join(_parts(quotation))
     return len(parts) + len(PAIRED_CHARACTER.findall(parts)) >= MIN_CHARACTERS
 
 
 class QuotableText:
-    """A source that can be searched for quotations.
+    """A source, prepared for searching quotations.
 
     Args:
         text: the source; spans are offsets into it.
@@ -78,8 +78,8 @@ class QuotableText:
         """Return where the source holds a quotation, or None.
 
         Args:
-            quotation: the words between the marks; an ellipsis stands for words left out.
-            near: of several places, one that touches this is preferred to the first.
+            quotation: the text between the marks; an ellipsis matches omitted words.
+            near: preferred among several places: the first one that overlaps this span.
         """
         first = None
         whole = _strip(_fold(quotation)[0])
@@ -93,7 +93,7 @@ class QuotableText:
         return first
 
     def _occurrences(self, parts: list[str]) -> Iterator[Span]:
-        """Yield the places that hold all parts in order, without too large a gap."""
+        """Yield the places that hold all parts in order, within `MAX_GAP` of one another."""
         if not parts or not parts[0]:
             return
         at = self._next(parts[0], 0, len(self._folded))
@@ -109,7 +109,7 @@ class QuotableText:
             at = self._next(parts[0], at + 1, len(self._folded))
 
     def _next(self, part: str, start: int, stop: int) -> int:
-        """Return the next place of a part that cuts no word and no number in two, or -1."""
+        """Return the next place of a part that splits no word or number, or -1."""
         at = self._folded.find(part, start, stop)
         while at >= 0:
             if self._is_whole(self._starts[at], self._ends[at + len(part) - 1]):
@@ -130,7 +130,7 @@ class QuotableText:
 
 
 def _continues(left: str, right: str) -> bool:
-    """Tell whether two neighbours belong to one word."""
+    """Return whether two neighbouring characters belong to one word."""
     if not (left.isalnum() and right.isalnum()):
         return False
     return not (PAIRED_CHARACTER.match(left) or PAIRED_CHARACTER.match(right))
@@ -146,7 +146,7 @@ def _parts(quotation: str) -> list[str]:
 
 
 def _strip(folded: str) -> str:
-    """Drop what the quoting sentence adds at the edges: its comma or full stop."""
+    """Drop what the quoting sentence adds at the ends: its comma or full stop."""
     return folded.strip(" .,;:")
 
 
@@ -162,10 +162,10 @@ _DASH = re.compile(r" ?-+ ?")
 
 
 def _fold(text: str) -> tuple[str, array[int], array[int]]:
-    """Return a text as it is compared, with each character's start and end in the original.
+    """Return a text normalized for comparison, with each character's start and end in the original.
 
-    A dash with the space around it is dropped, because hyphenation adds dashes and lines break at
-    them; before a digit it is kept, because `3-4` is not `34`.
+    A dash and the spaces around it are dropped, because hyphenation adds dashes and lines break at
+    them, but not before a digit, because `3-4` is not `34`.
     """
     folded: list[str] = []
     starts, ends = array("l"), array("l")

@@ -1,8 +1,8 @@
-"""Sentences of an answer that say nothing the document could: refusals, remarks, echoes. Pure.
+"""Recognize sentences that no document could support: refusals, remarks, echoes. Pure.
 
-Small models talk about "the document", repeat the prompt's own rules, or say in their own words
-that there is no answer. Words alone would place such sentences on some page. English, and the
-nouns of a few other languages.
+Small models talk about "the document", repeat the prompt's rules, or say in their own words that
+there is no answer. A comparison of words would place such sentences on some page. Covers English,
+and the nouns of a few other languages.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _DOCUMENT = (
     r"|le\s+(?:document|texte)|el\s+(?:documento|texto)|il\s+(?:documento|testo)"
 )
 _REMARK = re.compile(rf"(?:{_DOCUMENT})\s+(?!of\b|that\b|which\b)[^\W\d_]", re.I)
-"""The document is the subject of the sentence."""
+"""Matches a sentence whose subject is the document."""
 _LEAD_IN = re.compile(
     rf"(?:(?:{_DOCUMENT})\s+(?:also\s+|then\s+|further\s+)?(?:says?|states?|notes?|reports?|"
     r"explains?|mentions?|shows?|argues?|claims?|finds?|concludes?|adds?|recommends?)\s+that\s+"
     rf"|according\s+to\s+(?:{_DOCUMENT}),?\s+)",
     re.I,
 )
-"""What follows is a statement of the document's."""
+"""Matches the words before a statement attributed to the document."""
 _DENIAL = re.compile(
     rf"(?:{_DOCUMENT})\s+(?:does|do|did)\s*(?:not|n['’]t)\s+(?:\w+ly\s+)?"
     r"(?:mention|contain|provide|say|state|specify|answer|hold|give|include|discuss|address)\b"
@@ -36,29 +36,29 @@ _DENIAL = re.compile(
     re.I,
 )
 _MIN_WORDS = 3
-"""Of an echo; fewer stand together by chance."""
+"""Minimum words of an echo; fewer match by chance."""
 
 
 def is_denial(sentence: str) -> bool:
-    """Tell whether a sentence says that the document holds no answer."""
+    """Return whether a sentence says that the document holds no answer."""
     return bool(_DENIAL.match(_begin(sentence)))
 
 
 def is_remark(sentence: str) -> bool:
-    """Tell whether a sentence is about the document, not about what it tells."""
+    """Return whether a sentence is about the document, not about its subject."""
     begin = _begin(sentence)
     return bool(_REMARK.match(begin)) and not _LEAD_IN.match(begin)
 
 
 def without_lead_in(sentence: str) -> str:
-    """Return what a sentence says the document says, without "The document states that"."""
+    """Return a sentence without a lead-in such as "The document states that"."""
     begin = _begin(sentence)
     lead = _LEAD_IN.match(begin)
     return begin[lead.end() :] if lead else sentence
 
 
 def _begin(sentence: str) -> str:
-    """Return a sentence without emphasis and what may stand before its first word."""
+    """Return a sentence without emphasis and without marks before its first word."""
     return re.sub(r"[*_`]+", "", sentence).lstrip(" \t\"'“”„«»-•")
 
 
@@ -66,8 +66,8 @@ class Instructions:
     """A prompt's own words, which an answer may repeat but the document does not say.
 
     Args:
-        text: of the prompt around the document.
-        asked: the user's own words in it, such as the question: an answer may well repeat them.
+        text: the prompt without the document.
+        asked: the user's own words in it, such as the question, which an answer may repeat.
     """
 
     def __init__(self, text: str, *asked: str | None) -> None:
@@ -77,6 +77,6 @@ class Instructions:
         self._words = f" {' '.join(words(text))} "
 
     def says(self, sentence: str) -> bool:
-        """Tell whether a sentence is taken from the instructions."""
+        """Return whether a sentence is taken from the instructions."""
         spoken = words(sentence)
         return len(spoken) >= _MIN_WORDS and f" {' '.join(spoken)} " in self._words

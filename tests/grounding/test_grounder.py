@@ -97,7 +97,7 @@ def test_what_is_not_in_the_document_has_no_page(grounder, sentence):
 
 
 def test_exchanged_name_is_flagged(grounder):
-    """Both names stand in the document, but Lund chairs nothing."""
+    """Both names are in the document, but Lund chairs nothing."""
     assert grounder.ground("Anna Berg has chaired it since 2015.").supported
     assert not grounder.ground("Tom Lund has chaired it since 2015.").supported
     assert not grounder.ground("Anna Lund has chaired it since 2015.").supported
@@ -206,7 +206,7 @@ def test_quotation_with_one_word_changed_is_flagged(grounder):
 # ---- whole answers
 
 
-def test_answer_is_taken_apart_by_lines_bullets_and_sentences(grounder):
+def test_answer_is_split_at_lines_bullets_and_sentences(grounder):
     answer = (
         "Summary:\n\n"
         "- The terminal cost 412 million euros. The state paid a third.\n"

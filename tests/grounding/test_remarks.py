@@ -97,7 +97,7 @@ def test_statement_keeps_its_page_with_a_lead_in(grounder, lead):
         "He read the document twice.",
     ],
 )
-def test_other_sentences_are_no_remarks(sentence):
+def test_other_sentences_are_not_remarks(sentence):
     assert not is_remark(sentence)
     assert not is_denial(sentence)
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from longsum.grounding.repetition import REPEATS, Repetition
+from longsum.grounding.repetition import MAX_REPEATS, Repetition
 
 ROUND = [
     "The study found that participants were more confident in their judgements of the {} group.",
@@ -24,7 +24,7 @@ def sentences_until_stopped(sentences: list[str]) -> int | None:
 def test_paragraphs_that_differ_in_a_word_are_a_loop():
     """Nine near-identical paragraphs were written for 160 s; only exact loops were seen."""
     sentences = [each.format(word) for word in WORDS for each in ROUND]
-    assert sentences_until_stopped(sentences) == len(ROUND) + REPEATS
+    assert sentences_until_stopped(sentences) == len(ROUND) + MAX_REPEATS
 
 
 def test_two_repeats_are_rhetoric():
@@ -33,7 +33,7 @@ def test_two_repeats_are_rhetoric():
     assert sentences_until_stopped(sentences + sentences[:1]) == 4
 
 
-def test_a_list_of_figures_is_no_loop():
+def test_a_list_of_figures_is_not_a_loop():
     sentences = [f"In {year} the port shipped {year * 7 % 913} tons of grain." for year in
                  range(1990, 2020)]  # fmt: skip
     assert sentences_until_stopped(sentences) is None
@@ -58,7 +58,7 @@ def test_words_that_go_round_without_a_full_stop_are_a_loop():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_new_words_are_no_loop(seed):
+def test_new_words_are_not_a_loop(seed):
     chosen = random.Random(seed)
     vocabulary = [f"word{chosen.randrange(300)}" for _ in range(900)]
     watch = Repetition()
