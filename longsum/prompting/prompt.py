@@ -1,10 +1,10 @@
-"""What the model reads, in which order: a template in a chat format → `Prompt`.
+"""Render what the model reads: a template in a chat format → `Prompt`.
 
-Works on strings; knows nothing about token ids. The document is a value that is put between two
-rendered strings: no part of it is ever read as a template, and it comes before the instruction, so
-that its KV cache can be used again for the next question.
+Works on strings; knows nothing about token ids. The document is inserted between two rendered
+strings: no part of it is ever parsed as a template, and it comes before the instruction, so that
+its KV cache can be reused for the next question.
 
-The caller tokenizes the three parts by themselves: prefix and suffix with the tokenizer's special
+The caller tokenizes the three parts separately: prefix and suffix with the tokenizer's special
 tokens enabled, the document with them disabled, so that a document holding `</s>` or `<|eot_id|>`
 cannot end its own turn. A title is part of the prefix and a question of the suffix; control tokens
 in them are broken up here.
@@ -22,28 +22,28 @@ from longsum.errors import UsageError
 from longsum.prompting.rendering import render
 
 MAX_TITLE_CHARACTERS = 200
-"""Of a title that is shown to the model; metadata sometimes holds whole abstracts."""
+"""Characters of a title shown to the model; metadata sometimes holds whole abstracts."""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rendered prompt, cut around the document."""
+    """A rendered prompt, split around the document."""
 
     prefix: str
-    """Everything before the document, chat markup included."""
+    """Everything before the document, including chat markup."""
     document: str
     """The document's text, verbatim."""
     suffix: str
-    """Everything after the document, the opening of the assistant's turn included."""
+    """Everything after the document, including the opening of the assistant's turn."""
 
 
 # ---- finding templates
 
 
 def prompts_folder() -> Path:
-    """Return the folder of the templates that come with longsum."""
+    """Return the folder of the templates shipped with longsum."""
     package = Path(__file__).resolve().parents[1]
-    shipped = package / "prompts"  # in a wheel; in a source checkout they stand beside the package
+    shipped = package / "prompts"  # in a wheel; a source checkout has them beside the package
     return shipped if shipped.is_dir() else package.parent / "prompts"
 
 
@@ -65,7 +65,7 @@ def find_template(name: str) -> Path:
 
 
 class TemplateSource(str):
-    """A template's text that knows its file, for error messages and for includes beside it."""
+    """A template's text with its file, for error messages and relative includes."""
 
     def __new__(cls, text: str, path: Path | str = "template") -> TemplateSource:
         """Return the text with its file's path."""
@@ -80,7 +80,7 @@ def load_template(path_or_name: str | Path) -> TemplateSource:
     """Return the source of a template, given its name (`summarize`) or a path.
 
     Raises:
-        UsageError: when the file is not there, cannot be read, or is not UTF-8.
+        UsageError: when the file does not exist, cannot be read, or is not UTF-8.
     """
     path = find_template(str(path_or_name))
     try:
@@ -104,17 +104,17 @@ def render_prompt(
     variables: Mapping[str, object],
     wrap: Callable[[str], str],
 ) -> Prompt:
-    """Render a template around a document.
+    """Return the prompt that a template makes around a document.
 
     Args:
         template_source: Jinja2 text that prints `document` exactly once; from `load_template`, so
             that messages name its file.
-        document: put in verbatim; never read as a template.
-        variables: what else the template may print.
+        document: inserted verbatim; never parsed as a template.
+        variables: other values that the template may print.
         wrap: the model's chat format, from `Tokenizer.wrap`.
 
     Raises:
-        UsageError: for a mistake in the template, with file and line.
+        UsageError: for an error in the template, with file and line.
     """
     name = template_source.path if isinstance(template_source, TemplateSource) else "template"
     sentinel = f"document{secrets.token_hex(16)}"  # cannot be guessed by a title or a question
@@ -123,7 +123,7 @@ def render_prompt(
     prefix, found, suffix = wrap(message).partition(sentinel)
     if not found or sentinel in suffix:
         raise UsageError(
-            "the model's chat format does not hold the message exactly once",
+            "the model's chat format does not contain the message exactly once",
             hint="choose another prompt format",
         )
     return Prompt(prefix, document, suffix)
@@ -138,7 +138,7 @@ _CONTROL_TOKEN = re.compile(
 
 
 def _plain_value(key: str, value: object) -> object:
-    """Break up control tokens in a variable: it stands where special tokens are read as such."""
+    """Break up control tokens in a variable, which is tokenized with special tokens enabled."""
     if not isinstance(value, str):
         return value
     if key == "title":  # from the document's metadata: one line, and not the whole abstract
@@ -150,7 +150,7 @@ def _plain_value(key: str, value: object) -> object:
 
 
 def mini_prompt(document: str, *, question: str | None) -> Prompt:
-    """Return the bundled model's fixed prompt; a summary's where there is no question."""
+    """Return the bundled model's fixed prompt: for a question, or without one for a summary."""
     if question is None:
         return Prompt("<|document|>", document, "<|summary|>")
     asked = _plain_value("question", question.strip())
@@ -170,7 +170,7 @@ _LANGUAGES = {
 
 
 def language_name(code: str | None) -> str | None:
-    """Return a language's English name for `de`, `pt-BR`; None for `auto`; other words as given."""
+    """Return a language's English name for `de` or `pt-BR`, None for `auto`, else the input."""
     if code is None or code.strip().lower() in {"", "auto"}:
         return None
     return _LANGUAGES.get(re.split(r"[-_]", code.strip().lower())[0], code.strip())

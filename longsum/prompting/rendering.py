@@ -1,6 +1,6 @@
-"""Rendering of a template's text around a gap for the document, in Jinja's sandbox.
+"""Render a template around a placeholder for the document, in Jinja's sandbox.
 
-Whatever a template does wrong becomes one line with its file and line number. Knows nothing about
+Every error of a template becomes a one-line message with file and line number. Knows nothing about
 chat formats.
 """
 
@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from longsum.errors import UsageError
 
 MAX_RENDERED_CHARACTERS = 100_000
-"""Most characters of a prompt without its document; more is a runaway loop, not an instruction."""
+"""Maximum characters of a prompt without its document; more indicates a runaway loop."""
 
 
 def render(
@@ -29,13 +29,16 @@ def render(
 
     Args:
         source: Jinja2 text.
-        values: what it may print besides the document.
-        name: its file; templates beside it may be included.
+        values: variables that the template may print besides the document.
+        name: the template's file; templates beside it may be included.
         folder: the shipped templates, which may be included too.
-        document: what stands for the document in the result.
+        document: placeholder for the document in the result.
+
+    Returns:
+        The rendered text, with the placeholder exactly once.
 
     Raises:
-        UsageError: for a mistake in the template, with file and line.
+        UsageError: for an error in the template, with file and line.
     """
     values = {**values, "document": _DocumentSlot(document)}
     environment = _Sandbox(
@@ -45,14 +48,14 @@ def render(
         text = "".join(_bounded(environment.get_template(name).generate(values), name))
     except UsageError:
         raise
-    except Exception as error:  # whatever an expression of the template raises is its mistake
+    except Exception as error:  # anything an expression raises is an error of the template
         raise _template_error(error, name, values) from error
     _check_once(text.count(document), name)
     return text
 
 
 class _DocumentSlot:
-    """Stands for the document while a template is rendered; can be printed and nothing else."""
+    """Placeholder for the document during rendering; supports nothing but printing."""
 
     def __init__(self, sentinel: str) -> None:
         self._sentinel = sentinel
@@ -62,7 +65,7 @@ class _DocumentSlot:
 
 
 class _SourceLoader(BaseLoader):
-    """Gives the one source it holds, and for includes the folders' files."""
+    """Loads the given source under its name, and includes from the folders."""
 
     def __init__(self, name: str, source: str, shipped: Path) -> None:
         beside = [Path(name).parent] if Path(name).is_file() else []
@@ -78,15 +81,15 @@ class _SourceLoader(BaseLoader):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which text cannot be multiplied and nothing raised to a power."""
+    """Jinja's sandbox without multiplication of text and without powers."""
 
     intercepted_binops = frozenset({"*", "**"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Multiply two numbers; refuse what could fill the memory."""
+        """Multiply two numbers; refuse operations that could exhaust memory."""
         numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
         if operator == "**" or not numbers:
-            raise SecurityError(f"{operator} is for numbers" if operator == "*" else "** is off")
+            raise SecurityError("* is only for numbers" if operator == "*" else "** is disabled")
         return super().call_binop(context, operator, left, right)
 
 
@@ -98,7 +101,7 @@ def _bounded(chunks: Iterator[str], name: str) -> Iterator[str]:
             raise UsageError(
                 f"template {name} renders to over {MAX_RENDERED_CHARACTERS:,} characters "
                 "without the document",
-                hint="look for a loop that does not end",
+                hint="look for an endless loop",
             )
         yield chunk
 
@@ -111,7 +114,7 @@ def _check_once(count: int, name: str) -> None:
 
 
 def _template_error(error: Exception, name: str, values: Mapping[str, object]) -> UsageError:
-    """Return the user's error for what Jinja or a template's expression raised."""
+    """Return the user's error for an exception of Jinja or of a template's expression."""
     where, line = _place(error, name)
     at = f"template {where}" + (f", line {line}" if line else "")
     known = "variables here: " + ", ".join(sorted(values))
@@ -124,7 +127,7 @@ def _template_error(error: Exception, name: str, values: Mapping[str, object]) -
     if isinstance(error, JinjaUndefinedError):
         return UsageError(f"{at}: {error.message}", hint=known)
     if isinstance(error, RecursionError):
-        return UsageError(f"{at}: the template includes or calls itself without end")
+        return UsageError(f"{at}: the template includes or calls itself endlessly")
     if isinstance(error, UnicodeDecodeError):
         return UsageError(f"{at}: an included file is not UTF-8")
     message = (error.message if isinstance(error, TemplateError) else str(error)) or ""

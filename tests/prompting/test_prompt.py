@@ -155,7 +155,7 @@ def test_title_is_not_read_as_a_template():
         ("{{ document }}\n{{ 1 / 0 }}", "line 2: division by zero", ""),
         ("{{ document }}{% include 'nothing.jinja' %}", "no template nothing.jinja", ""),
         ("{{ document }}{% include '../../etc/passwd' %}", "no template", ""),
-        ("{{ document }}{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "without end", ""),
+        ("{{ document }}{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "endlessly", ""),
     ],
 )
 def test_mistake_names_file_and_line(source, message, hint):
