@@ -1,6 +1,6 @@
-"""What entries of a store depend on. Pure.
+"""Keys of cache entries: everything an entry depends on. Pure.
 
-Two runs share an entry only if all of it is the same.
+Two runs share an entry only if all fields are equal.
 """
 
 from __future__ import annotations
@@ -13,69 +13,70 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 FORMAT = 1
-"""Of an entry; entries of another are left alone until they are evicted."""
+"""Version of the entry format; entries of other versions stay until they are evicted."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What an entry depends on: a dataclass of strings and numbers."""
+    """Base of keys, which are dataclasses of strings and numbers."""
 
     @property
     def digest(self) -> str:
-        """Return the entry's name: 32 hexadecimal digits."""
+        """Name of the entry: 32 hexadecimal digits."""
         content = json.dumps(asdict(self), sort_keys=True).encode()
         return hashlib.sha256(content).hexdigest()[:32]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields, for the entry's own record."""
+        """Return the fields, for the entry's record."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class PrefixKey(Key):
-    """A prefix (the words before the document, and the document) and what read it."""
+    """A prefix (the text before the document, and the document) and how it was read."""
 
     weights: str
-    """From `Checkpoint.identity`; tells revisions apart."""
+    """Hash from `Checkpoint.identity`, which differs between revisions."""
     rope: str
     """RoPE parameters, from `rope_text`."""
     quantize: str
     dtype: str
     """Compute dtype."""
     kv_dtype: str
-    """Of the cache."""
+    """Dtype of the KV cache."""
     attention: str
     tokens: int
-    """Of the prefix."""
+    """Number of tokens of the prefix."""
     token_ids: str
-    """From `token_hash`."""
+    """Hash of the token ids, from `token_hash`."""
     version: str
-    """Of longsum."""
+    """Version of longsum."""
     format: int = FORMAT
 
 
 @dataclass(frozen=True)
 class WeightsKey(Key):
-    """A checkpoint's weights, and what quantized them."""
+    """A checkpoint's weights, and how they were quantized."""
 
     weights: str
-    """From `Checkpoint.identity`; tells revisions apart."""
+    """Hash from `Checkpoint.identity`, which differs between revisions."""
     quantize: str
     """`nf4` or `int8`."""
     dtype: str
-    """Compute dtype, in which the unquantized rest is held."""
+    """Compute dtype, also that of the weights that stay unquantized."""
     device: str
     """`cuda` or `cpu`: they round differently."""
     settings: str
-    """All of the quantization's."""
+    """Hash of the quantization's settings."""
     bitsandbytes: str
-    """Its version, as that of the next."""
+    """Version of bitsandbytes."""
     transformers: str
+    """Version of transformers."""
     format: int = FORMAT
 
 
 def token_hash(token_ids: Sequence[int]) -> str:
-    """Return a hash of token ids."""
+    """Return the sha256 of token ids."""
     return hashlib.sha256(array("Q", token_ids).tobytes()).hexdigest()
 
 

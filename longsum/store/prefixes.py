@@ -1,4 +1,4 @@
-"""Documents that were read: one entry a document and model, its keys and values."""
+"""Cached documents: one entry per document and model, with its keys and values."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ __all__ = ["DATA", "EXTRA", "RECORD", "Entry", "PrefixStore"]
 
 DATA = "prefix.safetensors"
 EXTRA = "extra."
-"""Begins the names of tensors that are kept beside keys and values."""
+"""Prefix of the names of tensors stored beside keys and values."""
 
 
 class PrefixStore(EntryStore):
-    """What models left in their caches of documents."""
+    """KV caches of documents."""
 
     data_name = DATA
 
     def load(
         self, key: PrefixKey, take: Callable[[str, torch.Tensor], None]
     ) -> dict[str, torch.Tensor] | None:
-        """Hand over an entry's tensors, and note that it was used.
+        """Pass an entry's tensors to `take`, and mark the entry as used.
 
         Args:
-            key: what is looked for.
-            take: is given each tensor by name, but for the extra ones.
+            key: the entry's key.
+            take: called with each name and tensor, except the extra ones.
 
         Returns:
             Copies of the extra tensors; None when there is no such entry.
 
         Raises:
-            DamagedFile: when there is one, but not as it was written; it has been removed.
+            DamagedFile: when the entry is not as it was written; it has been removed.
         """
         extra: dict[str, torch.Tensor] = {}
 
@@ -56,7 +56,7 @@ class PrefixStore(EntryStore):
         extra: Mapping[str, torch.Tensor] | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Entry | None:
-        """Write an entry; older ones make room.
+        """Write an entry, evicting older ones where necessary.
 
         Args:
             key: what it is.

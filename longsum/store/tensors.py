@@ -1,7 +1,7 @@
-"""Named tensors in one safetensors file: written piece by piece, read through a memory map.
+"""Named tensors in one safetensors file: written one by one, read through a memory map.
 
-The library's own writer wants all tensors whole and contiguous at once, which would hold a second
-copy of a cache of many GiB; this one holds one tensor's. The files are plain safetensors.
+The library's own writer needs all tensors contiguous at once, which would hold a second copy of a
+cache of many GiB; this one copies one tensor at a time. The files are plain safetensors.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _DTYPES = {
     "int64": "I64",
     "bool": "BOOL",
 }
-"""The format's names of dtypes."""
+"""Names of dtypes in the file format."""
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-"""How a file is made that must not be there yet."""
+"""Flags that create a file which must not exist yet."""
 
 THREADS = 4
-"""Checksums computed at once; zlib lets other threads run meanwhile."""
+"""Checksums computed at once; zlib releases the interpreter lock."""
 
 
-class DamagedFile(Exception):  # noqa: N818 - a finding, not an error: the entry is made again
+class DamagedFile(Exception):  # noqa: N818 - a finding, not an error: the entry is written again
     """Raised when a file is not what its record says; the message says why."""
 
 
 def bytes_of_tensors(tensors: Mapping[str, torch.Tensor]) -> int:
-    """Return the bytes of a file's tensors, its header left out."""
+    """Return the bytes of tensors, without a file's header."""
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
 
 
@@ -49,13 +49,13 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> dict[str, 
     """Write a safetensors file that only its owner may read.
 
     Args:
-        path: must not exist.
+        path: the file, which must not exist.
         tensors: on any device, of any strides.
 
     Returns:
         The CRC-32 of each tensor's bytes.
     """
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}  # transformers asks for it
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}  # transformers requires it
     end = 0
     for name, tensor in tensors.items():
         start, end = end, end + tensor.numel() * tensor.element_size()
@@ -79,7 +79,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> dict[str, 
 
 
 def _write_all(write: Callable[[memoryview], int | None], data: memoryview) -> None:
-    """Write bytes whatever their number; the system may take a part at a time."""
+    """Write all bytes; the system may accept only a part per call."""
     while data:
         data = data[write(data) or 0 :]
 
@@ -96,16 +96,16 @@ def _bytes_of(tensor: torch.Tensor) -> memoryview:
 def read_tensors(
     path: Path, sums: Mapping[str, int], take: Callable[[str, torch.Tensor], None]
 ) -> None:
-    """Read a file, check each tensor whole, and hand it over.
+    """Read a file, verify each tensor, and pass it to `take`.
 
-    All bytes are checked, not a sample: a bit that fell over anywhere would change answers
-    silently. CRC-32 finds accidents at the speed of a disk; the folder is the user's alone, so
-    nobody else needs to be kept from making up its content.
+    All bytes are verified, not a sample: one flipped bit could change answers silently. CRC-32
+    detects accidents at the speed of a disk; only the user can open the folder, so forgery need not
+    be prevented.
 
     Args:
         path: the file.
         sums: CRC-32 of each tensor expected.
-        take: is given each tensor, mapped from the file and valid only during the call.
+        take: called with each name and tensor, mapped from the file and valid only during the call.
 
     Raises:
         DamagedFile: when anything is missing, unexpected or changed.
@@ -116,7 +116,7 @@ def read_tensors(
     try:
         with safe_open(path, "pt") as file, ThreadPoolExecutor(THREADS) as pool:
             if set(file.keys()) != set(sums):
-                raise DamagedFile("it holds other tensors than it should")
+                raise DamagedFile("its tensors are not those that were written")
             tensors = {name: file.get_tensor(name) for name in sums}
             found = pool.map(lambda tensor: zlib.crc32(_bytes_of(tensor)), tensors.values())
             for (name, tensor), checksum in zip(tensors.items(), found, strict=True):

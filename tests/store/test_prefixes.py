@@ -106,7 +106,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_damaged_entry_is_told_removed_and_made_again(store: PrefixStore, damage) -> None:
+def test_damaged_entry_is_reported_removed_and_written_again(store: PrefixStore, damage) -> None:
     entry = store.save(KEY, TENSORS)
     assert entry is not None
     damage(entry.folder)
@@ -137,7 +137,7 @@ def test_least_recently_used_go_first(tmp_path: Path) -> None:
     store.save(key(3), TENSORS)
     assert [n for n in range(4) if key(n) in store] == [0, 2, 3]
     assert [entry.folder.name for entry in store.entries()][-1] == key(2).digest
-    larger = {"0.keys": torch.ones(SIZE // 2)}  # two entries' room
+    larger = {"0.keys": torch.ones(SIZE // 2)}  # the size of two entries
     store.save(key(4), larger)
     assert sum(entry.size_bytes for entry in store.entries()) <= store.size_bytes
     assert key(4) in store
