@@ -31,7 +31,7 @@ __all__ = [
     "summarize_document",
 ]
 
-_HOMES = {
+_MODULES = {
     "Answer": "longsum.answer",
     "Document": "longsum.documents.document",
     "ask_document": "longsum.session",
@@ -46,7 +46,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that `import longsum` stays quick."""
-    if name not in _HOMES:
+    """Import a public name when it is first used, so that `import longsum` stays fast."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'longsum' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

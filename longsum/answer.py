@@ -1,4 +1,4 @@
-"""Answers: their sentences, where each stands in the document, and how they are shown. No torch."""
+"""Answers: their sentences, the place of each in the document, and their layout. No torch."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from longsum.receipt import Receipt
 
 @dataclass(frozen=True)
 class Answer:
-    """What the user gets."""
+    """An answer as the user gets it."""
 
     text: str
-    """Without references."""
+    """The answer without references."""
     marked: str
-    """With a reference behind every sentence, as printed."""
+    """The answer with a reference after every sentence, as printed."""
     sentences: tuple[GroundedSentence, ...]
     receipt: Receipt
     question: str | None = None
 
     @property
     def answered(self) -> bool:
-        """Whether it says more than that nothing was found."""
+        """Whether it has an answer, not only the note that none was found."""
         return not all(sentence.is_refusal for sentence in self.sentences)
 
     def as_dict(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class Answer:
 
 
 def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
-    """Return a sentence for JSON."""
+    """Return a sentence for JSON: text, support, pages, spans, quotations."""
     return {
         "text": sentence.text,
         "supported": None if sentence.is_refusal else sentence.supported,
@@ -62,7 +62,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
 
 
 def mark(sentence: GroundedSentence) -> str:
-    """Return what is printed behind a sentence: its place, or that there is none."""
+    """Return what is printed after a sentence: its place, or that there is none."""
     if sentence.is_refusal or sentence.is_heading:
         return ""
     marks = [
@@ -75,23 +75,23 @@ def mark(sentence: GroundedSentence) -> str:
 
 
 _SETTLED = re.compile(r"\s|[。！？]+[”’»›)\]}」』）】》]*(?=[^\"'”’»›)\]}」』）】》。！？])")
-"""Behind these, what comes next no longer changes what stood before."""
+"""After these, further text no longer changes what came before."""
 _MAY_END = re.compile(r"[.?!…。！？؟۔।][\"'”’»›)\]}」』）】》\d]*$")
-"""What a sentence may end with; the next word tells."""
+"""What a sentence may end with; the next word decides."""
 _OPENING = re.compile(r"[“„«»「『]|(?<!\w)\"")
 
 
 class MarkedStream:
-    """Puts references behind the sentences of a text that is still being written.
+    """Puts references after the sentences of a text that is still being written.
 
-    Text is passed on as soon as it is certain to which sentence it belongs: a sentence's end is
-    held back until the next word, one inside a quotation until the quotation is closed. Where the
-    marks stand does not depend on how the text was cut into pieces.
+    Text is passed on as soon as its sentence is certain: a sentence's end is held back until the
+    next word, an end inside a quotation until the quotation is closed. The places of the marks do
+    not depend on how the text was cut into pieces.
 
     Args:
-        grounder: finds where a sentence stands.
-        listener: is given the marked text.
-        instructions: the prompt's own words, which are no statements of the document.
+        grounder: finds the place of a sentence.
+        listener: receives the marked text.
+        instructions: the prompt's own words, which are not statements of the document.
     """
 
     def __init__(
@@ -102,8 +102,8 @@ class MarkedStream:
         self._listener = listener
         self._open = ""  # text from the start of the line that holds the newest sentence
         self._offset = 0  # where it starts in the whole text
-        self._closed = 0  # end of its last sentence that has its mark
-        self._shown = 0  # characters of it that were passed on
+        self._closed = 0  # end of its last sentence with a mark
+        self._shown = 0  # characters of it already passed on
         self.marked = ""
         self.sentences: list[GroundedSentence] = []
 
@@ -114,7 +114,7 @@ class MarkedStream:
         head = self._open[:settled]
         quote = _unclosed_quotation(head)
         spans = self._waiting(head)
-        # the newest sentence may go on, unless its end needs no white space behind it
+        # the newest sentence may continue, unless its end needs no white space after it
         certain = len(spans) - head[-1:].isspace()
         while certain > 0 and spans[0].end <= quote:
             self._close(spans.pop(0))
@@ -145,7 +145,7 @@ class MarkedStream:
         return [span for span in spans if span.start >= self._closed]
 
     def _close(self, span: Span) -> None:
-        """Ground a sentence and put its mark behind it."""
+        """Ground a sentence and put its mark after it."""
         text = self._open[span.start : span.end]
         sentence = self._grounder.ground(text, self._instructions)
         placed = replace(sentence, start=self._offset + span.start, end=self._offset + span.end)
@@ -162,7 +162,7 @@ class MarkedStream:
         self._shown = max(self._shown, end)
 
     def _drop_lines(self) -> None:
-        """Forget lines that are behind us; a line is kept whole, as its quotations span it."""
+        """Drop finished lines; a line stays whole, because a quotation may span it."""
         past = self._open.rfind("\n", 0, min(self._closed, self._shown)) + 1
         self._open = self._open[past:]
         self._offset += past
@@ -176,7 +176,7 @@ class MarkedStream:
 
 
 def _unclosed_quotation(text: str) -> int:
-    """Return where a quotation of the last line begins that is not closed; else the text's end."""
+    """Return where an unclosed quotation of the last line begins; otherwise the text's end."""
     line = text.rfind("\n") + 1
     whole = [match.span() for match in QUOTED.finditer(text, line)]
     for opening in _OPENING.finditer(text, line):

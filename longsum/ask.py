@@ -32,8 +32,8 @@ from longsum.task import (
 from longsum.verbatim import Chosen, HeadChooser, chooser_for, verbatim_answer
 from longsum.writing import free_answer
 
-LONGEST_QUESTION = "word " * 150
-"""Stands for the questions of an interactive session, which are not known beforehand."""
+PLACEHOLDER_QUESTION = "word " * 150
+"""Reserves tokens for the questions of an interactive session, which are not known yet."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,33 @@ class AskTask:
     """Questions about a document.
 
     Raises:
-        UsageError: when one of them is empty.
+        UsageError: when a question is empty.
     """
 
     config: AskConfig = field(default_factory=AskConfig)
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     questions: tuple[str, ...] = ()
-    """As far as they are known; without any, the budget is that of a long one."""
+    """Questions known so far; without any, tokens are reserved for a long one."""
 
     def __post_init__(self) -> None:
         if any(not question.strip() for question in self.questions):
             raise UsageError("a question is empty", hint='longsum ask FILE "your question"')
 
     def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
-        """Render a prompt for each question, for a model and its chat format."""
-        questions = self.questions or (LONGEST_QUESTION,)
+        """Render a prompt for each question.
+
+        Args:
+            document: the document asked about.
+            source: model to render for.
+            wrap: the model's chat format.
+
+        Returns:
+            One prompt per question, in order; they differ only after the document.
+
+        Raises:
+            UsageError: when a template is given for the bundled model, or is not valid.
+        """
+        questions = self.questions or (PLACEHOLDER_QUESTION,)
         if source.is_bundled:
             refuse_template(self.config)
             return [mini_prompt(document.text, question=question) for question in questions]
@@ -76,11 +88,11 @@ class AskTask:
         return tokens_for(self.config.words, self.config.verbatim, source, self.decode)
 
     def needs_reading(self, source: ModelSource | None) -> bool:
-        """Return whether the model has to read the document: not where a head ranks by words.
+        """Return whether the model has to read the document: not if a head ranks by words.
 
-        The bundled model's head ranks sentences by the words they share with a question. The
-        model's states made that no better (`recipes/mini/README.md`), so it is left alone: no
-        window limits the document, and torch is not imported.
+        A selection head ranks sentences by the words they share with a question. The model's states
+        did not improve that (`recipes/mini/README.md`), so the model is not used: no window limits
+        the document, and torch is not imported.
 
         Raises:
             UsageError: when a template is given for the bundled model.
@@ -100,11 +112,14 @@ def answer_by_words(
     """Answer one question with the sentences most likely to hold the answer, best first.
 
     Args:
-        document: that is asked; the model need not have read it.
-        source: of the checkpoint whose head ranks the sentences.
-        head: that ranks them.
-        task: with the question.
-        listener: is given the sentences.
+        document: the document asked about; the model need not have read it.
+        source: the checkpoint that the head belongs to.
+        head: ranks the sentences.
+        task: holds exactly one question.
+        listener: receives the sentences.
+
+    Returns:
+        The answer, with a reference for each sentence.
     """
     report_language(task.config, listener)
     listener.phase("choosing sentences")
@@ -128,14 +143,17 @@ def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answe
     """Answer one question about a document that was read.
 
     Args:
-        reading: of the document.
-        task: with the question.
-        listener: hears the text as it is written.
+        reading: the document as the model read it.
+        task: holds exactly one question.
+        listener: receives the text as it is written.
+
+    Returns:
+        The answer, with a reference for each sentence.
 
     Raises:
         DocumentTooLong: when the question is longer than the budget reserved for it.
         LongsumError: when the model writes nothing.
-        UsageError: when a template of the user's puts the question before the document.
+        UsageError: when the user's template puts the question before the document.
     """
     prepared, config = reading.prepared, task.config
     document, source = prepared.document, prepared.model.source
@@ -143,14 +161,13 @@ def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answe
     (prompt,) = task.prompts(document, source, reading.tokenizer.wrap(source.known))
     if not prepared.starts_like(prompt):
         raise UsageError(
-            "the template prints the question in front of the document, which is read once",
-            hint="put {{ question }} behind {{ document }}",
+            "the template prints the question before the document, which is read once",
+            hint="put {{ question }} after {{ document }}",
         )
     suffix, wanted = prompt.suffix, task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(suffix)) > 0:
         raise DocumentTooLong(
-            f"the question is too long: beside the document it is {over:,} tokens over the room "
-            "kept for it",
+            f"the question is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask in fewer words, or give the question on the command line",
         )
     if is_verbatim(source, config.verbatim):
@@ -166,6 +183,6 @@ def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answe
 def _shown(
     document: Document, chosen: Chosen, receipt: Receipt, question: str, listener: Listener
 ) -> Answer:
-    """Return the answer that chosen sentences make, and show it."""
+    """Show the chosen sentences and return them as an answer."""
     style = "bullets" if len(chosen.spans) > 1 else "paragraph"
     return verbatim_answer(document, chosen.spans, style, receipt, listener, question)

@@ -1,7 +1,7 @@
 """Count before reading: whether document, prompt and answer fit the window.
 
-Pure: token ids are only counted and cut. What does not fit is refused, with the largest part of the
-document that does.
+Pure: token ids are only counted and cut. A document that does not fit is refused, with its largest
+part that does.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from longsum.model.find import Model
 
 SPARE = 500
-"""A part that is read alone may take a few tokens more: one of so many of the window stay free."""
+"""One token in this many stays free: a part read by itself may take a few tokens more."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The window's tokens and what takes them."""
+    """The window's tokens and their uses."""
 
     document: int
-    """Tokens of the document, all of it."""
+    """Tokens of the whole document."""
     prompt: int
     """Tokens of the instruction and the chat markup."""
     answer: int
@@ -40,7 +40,7 @@ class Budget:
 
     @property
     def total(self) -> int:
-        """Tokens needed in all."""
+        """Tokens of document, prompt and answer."""
         return self.document + self.prompt + self.answer
 
     @property
@@ -50,7 +50,7 @@ class Budget:
 
     @property
     def fits(self) -> bool:
-        """Tell whether everything fits the window."""
+        """Whether everything fits the window."""
         return self.total <= self.window
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class Budget:
 
 
 def kept_ranges(total: int, available: int, cut: Truncate) -> list[tuple[int, int]]:
-    """Return which tokens stay when a part is left out.
+    """Return which tokens are read when a part is left out.
 
     Args:
         total: tokens of the document.
@@ -83,7 +83,7 @@ def kept_ranges(total: int, available: int, cut: Truncate) -> list[tuple[int, in
 
 
 def apply_ranges(ids: Sequence[int], ranges: Sequence[tuple[int, int]]) -> list[int]:
-    """Return the tokens that stay."""
+    """Return the tokens within the ranges."""
     return [token for start, end in ranges for token in ids[start:end]]
 
 
@@ -91,9 +91,9 @@ def require_window(document: Document, model: Model, budget: Budget) -> None:
     """Refuse a document that does not fit.
 
     Args:
-        document: what is to be read.
-        model: that is to read it.
-        budget: what is needed and what there is.
+        document: the document to read.
+        model: the model to read it.
+        budget: tokens needed and available.
 
     Raises:
         DocumentTooLong: with the numbers, and the largest part that fits.
@@ -110,7 +110,13 @@ def require_window(document: Document, model: Model, budget: Budget) -> None:
 
 
 def how_far_over(document: str, model: str, budget: Budget) -> str:
-    """Return in one line what does not fit, and by how much."""
+    """Return in one line what does not fit, and by how much.
+
+    Args:
+        document: the document's name.
+        model: the model's name.
+        budget: tokens needed and available.
+    """
     around = budget.prompt + budget.answer
     reads = f"{model} reads {budget.window:,}"
     if budget.available <= 0:
@@ -125,7 +131,7 @@ def how_far_over(document: str, model: str, budget: Budget) -> str:
 
 
 def _facts(document: Document, budget: Budget, part: str | None) -> dict[str, int | str]:
-    """Return the refusal in numbers: tokens, and the largest part that fits."""
+    """Return the numbers of the refusal: tokens, and the largest part that fits."""
     over = budget.total - budget.window
     facts: dict[str, int | str] = {"tokens": budget.total, "window": budget.window, "over": over}
     if part:
@@ -134,7 +140,7 @@ def _facts(document: Document, budget: Budget, part: str | None) -> dict[str, in
 
 
 def _remedies(document: Document, model: Model, budget: Budget, part: str | None) -> list[str]:
-    """Return what the user can do, the best first."""
+    """Return what the user can do, best first."""
     remedies = []
     if budget.window < model.tuned_window >= budget.total:
         remedies.append(f"{Setting('context', str(model.tuned_window))} holds all of it")
@@ -153,15 +159,15 @@ def _remedies(document: Document, model: Model, budget: Budget, part: str | None
 
 
 def largest_part(document: Document, tokenizer: Tokenizer, available: int) -> str | None:
-    """Return the pages, or lines, from the document's beginning that take no more than `available`.
+    """Return the pages, or lines, from the document's beginning that fit `available` tokens.
 
     Args:
-        document: too long as a whole.
-        tokenizer: the model's.
-        available: tokens.
+        document: a document that is too long as a whole.
+        tokenizer: the model's tokenizer.
+        available: tokens for the document.
 
     Returns:
-        `1-31`, as `read_document` takes pages, or None where not even the first fits.
+        `1-31`, as `read_document` takes pages, or None when not even the first fits.
     """
     ends = _ends(document)
     offsets = tokenizer.offsets(document.text)

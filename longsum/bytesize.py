@@ -1,4 +1,4 @@
-"""Sizes in bytes, as people write and read them."""
+"""Sizes in bytes, as people write and read them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ MIB = 1024**2
 
 
 def parse_bytes(text: str) -> int:
-    """Return the bytes of `12GiB` (1024³), `8GB` or `8G` (1000³), `900M`, or a plain number."""
+    """Return the bytes of `12GiB` (1024³), `8GB` or `8G` (1000³), `900M`, or a plain number.
+
+    Raises:
+        UsageError: when the text is not a size, or the size is 0.
+    """
     match = re.fullmatch(
         r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?:([kmgt])(i?))?b?", text.strip().lower(), re.ASCII
     )
@@ -31,6 +35,6 @@ def format_bytes(size: int) -> str:
     value = float(size)
     for unit in ("KiB", "MiB", "GiB"):
         value /= 1024
-        if abs(value) < 1023.95:  # what rounds to 1024.0 goes to the next unit
+        if abs(value) < 1023.95:  # what rounds to 1024.0 takes the next unit
             return f"{value:.1f} {unit}"
     return f"{value / 1024:.1f} TiB"

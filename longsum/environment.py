@@ -12,9 +12,9 @@ class Variable(NamedTuple):
     name: str
     meaning: str
     default: str
-    """What holds without it, for people."""
+    """Value when it is not set, for people."""
     is_internal: bool = False
-    """Set by longsum for its own processes, not by users."""
+    """Set by longsum for its own processes; not documented."""
 
 
 MODEL = "LONGSUM_MODEL"
@@ -28,30 +28,34 @@ BATCH_WORKERS = "LONGSUM_BATCH_WORKERS"
 
 ENVIRONMENT = (
     Variable(MODEL, "default model: an alias, a folder, a GGUF file or an id", "`mini`"),
-    Variable(CONFIG_HOME, "folder of `config.toml`", "the system's for settings"),
-    Variable(CACHE_HOME, "folder of cached documents and weights", "the system's for caches"),
-    Variable(CACHE_SIZE, "most disk for documents read; 0 caches none", "5GiB"),
-    Variable(MODELS_HOME, "folder of models fetched as a single file", "the system's for data"),
-    Variable(WEIGHTS_SIZE, "most disk for weights quantized once; 0 caches none", "20GiB"),
-    Variable(DEBUG, "1 prints every traceback, and what libraries warn of", "0"),
+    Variable(CONFIG_HOME, "folder of `config.toml`", "the system's settings folder"),
+    Variable(CACHE_HOME, "folder of cached documents and weights", "the system's cache folder"),
+    Variable(CACHE_SIZE, "maximum disk space for cached documents; 0 caches none", "5GiB"),
+    Variable(
+        MODELS_HOME, "folder of models downloaded as a single file", "the system's data folder"
+    ),
+    Variable(
+        WEIGHTS_SIZE, "maximum disk space for cached quantized weights; 0 caches none", "20GiB"
+    ),
+    Variable(DEBUG, "1 prints tracebacks and the warnings of libraries", "0"),
     Variable("HF_HOME", "where downloaded models are stored", "`~/.cache/huggingface`"),
     Variable("HF_TOKEN", "access to gated models", "none"),
     Variable("NO_COLOR", "print without colours", "colours on a terminal"),
     Variable(BATCH_WORKERS, "workers that share this machine", "1", is_internal=True),
 )
-"""Every variable in the order of `docs/environment.md`; libraries read the last three but one."""
+"""Every variable, in the order of `docs/environment.md`; `HF_…` and `NO_COLOR` are libraries'."""
 
 _NAMES = frozenset(variable.name for variable in ENVIRONMENT)
 
 
 def variable(name: str) -> str | None:
-    """Return what a variable of the table holds; None where it is not set, or empty."""
+    """Return the value of a variable of the table; None when it is not set, or empty."""
     assert name in _NAMES, name
     return os.environ.get(name, "").strip() or None
 
 
 def is_debugging() -> bool:
-    """Tell whether errors are to be printed with their traceback."""
+    """Return whether errors are printed with their traceback."""
     return variable(DEBUG) not in (None, "0")
 
 

@@ -1,4 +1,4 @@
-"""What happens while a document is read: the use cases report, the command line shows."""
+"""Progress and text of a run: the use cases report them, the command line shows them."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ from typing import Any
 
 
 class Listener:
-    """Hears nothing; subclass and override what matters.
+    """Ignores every event; subclass it and override those that matter.
 
     Lines hold marked settings; `longsum.settings.rendered` writes them as their reader would.
     """
 
     def notice(self, line: str) -> None:
-        """Take a line the user should see."""
+        """Show a message, unless --quiet."""
 
     def warning(self, line: str) -> None:
-        """Take a line that even a user who wants to hear nothing should see."""
+        """Show a message even with --quiet."""
 
     def phase(self, name: str) -> None:
-        """Take the name of a step that begins and cannot say how far it is."""
+        """Show the name of a step that begins and has no progress to report."""
 
     def prefill(self, done: int, total: int) -> None:
-        """Take how many tokens are read; called between chunks, where raising stops the work."""
+        """Show how many tokens are read; called between chunks, where raising stops the work."""
 
     def model_chosen(self, line: str) -> None:
-        """Take why this model reads for a user who named none."""
+        """Show why this model was chosen for a user who named none."""
         self.notice(line)
 
     def planned(self, prepared: Any) -> None:
-        """Take what was found out before the weights are loaded: a `Prepared`."""
+        """Show what is known before the weights are loaded: a `Prepared`."""
 
     def check(self) -> None:
-        """Return, or raise to stop: called between chunks, tokens and chosen sentences."""
+        """Raise to stop the work; called between chunks, tokens and chosen sentences."""
 
     def text(self, piece: str) -> None:
-        """Take the next piece of an answer."""
+        """Show the next piece of an answer."""
 
     def sentence(self, piece: str, mark: str, sentence: Any) -> None:
-        """Take a sentence of the answer that is complete.
+        """Show the rest of a complete sentence of the answer, and its mark.
 
         Args:
-            piece: the end of its text, which `text` was not given: all of it in a verbatim answer.
+            piece: what `text` was not given of the sentence: all of it in a verbatim answer.
             mark: the reference after it, such as ` [p. 3]`; may be empty.
             sentence: the `GroundedSentence`, with its places in the document.
         """

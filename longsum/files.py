@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _DESCRIPTOR = re.compile(r"/dev/(?:stdout|stderr|fd/\d+)|/proc/self/fd/\d+")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a file beside `path` to write to; it takes the path's place once it is whole.
+    """Yield a file beside `path` to write to; it replaces `path` once it is whole.
 
-    A device or a pipe keeps its place, and is written to.
+    A device or a pipe is not replaced but written to.
 
     Raises:
         OutputError: when it cannot be written.
@@ -26,7 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         special = is_special(path)
-        # the suffix tells a writer of pictures their format
+        # image writers take the format from the suffix
         handle, name = tempfile.mkstemp(
             dir=None if special else path.parent, prefix=f".{path.stem}.", suffix=path.suffix
         )
@@ -47,14 +47,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def is_special(path: Path) -> bool:
-    """Tell whether a path is a device, a pipe, or another name of a standard stream."""
+    """Return whether a path is a device, a pipe, or another name of a standard stream."""
     return path.exists() and not (
         path.is_dir() or (path.is_file() and not _DESCRIPTOR.fullmatch(str(path)))
     )
 
 
 def umask() -> int:
-    """Return the process's mask, which can only be read by setting it."""
+    """Return the process's umask, which can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

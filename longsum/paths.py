@@ -1,4 +1,4 @@
-"""Where longsum keeps its things, and what the user has configured."""
+"""The folders longsum uses, and the settings of the user's config.toml."""
 
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ def config_file() -> Path:
 
 
 def prefix_folder() -> Path:
-    """Return the folder of documents that were read, which need not exist."""
+    """Return the folder of cached documents, which need not exist."""
     home = variable(CACHE_HOME)
     folder = Path(home) if home else Path(platformdirs.user_cache_dir("longsum", appauthor=False))
     return folder / "documents"
 
 
 def models_folder() -> Path:
-    """Return the folder of weight files that were fetched one by one, which need not exist."""
+    """Return the folder of models downloaded as a single file, which need not exist."""
     home = variable(MODELS_HOME)
     folder = Path(home) if home else Path(platformdirs.user_data_dir("longsum", appauthor=False))
     return folder / "models"
 
 
 def gguf_folder() -> Path:
-    """Return the folder of what was unpacked of GGUF files, which need not exist."""
+    """Return the folder of unpacked GGUF files, which need not exist."""
     return prefix_folder().with_name("gguf")
 
 
 def state_folder() -> Path:
-    """Return the folder of what is remembered between runs, which need not exist."""
+    """Return the folder of state saved between runs, which need not exist."""
     if home := variable(CACHE_HOME):
         return Path(home) / "state"
     return Path(platformdirs.user_state_dir("longsum", appauthor=False))
 
 
 def unknown_settings() -> list[str]:
-    """Return a line for each key of config.toml that means nothing."""
+    """Return a message for each unknown key of config.toml."""
     lines = []
     for key in _settings():
         if key not in SETTINGS:
             near = difflib.get_close_matches(key, SETTINGS, n=1)
-            meant = f"did you mean {near[0]}?" if near else f"it knows {', '.join(SETTINGS)}"
+            meant = f"did you mean {near[0]}?" if near else f"available: {', '.join(SETTINGS)}"
             lines.append(f"{config_file()}: {key!a} is not a setting; {meant}")
     return lines
 
 
 def _settings() -> dict[str, Any]:
-    """Return what config.toml says; nothing where there is none.
+    """Return the content of config.toml; empty when there is no such file.
 
     Raises:
         UsageError: when it cannot be read.
@@ -77,12 +77,16 @@ def _settings() -> dict[str, Any]:
 
 
 def configured_cache_size() -> str | None:
-    """Return what `LONGSUM_CACHE_SIZE` says."""
+    """Return the value of `LONGSUM_CACHE_SIZE`."""
     return variable(CACHE_SIZE)
 
 
 def configured_model() -> str | None:
-    """Return the model the user chose as default: `LONGSUM_MODEL`, then config.toml."""
+    """Return the user's default model: from `LONGSUM_MODEL`, then from config.toml.
+
+    Raises:
+        UsageError: when config.toml cannot be read, or its `model` is not a string.
+    """
     if model := variable(MODEL):
         return model
     model = _settings().get("model")
@@ -92,14 +96,18 @@ def configured_model() -> str | None:
 
 
 def save_configured_model(name: str | None) -> Path:
-    """Write the default model to config.toml, or remove it, and return the file."""
+    """Write the default model to config.toml, or remove it, and return the file.
+
+    Raises:
+        UsageError: when the file cannot be written.
+    """
     path = config_file()
     try:
         if name is None:
             path.unlink(missing_ok=True)
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped
+        # JSON's escapes are valid TOML, which also wants DEL escaped
         quoted = json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
         temporary = path.with_suffix(".tmp")
         temporary.write_text(f"model = {quoted}\n", encoding="utf-8")
@@ -107,6 +115,6 @@ def save_configured_model(name: str | None) -> Path:
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}",
-            hint=f"set {CONFIG_HOME} to a folder of yours",
+            hint=f"set {CONFIG_HOME} to a folder you can write to",
         ) from error
     return path

@@ -1,4 +1,4 @@
-"""Count and plan before any weights are loaded, so that what cannot work is refused at once."""
+"""Count tokens and plan memory before weights are loaded, so that misfits are refused at once."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Prepared:
     model: Model
     prefix_ids: tuple[int, ...]
     document_ids: tuple[int, ...]
-    """All of the document's."""
+    """Tokens of the whole document."""
     kept: tuple[tuple[int, int], ...]
-    """Ranges of `document_ids` that are read; all of them unless the user let a part go."""
+    """(first, last + 1) ranges of `document_ids` that are read; all unless a part is left out."""
     budget: Budget
     plan: MemoryPlan
     truncated: Truncate | None = None
@@ -39,12 +39,12 @@ class Prepared:
 
     @property
     def tokens_held(self) -> int:
-        """Tokens of document, prompt and answer together."""
+        """Tokens that the engine must hold: document, prompt and answer."""
         return self.tokens_read + self.budget.prompt + self.budget.answer
 
     @property
     def read_ids(self) -> list[int]:
-        """All tokens up to the end of the document, without those left out."""
+        """Tokens up to the end of the document, without those left out."""
         return [*self.prefix_ids, *apply_ranges(self.document_ids, self.kept)]
 
     @cached_property
@@ -61,7 +61,7 @@ class Prepared:
         return extent_of(self.document, self.kept_characters)
 
     def starts_like(self, prompt: Prompt) -> bool:
-        """Return whether a prompt has the words before the document that are read."""
+        """Return whether a prompt begins with the prefix that is read."""
         return _prefix_ids(self.model, prompt) == self.prefix_ids
 
 
@@ -74,15 +74,18 @@ def prepare(
     check: bool = True,
     model: Model | None = None,
 ) -> Prepared:
-    """Count and plan; loads no weights.
+    """Count tokens and plan memory; no weights are loaded.
 
     Args:
-        document: what will be read.
-        tasks: what will be asked; the budget is that of the longest prompt and answer.
+        document: the document to read.
+        tasks: what will be asked; the longest prompt and answer set the budget.
         load: model, window, quantization, device.
-        truncate: part to leave out of a document that is too long.
+        truncate: part to leave out of a document that is too long; None refuses it.
         check: refuse what does not fit; `longsum plan` shows it instead.
-        model: found already.
+        model: the model, if already found.
+
+    Returns:
+        The token budget, the memory plan and the tokens to read.
 
     Raises:
         DocumentTooLong: when it does not fit the window.
@@ -98,15 +101,15 @@ def prepare(
     first = prompts[0]
     if any(each.prefix != first.prefix for each in prompts):
         raise UsageError(
-            "the prompts differ in front of the document, which is read once",
-            hint="put what is asked behind {{ document }} in your template",
+            "the prompts differ before the document, which is read once",
+            hint="put what is asked after {{ document }} in your template",
         )
     prefix_ids = _prefix_ids(model, first)
     suffix_tokens = [len(tokenizer.encode_prompt(each.suffix)) for each in prompts]
     if not all(suffix_tokens):
         raise UsageError(
             "nothing follows the document in the prompt",
-            hint="write the instruction behind {{ document }}",
+            hint="write the instruction after {{ document }}",
         )
     document_ids = tuple(tokenizer.encode_document(first.document))
     answer = max(task.answer_tokens(source) for task in tasks)

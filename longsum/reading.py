@@ -1,4 +1,4 @@
-"""A document in a model's memory: read once, answered from often."""
+"""A document in a model's memory: read once, used for many answers."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AnswerStats:
-    """What making one answer took."""
+    """Time, tokens and sentences of one answer."""
 
     seconds: float = 0.0
     tokens: int = 0
-    """Decoded for it."""
+    """Tokens decoded for it."""
     finish_reason: str = "words"
     sentences: int = 0
-    """Statements of a free answer that were looked for in the document."""
+    """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
-    """Of those, the ones that were found."""
+    """Statements that were found."""
 
 
 class Reading:
-    """What a model has read of a document, and what answers are made from.
+    """A document as a model read it; answers are made from it.
 
     Args:
-        prepared: what `prepare` found to fit.
-        weights: in memory, as the plan holds them.
-        listener: hears how reading goes.
-        chunk_tokens: read at once; None takes the plan's.
+        prepared: the result of `prepare`.
+        weights: the model in memory, in the plan's format.
+        listener: receives the progress of reading.
+        chunk_tokens: tokens read at once; None takes the plan's.
         stop_ids: tokens that end an answer; None takes the tokenizer's.
-        cached: takes back what an earlier run read of this document; None reads it.
+        cached: the cache entry of this document, restored if it exists; None reads the document.
         load_s: seconds that loading the weights took.
     """
 
@@ -73,10 +73,10 @@ class Reading:
         self.head = load_head(prepared.model.source.folder)
         self._weights, self.cached = weights, cached
         self._chunk_tokens = chunk_tokens or prepared.plan.chunk_tokens
-        self.engine, self._states = self._taken_back(listener) or self._read(listener)
+        self.engine, self._states = self._restored(listener) or self._read(listener)
 
-    def _taken_back(self, listener: Listener) -> tuple[Engine, torch.Tensor | None] | None:
-        """Return what an earlier run read of the document; None where it is to be read now."""
+    def _restored(self, listener: Listener) -> tuple[Engine, torch.Tensor | None] | None:
+        """Return what an earlier run cached; None when the document has to be read now."""
         if self.cached is None:
             return None
         engine = self._empty_engine()
@@ -90,7 +90,7 @@ class Reading:
     def _read(self, listener: Listener) -> tuple[Engine, torch.Tensor | None]:
         """Have the model read the prompt up to the end of the document."""
         engine, ids = self._empty_engine(), self.prepared.read_ids
-        before = len(self.prepared.prefix_ids)  # the progress is of the document alone
+        before = len(self.prepared.prefix_ids)  # progress counts the document's tokens only
 
         def progress(done: int, total: int) -> None:
             listener.check()
@@ -109,7 +109,7 @@ class Reading:
 
     def _empty_engine(self) -> Engine:
         """Return an engine that has read nothing."""
-        from longsum.engine.engine import Engine  # imports torch: not before the run is sure
+        from longsum.engine.engine import Engine  # imports torch: only when the run is certain
 
         return Engine(
             self._weights,
@@ -119,16 +119,16 @@ class Reading:
         )
 
     def save(self, listener: Listener) -> None:
-        """Cache what was read for later runs, if that took long and there is a cache.
+        """Cache what was read for later runs, if reading took long and there is a cache.
 
-        Call it once an answer is out: nobody should wait for the disk.
+        Call it after an answer is shown, so that the user does not wait for the disk.
         """
         if self.cached is not None:
             self.cached.save(self.engine, listener)
 
     @property
     def prefix(self) -> str:
-        """The prompt's words before the document."""
+        """The prompt's text before the document."""
         return self.tokenizer.decode(self.prepared.prefix_ids)
 
     def write(
@@ -139,8 +139,8 @@ class Reading:
         Args:
             suffix: the instruction after the document.
             decode: temperature, top-p, seed.
-            max_new_tokens: of the answer.
-            listener: may stop it between two tokens.
+            max_new_tokens: limit of the answer.
+            listener: its `check` may stop the answer between two tokens.
         """
         from longsum.engine.stream import TextStream
 
@@ -160,25 +160,25 @@ class Reading:
         decode: DecodeConfig,
         listener: Listener,
     ) -> Iterator[int]:
-        """Yield numbers of chosen sentences; close the iterator when there are enough.
+        """Yield indices of chosen sentences, best first; close the iterator when there are enough.
 
         Args:
             suffix: the instruction after the document.
-            choices: the sentences' tokens.
+            choices: the candidates' tokens and weights.
             decode: temperature, top-p, seed.
-            listener: may stop it between two sentences.
+            listener: its `check` may stop the choice between two sentences.
         """
         for number in self.engine.choose(self.tokenizer.encode_prompt(suffix), choices, decode):
             listener.check()
             yield number
 
     def tokens_after(self, suffix: str) -> int:
-        """Return how many tokens an answer may have after an instruction."""
+        """Return how many tokens are left for an answer after an instruction."""
         return self.engine.room_behind(self.tokenizer.encode_prompt(suffix))
 
     @cached_property
     def token_states(self) -> TokenStates:
-        """What the model made of the document's tokens, for the selection head."""
+        """Hidden states of the document's tokens, projected for the selection head."""
         prepared = self.prepared
         assert self._states is not None, "the checkpoint has no selection head"
         starts = [start for start, _ in self.tokenizer.offsets(prepared.document.text)]
@@ -187,21 +187,21 @@ class Reading:
 
     @cached_property
     def grounder(self) -> Grounder:
-        """The document's index, built for the first free answer and kept for the next."""
+        """The document's index for grounding, built for the first free answer."""
         return Grounder(self.prepared.document)
 
     def was_read(self, span: Span) -> bool:
-        """Return whether a span's text reached the model: always, unless a part was left out."""
+        """Return whether the model read a span: always, unless a part was left out."""
         kept = self.prepared.kept_characters
         return any(start <= span.start and span.end <= end for start, end in kept)
 
     def answer_stats(self) -> AnswerStats:
-        """Return what the engine's last answer took."""
+        """Return time and tokens of the engine's last answer."""
         stats = self.engine.stats
         return AnswerStats(stats.decode_s, stats.decode_tokens, stats.finish_reason)
 
     def receipt(self, mode: str, answer: AnswerStats | None = None) -> Receipt:
-        """Return the account of an answer; None is what the engine answered last."""
+        """Return the receipt of an answer; None takes the engine's last one."""
         from longsum.engine.engine import peak_memory_bytes
 
         answer = answer or self.answer_stats()
@@ -250,15 +250,18 @@ def open_reading(
     """Load the weights and read the document.
 
     Args:
-        prepared: what `prepare` found to fit.
-        load: for the attention, and whether the cache's format was the user's choice.
-        listener: hears how loading and reading go.
-        weights: in memory already, as the plan holds them; None loads them.
-        store: for what was read by earlier runs and is cached for later ones; None has neither.
+        prepared: the result of `prepare`.
+        load: attention implementation, and whether the user chose the KV cache's format.
+        listener: receives the progress of loading and reading.
+        weights: the model, if already in memory in the plan's format; None loads it.
+        store: limits of the cache of documents; None neither restores nor caches.
+
+    Returns:
+        The reading, from the cache if an earlier run left it there.
     """
     model, plan, load_s = prepared.model, prepared.plan, 0.0
     if weights is None:
-        # torch and transformers take seconds to import: only now, when the run is known to fit
+        # torch and transformers take seconds to import: only when the run is known to fit
         from longsum.loading.loader import load_model
         from longsum.loading.quantized_cache import weights_config
 

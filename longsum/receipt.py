@@ -1,4 +1,4 @@
-"""What was read and how: the account that goes with every answer. Pure."""
+"""The receipt of an answer: what was read, and how. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINISH = {
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The account of one answer; by default, of one that no model had a part in."""
+    """The receipt of one answer; the defaults are those of an answer made without a model."""
 
     document: str
     sha256: str
@@ -31,11 +31,11 @@ class Receipt:
     extent: Extent
     """Pages or lines that were read, and those that were not."""
     truncate: str | None = None
-    """Which part was left out: `head`, `tail`, `middle`; None when everything was read."""
+    """Part left out: `head`, `tail` or `middle`; None when everything was read."""
     model: str
     revision: str | None
     window: int = 0
-    """Tokens."""
+    """Tokens of the model's window."""
     rope: str = "none"
     """RoPE type."""
     factor: float = 1.0
@@ -50,39 +50,39 @@ class Receipt:
     answer_tokens: int = 0
     load_s: float = 0.0
     prefill_s: float = 0.0
-    """Seconds of reading the document, or of taking it from the cache."""
+    """Seconds of reading the document, or of restoring it from the cache."""
     from_cache: bool = False
-    """The document was read by an earlier run, and what it left was taken from disk."""
+    """Whether the document was restored from the cache instead of read."""
     decode_s: float = 0.0
     prefill_tps: float = 0.0
-    """Tokens read a second; 0 when they came from the cache."""
+    """Tokens read per second; 0 when they came from the cache."""
     decode_tps: float = 0.0
     peak_memory_bytes: int = 0
     finish_reason: str = "words"
     sentences: int = 0
-    """Statements of a free answer that were looked for in the document."""
+    """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
-    """Of those, the ones that were found."""
+    """Statements that were found."""
     model_used: bool = True
     """False for an answer ranked by words alone: the model neither read nor wrote anything."""
 
     @property
     def truncated(self) -> bool:
-        """Tell whether a part of the document was left out."""
+        """Whether a part of the document was left out."""
         return self.truncate is not None
 
     @property
     def pages_read(self) -> int:
-        """Pages of which text was read; 0 for a text without pages."""
+        """Number of pages of which text was read; 0 for a text without pages."""
         return self.extent.count if self.extent.unit == "page" else 0
 
     @property
     def pages_total(self) -> int:
-        """Pages of the file; 0 for a text without pages."""
+        """Number of pages of the file; 0 for a text without pages."""
         return self.extent.total if self.extent.unit == "page" else 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields and what follows from them, for JSON."""
+        """Return the fields and the values derived from them, for JSON."""
         return asdict(self) | {
             "truncated": self.truncated,
             "tokens_left_out": self.tokens_total - self.tokens_read,
@@ -92,20 +92,20 @@ class Receipt:
         }
 
     def cautions(self) -> list[str]:
-        """Return what a reader must know who sees the answer alone, a line each."""
+        """Return the warnings that must accompany the answer wherever it is shown, a line each."""
         cut = [left_out(self.extent, self.tokens_read, self.tokens_total, self.truncate)]
         return (cut if self.truncated else []) + self.answer_cautions()
 
     def answer_cautions(self) -> list[str]:
-        """Return those that are about the answer, not about what was read."""
+        """Return the warnings about the answer itself, not about what was read."""
         found = []
         if self.sentences and not self.sentences_supported:
             found.append(
-                f"nothing of this answer was found in the document (0 of {self.sentences:,} "
+                f"none of this answer was found in the document (0 of {self.sentences:,} "
                 f"{'sentence' if self.sentences == 1 else 'sentences'})"
             )
         if self.mode == "free" and self.finish_reason in ("length", "loop"):
-            found.append(f"this answer is not whole: {FINISH[self.finish_reason]}")
+            found.append(f"this answer is incomplete: {FINISH[self.finish_reason]}")
         return found
 
     def lines(self) -> list[str]:
@@ -140,7 +140,7 @@ class Receipt:
         return [read, f"{model}; {ending}", speed]
 
     def _lines_by_words(self) -> list[str]:
-        """Return the receipt of an answer that the model had no part in."""
+        """Return the receipt of an answer made without the model."""
         whole = self.extent.what_was_read()
         return [
             "searched all sentences" + (f" ({whole})" if whole else ""),
@@ -150,7 +150,14 @@ class Receipt:
 
 
 def left_out(extent: Extent, tokens_read: int, tokens_total: int, truncate: str | None) -> str:
-    """Return the warning that a part of a document is not read, and which."""
+    """Return the warning that a part of a document is not read.
+
+    Args:
+        extent: pages or lines read and left out.
+        tokens_read: tokens of the document that are read.
+        tokens_total: tokens of the whole document.
+        truncate: the part left out, for the message.
+    """
     missing = extent.what_is_missing()
     missing = f"{missing} of {extent.total:,}" if missing else "white space"
     return (

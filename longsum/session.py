@@ -1,11 +1,11 @@
-"""The door: a document is opened with a model, read once, and answered from often.
+"""The entry point: open a document with a model, read it once, ask it many times.
 
     with open_session("report.pdf", model="smol") as session:
         print(session.summarize(SummaryConfig(words=200)).marked)
         print(session.ask("Who paid?").marked)
 
-Opening finds the model, renders, counts, plans, reports, loads and reads, in that order, once. What
-cannot work is refused before weights are loaded.
+Opening finds the model, renders, counts, plans, reports, loads and reads, once and in this order.
+What cannot work is refused before weights are loaded.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that is in memory already, for many documents."""
+    """A model already in memory, for many documents."""
 
     found: Model
     weights: Llama | None
-    """None where its head answers by words alone."""
+    """None when the head alone answers."""
     head: SelectionHead | None = None
 
 
@@ -56,11 +56,11 @@ class Session:
     """A document that is open for questions; a context manager that frees the model's memory.
 
     Args:
-        document: that is asked about.
-        source: of the checkpoint.
-        reading: what the model read; None where its head answers by words alone.
-        listener: hears what happens, and may stop it.
-        head: that answers by words, if it is loaded already.
+        document: the document to ask about.
+        source: the model's checkpoint.
+        reading: the document as the model read it; None when the head answers without reading.
+        listener: receives progress and text, and may stop the work.
+        head: the selection head, if already loaded.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Session:
 
     @property
     def reading(self) -> Reading:
-        """What the model has read of the document."""
-        assert self._reading is not None, "opened for questions that are answered by words alone"
+        """The document as the model read it."""
+        assert self._reading is not None, "opened for questions that need no reading"
         return self._reading
 
     @cached_property
     def head(self) -> SelectionHead:
-        """The selection head that answers by words."""
+        """The selection head that answers questions without reading."""
         found = self._head or load_head(self.source.folder)
         assert found is not None, f"{self.source.folder} has no selection head"
         return found
@@ -106,6 +106,9 @@ class Session:
         Args:
             config: length, style, focus, language, prompt, verbatim or free.
             decode: temperature, top-p, seed, token limit.
+
+        Returns:
+            The summary, with a reference for each sentence.
 
         Raises:
             LongsumError: when there is nothing to choose from, or the model writes nothing.
@@ -123,6 +126,9 @@ class Session:
             config: language, prompt, verbatim or free.
             decode: temperature, top-p, seed, token limit.
 
+        Returns:
+            The answer, with a reference for each sentence.
+
         Raises:
             LongsumError: when the question is too long, or the model writes nothing.
         """
@@ -132,15 +138,15 @@ class Session:
         return answer_by_words(self.document, self.source, self.head, task, self.listener)
 
     def save(self) -> None:
-        """Cache what was read for later runs, if that took long and there is a cache.
+        """Cache what was read for later runs, if reading took long and there is a cache.
 
-        Call it once an answer is out: nobody should wait for the disk.
+        Call it after an answer is shown, so that the user does not wait for the disk.
         """
         if self._reading is not None:
             self._reading.save(self.listener)
 
     def close(self) -> None:
-        """Forget what was read, and the model with it."""
+        """Free the memory of the model and of what it read."""
         self._reading = None
 
 
@@ -158,15 +164,18 @@ def open_session(
     """Open a document: find, render, count, plan, report, load and read, once.
 
     Args:
-        document: from `read_document`, or a file to be read by it.
-        tasks: what will be asked; its prompts and answers are counted before anything is loaded.
-            Without any, a summary and questions of any length up to 150 words.
+        document: from `read_document`, or a file to read.
+        tasks: what will be asked; prompts and answers are counted before anything is loaded.
+            Without any, a summary and questions of up to 150 words.
         load: model, window, quantization, device.
         model: short for `LoadConfig(model=…)`.
         truncate: part to leave out of a document that is too long; None refuses it.
-        store: where readings are cached for later runs; None caches nothing.
-        listener: hears progress and text, and may stop the work.
-        loaded: a model in memory, which is not loaded again.
+        store: limits of the cache of documents; None caches nothing.
+        listener: receives progress and text, and may stop the work.
+        loaded: a model already in memory; None loads one.
+
+    Returns:
+        The open session; close it, or use it as a context manager.
 
     Raises:
         LongsumError: when the document does not fit, or the model cannot be used.
@@ -193,7 +202,7 @@ def open_session(
 
 
 def _source(load: LoadConfig) -> ModelSource | None:
-    """Return the model, found without a look at the machine; None where that is needed."""
+    """Return the model if it is found without inspecting the machine, else None."""
     cuda = load.device not in ("cpu", "mps")
     source = resolve_model(load.model, revision=load.revision, download=load.download, cuda=cuda)
     chosen = load.model is None and source.notice is not None and not source.is_bundled
@@ -201,7 +210,7 @@ def _source(load: LoadConfig) -> ModelSource | None:
 
 
 def _report(prepared: Prepared, listener: Listener) -> None:
-    """Report model, tokens and what is left out, before reading."""
+    """Report model, token budget and truncation before reading."""
     if notice := prepared.model.source.notice:
         listener.model_chosen(notice)
     listener.notice(str(prepared.budget))
@@ -229,7 +238,10 @@ def summarize_document(
         load: model, window, quantization, device.
         decode: temperature, top-p, seed, token limit.
         truncate: part to leave out of a document that is too long; None refuses it.
-        listener: hears progress and the text as it is written.
+        listener: receives progress and the text as it is written.
+
+    Returns:
+        The summary, with a reference for each sentence.
 
     Raises:
         LongsumError: when the document does not fit, or the model cannot be used.
@@ -258,7 +270,10 @@ def ask_document(
         load: model, window, quantization, device.
         decode: temperature, top-p, seed, token limit.
         truncate: part to leave out of a document that is too long; None refuses it.
-        listener: hears progress and the text as it is written.
+        listener: receives progress and the text as it is written.
+
+    Returns:
+        An answer per question, in order.
 
     Raises:
         LongsumError: when the document does not fit, or the model cannot be used.

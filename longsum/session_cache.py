@@ -1,4 +1,4 @@
-"""One session and the store: take back what was read before, keep what took long to read."""
+"""The cache entry of one document and model: restored before reading, written after it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class StoredPrefix:
-    """What the store has, or is to have, of one document as one model reads it.
+    """The cache entry of one document as one model reads it, whether it exists yet or not.
 
     Args:
         root: the store's folder.
-        config: its size, and what is worth keeping.
+        config: the store's size, and the shortest reading worth caching.
         key: the document and the model.
         about: their names, for people.
     """
@@ -42,18 +42,27 @@ class StoredPrefix:
         self.key = key
         self.about = about
         self.extra: dict[str, torch.Tensor] = {}
-        """Further tensors that belong to the document: read with it, and kept with it."""
+        """Further tensors of the document, restored and saved with it."""
         self._settled = False
 
     def restore(self, engine: Engine, token_ids: Sequence[int], listener: Listener) -> bool:
-        """Fill the engine with what was read before; tell whether that could be done."""
+        """Fill the engine with the cached prefix, if there is one.
+
+        Args:
+            engine: one that has read nothing.
+            token_ids: the prefix, of `key.tokens` tokens.
+            listener: receives a warning about a damaged entry.
+
+        Returns:
+            Whether the engine holds the prefix now.
+        """
         assert len(token_ids) == self.key.tokens
         if self.key not in self.store:
             return False
         try:
             engine.restore(token_ids, self._fill)
         except DamagedFile as error:
-            listener.warning(f"a damaged entry of the cache is read anew: {error}")
+            listener.warning(f"the cached document is damaged and is read again: {error}")
             return False
         except LookupError:  # another process has just removed it
             return False
@@ -67,7 +76,7 @@ class StoredPrefix:
         def take(name: str, tensor: torch.Tensor) -> None:
             view = views.get(name)
             if view is None or (view.shape, view.dtype) != (tensor.shape, tensor.dtype):
-                raise DamagedFile(f"{name} has no place in this model")
+                raise DamagedFile(f"{name} does not fit this model")
             view.copy_(tensor)
             missing.discard(name)
 
@@ -75,11 +84,11 @@ class StoredPrefix:
         if extra is None:
             raise LookupError(self.key.digest)
         if missing:
-            raise DamagedFile(f"it lacks {min(missing)}")
+            raise DamagedFile(f"{min(missing)} is missing")
         self.extra = extra
 
     def save(self, engine: Engine, listener: Listener) -> None:
-        """Write what was read, once, if it took long enough; a failure is no more than told."""
+        """Cache what was read, once, if reading took long; a failure is reported, not raised."""
         if self._settled or engine.stats.prefill_s < self.config.min_prefill_s:
             return
         self._settled = True
@@ -93,12 +102,12 @@ class StoredPrefix:
             )
             return
         first = not self.store.root.is_dir()
-        listener.phase("keeping what was read")
+        listener.phase("caching the document")
         try:
             self.store.save(self.key, tensors, extra=self.extra, about=self.about)
         except OSError as error:
-            said = error.strerror or str(error)
-            listener.warning(f"what was read is not kept in {self.store.root}: {said}")
+            reason = error.strerror or str(error)
+            listener.warning(f"could not cache the document in {self.store.root}: {reason}")
             return
         if first:
             listener.notice(
@@ -118,15 +127,15 @@ def stored_prefix(
     load: LoadConfig,
     config: StoreConfig,
 ) -> StoredPrefix:
-    """Return what the store has of a prefix, read by this model in this way.
+    """Return the cache entry of a prefix as this model reads it with this plan.
 
     Args:
         document: its name, for people.
-        token_ids: up to the end of the document.
-        model: its weights and positions.
-        plan: how weights and cache are held.
-        load: for the attention.
-        config: of the store.
+        token_ids: tokens up to the end of the document.
+        model: weights and positions.
+        plan: formats of weights and KV cache.
+        load: attention implementation.
+        config: limits of the store.
     """
     key = PrefixKey(
         weights=model.checkpoint.identity(),

@@ -1,9 +1,8 @@
-"""Words, their weights, and sentences that say the same: pure functions on strings.
+"""Words, their weights, and near-duplicate sentences: pure functions on strings.
 
-Knows no language by name: words are runs of Unicode letters with their marks, and pairs of
-characters where a script writes no spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) or glues
-particles on (Korean). Numbers are normalised, so that `1,234` is `1 234` and `twelve` is `12`.
-Compares words, not meanings.
+Words are runs of Unicode letters with their marks, and pairs of characters where a script writes no
+spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) or attaches particles (Korean). Numbers are
+normalized, so that `1,234` is `1 234` and `twelve` is `12`. Compares words, not meanings.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ _TOKEN = re.compile(
     rf"|(?P<word>(?:(?![{_PAIRED}])[\w{_MARKS}])+(?:['’](?:(?![{_PAIRED}])[\w{_MARKS}])+)*)"
 )
 PAIRED_CHARACTER = re.compile(f"[{_PAIRED}]")
-"""A character of a script that writes no spaces: it says about as much as two Latin letters."""
-# Written or left out at will: Arabic and Hebrew vowel points, tatweel, soft hyphen, zero widths;
-# and raised figures, which mark footnotes.
+"""A character of a script without spaces; it carries about as much as two Latin letters."""
+# Optional in writing: Arabic and Hebrew vowel points, tatweel, soft hyphens, zero widths; also
+# superscript digits, which mark footnotes.
 _OPTIONAL = re.compile(
     "[\u0591-\u05bd\u05bf\u05c1-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
     "\u00ad\u200b-\u200f\u2060\ufeff\u00b2\u00b3\u00b9\u2070-\u2079]"
@@ -71,13 +70,13 @@ _FUNCTION_WORDS = """
     nog om onder ook op te tot uit van voor was wat werd worden wordt zich zij zijn
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-"""Of English, German, French, Spanish, Portuguese, Italian and Dutch; without negations, and
-without those that are content in another of these languages (`die`, `war`, `son`). For these few,
-and in other languages, the low weight of frequent words does the same work."""
+"""Function words of English, German, French, Spanish, Portuguese, Italian and Dutch, without
+negations and without content words of another of these languages (`die`, `war`, `son`). For those,
+and in other languages, the low weight of frequent words has the same effect."""
 
 
 def words(text: str) -> list[str]:
-    """Return a text's words in order: folded to lower case, numbers normalised, scripts paired."""
+    """Return a text's words in order: lower case, normalized numbers, spaceless scripts paired."""
     joined = _SPACED_THOUSANDS.sub("", _OPTIONAL.sub("", text))
     folded = unicodedata.normalize("NFKC", joined).casefold()
     found: list[str] = []
@@ -93,26 +92,26 @@ def words(text: str) -> list[str]:
 
 
 def count_words(text: str) -> int:
-    """Count what white space parts; in scripts that write no spaces, characters."""
+    """Count the words between white space; in scripts without spaces, the characters."""
     return sum(max(1, len(PAIRED_CHARACTER.findall(part))) for part in text.split())
 
 
 def content_words(text: str) -> list[str]:
-    """Return a text's words without those that only hold sentences together."""
+    """Return a text's words without function words."""
     return [word for word in words(text) if word not in FUNCTION_WORDS]
 
 
 def is_number(word: str) -> bool:
-    """Tell whether a word is a number, as `words` writes it."""
+    """Return whether a word of `words` is a number."""
     return word[0].isdigit()
 
 
 def stem(word: str) -> str:
-    """Return what a word's inflected forms share: without a plural or verb ending, cut at six.
+    """Return what a word's inflected forms share: no plural or verb ending, six letters at most.
 
-    Cutting words to five or six letters serves most European languages about as well as a stemmer
-    made for each (McNamee & Mayfield 2004, character n-gram tokenization). Numbers and pairs of
-    characters are left whole.
+    Cutting words to five or six letters works about as well for most European languages as a
+    stemmer for each (McNamee & Mayfield 2004, character n-gram tokenization). Numbers and pairs of
+    characters stay whole.
     """
     if len(word) < 4 or is_number(word):
         return word
@@ -126,7 +125,7 @@ def stem(word: str) -> str:
 
 
 def idf_weights(sentences: Iterable[Collection[str]]) -> dict[str, float]:
-    """Return each word's weight: how much it tells one sentence from the others.
+    """Return each word's inverse document frequency over sentences.
 
     Args:
         sentences: the words of each sentence.
@@ -143,25 +142,24 @@ def idf_weights(sentences: Iterable[Collection[str]]) -> dict[str, float]:
 
 
 def idf(count: int, total: int) -> float:
-    """Return the weight of a word that stands in `count` of `total` sentences."""
+    """Return the weight of a word that occurs in `count` of `total` sentences."""
     return math.log1p((total - count + 0.5) / (count + 0.5))
 
 
 def near_duplicates(sentences: Sequence[str], threshold: float = 0.8) -> list[int]:
-    """Group sentences that repeat an earlier one, or nearly.
+    """Group sentences with the earlier ones that they repeat, exactly or nearly.
 
     Two sentences are near-duplicates when they hold the same numbers and their sets of words
-    overlap (Jaccard) by the threshold. The order of words is not looked at. Each sentence is
-    compared with the first sentences of groups that share one of its rare words (the prefix filter
-    of Bayardo, Ma & Srikant 2007, "Scaling up all pairs similarity search"), so the work stays
-    near linear.
+    overlap (Jaccard) by the threshold; word order does not count. Each sentence is compared with
+    the first sentences of groups that share one of its rare words (the prefix filter of Bayardo, Ma
+    & Srikant 2007, "Scaling up all pairs similarity search"), so the work stays near linear.
 
     Args:
         sentences: texts in document order.
-        threshold: lowest overlap of near-duplicates, above 0 and at most 1.
+        threshold: minimum overlap of near-duplicates, above 0 and at most 1.
 
     Returns:
-        For each sentence the index of its group's first sentence: its own where it repeats nothing.
+        For each sentence the index of its group's first sentence: its own if it repeats nothing.
     """
     bags = [frozenset(words(sentence)) for sentence in sentences]
     frequency = Counter(word for bag in set(bags) for word in bag)
@@ -185,8 +183,8 @@ def near_duplicates(sentences: Sequence[str], threshold: float = 0.8) -> list[in
     return groups
 
 
-_MOST_COMPARED = 100
-"""Leaders a sentence is compared with, per shared word; keeps boilerplate from going quadratic."""
+_MAX_COMPARED = 100
+"""Group leaders a sentence is compared with per shared word; bounds the work on boilerplate."""
 
 
 def _first_similar(
@@ -196,8 +194,8 @@ def _first_similar(
     threshold: float,
     default: int,
 ) -> int:
-    """Return the first leader that overlaps with a bag of words, or else the default."""
-    seen = {leader for group in candidates for leader in group[:_MOST_COMPARED]}
+    """Return the first leader that overlaps with a bag of words, else the default."""
+    seen = {leader for group in candidates for leader in group[:_MAX_COMPARED]}
     for leader in sorted(seen):
         shared = len(bag & bags[leader])
         if shared >= threshold * (len(bag) + len(bags[leader]) - shared) - 1e-9:
@@ -232,7 +230,7 @@ def _pairs(run: str) -> list[str]:
 
 
 def _add_word(found: list[str], token: str) -> None:
-    """Append a word, number words as digits (`twenty-five` is 25), elisions and `'s` removed."""
+    """Append a word: number words as digits (`twenty-five` is 25), without elisions and `'s`."""
     if token in _BELOW_TEN and found and found[-1] in _ROUND:
         found[-1] = str(int(found[-1]) + int(_BELOW_TEN[token]))
     elif token in _NUMBER_WORDS:

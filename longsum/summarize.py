@@ -35,7 +35,16 @@ class SummaryTask:
     decode: DecodeConfig = field(default_factory=DecodeConfig)
 
     def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> tuple[Prompt]:
-        """Render the prompt for a model and its chat format."""
+        """Render the prompt.
+
+        Args:
+            document: the document to summarize.
+            source: model to render for.
+            wrap: the model's chat format.
+
+        Raises:
+            UsageError: when a template is given for the bundled model, or is not valid.
+        """
         config = self.config
         if source.is_bundled:
             refuse_template(config)
@@ -63,13 +72,16 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
     """Summarize a document that was read.
 
     Args:
-        reading: of the document.
-        task: length, style, focus; how the answer is sampled.
-        listener: hears the text as it is written.
+        reading: the document as the model read it.
+        task: length, style, focus, sampling.
+        listener: receives the text as it is written.
+
+    Returns:
+        The summary, with a reference for each sentence.
 
     Raises:
         DocumentTooLong: when fewer tokens are left after the document than the summary may need.
-        EmptyDocument: when it holds no sentence to choose from.
+        EmptyDocument: when the document holds no sentence to choose from.
         LongsumError: when the model writes nothing.
     """
     config, prepared = task.config, reading.prepared
@@ -86,15 +98,15 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
         raise DocumentTooLong(
-            f"the summary is too long: beside the document it is {over:,} tokens over the budget",
-            hint="ask for a shorter one, or name its length when the document is opened",
+            f"the summary is too long: it is {over:,} tokens over the budget reserved for it",
+            hint="ask for a shorter one, or give its length when the document is opened",
         )
     asked = (config.focus, document.title)
     return free_answer(reading, prompt.suffix, task.decode, wanted, listener, asked=asked)
 
 
 def _report_unknown_focus(focus: str | None, prepared: Prepared, listener: Listener) -> None:
-    """Warn that a focus is nowhere in a document, so that it chooses no sentence."""
+    """Warn that a document has none of a focus's words, so that it has no effect."""
     if focus is None:
         return
     text = prepared.document.text

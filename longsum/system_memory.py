@@ -1,4 +1,4 @@
-"""What the system says of memory, on Linux, macOS and Windows alike. No torch at import."""
+"""Memory of the machine and of this process, on Linux, macOS and Windows. No torch at import."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import NamedTuple
 from longsum.errors import InsufficientMemory
 
 STATUS = Path("/proc/self/status")
-"""What Linux says of this process."""
+"""Linux's account of this process."""
 
 CPU_WORDS = ("can't allocate memory", "not enough memory")
-"""What torch says when a CPU's memory runs out, by system."""
+"""Parts of torch's messages when a CPU's memory runs out, by system."""
 
 
 class SystemMemory(NamedTuple):
@@ -22,13 +22,13 @@ class SystemMemory(NamedTuple):
 
     total: int
     available: int
-    """What can be had without the system writing other programs' memory to disk."""
+    """What can be allocated without swapping other programs' memory to disk."""
 
 
 def system_memory() -> SystemMemory | None:
-    """Return the machine's memory; None where the system does not tell.
+    """Return the machine's memory; None when the system does not report it.
 
-    Knows no limit of a container.
+    The limits of a container are not known here.
     """
     import psutil
 
@@ -42,15 +42,15 @@ def system_memory() -> SystemMemory | None:
 
 
 def resident_bytes() -> int:
-    """Return the memory this process holds now; 0 on a system that does not tell."""
+    """Return the memory of this process in bytes; 0 when the system does not report it."""
     return _of_process("rss")
 
 
 def peak_resident_bytes() -> int:
-    """Return the most memory this process has held so far; 0 on a system that does not tell.
+    """Return the peak memory of this process in bytes; 0 when the system does not report it.
 
-    Linux's `ru_maxrss` begins with what the parent held, and outlives the program that replaces it:
-    started from a large process, a small one would seem large.
+    Linux's `ru_maxrss` starts from the parent's memory and survives `exec`, so that a small process
+    started by a large one would seem large.
     """
     own = _high_water_mark()
     if own:
@@ -64,7 +64,7 @@ def peak_resident_bytes() -> int:
 
 
 def _high_water_mark() -> int:
-    """Return `VmHWM`, which starts from nothing with each program; 0 without such a file."""
+    """Return Linux's `VmHWM`, which each program starts at zero; 0 on other systems."""
     try:
         lines = STATUS.read_text().splitlines()
     except OSError:
@@ -83,7 +83,7 @@ def _of_process(name: str) -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that memory ran out, on whichever device."""
+    """Return whether an error reports that memory ran out, on any device."""
     import torch
 
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
@@ -93,14 +93,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def memory_errors(hint: str, *, during: str = "") -> Iterator[None]:
-    """Turn a device's lack of memory into our error.
+    """Raise `InsufficientMemory` for a device's out-of-memory error.
 
     Args:
-        hint: what takes less of it.
-        during: what was done, such as `while training`.
+        hint: how to use less memory.
+        during: the work under way, such as `while training`.
 
     Raises:
-        InsufficientMemory: when memory ran out inside.
+        InsufficientMemory: when memory runs out in the block.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What may be asked of a document: the prompts it takes, and the tokens its answer may need."""
+"""What a task needs: its prompts, the tokens of its answer, and whether a model has to read."""
 
 from __future__ import annotations
 
@@ -15,27 +15,33 @@ from longsum.selection.head import has_head
 from longsum.settings import Setting
 
 MAX_SENTENCE_TOKENS = 160
-"""Budget for the sentence that crosses the length asked for."""
+"""Tokens reserved for the sentence that crosses the length asked for."""
 
 Wrap = Callable[[str], str]
-"""A chat format, from `Tokenizer.wrap`."""
+"""Puts a message into a chat format; from `Tokenizer.wrap`."""
 
 
 class Task(Protocol):
-    """What is asked of a document, and how the answer is to be made."""
+    """What is asked of a document, and how the answer is made."""
 
     def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> Sequence[Prompt]:
-        """Render the prompts it takes; they differ after the document alone."""
+        """Render the prompts; they differ only after the document.
+
+        Args:
+            document: the document asked about.
+            source: model to render for.
+            wrap: the model's chat format.
+        """
 
     def answer_tokens(self, source: ModelSource) -> int:
-        """Return the tokens reserved for its longest answer."""
+        """Return the tokens reserved for the longest answer."""
 
     def needs_reading(self, source: ModelSource | None) -> bool:
-        """Return whether a model, or any whatever (None), has to read the document for it."""
+        """Return whether this model, or with None any model, has to read the document."""
 
 
 def is_verbatim(source: ModelSource, asked: bool | None) -> bool:
-    """Return whether an answer is made of the document's sentences: small models' default."""
+    """Return whether the answer is verbatim, which is the default of small models."""
     return source.answers_verbatim if asked is None else asked
 
 
@@ -43,8 +49,8 @@ def chosen_by_head(source: ModelSource, asked: bool | None) -> bool:
     """Return whether a selection head makes the answer, without decoding a token.
 
     Args:
-        source: where the model is.
-        asked: for a verbatim answer, for a free one, or for the model's default.
+        source: the model.
+        asked: True for a verbatim answer, False for a free one, None for the model's default.
     """
     return is_verbatim(source, asked) and has_head(source.folder)
 
@@ -52,13 +58,14 @@ def chosen_by_head(source: ModelSource, asked: bool | None) -> bool:
 def tokens_for(words: int, verbatim: bool | None, source: ModelSource, decode: DecodeConfig) -> int:
     """Return the tokens reserved for an answer: twice the words asked for, and a sentence.
 
-    None where a selection head chooses it: no token is written then.
-
     Args:
-        words: asked for.
-        verbatim: as asked for.
-        source: of the model that answers.
-        decode: a limit of the user's.
+        words: length asked for.
+        verbatim: True for a verbatim answer, False for a free one, None for the model's default.
+        source: the model that answers.
+        decode: the user's token limit.
+
+    Returns:
+        Tokens; 0 when a selection head chooses the answer, since no token is decoded.
     """
     if chosen_by_head(source, verbatim):
         return 0
@@ -71,7 +78,7 @@ def refuse_template(config: AnswerConfig) -> None:
     """Refuse a template for the bundled model, which was trained on one fixed prompt.
 
     Raises:
-        UsageError: when there is one.
+        UsageError: when a template is given.
     """
     if config.prompt is not None:
         raise UsageError(
@@ -81,7 +88,7 @@ def refuse_template(config: AnswerConfig) -> None:
 
 
 def report_language(config: AnswerConfig, listener: Listener) -> None:
-    """Say to a user who asked for a language that a verbatim answer has the document's."""
+    """Report that a language asked for has no effect on a verbatim answer."""
     if language_name(config.language):
         listener.notice(
             f"{Setting('language')} has no effect: a verbatim answer is in the document's words"

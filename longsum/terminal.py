@@ -1,13 +1,13 @@
-"""Text that is safe to print: no control character of a document or a file name reaches a terminal.
+"""Escape control characters of documents and file names before they reach a terminal.
 
-Pure; imports nothing of ours.
+Pure; imports no other module of the package.
 """
 
 from __future__ import annotations
 
 import re
 
-# direction marks, embeddings, overrides, isolates, BOM, tags; joiners stay: scripts need them
+# direction marks, embeddings, overrides, isolates, BOM, tags; some scripts need joiners
 INVISIBLE = [
     0x061C,
     0x180E,
@@ -27,12 +27,12 @@ _NEEDS_ESCAPE = re.compile("[" + "".join(re.escape(chr(c)) for c in sorted(_ESCA
 
 
 def escape_for_terminal(text: str) -> str:
-    """Return a string that is safe to print: newline and tab stay, the rest is spelled out."""
+    """Return a text with every control character escaped, except newline and tab."""
     return _NEEDS_ESCAPE.sub(lambda match: _escape(ord(match[0])), text)
 
 
 def shown_name(name: str) -> str:
-    """Return a file's name as it may be printed: control characters escaped, on one line."""
+    """Return a file's name on one line, control characters escaped."""
     return escape_for_terminal(name).replace("\n", "\\n").replace("\t", "\\t")
 
 

@@ -1,9 +1,9 @@
-"""Verbatim answers: which of the document's sentences they are made of.
+"""Verbatim answers: choose sentences of the document, and show them.
 
-A checkpoint with a selection head chooses with it, since that measured best on held-out documents
-(`longsum/mini/README.md`): it picks whole sentences, and nothing is decoded. For a summary it looks
-at what the model made of the document, for a question at words alone. Any other model chooses by
-its own likelihood, among the sentences that a plain statistic puts forward.
+A checkpoint with a selection head uses it, which did best on held-out documents
+(`longsum/mini/README.md`): it chooses whole sentences, and no token is decoded. For a summary it
+uses the model's hidden states, for a question only words. Any other model chooses by its own
+likelihood among candidates that a plain statistic proposes.
 """
 
 from __future__ import annotations
@@ -34,37 +34,48 @@ from longsum.settings import Setting
 from longsum.similarity import count_words
 
 NATS_PER_DEVIATION = 3.0
-"""What a standard deviation of LexRank or BM25 counts beside the model's log-probability. Of 0, 1
-and 3 the best on average over 15 documents of three training sets: too few to tell much."""
+"""Weight of a standard deviation of LexRank or BM25 against the model's log-probability. Best on
+average of 0, 1 and 3 over 15 documents of three training sets: too few to prove much."""
 MAX_PASSED_OVER = 4
-"""Stop filling an answer after this many candidates did not fit: each costs decoding."""
+"""Stop filling an answer after this many candidates that did not fit: each costs decoding."""
 
 
 class Chosen(NamedTuple):
-    """Sentences of the document, and what choosing them took."""
+    """Chosen sentences of the document, and the time it took."""
 
     spans: list[Span]
     stats: AnswerStats
 
 
 class Chooser(Protocol):
-    """Chooses the sentences that an answer is made of."""
+    """Chooses the sentences of a verbatim answer."""
 
     def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
         """Return the sentences of a summary, in the document's order.
 
+        Args:
+            config: length and focus.
+            decode: temperature and seed.
+            listener: its `check` may stop the choice.
+
         Raises:
             EmptyDocument: when there is no sentence to choose from.
-            UsageError: when the tokens reserved for the answer hold none of them.
+            UsageError: when no sentence fits the tokens reserved for the answer.
         """
 
     def answer(
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
-        """Return the sentences that answer a question, best first; none where none is likely to.
+        """Return the sentences that answer a question, best first; none when none is likely to.
+
+        Args:
+            question: in the user's words.
+            config: the number of sentences.
+            decode: temperature and seed.
+            listener: its `check` may stop the choice.
 
         Raises:
-            UsageError: when the tokens reserved for the answer hold none of them.
+            UsageError: when no sentence fits the tokens reserved for the answer.
         """
 
 
@@ -75,12 +86,12 @@ class HeadChooser:
     head: SelectionHead
     document: Document
     reading: Reading | None = None
-    """What the model read of it: a summary needs its states, a question is answered by words."""
+    """The document as the model read it; needed for a summary, not for questions."""
 
     def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
-        """Return the sentences of a summary, in the document's order."""
+        """Implement `Chooser.summary` with the head and the model's states."""
         reading = self.reading
-        assert reading is not None, "a summary is chosen by what the model made of the document"
+        assert reading is not None, "a summary needs the model's hidden states"
         spans = [span for span in readable(self.document) if reading.was_read(span)]
         require_sentences(spans)
         sentences = Sentences(self.document.text, spans, config.words, config.focus)
@@ -93,7 +104,7 @@ class HeadChooser:
     def answer(
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
-        """Return the sentences that answer a question, best first; the model is not used."""
+        """Implement `Chooser.answer` with the head; the model is not used."""
         started = time.perf_counter()
         candidates = answer_candidates(self.document, question, self.head)
         noise = sampling_noise(decode, len(candidates))
@@ -107,14 +118,14 @@ class HeadChooser:
 
 @dataclass(frozen=True)
 class LikelihoodChooser:
-    """Chooses by the model's own likelihood, among what a plain statistic puts forward."""
+    """Chooses by the model's own likelihood among candidates that a plain statistic proposes."""
 
     reading: Reading
     suffix: str
     """The instruction after the document."""
 
     def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
-        """Return the sentences of a summary, in the document's order."""
+        """Implement `Chooser.summary` by the model's likelihood."""
         found = summary_candidates(self.reading.prepared.document, config.words, config.focus)
         candidates = [each for each in found if self.reading.was_read(each.span)]
         require_sentences(candidates)
@@ -131,7 +142,7 @@ class LikelihoodChooser:
     def answer(
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
-        """Return the sentences that answer a question, best first."""
+        """Implement `Chooser.answer` by the model's likelihood."""
         found = answer_candidates(self.reading.prepared.document, question)
         candidates = [each for each in found if self.reading.was_read(each.span)]
         if not candidates:
@@ -146,12 +157,12 @@ class LikelihoodChooser:
         """Yield candidates in the order in which the model chooses them.
 
         Raises:
-            UsageError: when the tokens reserved for the answer hold none of them.
+            UsageError: when no sentence fits the tokens reserved for the answer.
         """
         from longsum.engine.choosing import TokenSequence
 
         reading = self.reading
-        # each sentence ends its line, so that none is the beginning of another
+        # the newline at the end keeps one sentence from being the beginning of another
         lines = [" ".join(each.text.split()) + "\n" for each in candidates]
         available = reading.tokens_after(self.suffix)
         fitting = [
@@ -174,11 +185,11 @@ class LikelihoodChooser:
 
 
 def chooser_for(reading: Reading, suffix: str) -> Chooser:
-    """Return how a reading's sentences are chosen: by the checkpoint's head where it has one.
+    """Return the chooser for a reading: the checkpoint's head if it has one, else likelihood.
 
     Args:
-        reading: of the document.
-        suffix: the instruction after it, for a choice by likelihood.
+        reading: the document as the model read it.
+        suffix: the instruction after the document, for a choice by likelihood.
     """
     if reading.head is not None:
         return HeadChooser(reading.head, reading.prepared.document, reading)
@@ -193,21 +204,21 @@ def verbatim_answer(
     listener: Listener,
     question: str | None = None,
 ) -> Answer:
-    """Make an answer of sentences of the document, and show them one by one.
+    """Show sentences of the document one by one, and return them as an answer.
 
     Args:
-        document: that holds them.
-        spans: in the order of the answer.
-        style: of the layout.
-        receipt: the account of choosing them.
-        listener: is given each sentence.
-        question: that is answered.
+        document: the source.
+        spans: the sentences, in the order of the answer.
+        style: layout: `paragraph`, `bullets` or `executive`.
+        receipt: what was read, and how.
+        listener: receives each sentence.
+        question: the question answered; None for a summary.
 
     Returns:
-        The answer; that nothing was found where there are no sentences.
+        The answer; without sentences, the note that none was found.
     """
     sentences = ground_verbatim(document, spans)
-    if not spans:  # what the document says beyond them is not judged
+    if not spans:  # a note about the sentences, not a claim about the document
         sentences = [GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)]
     marked = ""
     for sentence, piece, mark in laid_out(sentences, style):
@@ -222,7 +233,7 @@ def require_sentences(found: Sequence[object]) -> None:
     """Refuse a document that has no sentences to choose from.
 
     Raises:
-        EmptyDocument: when there are none.
+        EmptyDocument: when there is none.
     """
     if not found:
         raise EmptyDocument(
@@ -232,17 +243,17 @@ def require_sentences(found: Sequence[object]) -> None:
 
 
 def sampling_noise(decode: DecodeConfig, count: int) -> np.ndarray:
-    """Return what is added to scores so that the best of them are a sample: (count,).
+    """Return Gumbel noise for scores, scaled by the temperature: (count,).
 
-    Gumbel noise: sentences are then drawn without replacement from the softmax of score /
-    temperature. At temperature 0 there is none.
+    The best noisy scores are a sample without replacement from the softmax of score / temperature.
+    At temperature 0 the noise is zero.
     """
     drawn = np.random.default_rng(decode.seed).gumbel(size=count)
     return decode.temperature * drawn
 
 
 def best_of_groups(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return candidates by falling weight; of those that say the same, the first alone."""
+    """Return candidates by falling weight, only the best of each group."""
     seen: dict[int, Candidate] = {}
     for candidate in sorted(candidates, key=lambda each: -each.weight):
         seen.setdefault(candidate.group, candidate)

@@ -1,4 +1,4 @@
-"""Free answers: the model writes, and each of its sentences is looked for in the document."""
+"""Free answers: the model writes, and each sentence is looked for in the document."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ def free_answer(
     """Let the model write, and find the place of every sentence in the document.
 
     Args:
-        reading: of the document.
-        suffix: the instruction after it.
+        reading: the document as the model read it.
+        suffix: the instruction after the document.
         decode: temperature, top-p, seed.
-        max_new_tokens: of the answer.
-        listener: hears the text as it is written.
-        question: that is answered.
+        max_new_tokens: limit of the answer.
+        listener: receives the text as it is written.
+        question: the question answered; None for a summary.
         asked: the user's own words in the prompt, which an answer may repeat.
+
+    Returns:
+        The answer, with a reference for each supported sentence.
 
     Raises:
         LongsumError: when the model writes nothing.
@@ -73,10 +76,10 @@ def free_answer(
 
 
 def _write(pieces: Iterator[str], stream: MarkedStream) -> tuple[str, bool]:
-    """Write until the model is done, or repeats itself.
+    """Write until the model stops, or repeats itself.
 
     Returns:
-        The text, and whether it was ended because it repeated itself.
+        The text, and whether it was ended because the model repeated itself.
     """
     text, watched = "", 0
     repetition = Repetition()

@@ -80,7 +80,7 @@ def test_marks_do_not_depend_on_how_the_text_is_cut(whole, size):
     assert marked.sentences == whole.sentences
 
 
-def test_marks_stand_at_the_ends_of_sentences_and_nothing_is_lost(whole):
+def test_marks_are_at_the_ends_of_sentences_and_nothing_is_lost(whole):
     assert without_marks(whole.marked) == ANSWER
     ends = [m.start() for m in re.finditer(re.escape(" [@]"), whole.marked)]
     offsets = [end - 4 * number for number, end in enumerate(ends)]
@@ -98,7 +98,7 @@ def test_sentences_of_the_stream_are_those_of_the_whole_answer():
     ]
 
 
-def test_abbreviations_bullets_and_quotations_are_kept_whole(whole):
+def test_abbreviations_bullets_and_quotations_stay_whole(whole):
     texts = [sentence.text for sentence in whole.sentences]
     assert texts[:3] == [
         "Findings:",
@@ -112,7 +112,7 @@ def test_abbreviations_bullets_and_quotations_are_kept_whole(whole):
 
 
 def test_word_that_grows_into_a_starter_does_not_misplace_the_mark():
-    """`etc. T` was shown before `The` told that a sentence had ended: its mark split the word."""
+    """`etc. T` was shown before `The` showed that a sentence had ended: its mark split the word."""
     marked, _ = stream(cut("Rust etc. The bridge closed.", 1))
     assert marked.marked == "Rust etc. [@] The bridge closed. [@]"
 

@@ -84,7 +84,7 @@ def test_earlier_questions_leave_no_trace(session):
 
 
 def test_question_about_nothing_in_the_document_is_refused(session):
-    """`Not in the document.` claimed what nobody had looked at, and JSON called it supported."""
+    """`Not in the document.` claimed what had not been checked, and JSON called it supported."""
     heard = Recorder()
     answer = asked(session, ABSENT, listener=heard)
     assert answer.marked == answer.text == "".join(heard.pieces) == NOT_FOUND
@@ -96,7 +96,7 @@ def test_question_about_nothing_in_the_document_is_refused(session):
     assert (answer.receipt.answer_tokens, answer.receipt.finish_reason) == (0, "stop")
 
 
-def test_question_longer_than_the_room_kept_for_it_is_refused_and_the_session_goes_on(session):
+def test_question_longer_than_its_budget_is_refused_and_the_session_continues(session):
     with pytest.raises(DocumentTooLong, match="question is too long"):
         asked(session, "why " * 9000)
     again = asked(session, QUESTIONS[0])
@@ -124,7 +124,7 @@ def test_free_answer_that_says_it_is_not_there_carries_no_mark(document, tiny, m
     assert answer.sentences[0].is_refusal
 
 
-def test_free_answer_reads_the_question_behind_the_document(document, tiny, monkeypatch):
+def test_free_answer_reads_the_question_after_the_document(document, tiny, monkeypatch):
     seen = []
 
     def write(self, suffix, decode, max_new_tokens, listener):
@@ -161,7 +161,7 @@ def test_template_that_asks_before_the_document_is_refused(document, tiny, tmp_p
     """The second question was never read: only the first one's beginning is."""
     mine = tmp_path / "mine.jinja"
     mine.write_text("{{ question }}\n{{ document }}\nAnswer:")
-    with pytest.raises(UsageError, match="in front of the document"):
+    with pytest.raises(UsageError, match="before the document"):
         ask_document(
             document, QUESTIONS, config=AskConfig(prompt=mine), load=tiny,
             decode=DecodeConfig(max_new_tokens=2),
@@ -173,12 +173,12 @@ def test_session_refuses_such_a_template_too(document, tiny, tmp_path):
     mine.write_text("{{ question }}\n{{ document }}\nAnswer:")
     config = AskConfig(prompt=mine)
     opened = open_session(document, [AskTask(config)], tiny)
-    with pytest.raises(UsageError, match="in front of the document"):
+    with pytest.raises(UsageError, match="before the document"):
         opened.ask(QUESTIONS[0], config)
 
 
-def test_room_is_kept_for_the_question_with_the_most_tokens(document, session):
-    """Room was kept for the one with the most letters."""
+def test_budget_is_reserved_for_the_question_with_the_most_tokens(document, session):
+    """It was reserved for the one with the most letters."""
     long, dense = "walk " * 30, "ж" * 100
     counts = [
         prepare(document, [AskTask(questions=tuple(questions))], MINI).budget.prompt

@@ -39,23 +39,23 @@ def pages(*lengths: int) -> Document:
 
 
 def test_message_says_how_long_the_document_is_and_what_the_model_reads():
-    told = how_far_over("a.pdf", "mini", Budget(39_541, 3, 0, 32_768))
-    assert told == "a.pdf is too long: 39,541 tokens, mini reads 32,768"
+    line = how_far_over("a.pdf", "mini", Budget(39_541, 3, 0, 32_768))
+    assert line == "a.pdf is too long: 39,541 tokens, mini reads 32,768"
 
 
 def test_document_that_fits_only_without_its_prompt_is_not_said_to_be_longer_than_the_window():
-    told = how_far_over("a.pdf", "mini", Budget(32_700, 60, 40, 32_768))
-    assert told == (
+    line = how_far_over("a.pdf", "mini", Budget(32_700, 60, 40, 32_768))
+    assert line == (
         "a.pdf is too long: 32,700 tokens + 100 for the prompt and the answer = 32,800, "
         "mini reads 32,768"
     )
-    told = how_far_over("a.pdf", "mini", Budget(32_766, 3, 0, 32_768))
-    assert "+ 3 for the prompt = 32,769" in told
+    line = how_far_over("a.pdf", "mini", Budget(32_766, 3, 0, 32_768))
+    assert "+ 3 for the prompt = 32,769" in line
 
 
-def test_room_that_no_document_would_fit_is_not_the_documents_fault():
-    told = how_far_over("a.pdf", "mini", Budget(10, 100, 400, 450))
-    assert told == "prompt and answer alone take 500 tokens, mini reads 450"
+def test_a_window_that_no_document_would_fit_is_not_the_documents_fault():
+    line = how_far_over("a.pdf", "mini", Budget(10, 100, 400, 450))
+    assert line == "prompt and answer alone take 500 tokens, mini reads 450"
 
 
 @pytest.mark.parametrize(
@@ -67,18 +67,18 @@ def test_room_that_no_document_would_fit_is_not_the_documents_fault():
 )
 def test_largest_range_of_pages_that_fits_is_named(checkpoint, lengths, fit, part):
     """The hint was to choose a part, whatever the document."""
-    room = 512 - PROMPT_TOKENS - 40
-    assert 400 < room < 500
+    available = 512 - PROMPT_TOKENS - 40
+    assert 400 < available < 500
     error = refusal(checkpoint, pages(*lengths))
     assert error.hint.startswith(fit)
     assert "truncate head|tail|middle" in error.hint
     assert error.remedies == (Setting("pages", part), Setting("truncate"), Setting("model"))
 
 
-def test_refusal_says_its_numbers_to_programs(checkpoint):
-    told = refusal(checkpoint, pages(*[100] * 6)).facts
+def test_refusal_holds_its_numbers_for_programs(checkpoint):
+    facts = refusal(checkpoint, pages(*[100] * 6)).facts
     total = 600 + PROMPT_TOKENS + 40
-    assert told == {"tokens": total, "window": 512, "over": total - 512, "pages": "1-4"}
+    assert facts == {"tokens": total, "window": 512, "over": total - 512, "pages": "1-4"}
 
 
 def test_pages_are_counted_among_those_chosen(checkpoint):

@@ -24,7 +24,7 @@ def test_lengths(text, words):
 @pytest.mark.parametrize(
     "text", ["", "9", "20001", "-50", "+50", "1.5", "Short", "5 pages", "١٢", "1_000"]
 )
-def test_what_is_no_length_is_refused_with_its_name_and_the_choices(text):
+def test_what_is_not_a_length_is_refused_with_its_name_and_the_choices(text):
     with pytest.raises(UsageError) as caught:
         parse_length(text)
     assert f"length {text!r} is not" in caught.value.message

@@ -20,7 +20,7 @@ def sources() -> list[Path]:
 
 
 def test_documentation_shows_the_table():
-    """Where it fails, copy what `longsum.environment.environment_table()` returns."""
+    """If it fails, copy what `longsum.environment.environment_table()` returns."""
     assert environment_table() in (REPOSITORY / "docs" / "environment.md").read_text(
         encoding="utf-8"
     )
@@ -33,7 +33,7 @@ def test_every_variable_that_is_named_is_in_the_table():
 
 
 def test_variables_of_ours_are_read_through_the_table_alone():
-    """`ENVIRONMENT` was read by nobody and lacked two of the variables."""
+    """`ENVIRONMENT` was not used and lacked two of the variables."""
     for path in sources():
         if path.name == "environment.py":
             continue

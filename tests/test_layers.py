@@ -1,7 +1,7 @@
-"""Imports point one way, from the door (a file) to the window (a screen), and never in a circle.
+"""Imports point one way and never in a cycle.
 
-The table is the house's plan: what each package may import. A module counts as its own package
-where it is at the root. Imports inside functions and under `TYPE_CHECKING` count as well.
+The table lists what each package may import. A module at the root counts as a package of its own.
+Imports inside functions and under `TYPE_CHECKING` count as well.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GROUND = frozenset(
     {"bytesize", "child", "config", "environment", "errors", "events", "files", "hashing"}
     | {"journal", "paths", "processes", "settings", "similarity", "system_memory", "terminal"}
 )
-"""Modules that any other may use; they use one another alone."""
+"""Modules that any other may use; they use only one another."""
 
 ROOMS: dict[str, frozenset[str]] = {
     "documents": frozenset(),
@@ -32,13 +32,13 @@ ROOMS: dict[str, frozenset[str]] = {
     "engine": frozenset({"checkpoint"}),
     "loading": frozenset({"checkpoint", "model", "engine", "store"}),
 }
-"""What is below the use cases, and what of it each may import."""
+"""Packages below the use cases, and which of them each may import."""
 
 USE_CASES = frozenset(
     {"answer", "ask", "budget", "prepared", "reading", "receipt", "session", "session_cache"}
     | {"summarize", "task", "verbatim", "writing"}
 )
-"""Named like the commands, with what they share; they may import every room."""
+"""Named like the commands, with what they share; they may import every package."""
 
 LARGE = {
     "bench": frozenset({"evaluate"}),
@@ -46,10 +46,10 @@ LARGE = {
     "extend": frozenset({"corpus"}),
     "evaluate": frozenset({"corpus", "extend"}),
 }
-"""Folders, longer windows, measurements: over the use cases; what of one another they may use."""
+"""Packages above the use cases, and which of one another they may use."""
 
 SHOWN = frozenset({"cli", "__main__", "__init__"})
-"""What shows anything, and the public names: may import everything; nobody imports them."""
+"""The command line and the public names: may import everything; nobody imports them."""
 
 
 def allowed(package: str) -> frozenset[str]:
@@ -154,7 +154,7 @@ def version_alone(module: str) -> bool:
     return all(name == "__version__" or is_ours(f"longsum.{name}") for name in taken)
 
 
-def test_no_package_is_in_a_circle():
+def test_no_package_is_in_a_cycle():
     graph: dict[str, set[str]] = {package_of(module): set() for module in modules()}
     for module in modules():
         package = package_of(module)
@@ -162,12 +162,12 @@ def test_no_package_is_in_a_circle():
     assert not circles(graph)
 
 
-def test_no_file_is_in_a_circle():
+def test_no_file_is_in_a_cycle():
     graph = {module: set(imports(module)) - {"__init__"} for module in modules()}
     assert not circles(graph)
 
 
-def test_a_circle_is_found_where_there_is_one():
+def test_a_cycle_is_found_where_there_is_one():
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}
     assert circles(graph) == [["b", "c"]]
 

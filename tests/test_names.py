@@ -14,7 +14,7 @@ NAMED = re.compile(r"`(?:longsum/)?((?:\w+/)*\w+\.py)`")
 
 
 def test_files_that_docstrings_send_to_exist():
-    """One sent its reader to `weights.py`, which was gone."""
+    """One sent its reader to `weights.py`, which no longer existed."""
     folders = [REPOSITORY / name for name in ("longsum", "recipes", "benchmarks", "docs")]
     every = [path.as_posix() for folder in folders for path in folder.rglob("*.py")]
     for path in SOURCES:
@@ -22,7 +22,7 @@ def test_files_that_docstrings_send_to_exist():
             assert any(found.endswith(f"/{name}") for found in every), f"{path}: {name}"
 
 
-def test_files_that_ruff_is_told_of_exist():
+def test_files_named_in_the_configuration_of_ruff_exist():
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     for pattern in settings["tool"]["ruff"]["lint"]["per-file-ignores"]:
         braces = re.search(r"\{(.*)\}", pattern)

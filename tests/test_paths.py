@@ -73,7 +73,7 @@ def test_damaged_file_is_named(content):
     assert tomllib.loads(path.read_text()) == {"model": "mini"}
 
 
-def test_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+def test_folder_that_cannot_be_written_is_reported(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LONGSUM_CONFIG_HOME", str(tmp_path / "file" / "below"))
     with pytest.raises(UsageError, match="cannot be written") as caught:

@@ -1,4 +1,4 @@
-"""Everything is counted, and refused where it has to be, before any weights are looked at."""
+"""Everything is counted, and refused where it has to be, before any weights are read."""
 
 from __future__ import annotations
 
@@ -109,13 +109,13 @@ def test_plan_shows_what_would_be_refused(unloadable: Path) -> None:
 
 
 def test_prompt_that_ends_with_the_document_is_refused(unloadable: Path) -> None:
-    """The answer's first token is predicted behind the instruction; without one there was a
+    """The answer's first token is predicted after the instruction; without one there was a
     failed assertion after the whole document had been read."""
     with pytest.raises(UsageError, match="nothing follows the document"):
         prepare(SHORT, [Asking("\nFirst?", "")], config(unloadable))
 
 
-def test_room_is_kept_for_the_longest_question_in_tokens(unloadable: Path) -> None:
+def test_budget_is_reserved_for_the_longest_question_in_tokens(unloadable: Path) -> None:
     questions = ("\nShort?", "\näöüß ☺☺?", "\nMore letters?")  # 18 bytes in 11 letters
     ready = prepare(SHORT, [Asking(*questions)], config(unloadable))
     longest = max(len(question.encode()) for question in questions)

@@ -37,7 +37,7 @@ def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
     answer = 512 - PROMPT_TOKENS - len(SHORT.text.encode())
     session = opened(checkpoint, SHORT, answer)
     assert session.prepared.budget.total == 512
-    # an answer of the whole length has room
+    # an answer of the whole length fits
     stops, session.stop_ids = session.stop_ids, frozenset()
     assert stops == {1}
     written(session, count=answer)
@@ -53,13 +53,13 @@ def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
 @pytest.mark.parametrize(
     ("cut", "kept"),
     [
-        ("tail", lambda text, room: [(0, room)]),
-        ("head", lambda text, room: [(len(text) - room, len(text))]),
+        ("tail", lambda text, available: [(0, available)]),
+        ("head", lambda text, available: [(len(text) - available, len(text))]),
         (
             "middle",
-            lambda text, room: [
-                (0, room - room // 2),
-                (len(text) - room // 2, len(text)),
+            lambda text, available: [
+                (0, available - available // 2),
+                (len(text) - available // 2, len(text)),
             ],
         ),
     ],
@@ -67,13 +67,13 @@ def test_document_that_fits_to_the_token_is_read_and_one_more_is_refused(
 def test_truncation_keeps_the_right_tokens_and_says_so(
     checkpoint: Path, cut: Truncate, kept: Callable[[str, int], list[tuple[int, int]]]
 ) -> None:
-    room = 512 - PROMPT_TOKENS - 40
-    ranges = kept(LONG.text, room)
+    available = 512 - PROMPT_TOKENS - 40
+    ranges = kept(LONG.text, available)
     session = opened(checkpoint, LONG, truncate=cut)
     ready = session.prepared
     assert list(ready.kept) == ranges  # of tokens, which are characters here
-    assert ready.tokens_read == room
-    assert session.engine.reader.length == 1 + len(PREFIX) + room
+    assert ready.tokens_read == available
+    assert session.engine.reader.length == 1 + len(PREFIX) + available
 
     # read as if the document had been this part alone
     part = paged("".join(LONG.text[start:end] for start, end in ranges))
@@ -87,12 +87,12 @@ def test_truncation_keeps_the_right_tokens_and_says_so(
         assert session.was_read(Span(start, end))
     spans = [Span(start, end) for start, end in ((0, 20), (300, 310), (len(LONG.text) - 20, 630))]
     spans = [Span(s.start, min(s.end, len(LONG.text))) for s in spans]
-    for span in [*spans, Span(0, len(LONG.text)), Span(room - 1, room + 1)]:
+    for span in [*spans, Span(0, len(LONG.text)), Span(available - 1, available + 1)]:
         inside = any(start <= span.start and span.end <= end for start, end in ranges)
         assert session.was_read(span) == inside
 
     receipt = session.receipt("free")
-    assert (receipt.truncate, receipt.tokens_read) == (cut, room)
+    assert (receipt.truncate, receipt.tokens_read) == (cut, available)
     assert receipt.tokens_total == len(LONG.text)
     for page in LONG.pages:
         touched = any(start < page.end and page.start < end for start, end in ranges)
@@ -119,7 +119,7 @@ def test_truncation_that_is_not_needed_leaves_nothing_out(checkpoint: Path) -> N
 # reading and answering
 
 
-def test_every_token_is_read_and_told(checkpoint: Path) -> None:
+def test_every_token_is_read_and_reported(checkpoint: Path) -> None:
     class Ear(Listener):
         phases: list[str] = []  # noqa: RUF012
         calls: list[tuple[int, int]] = []  # noqa: RUF012
@@ -172,7 +172,7 @@ def test_sampling_settings_reach_the_engine(checkpoint: Path) -> None:
     assert len({written(session, seed=seed, **hot) for seed in range(3)}) > 1
 
 
-def test_choices_are_made_behind_the_instruction(checkpoint: Path) -> None:
+def test_choices_are_made_after_the_instruction(checkpoint: Path) -> None:
     session = opened(checkpoint, SHORT)
     texts = ["The cat sat.", "On the mat.", "Neither."]
     ids = session.tokenizer.encode_many(texts)
@@ -184,13 +184,13 @@ def test_choices_are_made_behind_the_instruction(checkpoint: Path) -> None:
     assert session.receipt("verbatim").mode == "verbatim"
 
 
-def test_room_behind_an_instruction_is_what_was_reserved(checkpoint: Path) -> None:
+def test_tokens_left_after_an_instruction_are_those_reserved(checkpoint: Path) -> None:
     session = opened(checkpoint, SHORT, answer=40)
     assert session.tokens_after(QUESTION) == 40
     assert session.tokens_after("") == 40 + len(QUESTION)
 
 
-def test_receipt_tells_what_was_done(checkpoint: Path) -> None:
+def test_receipt_reports_what_was_done(checkpoint: Path) -> None:
     session = opened(checkpoint, SHORT)
     session.stop_ids = frozenset()
     written(session, count=7)

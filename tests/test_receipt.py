@@ -162,7 +162,7 @@ def test_quantized_cache_is_named(kv_cache):
     assert f", nf4, {kv_cache} cache, cuda)" in replace(WHOLE, kv_cache=kv_cache).lines()[1]
 
 
-def test_native_cache_is_not_worth_a_word():
+def test_native_cache_is_not_mentioned():
     for kv_cache in ("bf16", "fp16", "fp32"):
         assert replace(WHOLE, kv_cache=kv_cache).lines() == WHOLE.lines()
 

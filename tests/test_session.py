@@ -1,4 +1,4 @@
-"""The door: one document, opened once, for whatever is asked of it."""
+"""A session: one document, opened once, for all that is asked of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LIMIT = DecodeConfig(max_new_tokens=800)
 
 
 class Heard(Listener):
-    """Hears everything, and stops the work after so many checks."""
+    """Records everything, and stops the work after some checks."""
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.order: list[str] = []
@@ -148,7 +148,7 @@ def test_written_sentences_are_reported_with_their_places(
 
 
 def checks(document: Document, load: LoadConfig, task: SummaryTask) -> tuple[int, int]:
-    """Return how often a listener is asked while a document is opened, and for its summary."""
+    """Return how often `check` is called to open a document, and to summarize it."""
     heard = Heard()
     with open_session(document, [task], load, listener=heard) as session:
         opened = heard.checks
@@ -177,7 +177,7 @@ def test_the_work_can_be_stopped_between_chunks_sentences_and_tokens(
             assert session.summarize(task.config, task.decode).marked == again.marked
 
 
-def test_closing_forgets_the_reading(document: Document, tiny: LoadConfig) -> None:
+def test_closing_frees_the_reading(document: Document, tiny: LoadConfig) -> None:
     with open_session(document, [SummaryTask(VERBATIM)], tiny) as session:
         assert session.reading.prepared.document is document
     with pytest.raises(AssertionError):

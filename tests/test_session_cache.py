@@ -1,4 +1,4 @@
-"""A document that was read before is not read again, and nothing else is taken for it."""
+"""A document that was read before is not read again, and no other is mistaken for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return what makes every reading of a document fail from now on."""
+    """Make every reading of a document fail from now on."""
 
     def forbid() -> None:
         monkeypatch.setattr(Engine, "read", lambda *_: pytest.fail("the document was read"))
@@ -87,7 +87,7 @@ def test_second_session_answers_as_the_first_without_reading(
     ],
     ids=str,
 )
-def test_anything_else_is_read_anew(checkpoint: Path, other: dict[str, Any]) -> None:
+def test_a_document_read_otherwise_is_read_again(checkpoint: Path, other: dict[str, Any]) -> None:
     first = opened(checkpoint)
     first.save(Listener())
     if other.get("truncate") == "middle":  # not even another part of the same document
@@ -103,20 +103,20 @@ def test_changed_weights_are_another_model(tmp_path: Path) -> None:
     assert not opened(folder).receipt("free").from_cache
 
 
-def test_first_entry_tells_what_is_kept_and_where(checkpoint: Path) -> None:
+def test_first_entry_reports_what_is_cached_and_where(checkpoint: Path) -> None:
     ear = Recorder()
     opened(checkpoint).save(ear)
     (line,) = ear.notices
     assert str(prefix_folder()) in line
     assert "holds the document's content" in line
     assert "‹no_cache›" in line
-    assert ear.phases == ["keeping what was read"]
+    assert ear.phases == ["caching the document"]
     again = Recorder()
     opened(checkpoint, dtype="bfloat16").save(again)
     assert str(prefix_folder()) not in again.notices[0]
 
 
-def test_what_was_kept_or_taken_back_is_not_written_again(checkpoint: Path) -> None:
+def test_what_was_cached_or_restored_is_not_written_again(checkpoint: Path) -> None:
     first = opened(checkpoint)
     ear = Recorder()
     for _ in range(2):
@@ -127,7 +127,7 @@ def test_what_was_kept_or_taken_back_is_not_written_again(checkpoint: Path) -> N
     assert len(ear.notices) == 1
 
 
-def test_quick_reading_is_not_worth_keeping(checkpoint: Path) -> None:
+def test_quick_reading_is_not_cached(checkpoint: Path) -> None:
     opened(checkpoint, store=StoreConfig(min_prefill_s=1000.0)).save(Listener())
     assert not prefix_folder().exists()
 
@@ -140,14 +140,14 @@ def test_store_that_is_off_is_neither_read_nor_written(checkpoint: Path) -> None
     assert not opened(checkpoint, store=off).receipt("free").from_cache
 
 
-def test_document_larger_than_the_store_is_told_and_not_kept(checkpoint: Path) -> None:
+def test_document_larger_than_the_store_is_reported_and_not_cached(checkpoint: Path) -> None:
     ear = Recorder()
     opened(checkpoint, store=StoreConfig(size_bytes=1000, min_prefill_s=0.0)).save(ear)
     assert "over ‹cache_size› 1000 B" in ear.notices[0]
     assert not prefix_folder().exists()
 
 
-def test_damaged_entry_is_told_and_read_anew(checkpoint: Path) -> None:
+def test_damaged_entry_is_reported_and_read_again(checkpoint: Path) -> None:
     opened(checkpoint).save(Listener())
     (data,) = prefix_folder().glob("*/prefix.safetensors")
     content = bytearray(data.read_bytes())
@@ -162,7 +162,7 @@ def test_damaged_entry_is_told_and_read_anew(checkpoint: Path) -> None:
     assert opened(checkpoint).receipt("free").from_cache
 
 
-def test_entry_that_lacks_a_tensor_is_read_anew(checkpoint: Path) -> None:
+def test_entry_that_lacks_a_tensor_is_read_again(checkpoint: Path) -> None:
     first = opened(checkpoint)
     assert first.cached is not None
     tensors = first.engine.tensors(first.cached.key.tokens)
@@ -170,10 +170,10 @@ def test_entry_that_lacks_a_tensor_is_read_anew(checkpoint: Path) -> None:
     first.cached.store.save(first.cached.key, tensors)
     ear = Recorder()
     assert not opened(checkpoint, ear=ear).receipt("free").from_cache
-    assert "lacks 1.values" in ear.warnings[0]
+    assert "1.values is missing" in ear.warnings[0]
 
 
-def test_entry_of_another_shape_is_read_anew(checkpoint: Path) -> None:
+def test_entry_of_another_shape_is_read_again(checkpoint: Path) -> None:
     first = opened(checkpoint)
     assert first.cached is not None
     tensors = first.engine.tensors(first.cached.key.tokens)
@@ -181,11 +181,11 @@ def test_entry_of_another_shape_is_read_anew(checkpoint: Path) -> None:
     first.cached.store.save(first.cached.key, tensors)
     ear = Recorder()
     assert not opened(checkpoint, ear=ear).receipt("free").from_cache
-    assert "0.keys has no place" in ear.warnings[0]
+    assert "0.keys does not fit" in ear.warnings[0]
 
 
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EACCES])
-def test_failure_to_keep_is_a_warning(
+def test_failure_to_cache_is_a_warning(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, reason: int
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -198,7 +198,7 @@ def test_failure_to_keep_is_a_warning(
     assert written(session, QUESTION)
 
 
-def test_further_tensors_are_kept_with_the_document(checkpoint: Path) -> None:
+def test_further_tensors_are_cached_with_the_document(checkpoint: Path) -> None:
     first = opened(checkpoint)
     assert first.cached is not None
     assert first.cached.extra == {}

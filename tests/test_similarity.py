@@ -142,7 +142,7 @@ def test_work_stays_bounded_when_all_sentences_share_their_words(monkeypatch):
     monkeypatch.setattr("longsum.similarity._first_similar", count)
     near_duplicates(sentences)
     prefix = 3  # words a sentence of 14 is looked up by, at a threshold of 0.8
-    assert 1000 < compared <= 1000 * prefix * longsum.similarity._MOST_COMPARED
+    assert 1000 < compared <= 1000 * prefix * longsum.similarity._MAX_COMPARED
 
 
 def test_many_repeats_are_one_group():

@@ -125,8 +125,8 @@ def test_focus_draws_in_what_the_reader_asked_for(session):
     assert share(focused) > share(plain)
 
 
-def test_room_for_an_answer_is_kept_only_where_one_is_written(document, tiny):
-    """Documents of 31,970 to 32,765 tokens were refused, for 800 tokens that nobody wrote."""
+def test_budget_for_an_answer_is_reserved_only_where_one_is_written(document, tiny):
+    """Documents of 31,970 to 32,765 tokens were refused, for 800 tokens that were never written."""
 
     def answer(config: SummaryConfig, load: LoadConfig) -> int:
         return prepare(document, [SummaryTask(config)], load).budget.answer
@@ -137,7 +137,7 @@ def test_room_for_an_answer_is_kept_only_where_one_is_written(document, tiny):
 
 
 def test_focus_reaches_what_the_model_chooses_from(likelihood_session, monkeypatch):
-    """The model may choose others; what it chooses from leans to what the reader asked for."""
+    """The model may choose others, but the candidates follow the focus."""
     offered: dict[str | None, dict[str, float]] = {}
     choose = Reading.choose
     for focus in (None, "the night watchman and the granary"):
@@ -228,7 +228,7 @@ def test_fewer_tokens_than_any_sentence_are_refused(document, tiny):
     [("xyzzy foobar", False), ("the", False), ("lighthouses", True), ("xyzzy river", True)],
 )
 def test_focus_that_matches_nothing_says_so(session, focus, matches):
-    """The focus "xyzzy foobar" gave the summary of no focus at all, without a word about it."""
+    """The focus "xyzzy foobar" gave the summary without focus, and did not say so."""
     heard = Recorder()
     config = SummaryConfig(words=20, focus=focus)
     summarized(session, config, listener=heard)
@@ -238,7 +238,7 @@ def test_focus_that_matches_nothing_says_so(session, focus, matches):
 # ---- free
 
 
-def test_free_answer_comes_in_pieces_with_a_mark_behind_every_sentence(document, tiny):
+def test_free_answer_comes_in_pieces_with_a_mark_after_every_sentence(document, tiny):
     heard = Recorder()
     decode = DecodeConfig(max_new_tokens=80, temperature=1.0, seed=7)
     answer = summarize_document(document, load=tiny, decode=decode, listener=heard)
@@ -279,12 +279,12 @@ def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):
 
 
 def test_answer_of_which_nothing_was_found_says_so(document, tiny, monkeypatch):
-    """Seven sentences marked [no support found], exit code 0, and no word about all of it."""
+    """Seven sentences marked [no support found], exit code 0, and no warning about the whole."""
     scripted(monkeypatch, "Photosynthesis converts sunlight. ", "Quarks have colours and flavours.")
     receipt = summarize_document(document, load=tiny).receipt
     assert (receipt.sentences, receipt.sentences_supported) == (2, 0)
     assert "0 of 2 sentences found in the document" in receipt.lines()[1]
-    assert "nothing of this answer was found in the document (0 of 2 sentences)" in (
+    assert "none of this answer was found in the document (0 of 2 sentences)" in (
         receipt.cautions()
     )
 
@@ -400,7 +400,7 @@ def test_run_that_cannot_work_is_refused_before_weights_are_loaded(
         summarize_document(document, load=load)
 
 
-def test_bundled_model_refuses_a_template_and_tells_of_the_language(session, document, tmp_path):
+def test_bundled_model_refuses_a_template_and_reports_the_language(session, document, tmp_path):
     with pytest.raises(UsageError, match="^prompt is not for"):
         prepare(document, [SummaryTask(SummaryConfig(prompt=tmp_path / "mine.jinja"))], MINI)
     heard = Recorder()

@@ -22,7 +22,7 @@ from longsum.system_memory import (
 )
 
 
-def test_this_machine_and_this_process_tell_their_memory():
+def test_this_machine_and_this_process_report_their_memory():
     found = system_memory()
     assert found is not None
     assert 0 < found.available <= found.total
@@ -31,7 +31,7 @@ def test_this_machine_and_this_process_tell_their_memory():
 
 @pytest.fixture
 def process(monkeypatch):
-    """Have psutil answer of a process as it does on another system."""
+    """Make psutil report of a process what it does on another system."""
 
     def use(**info: int) -> None:
         answer = SimpleNamespace(memory_info=lambda: SimpleNamespace(**info))
@@ -47,7 +47,7 @@ def no_status(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("no_status")
-def test_windows_tells_the_peak_itself(process, monkeypatch):
+def test_windows_reports_the_peak_itself(process, monkeypatch):
     """It was taken for 0 there, and so was what a process holds."""
     real = builtins.__import__
 

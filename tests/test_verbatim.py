@@ -5,7 +5,7 @@ from longsum.selection.candidates import Candidate
 from longsum.verbatim import best_of_groups
 
 
-def test_of_sentences_that_say_the_same_the_best_is_kept():
+def test_only_the_best_of_near_duplicates_is_chosen():
     found = [
         Candidate(Span(i, i + 1), str(i), weight, group)
         for i, (weight, group) in enumerate([(0.1, 0), (2.0, 1), (0.5, 0), (1.0, 3)])

@@ -100,7 +100,7 @@ def test_folder_that_cannot_be_written_is_a_warning(pdf, tiny, tmp_path, monkeyp
     monkeypatch.setenv("LONGSUM_CACHE_HOME", str(tmp_path / "file"))
     result = ask(pdf, tiny)
     assert result.exit_code == 0
-    assert "warning: what was read is not kept" in " ".join(result.stderr.split())
+    assert "warning: could not cache the document in" in " ".join(result.stderr.split())
     assert result.stdout
 
 
@@ -109,7 +109,7 @@ def test_damaged_entry_is_a_warning(pdf, tiny):
     (data,) = prefix_folder().glob("*/prefix.safetensors")
     os.truncate(data, 1000)
     again = ask(pdf, tiny)
-    assert "warning: a damaged entry" in again.stderr
+    assert "warning: the cached document is damaged" in again.stderr
     assert (again.exit_code, again.stdout) == (0, first.stdout)
     assert "from cache" in ask(pdf, tiny).stderr
 

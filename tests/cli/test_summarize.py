@@ -75,7 +75,7 @@ def test_unknown_setting_is_a_warning(pdf, tiny):
     path.write_text('modle = "mini"\ncolour = 1\n')
     errors = " ".join(run("summarize", pdf, "-m", tiny, "--verbatim", "-l", "20").stderr.split())
     assert "'modle' is not a setting; did you mean model?" in errors
-    assert "'colour' is not a setting; it knows model" in errors
+    assert "'colour' is not a setting; available: model" in errors
 
 
 def test_quiet_run_prints_the_answer_alone(pdf, tiny):
