@@ -12,10 +12,10 @@ class Listener:
     """
 
     def notice(self, line: str) -> None:
-        """Show a message, unless --quiet."""
+        """Show a message, except in quiet mode."""
 
     def warning(self, line: str) -> None:
-        """Show a message even with --quiet."""
+        """Show a message, even in quiet mode."""
 
     def phase(self, name: str) -> None:
         """Show the name of a step that begins and has no progress to report."""

@@ -111,9 +111,9 @@ class StoredPrefix:
             return
         if first:
             listener.notice(
-                f"kept what was read ({shown}) in {self.store.root}: later questions about this "
-                "document start at once. It holds the document's content; see `longsum cache`, "
-                f"{Setting('no_cache')} keeps nothing"
+                f"cached this document ({shown}) in {self.store.root}: later questions start at "
+                "once. The cache holds the document's content; see `longsum cache`, or turn it "
+                f"off with {Setting('no_cache')}"
             )
         else:
             listener.notice(f"cached for later questions ({shown})")

@@ -39,12 +39,12 @@ def ask(pdf: Path, tiny: Path, *options: object, command: str = "ask"):
 @pytest.mark.parametrize("kv_cache", ["auto", "native", "int8", "int4"])
 def test_second_question_does_not_read_again(pdf, tiny, kv_cache):
     first = ask(pdf, tiny, "--kv-cache", kv_cache)
-    assert "kept what was read" in first.stderr
+    assert "cached this document" in first.stderr
     assert str(prefix_folder()) in first.stderr
     second = ask(pdf, tiny, "--kv-cache", kv_cache)
     assert second.stdout == first.stdout
     assert "already read (from cache" in second.stderr
-    assert "kept" not in second.stderr
+    assert "cached" not in second.stderr
     assert ("int8 cache" in second.stderr) == (kv_cache == "int8")
 
 
@@ -59,14 +59,14 @@ def test_receipt_says_where_the_document_came_from(pdf, tiny):
 def test_summary_and_question_share_a_reading_only_if_their_prefix_is_the_same(pdf, tiny):
     """Both commands keep what they read; the words before the document decide."""
     first = ask(pdf, tiny, command="summarize")
-    assert "kept" in first.stderr
+    assert "cached" in first.stderr
     assert "from cache" in ask(pdf, tiny, command="summarize").stderr
 
 
 def test_no_cache_keeps_nothing(pdf, tiny):
     result = ask(pdf, tiny, "--no-cache")
     assert result.exit_code == 0
-    assert "kept" not in result.stderr
+    assert "cached" not in result.stderr
     assert not prefix_folder().exists()
     ask(pdf, tiny)
     assert "from cache" not in ask(pdf, tiny, "--no-cache").stderr
