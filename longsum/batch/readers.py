@@ -17,7 +17,7 @@ from typing import Any
 from longsum.batch.job import Job
 from longsum.batch.reading import ReadResult, ReadSettings, ReadTask
 from longsum.documents.isolated import ReadingProcess
-from longsum.documents.replies import is_typed, unpacked_document
+from longsum.documents.replies import require_type, unpacked_document
 from longsum.settings import Setting
 from longsum.terminal import escape_for_terminal
 
@@ -55,14 +55,14 @@ class JobReader:
             self._button.send_bytes(b"!")
 
 
-def start_reader(job: Job, ring: Callable[[], None] | None = None) -> ReadingProcess:
+def start_reader(job: Job, on_reply: Callable[[], None] | None = None) -> ReadingProcess:
     """Start a process that reads for a job.
 
     Args:
         job: pages, password, the model's tokenizer, limits.
-        ring: called from a thread when there is something to receive.
+        on_reply: called from a thread when there is something to receive.
     """
-    return ReadingProcess(job.open_reader, asdict(read_settings(job)), ring=ring)
+    return ReadingProcess(job.open_reader, asdict(read_settings(job)), on_reply=on_reply)
 
 
 def read_settings(job: Job) -> ReadSettings:
@@ -83,26 +83,26 @@ def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> ReadResult:
     Raises:
         ValueError: when it says nothing that can be understood.
     """
-    fields = is_typed(reply.get("reading"), dict)
+    fields = require_type(reply.get("reading"), dict)
     document = error = ids = sha256 = None
     if fields.get("document") is not None:
-        shown = is_typed(is_typed(fields["document"], dict).get("name"), str)
+        shown = require_type(require_type(fields["document"], dict).get("name"), str)
         document = unpacked_document(fields["document"], escape_for_terminal(shown))
     if fields.get("error") is not None:
-        error = _unpacked_error(is_typed(fields["error"], dict))
+        error = _unpacked_error(require_type(fields["error"], dict))
     if fields.get("input_ids") is not None:
-        ids = array("I", b64decode(is_typed(fields["input_ids"], str), validate=True))
+        ids = array("I", b64decode(require_type(fields["input_ids"], str), validate=True))
     if fields.get("sha256") is not None:
-        sha256 = is_typed(fields["sha256"], str)
+        sha256 = require_type(fields["sha256"], str)
     seconds = fields.get("seconds")
     unchanged = document is None and error is None
     if unchanged and sha256 != task.known_sha256:
         raise ValueError("neither a document nor an error")
     return ReadResult(
         name=task.name,
-        size=is_typed(fields.get("size"), int),
-        mtime_ns=is_typed(fields.get("mtime_ns"), int),
-        seconds=is_typed(seconds, float),
+        size=require_type(fields.get("size"), int),
+        mtime_ns=require_type(fields.get("mtime_ns"), int),
+        seconds=require_type(seconds, float),
         sha256=sha256,
         document=document,
         input_ids=ids,
@@ -114,11 +114,11 @@ def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> ReadResult:
 
 def _unpacked_error(fields: dict[str, Any]) -> dict[str, Any]:
     """Return an error as a row tells it; see `error_fields`."""
-    told: dict[str, Any] = {key: is_typed(fields.get(key), str) for key in ("type", "message")}
+    told: dict[str, Any] = {key: require_type(fields.get(key), str) for key in ("type", "message")}
     hint = fields.get("hint")
-    told["hint"] = None if hint is None else is_typed(hint, str)
+    told["hint"] = None if hint is None else require_type(hint, str)
     if "traceback" in fields:
-        told["traceback"] = is_typed(fields["traceback"], str)
+        told["traceback"] = require_type(fields["traceback"], str)
     return told
 
 

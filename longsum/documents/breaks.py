@@ -1,4 +1,4 @@
-"""Which line breaks an author meant, and which the width of the page made.
+"""Which line breaks the author intended, and which come from the width of the page.
 
 Pure. Judges each line by the lines around it: gaps, sizes, indents, and above all whether the next
 word would still have fitted. Text without layout is judged by the same rules through made-up boxes.
@@ -22,12 +22,12 @@ from longsum.documents.line_ends import (
 )
 from longsum.documents.lines import Box, Line
 
-_GAP = 1.3
-"""In usual drops: from here on, space between lines parts them."""
+_MIN_GAP = 1.3
+"""Drop, as a multiple of the usual one, from which two lines are in different paragraphs."""
 
 
 class Link(Enum):
-    """What stands between a line and the next."""
+    """What separates a line from the next."""
 
     JOIN = " "
     NEWLINE = "\n"
@@ -36,12 +36,12 @@ class Link(Enum):
 
 @dataclass(frozen=True)
 class Placed:
-    """A line and where in the document it stands."""
+    """A line and where in the document it is."""
 
     line: Line
     page: int
     column: int
-    """Counts up where the text moves to another column or page."""
+    """Number that increases whenever the text moves to another column or page."""
 
 
 class Joiner:
@@ -49,7 +49,7 @@ class Joiner:
 
     Args:
         lines: in reading order.
-        leading: the drop from line to line, where it is known; else the usual one is found.
+        leading: the drop from line to line, if known; None measures the usual one.
     """
 
     def __init__(self, lines: Sequence[Placed], *, leading: float | None = None) -> None:
@@ -77,8 +77,8 @@ class Joiner:
         if abs(one.size - two.size) > 0.1 * max(one.size, two.size) and not broken:
             return Link.PARAGRAPH
         if drop > self._far(index):
-            goes_on = b.line.text[:1].islower() and not is_ended(a.line.text)
-            return Link.JOIN if goes_on and drop < 1.3 * self._far(index) else Link.PARAGRAPH
+            continues = b.line.text[:1].islower() and not is_ended(a.line.text)
+            return Link.JOIN if continues and drop < 1.3 * self._far(index) else Link.PARAGRAPH
         if broken:
             return Link.JOIN
         if drop > 1.15 * self._leading(index) + 0.3 and ends_sentence(a.line.text):
@@ -90,14 +90,14 @@ class Joiner:
         return self._by_width(index) or self._by_indent(index) or Link.JOIN
 
     def indent_of(self, index: int) -> float:
-        """Return by how much a line begins to the right of the next in its column, in points."""
+        """Return how far to the right of the next line in its column a line begins, in points."""
         after = self._left_after(index)
         return 0.0 if after is None else self.boxes[index].left - after
 
     # --- the rules ---
 
     def _across(self, index: int) -> Link:
-        """Judge a break between columns or pages: a paragraph goes on if it had not ended."""
+        """Judge a break between columns or pages: a paragraph continues if it had not ended."""
         a, b = self.lines[index].line.text, self.lines[index + 1].line.text
         one, two = self.boxes[index], self.boxes[index + 1]
         if is_broken(a, b):
@@ -121,7 +121,7 @@ class Joiner:
         return Link.JOIN if self.indents and not starts_indented else Link.PARAGRAPH
 
     def _centred(self, index: int) -> Link:
-        """Join the lines of a heading in the middle that was too long for one."""
+        """Join the lines of a centred heading that was too long for one."""
         box, text = self.boxes[index], self.lines[index].line.text
         wrapped = box.right - box.left > 0.55 * self.widths[self.lines[index].column]
         if wrapped and not is_ended(text):
@@ -129,12 +129,12 @@ class Joiner:
         return Link.PARAGRAPH if len(text) < 5 else Link.NEWLINE
 
     def _by_width(self, index: int) -> Link | None:
-        """Break after a line that had room for the next word."""
+        """Break after a line that had space for the next word."""
         a, b = self.lines[index].line.text, self.lines[index + 1].line.text
         if not self._is_short(index):
             return None
         one, two = self.boxes[index], self.boxes[index + 1]
-        apart = one.left > two.left + 3 * two.size  # a heading in the middle
+        apart = one.left > two.left + 3 * two.size  # a centred heading
         flows = b[:1].islower() and (a[-1:].isalpha() or a[-1:] in ",.)’”") and not is_item(b)
         if flows and self._slack(index) < 0.5 and abs(one.left - two.left) < 3 * two.size:
             return None
@@ -155,31 +155,31 @@ class Joiner:
             returns = self._left_after(index + 1)
             if returns is not None and returns < two.left - 0.5 * two.size:
                 return Link.PARAGRAPH
-            hangs = index == 0 or is_item(a) or not ended
-            return None if hangs and not self._was_flush(index) else Link.PARAGRAPH
+            may_hang = index == 0 or is_item(a) or not ended
+            return None if may_hang and not self._was_flush(index) else Link.PARAGRAPH
         if outdented and ended:
             return Link.PARAGRAPH
         return None
 
-    # --- what the rules ask ---
+    # --- what the rules use ---
 
     def _far(self, index: int) -> float:
-        return _GAP * self._leading(index) + 0.05 * self.boxes[index].size
+        return _MIN_GAP * self._leading(index) + 0.05 * self.boxes[index].size
 
     def _is_short(self, index: int) -> bool:
-        """Tell whether the next line's first word would have fitted on this line."""
+        """Return whether the next line's first word would have fitted on this line."""
         a, b = self.lines[index].line.text, self.lines[index + 1].line.text
         two = self.boxes[index + 1]
         left, right = self._edges(index)
-        room, width = right - self.boxes[index].right, right - left
+        free, width = right - self.boxes[index].right, right - left
         char = (two.right - two.left) / max(1, len(b))
         word = (len(b.split(maxsplit=1)[0]) + 1.5) * char if b else 0.0
         if ends_sentence(a):
-            return room > max(word, 0.04 * width)
-        return room > max(1.2 * word, 0.15 * width)
+            return free > max(word, 0.04 * width)
+        return free > max(1.2 * word, 0.15 * width)
 
     def _slack(self, index: int) -> float:
-        """Return the share of the width that a line leaves free at its end."""
+        """Return the share of the width that is free at the end of a line."""
         left, right = self._edges(index)
         return (right - self.boxes[index].right) / max(1.0, right - left)
 
@@ -205,14 +205,14 @@ class Joiner:
         return middle < 0.4 * two.size and abs(one.left - two.left) > 0.8 * two.size
 
     def _is_heading(self, index: int) -> bool:
-        """Tell whether a line stands alone, with a gap below it."""
+        """Return whether a line is on its own, with a gap below it."""
         if self._left_after(index, gap=True) is None:
             return False
         drop = self.boxes[index].baseline - self.boxes[index + 1].baseline
         return drop > self._far(index) and not is_ended(self.lines[index].line.text)
 
     def _left_after(self, index: int, *, gap: bool = False) -> float | None:
-        """Return where the line after `index` begins; None if it is in another column or apart."""
+        """Return where the line after `index` begins; None if in another column or after a gap."""
         if index + 1 >= len(self.lines):
             return None
         if self.lines[index + 1].column != self.lines[index].column:
@@ -221,13 +221,13 @@ class Joiner:
         return self.boxes[index + 1].left if gap or drop <= self._far(index) else None
 
     def _was_flush(self, index: int) -> bool:
-        """Tell whether the line before `index` began at the same left edge, without a gap."""
+        """Return whether the line before `index` began at the same left edge, without a gap."""
         if index == 0 or self._left_after(index - 1) is None:
             return False
         here = self.boxes[index]
         return abs(self.boxes[index - 1].left - here.left) < 0.4 * here.size
 
-    # --- what holds for the whole text ---
+    # --- properties of the whole text ---
 
     def _leading(self, index: int) -> float:
         """Return the usual drop from line `index` to the next."""
@@ -257,7 +257,7 @@ class Joiner:
         return {column: right - left for column, (left, right) in edges.items()}
 
     def _is_indented_style(self) -> bool:
-        """Tell whether this document's paragraphs begin with an indent."""
+        """Return whether this document's paragraphs begin with an indent."""
         counts = Counter[bool]()
         for index in range(len(self.lines) - 2):
             same = self.lines[index].column == self.lines[index + 1].column
@@ -272,7 +272,7 @@ def _size_class(box: Box) -> int:
 
 
 def _upright(boxes: Sequence[Box], columns: Sequence[int]) -> list[Box]:
-    """Mirror the columns that are set flush right, so that their indents can be judged too."""
+    """Mirror the right-aligned columns, so that their indents can be judged too."""
     members: dict[int, list[int]] = defaultdict(list)
     for index, column in enumerate(columns):
         members[column].append(index)

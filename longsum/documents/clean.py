@@ -1,7 +1,7 @@
-"""Characters and words: what a document's text may contain, and how broken words are mended.
+"""Characters and words: what a document's text may contain, and how broken words are rejoined.
 
-Pure. Nothing that leaves `clean_characters` holds an escape sequence, a C0 or C1 control other than
-newline and tab, or a character that turns the direction of what follows.
+Pure. No text from `clean_characters` holds an escape sequence, a C0 or C1 control other than
+newline and tab, or a character that changes the direction of what follows.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from longsum.terminal import CONTROLS, INVISIBLE, NONCHARACTERS
 
 BROKEN = "\u00ad"
-"""At the end of a line: a hyphen that the reader knows, or takes, to break a word."""
+"""At the end of a line: a hyphen that breaks a word, as far as the reader knows."""
 
 _LIGATURES = {
     "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi",
@@ -31,8 +31,8 @@ _CLEAN |= {0x85: "\n", 0x2028: "\n", 0x2029: "\n"}
 _PRIVATE: dict[int, str | None] = dict.fromkeys(range(0xE000, 0xF900))
 _PRIVATE |= {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "▸", 0xF0FC: "✓", 0xF02D: "-"}
 
-# whole sequences (CSI, OSC, DCS) go, or `[31m` would be left of a colour; a title that never
-# ends is cut at its line
+# whole sequences (CSI, OSC, DCS) are removed, or a colour would leave `[31m`; a title that never
+# ends is cut at the end of its line
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,500}(?:\x07|\x1b\\|\x9c)?"
@@ -49,7 +49,7 @@ def clean_characters(text: str) -> str:
 
 
 def clean_line(raw: str) -> str:
-    """Return one line of a PDF, clean and trimmed, ending in `BROKEN` where a word was broken.
+    """Return one line of a PDF, clean and trimmed, ending in `BROKEN` if its last word is broken.
 
     pdfium marks a hyphen at a line's end with U+0002 or U+FFFE.
     """
@@ -65,8 +65,8 @@ def clean_line(raw: str) -> str:
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _LAST = re.compile(r"[^\W\d_]+\Z")
 _FIRST = re.compile(r"[^\W\d_]+")
-_KEEP_AFTER = frozenset(("self", "well", "non", "half", "quasi", "vice", "cross", "pseudo"))
-_WELD_AFTER = frozenset(
+_HYPHEN_AFTER = frozenset(("self", "well", "non", "half", "quasi", "vice", "cross", "pseudo"))
+_JOIN_AFTER = frozenset(
     """
     over under with some every there fore after inter counter super trans through where
     here any with out down back hand head home life land work time book side mean main
@@ -91,15 +91,15 @@ def vocabulary(lines: Iterable[str]) -> WordCounts:
 
 
 def glue(before: str, after: str, words: WordCounts) -> tuple[str, str]:
-    """Return how two lines of one paragraph meet: what `before` becomes, and what goes between.
+    """Return how to join two lines of one paragraph: what `before` becomes, and what goes between.
 
     Args:
         before: a line, perhaps ending in a hyphen or `BROKEN`.
         after: the next line.
-        words: the document's words; they tell `infor-mation` from `self-insurance`.
+        words: the document's words, which distinguish `infor-mation` from `self-insurance`.
     """
     if before.endswith(_HYPHENS):
-        return _mend(before, after, words)
+        return _rejoin(before, after, words)
     last, first = before[-1:], after[:1]
     if last in "–—/@" and before[-2:-1].strip() and (first.isalnum() or last in "—/"):
         return before, ""
@@ -108,7 +108,7 @@ def glue(before: str, after: str, words: WordCounts) -> tuple[str, str]:
     return before, " "
 
 
-def _mend(before: str, after: str, words: WordCounts) -> tuple[str, str]:
+def _rejoin(before: str, after: str, words: WordCounts) -> tuple[str, str]:
     stem = before[:-1]
     left, right = _LAST.search(stem[-40:]), _FIRST.match(after)
     if not stem or stem[-1].isspace():  # a dash between words
@@ -124,21 +124,21 @@ def _mend(before: str, after: str, words: WordCounts) -> tuple[str, str]:
 
 
 def _keeps_hyphen(left: str, right: str, capitals: bool, words: WordCounts) -> bool:
-    """Tell whether the hyphen belongs to the word; the document's own spelling decides first."""
+    """Return whether the hyphen belongs to the word; the document's own spelling decides first."""
     low = right.lower()
     whole, hyphenated = words[left + low], words[f"{left}-{low}"]
     if whole != hyphenated:
         return hyphenated > whole
     if right[0].isupper():
         return not (capitals and len(left) > 1 and right.isupper() and len(right) > 1)
-    if left in _KEEP_AFTER:
+    if left in _HYPHEN_AFTER:
         return True
     both_words = words[left] > 1 and words[low] > 1 and len(left) > 3 and len(low) > 3
-    return both_words and left not in _WELD_AFTER
+    return both_words and left not in _JOIN_AFTER
 
 
 def is_cjk(char: str) -> bool:
-    """Tell whether a character belongs to a script that is written without spaces."""
+    """Return whether a character belongs to a script that is written without spaces."""
     return bool(char) and (
         "\u3000" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
     )

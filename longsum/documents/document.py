@@ -28,32 +28,32 @@ class Page:
     start: int
     """Offset of the page's first character."""
     end: int
-    """Offset behind the page's last character."""
+    """Offset after the page's last character."""
     label: str | None = None
-    """The page's printed name, such as `iv`, where the file gives one."""
+    """Printed page label, such as `iv`, if the file has one."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document's clean text and the places of its parts."""
+    """A document's clean text and where its parts are."""
 
     text: str
     pages: tuple[Page, ...]
     """In order; empty for a text without pages, whose references are source lines."""
     sha256: str
-    """Of the file's bytes."""
+    """Digest of the file's bytes, in hex."""
     name: str
     """File name, or `stdin`."""
     total_pages: int = 0
     """Pages in the file; more than `len(pages)` when some were selected."""
     title: str | None = None
-    """From the metadata, where there is one."""
+    """Title from the metadata, if there is one."""
     line_anchors: tuple[tuple[int, int], ...] = ()
-    """For a text without pages: (offset, source line from 1) pairs, rising in both."""
+    """For a text without pages: (offset, source line from 1) pairs, both increasing."""
     warnings: tuple[str, ...] = field(default=())
-    """What the reader should be told, one line each: image-only pages, a second reader used."""
+    """Warnings for the user, one line each: image-only pages, a second reader used."""
     shows_labels: bool = False
-    """Whether references name the printed page beside the file's, where the two differ."""
+    """Whether references also give the printed page label where it differs from the number."""
 
     def page_at(self, offset: int) -> Page | None:
         """Return the page that holds a character, or None for a text without pages."""
@@ -72,7 +72,7 @@ class Document:
         return tuple(p.number for p in self.pages if p.start < span.end and span.start < p.end)
 
     def reference(self, span: Span) -> str:
-        """Return where a span stands, for people: `p. 3`, `pp. 3-4` or `line 120`."""
+        """Return where a span is, for people: `p. 3`, `pp. 3-4` or `line 120`."""
         if not self.pages:
             return f"line {self.line_at(span.start)}"
         pages = self.pages_of(span)
@@ -83,7 +83,7 @@ class Document:
         return shown + self.printed(pages)
 
     def printed(self, numbers: Sequence[int]) -> str:
-        """Return ` (printed iv-v)` of rising pages, where that is asked for and known."""
+        """Return ` (printed iv-v)` for increasing page numbers; empty if unknown or not wanted."""
         if not self.shows_labels:
             return ""
         labels = [p.label for p in self.pages if p.number in (numbers[0], numbers[-1]) and p.label]

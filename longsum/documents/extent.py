@@ -1,4 +1,4 @@
-"""What of a document was read and what was left out, in its pages or its lines. Pure."""
+"""Which pages or lines of a document were read, and which were left out. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Range = tuple[int, int]
 """First and last, both included."""
 
 MAX_RANGES = 12
-"""Ranges named to people; JSON holds all."""
+"""Ranges named in text for people; JSON holds all."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Extent:
     read: tuple[Range, ...]
     """Read, whole or in part."""
     in_part: tuple[int, ...] = ()
-    """Of those read, the ones of which a part was left out."""
+    """Pages or lines of which only a part was read."""
     left_out: tuple[Range, ...] = ()
-    """Wanted, but not read at all; pages that were not selected are not among them."""
+    """Requested, but not read at all; pages that were not selected are not included."""
     without_text: tuple[int, ...] = ()
     """Pages in those ranges that hold no text: blank, or scanned."""
 
@@ -39,17 +39,17 @@ class Extent:
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether nothing of what was wanted is missing."""
+        """Whether everything requested was read."""
         return not (self.left_out or self.in_part)
 
     def what_was_read(self) -> str:
         """Return `29 pages`, `pages 3-20 of 192`; empty for the whole of a text without pages."""
         if self.unit == "line" and self.is_whole:
             return ""
-        told = f"{self._named(self.read) or f'no {self.unit}'} of {self.total:,}"
+        shown = f"{self._named(self.read) or f'no {self.unit}'} of {self.total:,}"
         if self.read == ((1, self.total),) and self.is_whole:
-            told = f"{self.total:,} {_plural(self.unit, self.total)}"
-        return told + (f", {len(self.without_text):,} without text" if self.without_text else "")
+            shown = f"{self.total:,} {_plural(self.unit, self.total)}"
+        return shown + (f", {len(self.without_text):,} without text" if self.without_text else "")
 
     def what_is_missing(self) -> str:
         """Return `pages 18-175 and parts of pages 17 and 176`; empty when nothing is."""
@@ -74,12 +74,12 @@ class Extent:
 def kept_characters(
     offsets: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]], length: int
 ) -> list[tuple[int, int]]:
-    """Return the half-open ranges of characters that a document's kept tokens stand for.
+    """Return the half-open character ranges of a document's kept tokens.
 
     Args:
         offsets: (start, end) characters of each token.
         kept: half-open ranges of tokens.
-        length: characters of the document, whose edges may be white space of no token.
+        length: characters in the document, whose edges may be white space outside any token.
     """
     return [
         (offsets[start][0] if start else 0, length if end == len(offsets) else offsets[end - 1][1])
@@ -89,9 +89,9 @@ def kept_characters(
 
 
 def extent_of(document: Document, kept: Sequence[tuple[int, int]]) -> Extent:
-    """Return which of a document's pages or lines lie in the kept ranges of characters.
+    """Return which of a document's pages or lines are in the kept ranges of characters.
 
-    A page without text goes with the page before it.
+    A page without text counts with the page before it.
     """
     read: list[Range] = []
     left_out: list[Range] = []
@@ -134,7 +134,7 @@ def _units(document: Document) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _extend(ranges: list[Range], first: int, last: int) -> None:
-    """Add numbers to rising ranges, joining those that meet."""
+    """Add numbers to increasing ranges, joining adjacent ones."""
     if ranges and first <= ranges[-1][1] + 1:
         ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
     else:

@@ -1,4 +1,4 @@
-"""What a file looks like by its bytes: text or not, and of what is not read, the way out."""
+"""What a file is, judged by its bytes: text or not, and how to convert what cannot be read."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ _ZIPPED = (
     ("META-INF/container.xml", "an EPUB book", "convert it: ebook-convert in.epub out.pdf"),
     ("content.xml", "an OpenDocument file", _EXPORT),
 )
-CERTAIN = (
+BINARY_MAGIC = (
     b"PK\x03\x04",
     b"{\\rtf",
     b"%!PS",
     *(magic for magic, _, _ in _MAGIC if not magic.isascii() or min(magic) < 9),
 )
-"""First bytes that no text has."""
+"""First bytes that no text file has."""
 
-BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+BOMS = (  # UTF-32 first: its mark begins with the mark of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -64,7 +64,7 @@ _CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b\x08"))
 
 
 def looks_binary(data: bytes) -> bool:
-    """Return whether bytes hold what no text holds: NUL, or more than a few control codes."""
+    """Return whether bytes hold what text does not: NUL, or more than a few control codes."""
     if data.startswith(tuple(bom for bom, _ in BOMS)):
         return False
     sample = data[: 1 << 16]
@@ -73,7 +73,7 @@ def looks_binary(data: bytes) -> bool:
 
 
 def unreadable_file(data: bytes, shown: str) -> UnsupportedDocument | UndecodableText:
-    """Return the error of a file that no reader takes, saying what it looks like.
+    """Return the error for a file that no reader accepts, saying what it looks like.
 
     Args:
         data: its bytes.
@@ -100,7 +100,7 @@ def _is_utf16_without_mark(data: bytes) -> bool:
 
 
 def kind_of(data: bytes) -> tuple[str, str] | None:
-    """Return what the first bytes say a file is, and what to do with it."""
+    """Return what the first bytes say a file is and what to do with it; None if unknown."""
     if data.startswith(b"PK\x03\x04"):
         return _zip_kind(data)
     if data[4:8] == b"ftyp":

@@ -1,8 +1,8 @@
-"""The formats that are read: what a reader must offer, what it returns, and the list of all.
+"""The formats that can be read: a reader's interface, what it returns, and the list of readers.
 
-Another format is one module with a `FormatReader`'s two functions, and its line in `READERS`: what
-messages say can be read, and what a batch expects a file to take, follows from there. Light: a
-reader's module is imported when a document is read.
+A new format is one module with a `FormatReader`'s two functions and a line in `READERS`, which
+messages and the time estimates of a batch use. Light: a reader's module is imported only when a
+document is read.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class RawPage:
-    """One page as read."""
+    """One page as it was read."""
 
     number: int
     lines: list[Line]
     """In reading order."""
     has_pictures: bool = False
     chosen: bool = True
-    """False for a page read only to tell running heads by."""
+    """False for a page read only to detect headers and footers."""
     label: str | None = None
-    """Its printed name, where that differs from its number."""
+    """Printed page label, if it differs from the number."""
 
 
 @dataclass
@@ -34,15 +34,15 @@ class RawDocument:
     """What a file holds, its lines not yet joined into paragraphs."""
 
     pages: list[RawPage]
-    """Of a document without pages: one, with all its lines."""
+    """For a document without pages: a single one with all its lines."""
     total_pages: int
     """0 for a document without pages, whose references are source lines."""
     title: str | None = None
     warnings: list[str] = field(default_factory=list)
     has_layout: bool = False
-    """Lines are placed as the page has them; otherwise their boxes are made up."""
+    """Whether lines have their places on the page; otherwise their boxes are made up."""
     own_lines: frozenset[int] = frozenset()
-    """Of a document without pages: lines that keep to themselves, see `flow_text`."""
+    """For a document without pages: lines that are not joined to others, see `flow_text`."""
 
 
 class FormatReader(Protocol):
@@ -63,7 +63,7 @@ class FormatReader(Protocol):
             password: for an encrypted file.
 
         Returns:
-            What it holds; None if it is not of this format after all, but perhaps of a later one.
+            What it holds; None if it is not in this format after all, but perhaps in a later one.
 
         Raises:
             DocumentError: it cannot be read; the class says why, the hint what to do.
@@ -73,14 +73,14 @@ class FormatReader(Protocol):
 
 @dataclass(frozen=True)
 class DocumentFormat:
-    """A format that is read."""
+    """A format that can be read."""
 
     name: str
-    """As messages name it."""
+    """Name in messages."""
     suffixes: tuple[str, ...]
-    """Of file names, in lower case; they only estimate what a file will take to read."""
+    """File name suffixes, in lower case; used only to estimate reading times."""
     module: str
-    """A `FormatReader`."""
+    """Import path of a `FormatReader`."""
 
     def reader(self) -> FormatReader:
         """Import the module that reads this format."""
@@ -91,7 +91,7 @@ READERS: tuple[DocumentFormat, ...] = (
     DocumentFormat("PDF", (".pdf",), "longsum.documents.pdf"),
     DocumentFormat("text", (), "longsum.documents.text"),
 )
-"""In the order they are tried; text is the last, as anything without control codes matches it."""
+"""Formats in the order they are tried; text is last: it matches anything without control codes."""
 
 
 def format_names(last: str = "or") -> str:
@@ -105,6 +105,6 @@ def format_names(last: str = "or") -> str:
 
 
 def format_of_name(name: str) -> str:
-    """Return the name of the format that a file's name speaks for; text for any other name."""
+    """Return the name of the format that a file's name suggests; text for any other name."""
     found = (each for each in READERS if name.lower().endswith(each.suffixes))
     return next(found, READERS[-1]).name

@@ -1,6 +1,6 @@
-"""Frames between a reading process and its parent: a length, then so many bytes of JSON or data.
+"""Frames between a reader process and its parent: a length, then that many bytes of JSON or data.
 
-Never pickle: a reader that a hostile file took over can send no code, only a message that is
+Never pickle: a reader that a hostile file has taken over cannot send code, only a message that is
 refused.
 """
 
@@ -10,7 +10,7 @@ import json
 from typing import Any, BinaryIO
 
 MAX_MESSAGE_BYTES = 1 << 29
-"""Of one JSON message; the text of 50,000 pages takes a fifth of it."""
+"""Largest JSON message; the text of 50,000 pages takes a fifth of it."""
 _LENGTH_BYTES = 8
 
 
@@ -19,7 +19,7 @@ class BadFrame(Exception):
 
 
 def header(size: int) -> bytes:
-    """Return what goes before a frame's bytes."""
+    """Return the header of a frame of `size` bytes."""
     return size.to_bytes(_LENGTH_BYTES, "big")
 
 
@@ -27,7 +27,7 @@ def pack_message(message: dict[str, Any]) -> bytes:
     """Return the frame of a JSON message.
 
     Raises:
-        BadFrame: when it is larger than a reader of it would take.
+        BadFrame: when it is larger than `MAX_MESSAGE_BYTES`.
     """
     payload = json.dumps(message).encode("ascii")
     if len(payload) > MAX_MESSAGE_BYTES:
@@ -35,17 +35,17 @@ def pack_message(message: dict[str, Any]) -> bytes:
     return header(len(payload)) + payload
 
 
-def read_frame(file: BinaryIO, most: int = MAX_MESSAGE_BYTES) -> bytes | None:
-    """Return the next frame's bytes, or None where there are no more.
+def read_frame(file: BinaryIO, max_bytes: int = MAX_MESSAGE_BYTES) -> bytes | None:
+    """Return the next frame's bytes, or None at the end.
 
     Raises:
-        BadFrame: when it is cut short, or announces more than `most` bytes.
+        BadFrame: when it is cut short, or announces more than `max_bytes`.
     """
     head = file.read(_LENGTH_BYTES)
     if not head:
         return None
     size = int.from_bytes(head, "big")
-    if len(head) < _LENGTH_BYTES or size > most:
+    if len(head) < _LENGTH_BYTES or size > max_bytes:
         raise BadFrame(f"a frame of {size:,} bytes")
     payload = file.read(size)
     if len(payload) < size:
@@ -54,7 +54,7 @@ def read_frame(file: BinaryIO, most: int = MAX_MESSAGE_BYTES) -> bytes | None:
 
 
 def read_message(file: BinaryIO) -> dict[str, Any] | None:
-    """Return the next JSON message, or None where there are no more.
+    """Return the next JSON message, or None at the end.
 
     Raises:
         BadFrame: when what arrives is not a JSON object in a frame.

@@ -1,6 +1,6 @@
-"""Where pdfium found the characters of a page: lines with their place, size and direction.
+"""A page's characters from pdfium: lines with their place, size and direction.
 
-Callers hold the lock of `pdf.py`: pdfium is not thread-safe.
+Callers hold the lock of `pdf.py`, as pdfium is not thread-safe.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
 MAX_PAGE_CHARACTERS = 2_000_000
-"""Far beyond any page; one that unpacks to more is a mistake or a trap."""
+"""More than any real page holds; one that unpacks to more is a mistake or an attack."""
 _BREAKS = frozenset((0x02, 0xFFFE))
-"""What pdfium puts where a hyphen breaks a word."""
+"""Code points that pdfium writes where a hyphen breaks a word."""
 
 
 def too_much(shown: str, limit: int) -> DocumentTooLong:
@@ -62,7 +62,7 @@ def _line_ranges(codes: list[int]) -> Iterator[tuple[int, int]]:
 
 
 class _Measure:
-    """Asks pdfium where characters of one page stand."""
+    """Asks pdfium where the characters of one page are."""
 
     def __init__(self, handle: Any) -> None:
         import pypdfium2.raw as raw
@@ -88,7 +88,7 @@ class _Measure:
         return Line(text, self._box(start, last), is_note=mark > 0)
 
     def _note_mark(self, codes: list[int], start: int, end: int) -> int:
-        """Return how many digits in smaller type begin a line; 0 if it goes on like that."""
+        """Return how many digits in smaller type begin a line; 0 if the rest is as small."""
         at = start
         while at < min(end, start + 4) and 0x30 <= codes[at] <= 0x39:
             at += 1

@@ -1,8 +1,8 @@
-"""Read documents in a process of its own, with a time and a memory limit.
+"""Read documents in a separate process, with a time and a memory limit.
 
-A stranger's file can crash, stall or bloat a native reader, which no `except` catches. Here that
-costs one clear error. This is how every command and the Python interface read; the process starts
-in about a tenth of a second, imports no torch, and answers in JSON, never in pickle (`frames.py`).
+An untrusted file can crash, stall or bloat a native reader, which no `except` catches. Here that
+causes one clear error. Every command and the Python interface read this way; the process starts in
+about a tenth of a second, imports no torch, and replies in JSON, never in pickle (`frames.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from longsum.processes import without_interrupts
 from longsum.settings import Setting
 
 MAX_START_S = 60.0
-"""For starting a process; takes a tenth of a second."""
+"""Time limit for starting a process, which takes a tenth of a second."""
 PLAIN = "longsum.documents.serving:open_plain"
 
 _SCRIPT = (
@@ -35,54 +35,54 @@ _SCRIPT = (
     "opening = json.loads(read(int.from_bytes(read(8), 'big'))); sys.path[:] = opening['path']; "
     "from longsum.documents.serving import serve; serve(opening)"
 )
-"""With the caller's import path, so that a document's folder never is on it."""
+"""Uses the caller's import path, so that a document's folder is never on it."""
 
 
 class ReadingProcess:
-    """A process that handles one request after another; its death is only its own.
+    """A process that handles one request after another; if it dies, its parent survives.
 
     Args:
-        opens: `module:function`; called there with `argument`, returns what handles requests.
+        factory: `module:function`; called in the process with `argument`, returns a `Handler`.
         argument: JSON values.
-        ring: called from a thread of this process when there is something to `receive`.
+        on_reply: called from a thread of this process when there is something to `receive`.
 
     Raises:
         LongsumError: when no process can be started.
     """
 
     def __init__(
-        self, opens: str, argument: dict[str, Any], *, ring: Callable[[], None] | None = None
+        self, factory: str, argument: dict[str, Any], *, on_reply: Callable[[], None] | None = None
     ) -> None:
         self._process = _start()
         self._requests: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._ring = ring
+        self._on_reply = on_reply
         self.was_refused = False
-        """Ended, as what it sent was not a message."""
-        opening = {"path": sys.path, "opens": opens, "argument": argument}
+        """Whether it was ended for sending something that is not a message."""
+        opening = {"path": sys.path, "factory": factory, "argument": argument}
         self._requests.put([pack_message(opening)])
-        # writing and reading may wait for ever for a process that a file took over
+        # writing and reading may block forever if a file has taken the process over
         self._thread = threading.Thread(target=self._converse, daemon=True)
         self._thread.start()
 
     def send(self, request: dict[str, Any], data: bytes = b"", *, seconds: float) -> None:
-        """Give the process a request, without waiting for it.
+        """Send the process a request, without waiting for it.
 
         Args:
             request: JSON values.
-            data: the document, where it goes along.
-            seconds: what it is granted; the caller watches the clock.
+            data: the document's bytes, if the request includes them.
+            seconds: time limit, which the caller enforces.
         """
-        asked = pack_message(request | {"seconds": seconds})
-        self._requests.put([asked, header(len(data)), data])
+        message = pack_message(request | {"seconds": seconds})
+        self._requests.put([message, header(len(data)), data])
 
     def receive(self, seconds: float | None = None) -> dict[str, Any] | None:
-        """Return the next message: `ready` once, then a reply a request; None of a dead process.
+        """Return the next message: `ready` once, then one reply per request; None if it is dead.
 
-        One that sends anything but messages is ended, and counts as dead.
+        A process that sends anything but messages is ended, and counts as dead.
 
         Raises:
-            TimeoutError: when nothing comes in time.
+            TimeoutError: when no message arrives in time.
         """
         try:
             return self._replies.get(timeout=seconds)
@@ -90,19 +90,19 @@ class ReadingProcess:
             raise TimeoutError from None
 
     def kill(self) -> int | None:
-        """End the process, and return its exit code; -N for signal N."""
+        """End the process and return its exit code; -N for signal N."""
         self._process.kill()
         return self.join()
 
     def join(self) -> int | None:
-        """Wait for a process that is ending, and return its exit code."""
+        """Wait for a process that is ending and return its exit code."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
         self._requests.put([])
         self._thread.join(1)
         if not self._thread.is_alive():
             for pipe in (self._process.stdin, self._process.stdout):
-                with contextlib.suppress(OSError):  # what it never took in is of no use
+                with contextlib.suppress(OSError):  # what it never read is not needed
                     pipe.close()  # type: ignore[union-attr]
         return self._process.returncode
 
@@ -119,29 +119,29 @@ class ReadingProcess:
                 message = read_message(self._process.stdout)  # type: ignore[arg-type]
                 if message is None:
                     break
-                self._answer(message)
+                self._deliver(message)
         except (OSError, ValueError):  # it died, or was ended
             pass
         except BadFrame:
             self.was_refused = True
             self._process.kill()
-        self._answer(None)
+        self._deliver(None)
 
-    def _answer(self, message: dict[str, Any] | None) -> None:
+    def _deliver(self, message: dict[str, Any] | None) -> None:
         self._replies.put(message)
-        if self._ring is not None:
-            self._ring()
+        if self._on_reply is not None:
+            self._on_reply()
 
 
 def _start() -> subprocess.Popen[bytes]:
     """Start Python for reading.
 
     Raises:
-        LongsumError: when Python is built into another program, or there is no memory for it.
+        LongsumError: when Python is embedded in another program, or there is no memory for it.
     """
-    hint = "longsum.documents.read.read_document reads here; use it for files that you trust"
+    hint = "for files that you trust, use longsum.documents.read.read_document in this process"
     if not sys.executable or getattr(sys, "frozen", False):
-        raise LongsumError("there is no Python to start for reading documents", hint=hint)
+        raise LongsumError("no Python interpreter found to start a reader process", hint=hint)
     try:
         with without_interrupts():
             return subprocess.Popen(
@@ -152,16 +152,16 @@ def _start() -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise LongsumError(
-            f"no process can be started to read documents: {error.strerror}",
+            f"could not start a reader process: {error.strerror}",
             hint="close other programs",
         ) from error
 
 
 class IsolatedReader:
-    """Reads documents in a process that may die; another one takes its place.
+    """Reads documents in a process that may die; another one then replaces it.
 
     Args:
-        seconds: wall-clock limit of a document.
+        seconds: wall-clock limit per document.
         memory_bytes: what the process may take beyond what Python holds at the start.
     """
 
@@ -190,20 +190,31 @@ class IsolatedReader:
         password: str | None = None,
         stdin: BinaryIO | None = None,
     ) -> Document:
-        """Read a document; see `read_document`."""
+        """Read a document.
+
+        Args:
+            source: a path, or `-` for standard input.
+            pages: a selection such as `3-20,25`; all if None.
+            password: for an encrypted file.
+            stdin: read instead of the process's standard input.
+
+        Raises:
+            DocumentError: the file cannot be read, or not within the limits.
+            UsageError: `pages` cannot be read, or the document has none.
+        """
         data, shown = load_source(source, stdin)
         request = {"name": shown, "path": str(source), "pages": pages, "password": password}
         try:
             reply = self._ask(request, data, shown)
         except BaseException:
-            self.close()  # Ctrl-C, too: it must not answer the next request with this one
+            self.close()  # Ctrl-C, too: the next request must not get this one's reply
             raise
         if "document" in reply:
             with contextlib.suppress(ValueError):
                 return unpacked_document(reply["document"], shown)
         else:
             raise_reported(reply, shown)
-        self.close()  # its memory ran out, or it is no longer ours
+        self.close()  # it ran out of memory, or has been taken over
         raise self._damaged(shown)
 
     def close(self) -> None:
@@ -221,7 +232,7 @@ class IsolatedReader:
             reply = self._process.receive(self.seconds)
         except TimeoutError:
             raise DocumentTooLong(
-                f"{shown} was given up: reading it took over {self.seconds:,.0f} s",
+                f"stopped reading {shown}: it took over {self.seconds:,.0f} s",
                 hint=f"choose a part of it with {Setting('pages')}, or print it to a new PDF and "
                 "read that",
             ) from None
@@ -230,7 +241,7 @@ class IsolatedReader:
         return reply
 
     def _open(self) -> ReadingProcess:
-        """Start a process, and wait until it is ready."""
+        """Start a process and wait until it is ready."""
         process = ReadingProcess(PLAIN, {"memory_bytes": self.memory_bytes})
         opened = None
         try:
@@ -239,7 +250,7 @@ class IsolatedReader:
             if opened is None or "ready" not in opened:
                 raise_reported(opened or {}, "documents", document=False)
                 raise LongsumError(
-                    "the process for reading documents ended while it started",
+                    "the reader process ended while starting",
                     hint="close other programs, or start longsum again",
                 )
         except BaseException:
@@ -264,7 +275,7 @@ def read_document(
     seconds: float = MAX_READ_S,
     memory_bytes: int = MAX_READER_BYTES,
 ) -> Document:
-    """Read a document in a process of its own, which a hostile file may crash.
+    """Read a document in a separate process, which a hostile file may crash.
 
     Args:
         source: a path, or `-` for standard input.

@@ -1,8 +1,7 @@
-"""What a stranger's file may cost: how far its streams unpack, and how much memory a reader gets.
+"""What an untrusted file may cost: how far its streams unpack, how much memory a reader gets.
 
-`check_unpacked_size` refuses a decompression bomb by size before any reader opens it. It follows
-the filters it knows; `limit_memory` holds for everything else, in a process of its own
-(`isolated.py`).
+`check_unpacked_size` refuses a decompression bomb by its size before any reader opens it. It knows
+only some filters; `limit_memory` covers everything else, in a separate process (`isolated.py`).
 """
 
 from __future__ import annotations
@@ -17,20 +16,20 @@ from longsum.config import MAX_READER_BYTES
 from longsum.errors import DocumentTooLong
 
 MAX_STREAM_BYTES = 1 << 28
-"""Of one unpacked stream of text, fonts or structure; a thick book's longest page takes 1 MiB."""
+"""Largest unpacked stream of text, fonts or structure; a thick book's longest page takes 1 MiB."""
 MAX_UNPACKED_BYTES = 1 << 32
-"""Of all of a file's together."""
+"""Largest total of a file's unpacked streams."""
 
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_DICTIONARY_WITHIN = 2048
-"""Bytes before a stream in which its dictionary is looked for."""
+_MAX_DICTIONARY_BYTES = 2048
+"""Bytes before a stream that are searched for its dictionary."""
 _FILTERS = re.compile(rb"/(ASCIIHexDecode|AHx|ASCII85Decode|A85|FlateDecode|Fl)\b")
 _IN_BYTES, _OUT_BYTES = 1 << 14, 1 << 20
-"""Looked at, and unpacked, at a time."""
+"""Bytes read, and unpacked, at a time."""
 
 
 def limit_memory(more_bytes: int = MAX_READER_BYTES) -> None:
-    """Let this process take so much more memory; where it asks for more, it fails, not the machine.
+    """Limit how much more memory this process may take, so that it fails instead of the machine.
 
     Does nothing on systems without such a limit.
     """
@@ -76,7 +75,7 @@ def check_unpacked_size(data: bytes, shown: str) -> None:
 
 
 def _is_deflated(data: bytes, start: int) -> bool:
-    """Tell whether a zlib header stands here (RFC 1950, section 2.2)."""
+    """Return whether a zlib header starts here (RFC 1950, section 2.2)."""
     head = data[start : start + 2]
     return len(head) == 2 and head[0] & 0x8F == 8 and int.from_bytes(head) % 31 == 0
 
@@ -89,12 +88,12 @@ def _bomb(shown: str, how: str) -> DocumentTooLong:
 
 
 def _filters_of(data: bytes, end: int) -> list[bytes]:
-    """Return the known filters of the stream whose dictionary ends at `end`; none of a picture's.
+    """Return the known filters of the stream whose dictionary ends at `end`; none for a picture.
 
-    Where the dictionary names none (it may refer to them, or escape their names), the stream is
-    taken to be deflated, which its first bytes will tell.
+    If the dictionary names none (it may refer to them, or escape their names), the stream is
+    assumed to be deflated; its first bytes will show.
     """
-    start = max(0, end - _DICTIONARY_WITHIN)
+    start = max(0, end - _MAX_DICTIONARY_BYTES)
     start = max(start, *(data.rfind(word, start, end) for word in (b"endobj", b"endstream")))
     head = data[start:end]
     if b"/Image" in head:
@@ -103,9 +102,9 @@ def _filters_of(data: bytes, end: int) -> list[bytes]:
 
 
 def _unpacked_sizes(data: bytes, start: int, filters: list[bytes]) -> Iterator[int]:
-    """Yield how large a stream has become behind any of its filters, as it is unpacked.
+    """Yield the largest size in bytes after any filter so far, as the stream is unpacked.
 
-    Nothing unpacked is kept.
+    Nothing unpacked is stored.
     """
     if not any(name.startswith(b"Fl") for name in filters):
         return
@@ -128,7 +127,7 @@ def _unpacked_sizes(data: bytes, start: int, filters: list[bytes]) -> Iterator[i
 def _inflated(
     pieces: Iterator[bytes | memoryview], sizes: list[int], stage: int
 ) -> Iterator[bytes]:
-    """Yield what deflated bytes unpack to, up to the first that cannot be read, and count it."""
+    """Yield what deflated bytes unpack to, up to the first unreadable one, and count it."""
     inflater = zlib.decompressobj()
     for piece in pieces:
         try:
@@ -141,13 +140,13 @@ def _inflated(
             break
         if inflater.eof:
             break
-    if stage:  # what comes in counts, too, even where nothing comes out
+    if stage:  # input counts, too, even if there is no output
         for _ in pieces:
             yield b""
 
 
 def _from_letters(text: bytes, name: bytes) -> bytes:
-    """Undo one of the two filters that write bytes as letters; nothing where that fails."""
+    """Undo one of the two filters that write bytes as letters; empty if that fails."""
     text = b"".join(text.split())
     try:
         if name.startswith(b"ASCII85") or name == b"A85":

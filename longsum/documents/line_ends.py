@@ -1,4 +1,4 @@
-"""What a line's own words say about its two ends: a sentence over, an item begun, a word broken.
+"""What a line's words say about its ends: a finished sentence, a new item, a broken word.
 
 Pure.
 """
@@ -13,7 +13,7 @@ _CLOSERS = r"[\"'”’»›)\]」』]*\d{0,3}$"
 _END = re.compile(r"(?<!\bv)[.?!:;。！？；：؟…]" + _CLOSERS)
 _SENTENCE_END = re.compile(r"(?<!\bv)[.?!。！？؟…]" + _CLOSERS)
 _TAIL = 80
-"""Characters looked at for the end of a line; lines of unwrapped text are long."""
+"""Characters examined at the end of a line; lines of unwrapped text are long."""
 _ITEM = re.compile(
     r"(?:[•▪▸●○◦‣■□–—*+-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\)"
     r"|(?:\d{1,2}|[A-Z]|[a-h]|i{2,3}|iv|vi{1,3}|ix|xi{0,3})\.)\s+\S"  # not `v.`, `p.`
@@ -25,34 +25,34 @@ _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?\s+\S")
 
 
 def is_item(text: str) -> bool:
-    """Tell whether a line begins a list item."""
+    """Return whether a line begins a list item."""
     return bool(_ITEM.match(text))
 
 
 def is_bullet(text: str) -> bool:
-    """Tell whether a line begins with a bullet that means nothing else."""
+    """Return whether a line begins with an unambiguous bullet."""
     return bool(_BULLET.match(text))
 
 
 def is_ended(text: str) -> bool:
-    """Tell whether a line ends a sentence or leads to a list."""
+    """Return whether a line ends a sentence or introduces a list."""
     return bool(_END.search(text[-_TAIL:]))
 
 
 def ends_sentence(text: str) -> bool:
-    """Tell whether a line ends in a full stop or the like."""
+    """Return whether a line ends in a full stop or the like."""
     return bool(_SENTENCE_END.search(text[-_TAIL:]))
 
 
 def is_broken(text: str, after: str) -> bool:
-    """Tell whether a word goes on in the next line."""
+    """Return whether a word continues in the next line."""
     return text.endswith(BROKEN) or (
         text.endswith("-") and text[-2:-1].isalpha() and after[:1].islower()
     )
 
 
 def ends_entry(text: str, after: str) -> bool:
-    """Tell whether a line ends an entry of a table of contents."""
+    """Return whether a line ends an entry of a table of contents."""
     tail, next_tail = text[-_TAIL:], after[-_TAIL:]
     if _LEADERS.search(tail):
         return True

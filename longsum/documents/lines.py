@@ -1,8 +1,8 @@
 """Lines as a reader found them on a page, before they become paragraphs.
 
 Coordinates are PDF points along the reading direction: `left` and `right` grow with the text,
-`baseline` falls down the page. A text without layout gets made-up boxes, one unit a character, so
-that one set of rules serves both.
+`baseline` falls down the page. A text without layout gets made-up boxes, one width per character,
+so that one set of rules serves both.
 """
 
 from __future__ import annotations
@@ -10,42 +10,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CHAR_WIDTH = 0.5
-"""Width of a character of a text without layout, in its own font sizes."""
+"""Width of a character in a text without layout, in font sizes."""
 TEXT_LEADING = 1.0
-"""Drop from a line of a text without layout to the next, in its own font sizes."""
+"""Drop from one line to the next in a text without layout, in font sizes."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where a line stands on its page, in points."""
+    """Where a line is on its page, in points."""
 
     left: float
     right: float
     baseline: float
     size: float
-    """Font size in effect, not the number in the content stream."""
+    """Effective font size, not the number in the content stream."""
     angle: int = 0
     """Direction of the text in degrees."""
 
     @property
     def top(self) -> float:
-        """Return roughly where the line's tallest letters end."""
+        """Approximate top of the line's tallest letters."""
         return self.baseline + 0.75 * self.size
 
     @property
     def bottom(self) -> float:
-        """Return roughly where the line's descenders end."""
+        """Approximate bottom of the line's descenders."""
         return self.baseline - 0.2 * self.size
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text; a trailing U+00AD stands for a hyphen that broke a word."""
+    """A line of text; a trailing U+00AD represents a hyphen that broke a word."""
 
     text: str
     box: Box
     source: int = 0
-    """Line number in the source, from 1; 0 where there is none."""
+    """Line number in the source, from 1; 0 if there is none."""
     is_note: bool = False
     """Begins with a small raised number: the first line of a footnote."""
 

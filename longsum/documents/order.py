@@ -1,7 +1,7 @@
 """Reading order: columns that a file gives in the wrong order, and notes at the foot of a column.
 
-Pure. The order of the file is kept unless it contradicts the layout: a column read before the one
-to its left, or a part read before the one above it.
+Pure. The file's order is used unless it contradicts the layout: a column read before the one to
+its left, or a part read before the one above it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _RULE = re.compile(r"[\s_\-–—―─=*]{3,}")
 _MARKER = re.compile(
     r"(?:\d{1,3}|[*†‡§¶∗]{1,3})[.)]?\s?[^\W\d_]|(?:\d{1,3}|[*†‡§¶∗]{1,3})\s+[\W“‘(]"
 )
-_SMALLER = 0.95
-"""A note's size in that of the text above it, at most."""
+_MAX_NOTE_SIZE = 0.95
+"""Largest font size of a note, as a share of that of the text above it."""
 
 
 def is_rule(text: str) -> bool:
-    """Tell whether a line is drawn rather than written: dashes or underscores alone."""
+    """Return whether a line is a drawn rule: only dashes or underscores."""
     return bool(_RULE.fullmatch(text)) and len(text.strip()) > 2
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Return a page's lines in the order a reader takes them."""
+    """Return a page's lines in reading order."""
     turned = [line for line in lines if line.box.angle != main_angle(lines)]
     if turned:  # stamps along the margin come last
         straight = [line for line in lines if line not in turned]
@@ -78,7 +78,7 @@ def _blocks(lines: Sequence[Line]) -> list[_Block]:
 
 
 def _is_contradicted(blocks: Sequence[_Block]) -> bool:
-    """Tell whether a part of some length comes too late; a stray label does not count."""
+    """Return whether a part of some length comes too late; a stray label does not count."""
     if len(blocks) > 80:  # a chart or a form: no order to find
         return False
     for place, early in enumerate(blocks):
@@ -116,8 +116,8 @@ def split_notes(lines: Sequence[Line], *, unfinished: bool) -> tuple[list[Line],
 
     Args:
         lines: in reading order.
-        unfinished: the notes of the page before ended within a sentence, so that this page's may
-            begin without a marker.
+        unfinished: whether the previous page's notes ended within a sentence, so that this page's
+            may begin without a marker.
     """
     body: list[Line] = []
     notes: list[Line] = []
@@ -126,9 +126,9 @@ def split_notes(lines: Sequence[Line], *, unfinished: bool) -> tuple[list[Line],
     size = max((_size(column) for column in columns if len(column) > 4), default=0.0)
     for column in columns:
         start = _notes_start(column, unfinished)
-        small = start == len(column) and _size(column) < _SMALLER * size
+        small = start == len(column) and _size(column) < _MAX_NOTE_SIZE * size
         if small and (notes or _begins_note(column[0])):
-            start = 0  # the column holds nothing but notes
+            start = 0  # the column holds only notes
         body += [line for line in column[:start] if not is_rule(line.text)]
         notes += [line for line in column[start:] if not is_rule(line.text)]
     body += [line for line in lines if line.box.angle != angle]
@@ -150,7 +150,7 @@ def _notes_start(column: Sequence[Line], unfinished: bool) -> int:
     for place in range(len(column) - 2, 0, -1):  # a rule, then smaller type to the end
         if is_rule(column[place].text):
             below, above = _size(column[place + 1 :]), _size(column[:place])
-            parted = below < _SMALLER * above or _begins_note(column[place + 1])
+            parted = below < _MAX_NOTE_SIZE * above or _begins_note(column[place + 1])
             if below and above and parted:
                 return place
             break
@@ -160,7 +160,7 @@ def _notes_start(column: Sequence[Line], unfinished: bool) -> int:
     if not unfinished and not any(_begins_note(line) for line in column[start:]):
         return len(column)
     above, below = _size(column[max(0, start - 6) : start]), _size(column[start:])
-    return start if above and below and below < _SMALLER * above else len(column)
+    return start if above and below and below < _MAX_NOTE_SIZE * above else len(column)
 
 
 def _begins_note(line: Line) -> bool:

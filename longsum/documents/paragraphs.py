@@ -1,8 +1,8 @@
-"""Lines into paragraphs, with every page's place in the result.
+"""Join lines into paragraphs, with every page's place in the result.
 
-Pure. Paragraphs are one line each, an empty line between them; lines that stand for themselves
-(verse, tables, addresses) keep their own line. Footnotes are put where they break no sentence and
-still stand on their page.
+Pure. Paragraphs are one line each, with an empty line between them; verse, tables and addresses
+keep their lines. Footnotes are put where they do not interrupt a sentence and are still on their
+page.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from longsum.documents.order import split_notes
 _INNER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3} (?=[\"'“‘(]?[A-Z])")
 _OUTER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3}$")
 _NARROW, _WIDE = 40 * CHAR_WIDTH, 130 * CHAR_WIDTH
-"""A block whose longest line is shorter was not wrapped as prose; if longer, not wrapped at all."""
+"""A block whose longest line is narrower was not wrapped as prose; if wider, not wrapped at all."""
 _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§∗]{1,3})[.)]?\s*[\W]*[^\W\d_]")
 
 
@@ -39,7 +39,7 @@ def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) ->
 
     Args:
         pages: the lines of each page.
-        keep_shapes: for text without layout: keep the lines of verse, tables and code.
+        keep_shapes: whether verse, tables and code keep their lines; for text without layout.
     """
     body: list[Placed] = []
     notes: list[list[Line]] = []
@@ -67,14 +67,14 @@ def flow_text(lines: Sequence[Line], own: Collection[int] = ()) -> Flow:
 
     Args:
         lines: all of them, in order.
-        own: indices of lines that join no other; -1 - index of a line that joins only those after.
+        own: indices of lines that join no other; -1 - index for one that joins only later lines.
     """
     placed = [Placed(line, 0, 1) for line in lines]
     links = Joiner(placed, leading=TEXT_LEADING).links()
     for index, link in enumerate(links):
         touching = lines[index + 1].source == lines[index].source + 1
-        alone = index in own or index + 1 in own or -2 - index in own
-        if alone and (touching or link is Link.JOIN):
+        is_own = index in own or index + 1 in own or -2 - index in own
+        if is_own and (touching or link is Link.JOIN):
             links[index] = Link.NEWLINE
     return _write(_keep_shapes(placed, links), 1, vocabulary(line.text for line in lines))
 
@@ -90,7 +90,7 @@ _Item = tuple[Placed, Link]
 def _with_notes(
     body: Sequence[Placed], links: Sequence[Link], notes: Sequence[Sequence[Line]]
 ) -> list[_Item]:
-    """Put each page's notes where they break no sentence and still stand on their page."""
+    """Put each page's notes where they do not interrupt a sentence and are still on their page."""
     items: list[_Item] = [
         (p, links[i] if i < len(links) else Link.PARAGRAPH) for i, p in enumerate(body)
     ]
@@ -98,7 +98,7 @@ def _with_notes(
     for page in range(len(notes) - 1, -1, -1):
         if not notes[page]:
             continue
-        if page not in last:  # a page of notes alone
+        if page not in last:  # a page with only notes
             where = next((last[p] + 1 for p in range(page - 1, -1, -1) if p in last), 0)
             items[where:where] = _note_items(notes[page], page)
             continue
@@ -124,7 +124,7 @@ def _last_start(items: Sequence[_Item], end: int) -> int:
 
 
 def _split_sentence(items: list[_Item], end: int) -> int:
-    """Cut the page's last line that holds a sentence's end there; return where the rest stands."""
+    """Cut the page after its last sentence end; return the index of the rest."""
     page = items[end][0].page
     index = end
     while index >= 0 and items[index][0].page == page:
@@ -166,7 +166,7 @@ def _note_items(notes: Sequence[Line], page: int) -> list[_Item]:
 
 
 def _keep_shapes(lines: Sequence[Placed], links: list[Link]) -> list[_Item]:
-    """Keep a block's own lines, indents too, where most end early or none is wrapped."""
+    """Keep a block's own lines and indents if most lines end early or none is wrapped."""
     kept = list(lines)
     start = 0
     for end in range(len(lines)):
@@ -174,8 +174,8 @@ def _keep_shapes(lines: Sequence[Placed], links: list[Link]) -> list[_Item]:
             continue
         inner = links[start:end]
         widest = max(p.line.box.right - p.line.box.left for p in lines[start : end + 1])
-        alone = sum(link is Link.NEWLINE for link in inner)
-        if inner and (alone * 2 >= len(inner) or widest < _NARROW or widest > _WIDE):
+        newlines = sum(link is Link.NEWLINE for link in inner)
+        if inner and (newlines * 2 >= len(inner) or widest < _NARROW or widest > _WIDE):
             links[start:end] = [Link.NEWLINE] * len(inner)
             kept[start : end + 1] = [_indented(placed) for placed in lines[start : end + 1]]
         start = end + 1
@@ -189,7 +189,7 @@ def _indented(placed: Placed) -> Placed:
 
 
 def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
-    """Write the text and note where each page and each source line begins."""
+    """Write the text and record where each page and each source line begins."""
     parts: list[str] = []
     at = 0
     starts: list[int | None] = [None] * pages
@@ -199,7 +199,7 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
         text = placed.line.text
         between = "" if index + 1 == len(items) else link.value
         if index + 1 < len(items) and link is Link.JOIN:
-            text, between = _meet(items, index, words)
+            text, between = _join(items, index, words)
         elif text.endswith(BROKEN):
             text = text[:-1] + "-"
         if starts[placed.page] is None:
@@ -212,7 +212,7 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
     return Flow("".join(parts), _bounds(starts, ends), tuple(anchors))
 
 
-def _meet(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, str]:
+def _join(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, str]:
     one, two = items[index][0].line, items[index + 1][0].line
     same = abs(one.box.baseline - two.box.baseline) < 0.5 * two.box.size
     if same and items[index][0].column == items[index + 1][0].column:
@@ -222,7 +222,7 @@ def _meet(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, s
 
 
 def _bounds(starts: Sequence[int | None], ends: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Return (start, end) of each page; one without text is empty, where the last one ended."""
+    """Return (start, end) of each page; one without text is empty, at the end of the last one."""
     bounds: list[tuple[int, int]] = []
     end = 0
     for page, start in enumerate(starts):

@@ -1,8 +1,8 @@
 """PDF files: their lines with places and sizes, page by page.
 
-pdfium reads; it is not thread-safe, so one lock guards it. pypdf is the second reader: where pdfium
-cannot open a file, finds no text on a page, or gives right-to-left letters in the order they are
-drawn. Errors of both become ours here.
+pdfium reads; it is not thread-safe, so one lock guards it. pypdf is the second reader, used when
+pdfium cannot open a file, finds no text on a page, or returns right-to-left letters in the order
+they are drawn. Errors of both are mapped to `LongsumError` here.
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 50_000
 MAX_CHARACTERS = 50_000_000
-"""Far beyond any window; a file that unpacks to more is a mistake or a trap."""
-CONTEXT = 4
-"""Pages looked at on either side of a chosen one."""
-FEW_CHARACTERS = 200
-"""A page with fewer is looked at for images."""
-
-MANY_STROKES = 100
-"""A page without text that draws more paths holds letters as outlines, not a mere border."""
+"""More than any window holds; a file that unpacks to more is a mistake or an attack."""
+CONTEXT_PAGES = 4
+"""Pages read on either side of a chosen one, to detect headers and footers."""
+MIN_CHARACTERS = 200
+"""A page with fewer is checked for images."""
+MAX_STROKES = 100
+"""A page without text that draws more paths holds letters as outlines, not just a border."""
 
 _HEADER = b"%PDF-"
 _HEADER_WITHIN = 1024
-"""Bytes: some programs write others first, and readers bear with them."""
+"""Bytes searched for the header: some programs write others first, and readers accept that."""
 
 _LOCK = threading.RLock()
 
@@ -54,7 +53,20 @@ def matches(data: bytes) -> bool:
 
 
 def read(data: bytes, *, shown: str, pages: str | None, password: str | None) -> RawDocument | None:
-    """Read a PDF; return None for a text that merely mentions the header of one. See `read_pdf`."""
+    """Read a PDF.
+
+    Args:
+        data: the file's bytes.
+        shown: its name, safe to print.
+        pages: a selection such as `3-20,25`; all if None.
+        password: the user's or owner's, or None.
+
+    Returns:
+        Its lines; None for a text that merely mentions the header of a PDF.
+
+    Raises:
+        DocumentError: as `read_pdf` does.
+    """
     try:
         return read_pdf(data, shown=shown, pages=pages, password=password)
     except CorruptDocument:
@@ -74,9 +86,9 @@ def read_pdf(data: bytes, *, shown: str, pages: str | None, password: str | None
         password: the user's or owner's, or None.
 
     Raises:
-        PasswordError: it is missing or wrong.
+        PasswordError: the password is missing or wrong.
         CorruptDocument: neither reader can open the file.
-        NoSuchPage: the selection names pages that are not there.
+        NoSuchPage: the selection names pages that do not exist.
         DocumentTooLong: the file unpacks to more than any window holds.
     """
     import pypdfium2
@@ -113,7 +125,7 @@ def _check_count(total: int, shown: str) -> None:
         raise _corrupt(shown, "it has no pages")
     if total > MAX_PAGES:
         raise DocumentTooLong(
-            f"{shown} claims {total:,} pages; {MAX_PAGES:,} is the most that is read",
+            f"{shown} claims {total:,} pages; the limit is {MAX_PAGES:,}",
             hint="split it, for example with qpdf --split-pages",
         )
 
@@ -121,7 +133,7 @@ def _check_count(total: int, shown: str) -> None:
 def _corrupt(shown: str, why: str) -> CorruptDocument:
     return CorruptDocument(
         f"{shown} is damaged or incomplete: {why}",
-        hint="fetch it again, or try to repair it: qpdf in.pdf out.pdf",
+        hint="download it again, or try to repair it: qpdf in.pdf out.pdf",
     )
 
 
@@ -159,13 +171,13 @@ def _read_open(
 
 
 def _chosen(pages: str | None, total: int) -> dict[int, None]:
-    """Return the numbers chosen, in order, quick to ask for one."""
+    """Return the chosen page numbers, in order, as a dict for fast look-up."""
     return dict.fromkeys(parse_pages(pages, total) if pages is not None else range(1, total + 1))
 
 
 def _with_context(chosen: Iterable[int], total: int) -> list[int]:
-    """Return the chosen pages and those near them, by which running heads are told."""
-    near = {n for c in chosen for n in range(c - CONTEXT, c + CONTEXT + 1)}
+    """Return the chosen pages and those near them, needed to detect headers and footers."""
+    near = {n for c in chosen for n in range(c - CONTEXT_PAGES, c + CONTEXT_PAGES + 1)}
     return sorted(n for n in near if 1 <= n <= total)
 
 
@@ -180,7 +192,7 @@ def _read_page(pdf: pypdfium2.PdfDocument, number: int, second: _SecondReader) -
     try:
         lines = pdfium_lines(page)
         size = sum(len(line.text) for line in lines)
-        images = size < FEW_CHARACTERS and _has_pictures(page)
+        images = size < MIN_CHARACTERS and _has_pictures(page)
     except pypdfium2.PdfiumError:
         return None
     finally:
@@ -192,12 +204,12 @@ def _read_page(pdf: pypdfium2.PdfDocument, number: int, second: _SecondReader) -
 
 
 def _has_pictures(page: pypdfium2.PdfPage) -> bool:
-    """Tell whether a page holds an image, or strokes enough to be letters drawn as outlines."""
+    """Return whether a page holds an image, or enough strokes for letters drawn as outlines."""
     import pypdfium2.raw as raw
 
-    things = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH])
-    for strokes, thing in enumerate(things, 1):
-        if thing.type == raw.FPDF_PAGEOBJ_IMAGE or strokes > MANY_STROKES:
+    objects = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH])
+    for strokes, each in enumerate(objects, 1):
+        if each.type == raw.FPDF_PAGEOBJ_IMAGE or strokes > MAX_STROKES:
             return True
     return False
 
@@ -209,13 +221,13 @@ def _is_right_to_left(lines: list[Line]) -> bool:
 
 
 def _title(value: object) -> str | None:
-    """Return a metadata title, clean and on one line, or None where it says nothing."""
+    """Return a metadata title, clean and on one line, or None if it is empty or a placeholder."""
     title = " ".join(clean_characters(str(value)).split()) if value else ""
     return escape_for_terminal(title) if title and title.lower() != "untitled" else None
 
 
 def _label(label: str, number: int) -> str | None:
-    """Return a page's printed name where it differs from its place."""
+    """Return a page's printed label if it differs from its number, else None."""
     label = escape_for_terminal(label.strip())
     return label if label and label != str(number) else None
 
@@ -224,7 +236,7 @@ def _label(label: str, number: int) -> str | None:
 
 
 class _SecondReader:
-    """pypdf, opened only when it is needed."""
+    """Opens pypdf only when it is needed."""
 
     def __init__(self, data: bytes, password: str | None) -> None:
         self.data, self.password = data, password
@@ -232,7 +244,7 @@ class _SecondReader:
         self._failed = False
 
     def text(self, number: int) -> str:
-        """Return a page's text; empty where this reader fails too."""
+        """Return a page's text; empty if this reader fails too."""
         if self._reader is None and not self._failed:
             with contextlib.suppress(Exception):
                 self._reader = open_second(self.data, self.password)
@@ -241,12 +253,12 @@ class _SecondReader:
             return ""
         try:
             return self._reader.pages[number - 1].extract_text()
-        except Exception:  # whatever a damaged page makes pypdf raise: it has no text for us
+        except Exception:  # a damaged page may make pypdf raise anything
             return ""
 
 
 def open_second(data: bytes, password: str | None) -> pypdf.PdfReader:
-    """Open a PDF with pypdf; it raises what it likes, its callers map it."""
+    """Open a PDF with pypdf; callers map whatever it raises."""
     import pypdf
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
@@ -266,7 +278,7 @@ def lines_of_second(second: _SecondReader, number: int) -> list[Line]:
 def _read_with_second(
     data: bytes, *, shown: str, pages: str | None, password: str | None
 ) -> RawDocument:
-    """Read a file that pdfium cannot open, or say that it is damaged."""
+    """Read a file that pdfium cannot open, or raise that it is damaged."""
     import pypdf.errors
 
     try:
@@ -275,7 +287,7 @@ def _read_with_second(
         title = _title(reader.metadata.title if reader.metadata else None)
     except (pypdf.errors.FileNotDecryptedError, pypdf.errors.WrongPasswordError):
         raise _password_error(shown, password) from None
-    except Exception:  # pypdf's own errors and whatever else a damaged file makes it raise
+    except Exception:  # a damaged file may make pypdf raise anything
         raise _corrupt(shown, _why_damaged(data)) from None
     _check_count(total, shown)
     chosen = _chosen(pages, total)

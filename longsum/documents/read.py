@@ -1,7 +1,7 @@
-"""A file's bytes become a `Document`, or one clear error.
+"""Turn a file's bytes into a `Document`, or one clear error.
 
-What a file is, its content decides, not its name. Works in the process that calls it, which a
-hostile file may crash: the program reads through `isolated.py`.
+A file's content decides its format, not its name. Works in the calling process, which a hostile
+file may crash: the program reads through `isolated.py`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def read_document(
     password: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> Document:
-    """Read a document in this process; for files that are trusted, as in tests.
+    """Read a document in this process; only for trusted files, as in tests.
 
     Args:
         source: a path, or `-` for standard input.
@@ -55,7 +55,7 @@ def parse_document(
     password: str | None = None,
     path: str = "-",
 ) -> Document:
-    """Make a document of a file's bytes, in this process.
+    """Parse a file's bytes as a document, in this process.
 
     Args:
         data: the file's bytes.
@@ -83,16 +83,16 @@ def parse_document(
 
 
 def parse_text(text: str, shown: str) -> Document:
-    """Make a document of a text that is in memory already; no file format is looked for in it.
+    """Make a document from a text already in memory, without detecting a file format.
 
-    Safe in this process: it is text already, so that no reader parses bytes of a stranger's.
+    Safe in this process: it is text already, so that no reader parses untrusted bytes.
 
     Args:
-        text: as another file held it, a row of JSON for example.
+        text: as another file held it, for example a row of JSON.
         shown: its name, safe to print.
 
     Raises:
-        EmptyDocument: there is no text in it.
+        EmptyDocument: it holds only white space.
     """
     data = text.encode("utf-8", "replace")  # JSON may hold half characters
     return _document(text_format.read(data, shown=shown), data, shown, "-")
@@ -111,7 +111,7 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
     lines = drop_running(read)
     chosen = [index for index, page in enumerate(raw.pages) if page.chosen]
     if not any(lines[index] or raw.pages[index].has_pictures for index in chosen):
-        lines = read  # nothing but what comes again on each page: then that is the text
+        lines = read  # only what is repeated on each page: then that is the text
     pages = [raw.pages[index] for index in chosen]
     kept = [lines[index] for index in chosen]
     scanned = [p.number for p, left in zip(pages, kept, strict=True) if p.has_pictures and not left]

@@ -1,4 +1,4 @@
-"""Take in what a reading process says. It may have been taken over: everything is checked.
+"""Check what a reader process replies: a hostile file may have taken it over.
 
 Nothing here trusts a value's type, its size, or that it is safe to print.
 """
@@ -20,40 +20,45 @@ def unpacked_document(fields: Any, shown: str) -> Document:
     """Return the document that JSON values describe.
 
     Args:
-        fields: from `packed_document`, or anything.
-        shown: the name it is to have, whatever it says itself.
+        fields: from `packed_document`, or anything else.
+        shown: the document's name, which replaces the one in `fields`.
 
     Raises:
-        ValueError: when they describe none.
+        ValueError: when they do not describe a document.
     """
     if not isinstance(fields, dict):
         raise ValueError("not a document")
-    text = _typed(fields, "text", str)
+    text = _field(fields, "text", str)
     text.encode("utf-8")  # a half character raises a ValueError here, not when it is printed
     if escape_for_terminal(text) != text:
         raise ValueError("control characters")
-    title = _typed(fields, "title", str, None)
+    title = _field(fields, "title", str, None)
     return Document(
         text=text,
-        pages=_pages(_typed(fields, "pages", list), len(text)),
-        sha256=_typed(fields, "sha256", str),
+        pages=_pages(_field(fields, "pages", list), len(text)),
+        sha256=_field(fields, "sha256", str),
         name=shown,
-        total_pages=_typed(fields, "total_pages", int),
+        total_pages=_field(fields, "total_pages", int),
         title=None if title is None else escape_for_terminal(title),
-        line_anchors=_anchors(_typed(fields, "line_anchors", list), len(text)),
+        line_anchors=_anchors(_field(fields, "line_anchors", list), len(text)),
         warnings=tuple(
-            escape_for_terminal(is_typed(each, str)) for each in _typed(fields, "warnings", list)
+            escape_for_terminal(require_type(each, str))
+            for each in _field(fields, "warnings", list)
         ),
     )
 
 
 def raise_reported(reply: dict[str, Any], shown: str, *, document: bool = True) -> None:
-    """Raise the error that a reading process sent, if it sent one.
+    """Raise the error that a reader process sent, if it sent one.
 
     Args:
         reply: its message.
         shown: what it was reading.
-        document: it was, so that nothing but an error about a document is believed.
+        document: accept only errors about a document.
+
+    Raises:
+        LongsumError: the error it sent.
+        RuntimeError: a bug that it reports.
     """
     if "bug" in reply:
         _raise_bug(reply, shown)
@@ -84,33 +89,33 @@ def _facts(found: Any) -> dict[str, int | str]:
 
 
 def _raise_bug(reply: dict[str, Any], shown: str) -> NoReturn:
-    """Raise a bug of ours that a reading process met, with its traceback."""
-    bug = RuntimeError(f"reading {shown} met a bug: {escape_for_terminal(str(reply['bug']))}")
+    """Raise a bug in longsum that a reader process reports, with its traceback."""
+    bug = RuntimeError(f"reading {shown} hit a bug: {escape_for_terminal(str(reply['bug']))}")
     bug.add_note(escape_for_terminal(str(reply.get("traceback"))))
     raise bug
 
 
 def _pages(found: list[Any], size: int) -> tuple[Page, ...]:
-    """Return pages whose offsets rise and stay within the text."""
+    """Return pages, checking that their offsets increase and stay within the text."""
     pages = []
     end = 0
     for each in found:
-        page = is_typed(each, dict)
-        start, after, end = (_typed(page, "start", int), end, _typed(page, "end", int))
+        page = require_type(each, dict)
+        start, after, end = (_field(page, "start", int), end, _field(page, "end", int))
         if not after <= start <= end <= size:
             raise ValueError("pages out of order")
         pages.append(
-            Page(_typed(page, "number", int), start, end, _typed(page, "label", str, None))
+            Page(_field(page, "number", int), start, end, _field(page, "label", str, None))
         )
     return tuple(pages)
 
 
 def _anchors(found: list[Any], size: int) -> tuple[tuple[int, int], ...]:
-    """Return (offset, line) pairs whose offsets rise and stay within the text."""
+    """Return (offset, line) pairs, checking that offsets increase and stay within the text."""
     anchors = []
     last = 0
     for each in found:
-        offset, line = (is_typed(number, int) for number in is_typed(each, list))
+        offset, line = (require_type(number, int) for number in require_type(each, list))
         if not last <= offset <= size:
             raise ValueError("lines out of order")
         last = offset
@@ -118,19 +123,19 @@ def _anchors(found: list[Any], size: int) -> tuple[tuple[int, int], ...]:
     return tuple(anchors)
 
 
-def _typed(fields: dict[str, Any], key: str, kind: type[_T], *or_none: None) -> Any:
-    """Return a field that must be of a type, or None where that is allowed."""
+def _field(fields: dict[str, Any], key: str, kind: type[_T], *or_none: None) -> Any:
+    """Return a field, checking its type; None where that is allowed."""
     value = fields.get(key)
-    return value if or_none and value is None else is_typed(value, kind)
+    return value if or_none and value is None else require_type(value, kind)
 
 
-def is_typed(value: Any, kind: type[_T]) -> _T:
-    """Return a value that must be of a type.
+def require_type(value: Any, kind: type[_T]) -> _T:
+    """Return a value, checking its type.
 
-    JSON's true is no number here; numbers are finite, and fit into a database.
+    Booleans are not numbers here; numbers are finite and fit into a database.
 
     Raises:
-        ValueError: when it is of another, or such a number.
+        ValueError: when it has another type, or is such a number.
     """
     if not isinstance(value, kind) or isinstance(value, bool):
         raise ValueError(f"{type(value).__name__} where {kind.__name__} belongs")

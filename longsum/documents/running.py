@@ -1,8 +1,8 @@
-"""Running heads, running feet and page numbers: find them, so that they are not read as text.
+"""Find headers, footers and page numbers, so that they are not read as text.
 
-Pure. A row at a page's edge is taken for one when it stands at the same height with the same words
-(digits aside) on other pages near by, when it is a page number in step with the pages, or when
-most pages keep that height for a short row of its own.
+Pure. A row at a page's edge counts as one when it is at the same height with the same words (apart
+from digits) on other pages nearby, when it is a page number in step with the pages, or when most
+pages reserve that height for a separate short row.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from statistics import median
 from longsum.documents.lines import Line
 from longsum.documents.order import main_angle
 
-DEPTH = 4
-"""Rows looked at from each edge of a page."""
-NEAR = 4
-"""Pages within which a running row comes again."""
-MOST = 200
+MAX_DEPTH = 4
+"""Rows examined from each edge of a page."""
+MAX_DISTANCE = 4
+"""Pages within which a running row is repeated."""
+MAX_LOST = 200
 """Characters that a page without other text may lose."""
-SAME_HEIGHT = 4.0
+MAX_SHIFT = 4.0
 """Points by which a running row may move from page to page."""
 
 _NUMBER = re.compile(
@@ -46,11 +46,11 @@ class _Row:
     baseline: float
     size: float
     gap: float
-    """To the next row inwards, in points."""
+    """Distance to the next row inwards, in points."""
 
 
 def drop_running(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Return the pages' lines without running heads, running feet and page numbers."""
+    """Return the pages' lines without headers, footers and page numbers."""
     if len(pages) < 2:
         return [list(page) for page in pages]
     dropped: list[set[int]] = [set() for _ in pages]
@@ -69,10 +69,10 @@ def drop_running(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 
 
 def _spare_forms(pages: Sequence[Sequence[Line]], dropped: list[set[int]]) -> None:
-    """Keep pages that would lose most of their text: they are alike, not framed alike."""
+    """Keep all of a page that would lose most of its text: its text is repeated, not a frame."""
     for number, page in enumerate(pages):
         lost = sum(len(page[index].text) for index in dropped[number])
-        if lost > MOST and 2 * lost > sum(len(line.text) for line in page):
+        if lost > MAX_LOST and 2 * lost > sum(len(line.text) for line in page):
             dropped[number].clear()
 
 
@@ -103,13 +103,13 @@ def _edge_rows(number: int, page: Sequence[Line], top: bool) -> list[_Row]:
         height = page[index].box.baseline
         if groups and abs(page[groups[-1][0]].box.baseline - height) < 0.3 * page[index].box.size:
             groups[-1].append(index)
-        elif len(groups) > DEPTH:
+        elif len(groups) > MAX_DEPTH:
             break
         else:
             groups.append([index])
     heights = [page[group[0]].box.baseline for group in groups]
     rows = []
-    for place, group in enumerate(groups[:DEPTH]):
+    for place, group in enumerate(groups[:MAX_DEPTH]):
         group.sort(key=lambda index: page[index].box.left)
         text = " ".join(page[index].text for index in group)
         gap = abs(heights[place] - heights[place + 1]) if place + 1 < len(heights) else 0.0
@@ -156,29 +156,29 @@ class _Judge:
             at_edge = at_edge and self._is_running(row, at_edge=True)
             if at_edge or self._is_running(row, at_edge=False):
                 found.append(row)
-        if len(found) < DEPTH:
+        if len(found) < MAX_DEPTH:
             return found
-        # the text is alike too: what stands before a gap is the frame
+        # the text is repeated too: only the rows before a gap are running
         apart = [place for place, row in enumerate(found[:-1]) if row.gap > 1.3 * self.leading]
         return found[: apart[-1] + 1] if apart else []
 
     def _is_running(self, row: _Row, *, at_edge: bool) -> bool:
         if (offset := _offset(row)) is not None and self.offsets[offset] > 1:
             return True
-        return self._comes_again(row) or (at_edge and self._keeps_a_band(row))
+        return self._is_repeated(row) or (at_edge and self._is_in_reserved_band(row))
 
-    def _comes_again(self, row: _Row) -> bool:
+    def _is_repeated(self, row: _Row) -> bool:
         if not row.key:
             return False
         same = self.by_key[row.key]
         if _CAPTION.match(row.key):
             same = [r for r in same if r.text == row.text]
-        alike = [r for r in same if abs(r.baseline - row.baseline) <= SAME_HEIGHT]
-        near = sum(0 < abs(r.page - row.page) <= NEAR for r in alike)
+        alike = [r for r in same if abs(r.baseline - row.baseline) <= MAX_SHIFT]
+        near = sum(0 < abs(r.page - row.page) <= MAX_DISTANCE for r in alike)
         return near > 0 and (len(alike) > 2 or row.key == "#" or self.pages == 2)
 
-    def _keeps_a_band(self, row: _Row) -> bool:
-        """Tell whether this height is set apart for a short row on most pages."""
+    def _is_in_reserved_band(self, row: _Row) -> bool:
+        """Return whether most pages reserve this height for a short row."""
         if row.size > 1.05 * self.size or len(row.text) > 110 or not self.leading:
             return False
         band = round(row.baseline / 2)
@@ -188,7 +188,7 @@ class _Judge:
 
 
 def _offset(row: _Row) -> tuple[bool, int] | None:
-    """Return how far a bare page number is from the page's place in the file."""
+    """Return (is Arabic, printed number minus position in the file), or None for other text."""
     match = _number(row.text)
     if match is None:
         return None

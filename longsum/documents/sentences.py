@@ -1,7 +1,7 @@
 """Sentences of a clean text.
 
-Pure, and linear in the length of the text. A sentence never crosses a newline: what `documents`
-leaves as a newline ends a paragraph, a heading or an item.
+Pure, and linear in the length of the text. A sentence never crosses a newline: in a `Document`, a
+newline ends a paragraph, a heading or an item.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CANDIDATE = re.compile(
 _NEXT = re.compile(rf"[\s{OPENERS}*•–—-]*")
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*\.?")
 _LOOK_BACK = 48
-"""Characters before a full stop in which its word is sought."""
+"""Characters before a full stop that are searched for its word."""
 
 
 def _lexicon(words: str) -> frozenset[str]:
@@ -37,14 +37,14 @@ _NEVER = _lexicon(
     abs hrsg mt ft mount
     """
 )
-"""Abbreviations that something always follows."""
+"""Abbreviations that never end a sentence."""
 _BEFORE_NUMBER = _lexicon(
     """
     no nos p pp pg n nn jan feb mar apr jun jul aug sep sept oct nov dec line col note nt s
     bd pt pts ex exh tab
     """
 )
-"""Abbreviations before a number, words otherwise."""
+"""Abbreviations before a number, ordinary words otherwise."""
 _MAYBE = _lexicon(
     """
     inc ltd co corp llc plc gmbh etc jr sr al esq ave blvd rd comm comm'n dist int'l gov
@@ -70,7 +70,7 @@ _MARKER = re.compile(r"[\s(\[]{0,3}(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6}|[•*–�
 
 
 def split_sentences(text: str) -> list[Span]:
-    """Return the spans of a text's sentences, in order, without white space at their ends."""
+    """Return the spans of a text's sentences, in order, without surrounding white space."""
     spans: list[Span] = []
     start = 0
     while start <= len(text):
@@ -91,7 +91,7 @@ def _split_line(text: str, start: int, end: int, spans: list[Span]) -> None:
 
 
 def _add(text: str, start: int, end: int, spans: list[Span]) -> int:
-    """Add a span if it holds more than white space; return where the next begins."""
+    """Append a span if it holds more than white space; return where the next begins."""
     first, last = start, end
     while first < last and text[first].isspace():
         first += 1
@@ -129,13 +129,13 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
 
 
 def _full_stop_ends(text: str, start: int, stop: int, at: int, *, closed: bool) -> bool:
-    """Judge a single full stop by the word before it and the word after it.
+    """Return whether a single full stop ends a sentence, by the words before and after it.
 
     Args:
         text: the text.
-        start: where the sentence begins.
-        stop: the full stop.
-        at: the first letter or digit after it.
+        start: offset of the sentence.
+        stop: offset of the full stop.
+        at: offset of the first letter or digit after it.
         closed: whether a quotation mark or bracket follows the full stop.
     """
     before = text[max(start, stop - _LOOK_BACK) : stop]

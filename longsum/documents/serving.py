@@ -1,7 +1,7 @@
-"""What a reading process does: it takes requests on stdin and sends what came of each on stdout.
+"""What a reader process does: it takes requests on stdin and sends a reply to each on stdout.
 
-Runs in a process of its own, which a hostile document may crash, stall or fill. Its memory is
-limited here, its time by whoever waits for it (`isolated.py`).
+Runs in a separate process, which a hostile document may crash, stall or fill. Its memory is limited
+here, its time by the process that waits for it (`isolated.py`).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from longsum.processes import be_first_when_memory_is_short
 from longsum.settings import Setting
 
 Handler = Callable[[dict[str, Any], bytes], dict[str, Any]]
-"""Takes a request and the document's bytes, if they came with it; returns a JSON message."""
+"""Takes a request and the document's bytes, if it includes them; returns a JSON message."""
 
 _GRACE_S = 60
-"""After the time its parent grants a document, this process ends itself: the parent has gone."""
+"""Seconds after a document's time limit when this process ends itself: its parent must be dead."""
 
 
 def serve(opening: dict[str, Any]) -> None:
     """Handle requests until there are no more.
 
     Args:
-        opening: `opens`, the `module:function` that returns a `Handler`, and its `argument`.
+        opening: `factory`, the `module:function` that returns a `Handler`, and its `argument`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's alone
     be_first_when_memory_is_short()
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    for descriptor in (0, 1):  # a native reader's own words are no reply
+    for descriptor in (0, 1):  # what a native reader prints is not a reply
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    module, _, name = opening["opens"].partition(":")
+    module, _, name = opening["factory"].partition(":")
     try:
         handle: Handler = getattr(importlib.import_module(module), name)(opening["argument"])
     except BaseException as error:
@@ -61,12 +61,12 @@ def serve(opening: dict[str, Any]) -> None:
 
 
 def _reply(handle: Handler, request: dict[str, Any], data: bytes) -> bytes:
-    """Return the frame of what a request comes to."""
+    """Return the frame of the reply to a request."""
     try:
         return pack_message(handle(request, data))
     except BadFrame:
         error = DocumentTooLong(
-            "it holds more text than is read of a document",
+            "it holds more text than a document may",
             hint=f"choose a part with {Setting('pages')}",
         )
         return pack_message(packed_error(error))
@@ -75,10 +75,10 @@ def _reply(handle: Handler, request: dict[str, Any], data: bytes) -> bytes:
 
 
 def open_plain(argument: dict[str, Any]) -> Handler:
-    """Return what reads the bytes of one document after another.
+    """Return a handler that reads the bytes of one document after another.
 
     Args:
-        argument: `memory_bytes` that reading may take beyond what Python holds at the start.
+        argument: `memory_bytes`, which reading may take beyond what Python holds at the start.
     """
     from longsum.documents.read import parse_document
 
@@ -114,6 +114,6 @@ def packed_error(error: BaseException) -> dict[str, Any]:
 
 
 def _limit_time(seconds: float) -> None:
-    """End this process after so many seconds, native code or not; 0 takes the limit back."""
+    """End this process after so many seconds, even in native code; 0 removes the limit."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)

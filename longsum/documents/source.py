@@ -1,7 +1,7 @@
 """The bytes of a document: from a path, or from standard input. Parses nothing.
 
-Runs in the process that was given the path: `/dev/stdin` and a shell's `<(…)` name something else
-in any other.
+Runs in the process that was given the path: in any other, `/dev/stdin` and a shell's `<(…)` name
+something else.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from longsum.terminal import escape_for_terminal, shown_name
 
 MAX_FILE_BYTES = 1 << 30
 _PIECE_BYTES = 16 << 20
-"""Read at a time: asked for more than there is, Python sets memory aside for all of it."""
+"""Bytes read at a time: asked for more than there is, Python allocates memory for all of it."""
 
 _STDIN = re.compile(r"-|/dev/stdin|(?:/dev|/proc/self)/fd/0")
 _DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/\d+")
 
 
 def is_stdin(source: str | Path) -> bool:
-    """Tell whether a source is standard input: `-`, or one of the paths that name it."""
+    """Return whether a source is standard input: `-`, or one of the paths that name it."""
     return bool(_STDIN.fullmatch(str(source)))
 
 
@@ -39,7 +39,7 @@ def load_source(source: str | Path, stdin: BinaryIO | None = None) -> tuple[byte
 
     Raises:
         DocumentNotFound: when there is no such file, or it may not be read.
-        DocumentTooLong: when it is larger than any document.
+        DocumentTooLong: when it is larger than `MAX_FILE_BYTES`.
     """
     if is_stdin(source):
         return _standard_input(stdin), "stdin"
@@ -78,7 +78,7 @@ def _standard_input(stdin: BinaryIO | None) -> bytes:
 
 
 def _read(file: BinaryIO, shown: str) -> bytes:
-    """Return the rest of a file, unless it is too large; a regular one is asked its size first."""
+    """Return the rest of a file unless it is too large; a regular file's size is checked first."""
     pieces: list[bytes] = []
     total = _size(file)
     if total <= MAX_FILE_BYTES:
@@ -88,14 +88,14 @@ def _read(file: BinaryIO, shown: str) -> bytes:
             total += len(piece)
     if total > MAX_FILE_BYTES:
         raise DocumentTooLong(
-            f"{shown} is larger than {MAX_FILE_BYTES >> 20:,} MiB, the most that is read",
+            f"{shown} is larger than {MAX_FILE_BYTES >> 20:,} MiB, the limit",
             hint="split it, for a PDF for example with qpdf --split-pages",
         )
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _size(file: BinaryIO) -> int:
-    """Return the size of a regular file; 0 for what does not know its own."""
+    """Return the size of a regular file in bytes; 0 for anything else."""
     try:
         found = os.fstat(file.fileno())
     except (OSError, ValueError, AttributeError):  # a buffer in memory

@@ -1,8 +1,8 @@
 """Which sentences of a clean text can stand alone in a summary, and which may answer a question.
 
-Pure. A summary's are judged by themselves, and by the line they stand in: what follows a caption's
-label up to the end of the line belongs to the caption. A question may be about anything, so nothing
-that has words is kept from it.
+Pure. For a summary a sentence is judged by its own words and by its line: what follows a caption's
+label up to the end of the line belongs to the caption. A question may be about anything, so every
+sentence with words may answer it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from longsum.documents.sentences import CLOSERS, OPENERS, split_sentences
 
 MIN_WORDS, MAX_WORDS, MIN_CJK = 5, 120, 10
 MAX_PIECE = 400
-"""Characters of a piece of a line that is not prose, such as a table's: it would match anything."""
+"""Characters in a piece of a line that is not prose, such as a table row: more match anything."""
 _ENDS = re.compile(rf"[.?!…。！？؟۔।][{CLOSERS}]*\d{{0,3}}$")
 _LEADERS = re.compile(r"(?:[.·…]\s?){5,}|(?:\.\s){2,}\d{1,4}\b")
 _TRAILING_DOTS = re.compile(r"(?:\s\.){3,}$")
@@ -29,13 +29,13 @@ _LABEL = r"(?:supplementary\s+)?(?:figure|fig|table|chart|scheme|box|video|movie
 _CAPTION_LINE = re.compile(
     rf"{_LABEL}\.?\s*S?\d{{1,3}}(?:[.-]\d{{1,3}})*\s*[.:|]\s+[{OPENERS}]*[A-Z(]", re.I
 )
-"""How a line begins that is a caption to its end, its label apart from what it says."""
+"""Beginning of a line that is a caption to its end, its label separated from its text."""
 _GLUED = re.compile(
     r"(?<=[^\s\d/])(?:doi:?\s*)?(?:https?://(?:dx\.)?doi\.org/)?10\.\d{4,9}/\S*?"
     rf"(?:(?P<label>{_LABEL}\.?\s*S?\d)|(?=\s|$))",
     re.I,
 )
-"""The identifier of a figure that stands behind a full stop without a space."""
+"""The identifier of a figure that follows a full stop without a space."""
 _PANEL = re.compile(r"\([A-Z](?:\s?[,–—-]\s?[A-Z])*\)\s|scale bars?\b", re.I)
 _LIST_MARKER = re.compile(r"(?:\(?(?:\d{1,3}|[a-z])[.)]|[-*•–])\s+")
 _NOTE = re.compile(
@@ -68,7 +68,7 @@ _ORDINARY = re.compile(r"[^\W\d_]{2}")
 def statement_spans(text: str) -> Iterator[Span]:
     """Yield the spans of the sentences that can stand alone, in order.
 
-    The number or bullet of a list item is left out: alone it means nothing.
+    The number or bullet of a list item is left out: by itself it means nothing.
     """
     for start, end in _without_captions(text):
         for first, last in split_sentences(text[start:end]):
@@ -81,8 +81,8 @@ def statement_spans(text: str) -> Iterator[Span]:
 def sentence_spans(text: str) -> Iterator[Span]:
     """Yield the spans of everything that may answer a question, in order.
 
-    Headings, captions, notes, entries of lists and short lines are among them: `The ticket cost
-    $40.` is the whole answer to some question. The number or bullet of a list item is left out.
+    Headings, captions, notes, list items and short lines are included: `The ticket cost $40.` is
+    the whole answer to some question. The number or bullet of a list item is left out.
     """
     for first, last in split_sentences(text):
         marker = _LIST_MARKER.match(text, first, last)
@@ -105,7 +105,7 @@ def _pieces(text: str, span: Span) -> Iterator[Span]:
 
 
 def _without_captions(text: str) -> Iterator[Span]:
-    """Yield the pieces of lines that are no captions, in order."""
+    """Yield the pieces of lines that are not captions, in order."""
     start = 0
     while start <= len(text):
         end = text.find("\n", start)
@@ -115,7 +115,7 @@ def _without_captions(text: str) -> Iterator[Span]:
 
 
 def _without_caption(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield the pieces of a line around identifiers of figures, up to its first caption."""
+    """Yield the pieces of a line around figure identifiers, up to its first caption."""
     if _CAPTION_LINE.match(text, start, end):
         return
     for match in _GLUED.finditer(text, start, end):
@@ -127,7 +127,7 @@ def _without_caption(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def is_statement(text: str) -> bool:
-    """Tell whether a span is a whole sentence of prose that says something by itself.
+    """Return whether a span is a whole sentence of prose that says something by itself.
 
     Headings, lines of a table of contents, captions, notes, references and citations are not.
     """
@@ -141,7 +141,7 @@ def is_statement(text: str) -> bool:
 
 
 def _has_sentence_shape(text: str) -> bool:
-    """Judge beginning, end, length and letters."""
+    """Return whether beginning, end, length and letters are those of a sentence."""
     if not text or len(text) > 12 * MAX_WORDS or not _ENDS.search(text[-12:]):
         return False
     first = text.lstrip(OPENERS + " ")[:1]
@@ -158,7 +158,7 @@ def _has_sentence_shape(text: str) -> bool:
 
 
 def _is_apparatus(text: str) -> bool:
-    """Tell contents, captions, notes, headings and entries of a bibliography."""
+    """Return whether a text is a contents line, caption, note, heading or bibliography entry."""
     if _LEADERS.search(text) or _CAPTION.match(text) or _NOTE.match(text):
         return True
     if _PANEL.match(text):
@@ -173,7 +173,7 @@ def _is_apparatus(text: str) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    """Tell whether a sentence remains when its citations are taken away."""
+    """Return whether a sentence remains when its citations are removed."""
     signal = _SIGNAL.match(text)
     if signal and _REFERENCE.search(text):
         return False

@@ -1,7 +1,7 @@
 """Text files and piped text: their encoding, and their lines as paragraphs.
 
-UTF-8, or UTF-16 and UTF-32 with a byte order mark, or what charset-normalizer makes of it; bytes
-that are no text are refused. Markdown is text: headings, items, tables and code keep their lines.
+UTF-8, UTF-16 and UTF-32 with a byte order mark, or whatever charset-normalizer detects; bytes that
+are not text are refused. Markdown is text: headings, items, tables and code keep their lines.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from longsum.documents.clean import BROKEN, clean_characters
-from longsum.documents.file_types import BOMS, CERTAIN, looks_binary
+from longsum.documents.file_types import BINARY_MAGIC, BOMS, looks_binary
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
@@ -24,8 +24,8 @@ _OWN_LINE = re.compile(r"(?:#{1,6}\s|\||>|=+$|\[\^?[^\]]+\]:\s)")
 
 
 def matches(data: bytes) -> bool:
-    """Return whether bytes hold nothing that no text holds."""
-    return not looks_binary(data) and not data.startswith(CERTAIN)
+    """Return whether bytes may be text."""
+    return not looks_binary(data) and not data.startswith(BINARY_MAGIC)
 
 
 def decode_text(data: bytes, shown: str) -> str:
@@ -48,7 +48,7 @@ def decode_text(data: bytes, shown: str) -> str:
 
     best = charset_normalizer.from_bytes(data).best()
     if best is None:
-        raise _undecodable(shown, "it is not UTF-8, nor any other encoding that can be told")
+        raise _undecodable(shown, "it is not UTF-8, nor any other encoding that can be determined")
     return str(best)
 
 
@@ -62,18 +62,18 @@ def _undecodable(shown: str, why: str) -> UndecodableText:
 def read(
     data: bytes, *, shown: str, pages: str | None = None, password: str | None = None
 ) -> RawDocument:
-    """Read a text, whose pages are divided by form feeds, if it has any.
+    """Read a text; form feeds, if there are any, divide it into pages.
 
     Args:
         data: the file's bytes.
         shown: its name, safe to print.
         pages: a selection, or None for all.
-        password: a text needs none.
+        password: ignored; a text needs none.
 
     Raises:
         UndecodableText: no encoding fits.
-        UsageError: pages were chosen of a text that has none.
-        NoSuchPage: the selection names pages that are not there.
+        UsageError: `pages` is given, but the text has none.
+        NoSuchPage: the selection names pages that do not exist.
     """
     text = decode_text(data, shown)
     warnings = []
@@ -110,7 +110,7 @@ def _lines(text: str, first: int) -> list[Line]:
 
 
 def _marked(text: str) -> str:
-    """Return a line without soft hyphens but for one that breaks its last word."""
+    """Return a line without soft hyphens, except one that breaks its last word."""
     broken = text.endswith(BROKEN)
     return text.replace(BROKEN, "") + (BROKEN if broken else "")
 

@@ -84,7 +84,7 @@ def test_the_documents_own_spelling_decides() -> None:
     assert met("word-by-", "word", words) == "word-by-word"
 
 
-def test_halves_of_broken_words_are_no_words() -> None:
+def test_halves_of_broken_words_are_not_words() -> None:
     words = vocabulary(["the adjudica" + BROKEN, "tion was fair"])
     assert words["adjudica"] == words["tion"] == 0
     assert words["fair"] == 1

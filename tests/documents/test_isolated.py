@@ -75,7 +75,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolated, "PLAIN", "scripted_reader:open_scripted")
     with IsolatedReader(seconds=2) as reader:
-        with pytest.raises(DocumentTooLong, match="stdin was given up: .* over 2 s"):
+        with pytest.raises(DocumentTooLong, match="stopped reading stdin: .* over 2 s"):
             reader.read("-", stdin=io.BytesIO(b"stall"))
         assert reader.read("-", stdin=io.BytesIO(b"go on")).text == "go on"
 
@@ -145,7 +145,7 @@ RAW = {
 
 
 @pytest.mark.parametrize("data", RAW.values(), ids=RAW.keys())
-def test_what_is_no_message_is_refused_and_ends_the_process(scripted: Any, data: bytes) -> None:
+def test_what_is_not_a_message_is_refused_and_ends_the_process(scripted: Any, data: bytes) -> None:
     with pytest.raises(CorruptDocument, match="crashed its reader"):
         scripted(f"raw {data.hex()}")
     assert scripted("go on").text == "go on"
@@ -196,7 +196,7 @@ def test_document_that_does_not_add_up_is_refused(scripted: Any, wrong: dict[str
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reply",
     [
         {},
         {"error": "Path", "message": "x", "hint": None},
@@ -206,9 +206,9 @@ def test_document_that_does_not_add_up_is_refused(scripted: Any, wrong: dict[str
         {"error": ["EmptyDocument"], "message": "x", "hint": None},
     ],
 )
-def test_only_errors_about_documents_are_believed(scripted: Any, told: dict[str, Any]) -> None:
+def test_only_errors_about_documents_are_believed(scripted: Any, reply: dict[str, Any]) -> None:
     with pytest.raises(CorruptDocument, match="crashed its reader"):
-        scripted(json.dumps(told))
+        scripted(json.dumps(reply))
 
 
 def test_words_of_an_error_are_safe_to_print(scripted: Any) -> None:
@@ -277,7 +277,7 @@ def test_where_no_python_can_be_started_the_way_out_is_named(
 ) -> None:
     """It read in its own process without a word; a frozen program would have started itself."""
     monkeypatch.setattr(sys, attribute, "" if attribute == "executable" else True, raising=False)
-    with pytest.raises(LongsumError, match="no Python to start") as caught:
+    with pytest.raises(LongsumError, match="no Python interpreter") as caught:
         read_isolated("-", stdin=io.BytesIO(b"A river."))
     assert "longsum.documents.read.read_document" in (caught.value.hint or "")
 
@@ -306,7 +306,7 @@ def test_standard_input_has_more_names_than_one(tmp_path: Path, name: str, piped
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
 def test_a_descriptor_of_the_caller_can_be_named() -> None:
-    """`longsum plan <(cat x.pdf)` said that there is no file /dev/fd/63."""
+    """`longsum plan <(cat x.pdf)` reported that /dev/fd/63 does not exist."""
     reading, writing = os.pipe()
     os.write(writing, b"A river.")
     os.close(writing)

@@ -67,7 +67,7 @@ def test_blank_pages_are_empty_and_in_place() -> None:
     assert flow_text([]).text == ""
 
 
-def test_notes_keep_away_from_sentences_that_go_on() -> None:
+def test_notes_do_not_interrupt_sentences_that_continue() -> None:
     body = [line("It was so. The rest of this sentence is found further on, after a", 700)]
     notes = [line("1 See the book.", 600, size=8, width=80)]
     flow = flow_pages([[*body, *notes], [line("page has been turned.", 700, width=120)]])
@@ -91,7 +91,7 @@ def test_the_order_of_the_file_is_kept_where_the_layout_agrees() -> None:
     assert reading_order(lines) == lines
 
 
-def test_running_rows_are_told_from_captions_and_first_lines() -> None:
+def test_running_rows_are_distinguished_from_captions_and_first_lines() -> None:
     pages = [
         [
             line(f"{n} THE RIVER", 750),

@@ -29,7 +29,7 @@ def test_columns_are_read_from_the_left() -> None:
     assert text.index("Left column line 8") < text.index("Right column line 1")
 
 
-def test_a_paragraph_goes_on_over_the_page_and_its_footnote() -> None:
+def test_a_paragraph_continues_across_the_page_and_its_footnote() -> None:
     document = read(pdfs.with_footnote())
     assert pdfs.WORDS in document.text
     note = document.text.index("1 See the minutes")
@@ -40,7 +40,7 @@ def test_a_paragraph_goes_on_over_the_page_and_its_footnote() -> None:
     assert pdfs.WORDS.endswith(document.text[second.start : second.end])
 
 
-def test_a_word_broken_by_the_page_is_mended_and_the_pages_touch() -> None:
+def test_a_word_broken_by_the_page_is_rejoined_and_the_pages_touch() -> None:
     lines = pdfs.wrapped(pdfs.WORDS)
     document = read(pdfs.text_pages([*lines, "and the remain-"], ["der was lost in the flood."]))
     assert "the remainder was lost" in document.text
@@ -49,7 +49,7 @@ def test_a_word_broken_by_the_page_is_mended_and_the_pages_touch() -> None:
     assert document.text[second.start :].startswith("der was lost")
 
 
-def test_paragraphs_are_told_by_gap_indent_and_short_last_line() -> None:
+def test_paragraphs_are_found_by_gap_indent_and_short_last_line() -> None:
     lines = pdfs.wrapped(pdfs.WORDS)
     assert read(pdfs.text_pages([*lines, "", *lines])).text == f"{pdfs.WORDS}\n\n{pdfs.WORDS}"
     short = [*lines[:-1], "snow fell.", *lines]
@@ -68,7 +68,7 @@ def test_a_raised_number_begins_a_note_and_is_parted_from_its_text() -> None:
     assert text == f"{pdfs.WORDS}\n\n14 7/15/17 Letter, at 3, and the town archive."
 
 
-def test_a_heading_stands_apart() -> None:
+def test_a_heading_is_separate() -> None:
     text = read(pdfs.text_pages(["1 The River", "", *pdfs.wrapped(pdfs.WORDS)])).text
     assert text == f"1 The River\n\n{pdfs.WORDS}"
 

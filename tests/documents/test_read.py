@@ -65,7 +65,7 @@ def test_a_pdf_file_becomes_a_document(tmp_path: Path) -> None:
     assert document.warnings == ()
 
 
-def test_the_kind_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_the_kind_is_decided_by_content_not_by_name(tmp_path: Path) -> None:
     path = tmp_path / "story.pdf"
     path.write_text("Once there was a river.")
     assert read_document(str(path)).text == "Once there was a river."
@@ -77,7 +77,7 @@ def test_stdin_may_be_pdf_or_text() -> None:
     assert read(b"A line of text.").name == "stdin"
 
 
-def test_a_pdf_header_may_stand_behind_some_bytes() -> None:
+def test_a_pdf_header_may_follow_some_bytes() -> None:
     assert read(b"junk\n" * 20 + pdfs.text_pages(["A line of text."])).text == "A line of text."
 
 
@@ -154,7 +154,7 @@ def test_a_file_without_permission_is_refused(
     assert "chmod" in (caught.value.hint or "")
 
 
-def test_a_nul_in_the_path_is_no_crash() -> None:
+def test_a_nul_in_the_path_does_not_crash() -> None:
     with pytest.raises(DocumentNotFound, match=r"a\\x00b"):
         read_document("a\0b")
 
@@ -248,7 +248,7 @@ def test_some_pictures_warn_and_blank_pages_do_not() -> None:
     assert read(pdfs.mixed("tbt")).warnings == ()
 
 
-def test_a_short_page_with_a_picture_is_no_scan() -> None:
+def test_a_short_page_with_a_picture_is_not_a_scan() -> None:
     paper, out = pdfs.canvas()
     paper.drawImage(pdfs.picture(), 100, 100, 200, 200)
     pdfs.draw(paper, ["The bridge before the flood."])
@@ -271,7 +271,7 @@ def test_undecodable_text_names_iconv() -> None:
     assert "iconv" in (error.hint or "")
 
 
-def test_utf16_without_a_mark_is_told_from_binaries() -> None:
+def test_utf16_without_a_mark_is_distinguished_from_binaries() -> None:
     error = failure("A short story about a river.".encode("utf-16-le"), UndecodableText)
     assert "UTF-16" in error.message
 

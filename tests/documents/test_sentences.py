@@ -12,7 +12,7 @@ def sentences(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text",  # `|` stands where one sentence ends and the next begins
+    "text",  # `|` marks where one sentence ends and the next begins
     [
         "He came.| She left.",
         "Mr. Smith met Dr. Jones.| They spoke.",

@@ -88,7 +88,7 @@ def test_all_sentences_of_a_caption_are_left_out(line: str) -> None:
     assert stated(f"{PROSE}\n{line}\n{PROSE}") == [PROSE, PROSE]
 
 
-def test_a_sentence_that_begins_with_a_figure_is_no_caption() -> None:
+def test_a_sentence_that_begins_with_a_figure_is_not_a_caption() -> None:
     text = f"Figure 1A shows the cells of every week that was measured. {PROSE}"
     assert len(stated(text)) == 2
 
@@ -101,7 +101,7 @@ def test_a_sentence_before_a_glued_caption_is_whole_and_the_caption_is_left_out(
     assert stated(f"{line}\n{PROSE}") == [PROSE] * 3
 
 
-def test_text_goes_on_behind_a_glued_identifier() -> None:
+def test_text_continues_after_a_glued_identifier() -> None:
     assert stated(f"{PROSE}DOI: http://dx.doi.org/10.7554/eLife.00013.006 {PROSE}") == [PROSE] * 2
 
 
@@ -150,7 +150,7 @@ def test_lines_without_a_letter_say_nothing() -> None:
     assert asked("12\n* * *\n3.5 7.1 9.0") == []
 
 
-def test_a_long_line_that_is_no_prose_is_cut_between_words() -> None:
+def test_a_long_line_that_is_not_prose_is_cut_between_words() -> None:
     table = " ".join(f"Row{n} {n}" for n in range(400))
     pieces = asked(table)
     assert max(map(len, pieces)) <= MAX_PIECE

@@ -70,7 +70,7 @@ def test_lines_are_referred_to_by_their_source_number() -> None:
     assert document.pages == ()
 
 
-def test_text_that_comes_again_on_each_page_is_read_where_there_is_no_other() -> None:
+def test_text_repeated_on_each_page_is_read_if_there_is_no_other() -> None:
     """Two pages with the same line held no text: both lines were taken for running heads."""
     document = read("The same.\fThe same.")
     assert document.text == "The same.\n\nThe same."
