@@ -1,7 +1,7 @@
 """Read JSON lines, plain or compressed, one object at a time.
 
-Streams: a file larger than memory is read, and a line larger than `MAX_LINE_BYTES` (a compressed
-bomb, or a file that is no JSON lines at all) is refused before it is held.
+Streams: a file may be larger than memory, and a line larger than `MAX_LINE_BYTES` (a decompression
+bomb, or a file that is not JSON lines) is refused before it is in memory.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from longsum.terminal import escape_for_terminal, shown_name
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz")
 MAX_LINE_BYTES = 128 << 20
-"""Most bytes of one line; a long book takes three million."""
+"""Most bytes in one line; a long book takes three million."""
 
-_MARK = b"\xef\xbb\xbf"
-"""The byte order mark some editors put in front of UTF-8."""
+_BOM = b"\xef\xbb\xbf"
+"""The byte order mark that some editors put before UTF-8."""
 
 
 def is_jsonl(path: Path) -> bool:
-    """Tell whether a file's name says that it holds JSON lines, compressed or not."""
+    """Return whether a file's name says that it holds JSON lines, compressed or not."""
     return path.name.lower().endswith(SUFFIXES)
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield a file's objects with their line numbers; blank lines are passed over.
+    """Yield a file's objects with their line numbers; blank lines are skipped.
 
     Args:
         path: `.jsonl`, `.jsonl.gz` or `.jsonl.xz`, in UTF-8.
@@ -40,7 +40,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         The line number, from 1, and the object.
 
     Raises:
-        DocumentNotFound: when the file is not there, a folder, or may not be read.
+        DocumentNotFound: when the file does not exist, is a folder, or may not be read.
         CorruptDocument: when the compression is damaged, or a line is too long, not JSON, or not
             an object.
         UndecodableText: when a line is not UTF-8.
@@ -51,19 +51,19 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         while line := _next_line(file, shown, number + 1):
             number += 1
             if number == 1:
-                line = line.removeprefix(_MARK)
+                line = line.removeprefix(_BOM)
             if line.strip():
                 yield number, _parse(line, f"{shown}, line {number:,}")
 
 
 def _open(path: Path, shown: str) -> IO[bytes]:
-    """Open a file for its uncompressed bytes."""
+    """Open a file for reading its uncompressed bytes."""
     try:
         if path.is_dir():
             raise DocumentNotFound(f"{shown} is a folder", hint="name a file in it")
         name = path.name.lower()
         if name.endswith(".gz"):
-            return gzip.open(path)  # type: ignore[return-value]  # a reader of bytes all the same
+            return gzip.open(path)  # type: ignore[return-value]  # it reads bytes
         return lzma.open(path) if name.endswith(".xz") else path.open("rb")
     except FileNotFoundError:
         raise DocumentNotFound(f"{shown}: no such file", hint="check the path") from None
@@ -75,7 +75,7 @@ def _open(path: Path, shown: str) -> IO[bytes]:
 
 
 def _next_line(file: IO[bytes], shown: str, number: int) -> bytes:
-    """Return the next line, empty at the end."""
+    """Return the next line; empty at the end."""
     try:
         line = file.readline(MAX_LINE_BYTES + 1)
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
@@ -86,13 +86,13 @@ def _next_line(file: IO[bytes], shown: str, number: int) -> bytes:
     if len(line) > MAX_LINE_BYTES:
         raise CorruptDocument(
             f"{shown}, line {number:,} is longer than {MAX_LINE_BYTES >> 20} MiB",
-            hint="write one object a line",
+            hint="write one object per line",
         )
     return line
 
 
 def _parse(line: bytes, where: str) -> dict[str, Any]:
-    """Return the object of a line."""
+    """Return the object in a line."""
     try:
         row = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -102,7 +102,7 @@ def _parse(line: bytes, where: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise CorruptDocument(
             f"{where} is not JSON: {error.msg} at column {error.colno:,}",
-            hint="write one object a line",
+            hint="write one object per line",
         ) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
         raise CorruptDocument(
@@ -110,7 +110,7 @@ def _parse(line: bytes, where: str) -> dict[str, Any]:
         ) from error
     if not isinstance(row, dict):
         raise CorruptDocument(
-            f"{where} is no object but {_kind(row)}", hint='write lines such as {"text": "…"}'
+            f"{where} is not an object but {_kind(row)}", hint='write lines such as {"text": "…"}'
         )
     return row
 

@@ -1,4 +1,4 @@
-"""Texts from files: documents, JSON lines, or folders of them; for training and measuring."""
+"""Texts from files: documents, JSON lines, or folders of them; for training and evaluation."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class Text:
     """One text of a corpus."""
 
     name: str
-    """The file's, or the row's `id`."""
+    """File name, or the row's `id`."""
     text: str
 
 
 def read_corpus(paths: Sequence[Path], listener: Listener) -> Iterator[Text]:
-    """Yield the texts of files and folders, in the order named, folders sorted by path.
+    """Yield the texts of files and folders, in the order named; folders sorted by path.
 
-    A file that is named and cannot be read is an error. One that lies in a named folder is skipped,
-    and the listener told; so are files and folders there whose names begin with a dot.
+    A named file that cannot be read is an error. In a named folder it is skipped and reported to
+    the listener; files and folders whose names begin with a dot are ignored there.
 
     Args:
         paths: documents, `.jsonl[.gz|.xz]` whose rows have a `text`, or folders.
-        listener: hears what is skipped, and what a file warns of.
+        listener: receives what is skipped, and the warnings about a file.
 
     Raises:
-        DocumentError: when a named file cannot be read, or there is no text at all.
+        DocumentError: when a named file cannot be read, or no file has any text.
     """
     counts = _Counts()
     with IsolatedReader() as reader:
@@ -51,12 +51,12 @@ def read_corpus(paths: Sequence[Path], listener: Listener) -> Iterator[Text]:
                     yield text
                 else:
                     counts.blank += 1
-    _tell(paths, counts, listener)
+    _report(paths, counts, listener)
 
 
 @dataclass
 class _Counts:
-    """What was met."""
+    """Numbers of files and texts seen."""
 
     files: int = 0
     skipped: int = 0
@@ -64,8 +64,8 @@ class _Counts:
     blank: int = 0
 
 
-def _tell(paths: Sequence[Path], counts: _Counts, listener: Listener) -> None:
-    """Say what was left out, and refuse a corpus of nothing."""
+def _report(paths: Sequence[Path], counts: _Counts, listener: Listener) -> None:
+    """Report what was left out, and refuse an empty corpus."""
     named = shown_name(", ".join(map(str, paths)))
     if not counts.files:
         raise DocumentNotFound(f"no files in {named}", hint="name files or folders that hold some")
@@ -85,9 +85,9 @@ def _folder_texts(
     """Yield the texts of a folder's files, skipping what cannot be read."""
     for path in _files(folder, listener):
         counts.files += 1
-        if not path.is_file():  # a pipe would wait for ever, a broken link leads nowhere
+        if not path.is_file():  # a pipe would block forever, a broken link leads nowhere
             counts.skipped += 1
-            listener.notice(f"skipped: {shown_name(str(path))} is no file")
+            listener.notice(f"skipped: {shown_name(str(path))} is not a file")
             continue
         try:
             name = path.relative_to(folder).as_posix()
@@ -98,13 +98,13 @@ def _folder_texts(
 
 
 def _files(folder: Path, listener: Listener) -> Iterator[Path]:
-    """Yield the files below a folder, sorted; what begins with a dot is left out."""
+    """Yield the files below a folder, sorted; names that begin with a dot are left out."""
     found: list[Path] = []
 
-    def tell(error: OSError) -> None:
+    def report(error: OSError) -> None:
         listener.notice(f"skipped: {shown_name(str(error.filename))}: {error.strerror}")
 
-    for parent, folders, names in os.walk(folder, onerror=tell):
+    for parent, folders, names in os.walk(folder, onerror=report):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if not name.startswith(".")]
     yield from sorted(found)
@@ -113,7 +113,7 @@ def _files(folder: Path, listener: Listener) -> Iterator[Path]:
 def _file_texts(
     path: Path, reader: IsolatedReader, listener: Listener, *, name: str | None = None
 ) -> Iterator[Text]:
-    """Yield a file's texts: one, or one a row."""
+    """Yield a file's texts: one, or one per row."""
     if is_jsonl(path):
         for number, row in read_jsonl(path):
             yield _row_text(row, f"{name or path.name}:{number}", path, number)
@@ -128,18 +128,18 @@ def _row_text(row: dict[str, Any], place: str, path: Path, number: int) -> Text:
     """Return the text of a row."""
     text = row.get("text")
     if not isinstance(text, str):
-        found = "has no text" if text is None else "has a text that is no string"
+        found = "has no text" if text is None else "has a text that is not a string"
         raise CorruptDocument(
             f"{shown_name(str(path))}, line {number:,} {found}",
             hint='write lines such as {"text": "…"}',
         )
-    own = row.get("id")
-    named = isinstance(own, str | int) and not isinstance(own, bool) and str(own)
-    return Text(shown_name(str(own) if named else place), _without_surrogates(text))
+    row_id = row.get("id")
+    has_id = isinstance(row_id, str | int) and not isinstance(row_id, bool) and str(row_id)
+    return Text(shown_name(str(row_id) if has_id else place), _without_surrogates(text))
 
 
 def _without_surrogates(text: str) -> str:
-    """Return text that has an encoding: JSON may hold halves of characters, tokenizers may not."""
+    """Return text that can be encoded: JSON may hold lone surrogates, which tokenizers reject."""
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -32,7 +32,7 @@ def test_rows_come_with_their_line_numbers(tmp_path, name, data):
     assert list(read_jsonl(path)) == list(enumerate(ROWS, start=1))
 
 
-def test_byte_order_mark_and_blank_lines_are_passed_over(tmp_path):
+def test_byte_order_mark_and_blank_lines_are_skipped(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'\xef\xbb\xbf\n  \n{"a": 1}\n\n{"a": 2}')
     assert list(read_jsonl(path)) == [(3, {"a": 1}), (5, {"a": 2})]
@@ -44,7 +44,7 @@ def test_empty_file_has_no_rows(tmp_path):
     assert list(read_jsonl(path)) == []
 
 
-def test_names_tell_what_is_json_lines(tmp_path):
+def test_file_names_decide_what_is_json_lines(tmp_path):
     names = ["a.jsonl", "a.JSONL.xz", "a.json", "a.txt", "jsonl", "a.jsonl.zip"]
     assert [is_jsonl(tmp_path / name) for name in names] == [True, True, *[False] * 4]
 
@@ -53,7 +53,7 @@ def test_names_tell_what_is_json_lines(tmp_path):
     ("line", "error", "said"),
     [
         (b'{"a": ', CorruptDocument, "line 2 is not JSON"),
-        (b"[1]", CorruptDocument, "line 2 is no object but an array"),
+        (b"[1]", CorruptDocument, "line 2 is not an object but an array"),
         (b'"a"', CorruptDocument, "a string"),
         (b"null", CorruptDocument, "null"),
         (b"true", CorruptDocument, "a boolean"),
@@ -90,7 +90,7 @@ def test_damaged_compression_is_one_error(tmp_path, suffix, pack, damage):
         list(read_jsonl(path))
 
 
-def test_compressed_bomb_is_refused_before_it_is_held(tmp_path, monkeypatch):
+def test_compressed_bomb_is_refused_before_it_is_in_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "MAX_LINE_BYTES", 1 << 20)
     path = tmp_path / "bomb.jsonl.xz"
     path.write_bytes(lzma.compress(b" " * (1 << 23)))
@@ -98,7 +98,7 @@ def test_compressed_bomb_is_refused_before_it_is_held(tmp_path, monkeypatch):
         list(read_jsonl(path))
 
 
-def test_file_that_is_not_there_or_a_folder(tmp_path):
+def test_missing_file_or_folder_is_not_found(tmp_path):
     with pytest.raises(DocumentNotFound, match="no such file"):
         list(read_jsonl(tmp_path / "none.jsonl"))
     with pytest.raises(DocumentNotFound, match="is a folder"):

@@ -112,14 +112,14 @@ def test_row_without_text_names_its_line(tmp_path):
         corpus(tmp_path / "a.jsonl")
 
 
-def test_nothing_there(tmp_path):
+def test_no_files_is_an_error(tmp_path):
     with pytest.raises(DocumentNotFound, match="no files in"):
         corpus(tmp_path)
     with pytest.raises(DocumentNotFound):
         corpus(tmp_path / "none.txt")
 
 
-def test_empty_texts_among_others_are_told_of(tmp_path):
+def test_empty_texts_among_others_are_reported(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n{"text": ""}')
     texts, notices = corpus(tmp_path / "a.jsonl")
     assert len(texts) == 1
