@@ -1,10 +1,10 @@
-"""A child process that holds a model, works on one task after another, and may die alone.
+"""A child process that holds a model and works on one task after another; its parent survives it.
 
-It never opens a document: its parent sends it text, and it answers in pickle. Files are opened by
-the processes of `documents/isolated.py`, which answer in JSON.
+It never opens a document: its parent sends it text, and it replies in pickle. Files are opened by
+the processes of `documents/isolated.py`, which reply in JSON.
 
-The child reads ahead what it is sent, so that sending never waits for it, and leaves at once when
-its parent is gone, however the parent went. Ctrl-C is the parent's alone.
+The child receives tasks in a thread, so that sending never waits for it, and exits at once when its
+parent dies, however that happens. Only the parent handles Ctrl-C.
 """
 
 from __future__ import annotations
@@ -26,40 +26,40 @@ from longsum.errors import LongsumError, describe_bug
 from longsum.processes import be_first_when_memory_is_short, without_interrupts
 
 READY, BROKEN, PROGRESS, DONE = "ready", "broken", "progress", "done"
-"""What a child says: (word, value)."""
+"""First items of a child's messages, which are (word, value) pairs."""
 NOTICE, WARNING = "notice", "warning"
-"""What it says of itself, a line for the user."""
+"""First items of messages for the user, whose value is a line of text."""
 Say = Callable[[str, str], None]
-"""Takes one of these two words and the line."""
+"""Takes `NOTICE` or `WARNING`, and the line."""
 _DRAIN = "drain"
 _SPAWN = multiprocessing.get_context("spawn")
-"""A forked child would hold what its parent has open, and threads' locks for ever."""
+"""Not forked: that would inherit what its parent has open, and locks held by other threads."""
 
 
 class Child:
     """A process that handles tasks.
 
     Args:
-        opens: `module:function`; called in the child with `argument` and a `Say`, returns what
-            handles a task: a function of the task and of a function that takes progress.
-        argument: what it is opened with.
+        factory: `module:function`; called in the child with `argument` and a `Say`, returns the
+            handler: a function of a task and of a callback that takes progress.
+        argument: passed to the factory; must be picklable.
         environment: variables set before any library is imported.
     """
 
     def __init__(
-        self, opens: str, argument: Any, *, environment: dict[str, str] | None = None
+        self, factory: str, argument: Any, *, environment: dict[str, str] | None = None
     ) -> None:
         ours, theirs = _SPAWN.Pipe()
         self.connection: Connection = ours
         self.process = _SPAWN.Process(
-            target=_serve, args=(theirs, opens, argument, environment or {}), daemon=True
+            target=_serve, args=(theirs, factory, argument, environment or {}), daemon=True
         )
         with without_interrupts():
             self.process.start()
         theirs.close()
 
     def send(self, task: Any) -> bool:
-        """Give the child a task; False when it is dead."""
+        """Send the child a task; return False if it is dead."""
         try:
             self.connection.send(task)
         except (BrokenPipeError, ConnectionError, EOFError):
@@ -67,25 +67,25 @@ class Child:
         return True
 
     def receive(self) -> tuple[str, Any] | None:
-        """Return what the child says; None when it is dead."""
+        """Return the child's next message; None if it is dead."""
         try:
-            said: tuple[str, Any] = self.connection.recv()
+            message: tuple[str, Any] = self.connection.recv()
         except (EOFError, ConnectionError, pickle.UnpicklingError):
             return None
-        return said
+        return message
 
     def drain(self) -> None:
-        """Have the child finish the oldest of its tasks, forget the others, and leave."""
+        """Make the child finish the oldest of its tasks, drop the others, and exit."""
         self.send(_DRAIN)
 
     def kill(self) -> int | None:
-        """End the process at once, and return its exit code."""
+        """End the process at once and return its exit code."""
         if self.process.is_alive():
             self.process.kill()
         return self.join()
 
     def join(self) -> int | None:
-        """Wait for a process that is leaving, and return its exit code; -N for signal N."""
+        """Wait for a process that is exiting and return its exit code; -N for signal N."""
         self.process.join(10)
         code = self.process.exitcode
         self.connection.close()
@@ -94,13 +94,15 @@ class Child:
         return code
 
 
-def _serve(connection: Connection, opens: str, argument: Any, environment: dict[str, str]) -> None:
+def _serve(
+    connection: Connection, factory: str, argument: Any, environment: dict[str, str]
+) -> None:
     """Handle tasks until there are no more; runs in the child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     be_first_when_memory_is_short()
     os.environ.update(environment)
     sys.stdout.flush()
-    os.dup2(2, 1)  # stdout is the answer's; whatever a library prints goes to stderr
+    os.dup2(2, 1)  # stdout is for the answer; whatever a library prints goes to stderr
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     busy = threading.Event()
     threading.Thread(target=_receive, args=(connection, inbox, busy), daemon=True).start()
@@ -112,7 +114,7 @@ def _serve(connection: Connection, opens: str, argument: Any, environment: dict[
         connection.send((word, line))
 
     try:
-        module, _, name = opens.partition(":")
+        module, _, name = factory.partition(":")
         handle: Callable[[Any, Callable[[Any], None]], Any]
         handle = getattr(importlib.import_module(module), name)(argument, say)
         connection.send((READY, None))
@@ -121,33 +123,33 @@ def _serve(connection: Connection, opens: str, argument: Any, environment: dict[
             connection.send((DONE, handle(task, progress)))
             busy.clear()
     except (BrokenPipeError, ConnectionError):
-        pass  # the parent has gone
-    except Exception as error:  # opening failed: the parent decides what that means
+        pass  # the parent has died
+    except Exception as error:  # the parent decides what this means
         with contextlib.suppress(OSError):
             connection.send((BROKEN, _portable(error)))
 
 
 def _receive(connection: Connection, inbox: queue.SimpleQueue[Any], busy: threading.Event) -> None:
-    """Take in what the parent sends; runs in a thread of the child."""
+    """Receive what the parent sends; runs in a thread of the child."""
     while True:
         try:
             task = connection.recv()
         except (EOFError, OSError):
-            os._exit(1)  # the parent has gone: nobody wants the rest
+            os._exit(1)  # the parent has died: nobody needs the rest
         if isinstance(task, str) and task == _DRAIN:
             waiting = []
             with contextlib.suppress(queue.Empty):
                 while True:
                     waiting.append(inbox.get_nowait())
             if waiting and not busy.is_set():
-                inbox.put(waiting[0])  # what the parent believes to be in hand
+                inbox.put(waiting[0])  # the task that the parent expects to be in progress
             inbox.put(None)
             continue
         inbox.put(task)
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an error that survives the way to another process."""
+    """Return an error that can be sent to another process."""
     if isinstance(error, LongsumError):
         return error
     return LongsumError("\n".join(describe_bug(error)))

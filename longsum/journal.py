@@ -1,8 +1,8 @@
-"""Append-only files of JSON lines that outlive whoever writes them.
+"""Append-only files of JSON lines that survive a crash of the process that writes them.
 
-A line is handed to the system as soon as it is added, so that no kill of this program loses it, and
-to the disk at least once a second, so that a power cut loses at most that. A torn last line, of a
-writer killed in its midst or of a full disk, is passed over, and taken off before the next.
+A line is passed to the system as soon as it is added, so that killing this program does not lose
+it, and to the disk at least once a second, so that a power cut loses at most that. A torn last
+line, from a killed writer or a full disk, is skipped on reading and removed before the next append.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 
 from longsum.errors import OutputError
 
-SYNC_EVERY_S = 1.0
+SYNC_INTERVAL_S = 1.0
 
 
 def read_entries(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """Yield the byte where each whole line begins and its object; None for anything else."""
+    """Yield each whole line's byte offset and its object, None if it is not an object."""
     with path.open("rb") as file:
         offset = 0
         for line in file:
@@ -38,11 +38,11 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 
 class JournalFile:
-    """Appends objects.
+    """Appends objects to a file.
 
     Args:
-        path: its file, which need not exist.
-        hint: what to do when the disk is full.
+        path: the file, which need not exist.
+        hint: what the user should do when the disk is full.
 
     Raises:
         OutputError: when it cannot be written.
@@ -53,26 +53,26 @@ class JournalFile:
         self._synced = time.monotonic()
         try:
             self._file = path.open("ab", buffering=0)
-            _take_torn_line_off(path)
+            _remove_torn_line(path)
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
     def tell(self) -> int:
-        """Return the byte where the next line will begin."""
+        """Return the byte offset of the next line."""
         return os.fstat(self._file.fileno()).st_size
 
     def append(self, entry: Mapping[str, Any]) -> None:
-        """Append a line.
+        """Append an object as one line.
 
         Raises:
-            OutputError: when it cannot be written; what was written of it is taken back.
+            OutputError: when it cannot be written; a partly written line is removed again.
         """
         line = json.dumps(entry).encode() + b"\n"
         before = self.tell()
         try:
             if self._file.write(line) != len(line):
                 raise OSError(28, os.strerror(28))
-            if time.monotonic() - self._synced >= SYNC_EVERY_S:
+            if time.monotonic() - self._synced >= SYNC_INTERVAL_S:
                 self.sync()
         except OSError as error:
             os.truncate(self.path, before)
@@ -81,19 +81,19 @@ class JournalFile:
             ) from error
 
     def sync(self) -> None:
-        """Have the disk keep what was appended."""
+        """Flush what was appended to the disk."""
         os.fsync(self._file.fileno())
         self._synced = time.monotonic()
 
     def close(self) -> None:
-        """Have the disk keep everything, and close the file."""
+        """Flush everything to the disk and close the file."""
         if not self._file.closed:
             self.sync()
             self._file.close()
 
 
-def _take_torn_line_off(path: Path) -> None:
-    """Cut a file after its last line break."""
+def _remove_torn_line(path: Path) -> None:
+    """Truncate a file after its last line break."""
     with path.open("rb+") as file:
         size = file.seek(0, os.SEEK_END)
         end, chunk = size, 1 << 16

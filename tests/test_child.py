@@ -12,7 +12,7 @@ HERE = "test_child"
 
 
 def open_echo(argument, say):
-    """Handle tasks in a child: sleep for a number, say what else is told."""
+    """Handle tasks in a child: sleep for a number, echo anything else."""
 
     def handle(task, progress):
         progress(("begun", task))
@@ -61,7 +61,7 @@ def test_tasks_are_handled_in_order_in_the_environment_given(child, capfd):
     assert capfd.readouterr().out == ""
 
 
-def test_draining_finishes_the_oldest_task_and_forgets_the_others(child):
+def test_draining_finishes_the_oldest_task_and_drops_the_others(child):
     for task in (0.2, "two", "three"):
         child.send(task)
     child.drain()
@@ -70,7 +70,7 @@ def test_draining_finishes_the_oldest_task_and_forgets_the_others(child):
     assert child.join() == 0
 
 
-def test_draining_in_the_midst_of_a_task_finishes_it_alone(child):
+def test_draining_during_a_task_finishes_only_that_one(child):
     child.send(0.5)
     while child.receive()[0] != PROGRESS:
         pass
@@ -88,7 +88,7 @@ def test_sending_does_not_wait_for_a_child_at_work(child):
     assert [value[1] for word, value in heard(child) if word == DONE][0] == 1.0
 
 
-def test_dead_child_is_told_with_its_signal(child):
+def test_dead_child_is_reported_with_its_signal(child):
     assert child.receive() == (READY, None)
     child.process.kill()
     assert child.receive() is None

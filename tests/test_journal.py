@@ -31,7 +31,7 @@ def test_row_is_in_the_file_before_the_journal_is_closed(path):
 
 
 @pytest.mark.parametrize("cut", range(1, 12))
-def test_torn_last_line_is_passed_over_and_taken_off(path, cut):
+def test_torn_last_line_is_skipped_and_removed(path, cut):
     journal = JournalFile(path)
     journal.append(row("a"))
     journal.append(row("b" * 100_000))
@@ -70,10 +70,10 @@ def test_folder_that_cannot_be_written_is_an_error(tmp_path):
         JournalFile(tmp_path / "nowhere" / "journal.jsonl")
 
 
-def test_hint_is_the_owners(path, monkeypatch):
+def test_hint_is_the_one_given(path, monkeypatch):
     journal = JournalFile(path, hint="buy a disk")
     monkeypatch.setattr(os, "fsync", fail)
-    monkeypatch.setattr("longsum.journal.SYNC_EVERY_S", 0.0)
+    monkeypatch.setattr("longsum.journal.SYNC_INTERVAL_S", 0.0)
     with pytest.raises(OutputError, match="No space left") as raised:
         journal.append(row("a"))
     monkeypatch.undo()
@@ -86,6 +86,6 @@ def fail(descriptor: int) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_whole_lines_that_are_no_objects_are_seen_as_such(path):
+def test_whole_lines_that_are_not_objects_are_none(path):
     path.write_text('{"document": "a"}\n[1]\nnonsense\n{"document": "b"}\n{"document')
     assert kept(path) == ["a", None, None, "b"]
