@@ -1,4 +1,4 @@
-"""What a worker does: holds the model, and turns one read document after another into a row."""
+"""What a worker does: hold the model, and turn one read document after another into a row."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
 
 class _ReadAhead(Tokenizer):
-    """A tokenizer that knows one text's tokens already."""
+    """A tokenizer that already has one text's tokens."""
 
     def __init__(self, inner: Any, text: str, ids: list[int]) -> None:
         super().__init__(inner)
         self._text, self._ids = text, ids
 
     def encode_document(self, text: str) -> list[int]:
-        """Return the ids of foreign text; the known one's at once."""
+        """Return the token ids of a text; those of the known one at once."""
         return self._ids if text == self._text else super().encode_document(text)
 
 
-class _Forward(Listener):
-    """Passes on how far a document is read."""
+class _ProgressListener(Listener):
+    """Passes on how many tokens of a document are read."""
 
     def __init__(self, progress: TokenProgress | None) -> None:
         self._progress = progress
 
     def prefill(self, done: int, total: int) -> None:
-        """Take how many tokens are read."""
+        """Take the number of tokens read."""
         if self._progress is not None:
             self._progress((done, total))
 
@@ -61,20 +61,20 @@ class Answerer:
     Args:
         job: what is asked.
         loaded: the model.
-        load: as asked, with the quantization that the weights have.
+        load: as requested, with the quantization of the loaded weights.
     """
 
     def __init__(self, job: Job, loaded: LoadedModel, load: LoadConfig) -> None:
         self.job, self.loaded, self.load = job, loaded, load
 
     def __call__(self, reading: ReadResult, progress: TokenProgress | None) -> Row:
-        """Answer about a document, write its result, and return its row.
+        """Answer about a document, write its result and return its row.
 
         Raises:
-            LongsumError: when it does not fit, the model wrote nothing, or the disk is full.
+            LongsumError: when it does not fit, the model writes nothing, or the disk is full.
         """
         try:
-            answers = self._answers(reading, _Forward(progress))
+            answers = self._answers(reading, _ProgressListener(progress))
         except InsufficientMemory:
             self._free()
             raise
@@ -92,7 +92,7 @@ class Answerer:
         }
 
     def _answers(self, reading: ReadResult, listener: Listener) -> list[Answer]:
-        """Read a document, then summarize it, or answer all questions from one reading."""
+        """Read a document once, then summarize it or answer all questions."""
         job, document = self.job, reading.document
         assert document is not None
         loaded, ids = self.loaded, reading.input_ids
@@ -113,7 +113,7 @@ class Answerer:
             return [session.ask(question, job.task, job.decode) for question in job.questions]
 
     def _free(self) -> None:
-        """Give back what a document that did not fit has left behind."""
+        """Free the memory of a document that did not fit."""
         import torch
 
         gc.collect()
@@ -122,13 +122,13 @@ class Answerer:
 
 
 def _as_row(answer: Answer) -> dict[str, Any]:
-    """Return what the journal holds of an answer."""
+    """Return an answer as the journal stores it."""
     found = {"answered": answer.answered} if answer.question is not None else {}
     return {"question": answer.question, "text": answer.text, **found}
 
 
 def job_task(job: Job) -> Task:
-    """Return what a job asks of each document."""
+    """Return the task of a job for each document."""
     if isinstance(job.task, AskConfig):
         return AskTask(job.task, job.decode, job.questions)
     return SummaryTask(job.task, job.decode)
@@ -139,10 +139,10 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
 
     Args:
         job: what is asked of them.
-        listener: hears of the loading.
+        listener: receives messages about loading.
 
     Raises:
-        ModelUnavailable: when it cannot be used.
+        ModelUnavailable: when the model cannot be used.
         InsufficientMemory: when it does not fit.
         UsageError: when the job's prompts cannot be used with it.
     """
@@ -150,14 +150,14 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
     model = find_model(load, _share(detect_machine(load.device, load.dtype)))
     probe = Document("A sentence.", (), sha256="", name="probe")
     task = job_task(job)
-    # a template's mistake is every document's
+    # a mistake in a template concerns every document
     prepare(probe, [task], load, truncate=job.read.truncate, check=False, model=model)
     if not task.needs_reading(model.source):
         return Answerer(job, LoadedModel(model, None, load_head(model.source.folder)), load)
     plan = _plan(model, load)
-    for held in ("none", "nf4", "int8"):
-        if plan.quantize == held:
-            load = replace(load, quantize=held)  # documents' plans must not choose again
+    for quantize in ("none", "nf4", "int8"):
+        if plan.quantize == quantize:
+            load = replace(load, quantize=quantize)  # documents' plans must not choose again
     from longsum.loading.loader import load_model
     from longsum.loading.quantized_cache import weights_config
 
@@ -172,17 +172,17 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
 
 
 def _plan(model: Model, load: LoadConfig) -> MemoryPlan:
-    """Plan for the longest document there can be, or else for what fits."""
+    """Return a plan for the longest possible document, or else for what fits."""
     plan = plan_for(model, load, model.rope.window)
     if plan.fits:
         return plan
-    small = plan_for(model, load, 1)  # short documents may fit all the same
+    small = plan_for(model, load, 1)  # short documents may still fit
     require_fit(small, limited=load.memory_bytes is not None)
     return small
 
 
 def _share(machine: Machine) -> Machine:
-    """Return the machine with a worker's part of its memory."""
+    """Return the machine with a worker's share of its memory."""
     if machine.device == "cuda":
-        return machine  # a worker sees a GPU of its own
+        return machine  # a worker sees only its own GPU
     return replace(machine, free_bytes=machine.free_bytes // workers_here())

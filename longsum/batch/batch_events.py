@@ -1,4 +1,4 @@
-"""What happens while a batch runs: the engines tell, the command line shows."""
+"""Events of a running batch: the engines report them, the command line shows them."""
 
 from __future__ import annotations
 
@@ -8,39 +8,51 @@ from longsum.batch.progress_db import Counts
 
 
 class BatchListener:
-    """Hears nothing; subclass and override what matters."""
+    """Ignores every event; subclass it and override what matters."""
 
     def notice(self, line: str) -> None:
         """Take a line about the run."""
 
     def warning(self, line: str) -> None:
-        """Take a line that even a quiet run must show."""
+        """Take a line that must be shown even by a quiet run."""
 
     def planned(self, counts: Counts, passed: Passed, workers: int) -> None:
-        """Take what was found, before the work begins."""
+        """Take what was found, before the work begins.
+
+        Args:
+            counts: documents to do, and those settled before.
+            passed: files and folders that were passed over.
+            workers: number of processes that hold the model.
+        """
 
     def begun(self, worker: int, name: str) -> None:
-        """Take the document that a worker begins."""
+        """Take the name of the document that a worker begins."""
 
     def prefill(self, worker: int, done: int, total: int) -> None:
-        """Take how many tokens of a worker's document are read."""
+        """Take how far a worker's document is read.
+
+        Args:
+            worker: its number, from 0.
+            done: tokens read.
+            total: tokens to read.
+        """
 
     def finished(self, row: Row, worker: int | None) -> None:
-        """Take a finished document's row, which is in the journal; None was settled by reading."""
+        """Take a finished document's row, now in the journal; worker None if reading settled it."""
 
     def tick(self) -> None:
-        """Take the time: called about twice a second while documents are worked on."""
+        """Take a tick: called about twice a second while documents are worked on."""
 
     def exporting(self) -> None:
-        """Take that the work is over and the overviews are being written."""
+        """Take that the work is done and the overviews are being written."""
 
 
 class Stop:
-    """A request to stop: once finishes the documents in hand, twice leaves them."""
+    """A request to stop: the first finishes the documents in progress, the second drops them."""
 
     def __init__(self) -> None:
         self.level = 0
 
     def ask(self) -> None:
-        """Ask once more."""
+        """Ask to stop, or to stop at once."""
         self.level += 1

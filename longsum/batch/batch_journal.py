@@ -11,14 +11,14 @@ from longsum.batch.outcome import Row
 from longsum.journal import JournalFile, read_entries
 
 FOLDER = ".longsum"
-"""Inside the output folder."""
+"""Folder of the journals inside the output folder."""
 
 
 class BatchJournal(JournalFile):
     """Appends rows.
 
     Args:
-        path: its file, which need not exist.
+        path: the file, which need not exist.
 
     Raises:
         OutputError: when it cannot be written.
@@ -26,25 +26,25 @@ class BatchJournal(JournalFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            path, hint="free some space, then run the same command again: it goes on from here"
+            path, hint="free some space, then run the same command again: it continues from here"
         )
 
 
 def journal_path(output: Path, shard: tuple[int, int] | None = None) -> Path:
-    """Return the journal of a whole run, or of one part's."""
+    """Return the path of the journal of a whole run, or of one part."""
     name = "journal" if shard is None else f"shard-{shard[0]}-of-{shard[1]}"
     return output / FOLDER / f"{name}.jsonl"
 
 
 def journals(output: Path) -> list[Path]:
-    """Return all journals of an output folder."""
+    """Return the paths of all journals in an output folder."""
     return sorted((output / FOLDER).glob("*.jsonl"))
 
 
 def journal_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yield a journal's rows, oldest first, with the byte where each begins.
+    """Yield a journal's rows, oldest first, each after its byte offset.
 
-    Lines that are no row are passed over; one at the beginning tells of settings.
+    Lines that are not rows are skipped; the first one of a run holds its settings.
     """
     for offset, entry in read_entries(path):
         if entry and isinstance(entry.get("document"), str) and "outcome" in entry:
@@ -52,7 +52,7 @@ def journal_rows(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def row_at(file: BinaryIO, offset: int) -> Row:
-    """Return the row that begins at a byte."""
+    """Return the row at a byte offset."""
     file.seek(offset)
     row: Row = json.loads(file.readline())
     return row

@@ -1,4 +1,4 @@
-"""How a folder of documents is worked through. No torch."""
+"""Settings of a batch. No torch."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class BatchConfig:
     """How a folder of documents is worked through."""
 
     format: BatchFormat = "md"
-    """Of each document's result."""
+    """Format of each document's result file."""
     recursive: bool = False
     """Enter subfolders."""
     include: tuple[str, ...] = ()
-    """Globs of which a document must match one; empty takes all."""
+    """Globs; a document must match at least one. Empty takes all."""
     exclude: tuple[str, ...] = ()
     """Globs of documents to leave out."""
     workers: int | None = None
     """Processes that hold the model; None takes one per GPU, or one on the CPU."""
     readers: int | None = None
-    """Processes that read documents ahead; None takes one per core but one, at most four."""
+    """Processes that read documents ahead; None takes one less than the cores, at most four."""
     read_limit_s: float = MAX_READ_S
-    """Most seconds for reading one document."""
+    """Time limit for reading one document, in seconds."""
     read_memory_bytes: int = MAX_READER_BYTES
-    """Most memory reading one document may take."""
+    """Memory limit for reading one document, in bytes."""
     retry_failed: bool = False
-    """Try documents again that failed before."""
+    """Retry documents that failed before."""
     redo: bool = False
     """Work on every document again."""
     fail_on: FailOn = "any"
@@ -45,7 +45,7 @@ class BatchConfig:
     engine: BatchEngineName = "local"
     """Processes of this machine, or a Ray cluster."""
     ray_address: str | None = None
-    """Of an existing cluster; None starts a local one."""
+    """Address of an existing cluster; None starts a local one."""
 
     def __post_init__(self) -> None:
         at_least(1, workers=self.workers, readers=self.readers)

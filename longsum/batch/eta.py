@@ -1,7 +1,7 @@
-"""How long the rest of a batch takes, from how long its documents took. Pure.
+"""Estimate the remaining time of a batch from the time its documents took so far. Pure.
 
-The longest come first, so that what is left holds no surprise; bytes of each format are counted
-apart, as a PDF's hold less text than a text's.
+The longest documents come first, so that the rest holds no surprise; bytes are counted per format,
+as a PDF holds less text per byte than a text file.
 """
 
 from __future__ import annotations
@@ -9,32 +9,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MIN_SAMPLE = 2
-"""Documents before a time is told."""
+"""Documents needed before a time is shown."""
 
 
 @dataclass
 class Work:
-    """Documents to do of one format."""
+    """Documents of one format that are to be done."""
 
     documents: int = 0
     size: int = 0
-    """In bytes."""
+    """Total size in bytes."""
 
 
 @dataclass
 class _Progress:
-    """What is left and what is done of one format."""
+    """What is left and what is done for one format."""
 
     left_bytes: int = 0
     done: int = 0
     worked_on: int = 0
-    """Of those done, the ones that were answered."""
+    """Documents done that were answered, not failed or skipped."""
     worked_bytes: int = 0
     seconds: float = 0.0
 
 
 class Pace:
-    """Measures a run.
+    """Measures the pace of a run.
 
     Args:
         todo: the documents to do, by format.
@@ -47,9 +47,9 @@ class Pace:
         """Take a finished document.
 
         Args:
-            format: one of those to do.
-            size: in bytes.
-            seconds: that its processes worked on it; None where it was not answered.
+            format: its format, a key of `todo`.
+            size: its size in bytes.
+            seconds: time that processes spent on it; None if it was not answered.
         """
         kind, size = self._formats[format], max(0, size)
         kind.left_bytes, kind.done = kind.left_bytes - size, kind.done + 1
@@ -59,14 +59,14 @@ class Pace:
 
     @property
     def done(self) -> int:
-        """Documents finished."""
+        """Number of documents finished."""
         return sum(kind.done for kind in self._formats.values())
 
     def left_s(self, elapsed_s: float) -> float | None:
-        """Return the seconds that are left, or None before there is anything to go by.
+        """Return the remaining time in seconds, or None before there is enough data.
 
         Args:
-            elapsed_s: since the first document was begun.
+            elapsed_s: time since the first document was begun.
         """
         worked = sum(kind.seconds for kind in self._formats.values())
         sample = sum(kind.worked_on for kind in self._formats.values())
@@ -76,7 +76,7 @@ class Pace:
         return max(0.0, work) * elapsed_s / worked  # workers in parallel: more work than time
 
     def _work_left(self, kind: _Progress) -> float:
-        """Return the seconds of work in a format's documents that are left."""
+        """Return the seconds of work left in a format's documents."""
         sample = [kind] if kind.worked_bytes else list(self._formats.values())
         seconds = sum(each.seconds for each in sample)
         size = sum(each.worked_bytes for each in sample)
@@ -84,9 +84,9 @@ class Pace:
 
     @property
     def answered(self) -> int:
-        """Documents that were answered: one that fails takes hardly any time."""
+        """Number of documents answered; one that fails takes hardly any time."""
         return sum(kind.worked_on for kind in self._formats.values())
 
     def per_hour(self, elapsed_s: float) -> float:
-        """Return the documents answered in an hour at this pace."""
+        """Return the documents answered per hour at this pace."""
         return 3600 * self.answered / elapsed_s if elapsed_s > 0 else 0.0

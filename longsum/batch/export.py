@@ -1,4 +1,4 @@
-"""The overviews of an output folder, written from its rows: index.md, results.jsonl, results.csv.
+"""Write the overviews of an output folder from its rows: index.md, results.jsonl, results.csv.
 
 One row at a time: a million documents take no more memory than one.
 """
@@ -20,10 +20,10 @@ from longsum.batch.result_files import INDEX, LINES, TABLE, as_markdown
 from longsum.errors import OutputError
 from longsum.files import replacing
 
-FIRST_CHARACTERS = 240
-"""Of an answer, in the index."""
+MAX_PREVIEW = 240
+"""Characters of an answer in the index."""
 _INTERNAL = ("settings", "size", "mtime_ns", "result_bytes", "again")
-"""What of a row serves only the next run."""
+"""Fields of a row that only the next run needs."""
 COLUMNS = (
     *("document", "outcome", "question", "text", "result", "error", "hint", "warnings"),
     *("tokens_read", "tokens_total", "pages_read", "pages_total", "truncated", "left_out"),
@@ -31,11 +31,11 @@ COLUMNS = (
     *("finish_reason", "model", "seconds", "worker", "finished_at", "sha256"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of a cell that a spreadsheet would obey."""
+"""First characters of a cell that a spreadsheet takes for a formula."""
 
 
 def is_current(output: Path) -> bool:
-    """Tell whether the overviews are newer than every journal."""
+    """Return whether the overviews are newer than every journal."""
     try:
         oldest = min((output / name).stat().st_mtime_ns for name in (INDEX, LINES, TABLE))
         return oldest >= max(path.stat().st_mtime_ns for path in journals(output))
@@ -63,8 +63,8 @@ def export(output: Path, ledger: Ledger) -> None:
             _begin_index(index, ledger)
             for row in ledger.rows():
                 index.write(index_entry(row))
-                lines.write(json.dumps(public(row), ensure_ascii=False) + "\n")
-                table.writerows(cells(row))
+                lines.write(json.dumps(public_fields(row), ensure_ascii=False) + "\n")
+                table.writerows(table_rows(row))
     except OSError as error:
         raise OutputError(
             f"the overviews in {output} cannot be written: {error.strerror}",
@@ -74,13 +74,13 @@ def export(output: Path, ledger: Ledger) -> None:
 
 def _begin_index(file: IO[str], ledger: Ledger) -> None:
     counts = ledger.outcomes()
-    told = [f"{number:,} {outcome}" for outcome, number in sorted(counts.items())]
-    file.write(f"# Documents\n\n{', '.join(told) or 'none'}. All of it: [{LINES}]({LINES}), ")
+    parts = [f"{number:,} {outcome}" for outcome, number in sorted(counts.items())]
+    file.write(f"# Documents\n\n{', '.join(parts) or 'none'}. All of it: [{LINES}]({LINES}), ")
     file.write(f"[{TABLE}]({TABLE}).\n")
 
 
 def index_entry(row: Row) -> str:
-    """Return a document's part of the index: its name, a link to its result, its first lines."""
+    """Return a document's entry in the index: its name, a link to its result, its first lines."""
     name = as_markdown(row["document"])
     if row["outcome"] != DONE:
         error = row["error"] or {}
@@ -97,19 +97,19 @@ def index_entry(row: Row) -> str:
 
 def first_lines(text: str) -> str:
     """Return the beginning of a text, on one line, cut between words."""
-    flat = " ".join(text[: 4 * FIRST_CHARACTERS].split())
-    if len(flat) <= FIRST_CHARACTERS:
+    flat = " ".join(text[: 4 * MAX_PREVIEW].split())
+    if len(flat) <= MAX_PREVIEW:
         return flat
-    return flat[:FIRST_CHARACTERS].rpartition(" ")[0] + " …"
+    return flat[:MAX_PREVIEW].rpartition(" ")[0] + " …"
 
 
-def public(row: Row) -> dict[str, Any]:
-    """Return what of a row is for other tools."""
+def public_fields(row: Row) -> dict[str, Any]:
+    """Return the fields of a row that are meant for other tools."""
     return {key: value for key, value in row.items() if key not in _INTERNAL}
 
 
-def cells(row: Row) -> Iterator[list[Any]]:
-    """Yield a document's lines of the table: one, or one a question."""
+def table_rows(row: Row) -> Iterator[list[Any]]:
+    """Yield a document's rows in the table: one, or one per question."""
     receipt, error = row.get("receipt") or {}, row.get("error") or {}
     known = receipt | row
     known |= {
@@ -123,12 +123,12 @@ def cells(row: Row) -> Iterator[list[Any]]:
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as a spreadsheet may read it: text is never a formula."""
+    """Return a value that is safe in a spreadsheet: text is never a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return "" if value is None else value
 
 
 def failures(ledger: Ledger) -> Iterator[Row]:
-    """Yield the rows of the documents that have failed."""
+    """Yield the rows of the documents that failed."""
     return (row for row in ledger.rows() if row["outcome"] == FAILED)

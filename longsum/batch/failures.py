@@ -1,4 +1,4 @@
-"""Why a document failed, as its row states it. Plain JSON values."""
+"""Why a document failed, as its row reports it. Plain JSON values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from longsum.errors import LongsumError, describe_bug
 
 
 def error_fields(error: BaseException) -> dict[str, Any]:
-    """Return an error as a row states it, settings marked; a bug's with its traceback."""
+    """Return an error as a row reports it, settings marked; a bug includes its traceback."""
     if isinstance(error, LongsumError):
         message, hint = error.rendered(str)
         return {"type": type(error).__name__, "message": message, "hint": hint}
@@ -16,17 +16,17 @@ def error_fields(error: BaseException) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "message": message,
-        "hint": "this is a bug of longsum's; its traceback is in results.jsonl",
+        "hint": "this is a bug in longsum; its traceback is in results.jsonl",
         "traceback": trace,
     }
 
 
-def died(what: str, exit_code: int | None) -> dict[str, Any]:
+def died_error(what: str, exit_code: int | None) -> dict[str, Any]:
     """Return the error of a document whose process died.
 
     Args:
-        what: the process did.
-        exit_code: -N for signal N; None where it is not known.
+        what: what the process did, as in "the process that {what} died".
+        exit_code: -N for signal N; None if unknown.
     """
     if exit_code is None:
         how = ""
@@ -38,5 +38,5 @@ def died(what: str, exit_code: int | None) -> dict[str, Any]:
     return {
         "type": "ProcessDied",
         "message": f"the process that {what} died{how}",
-        "hint": "the other documents went on; try this one alone",
+        "hint": "the other documents continued; try this one alone",
     }

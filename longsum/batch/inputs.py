@@ -1,4 +1,4 @@
-"""Which documents a batch takes: those of a folder, or of a list. Streams; reads no document."""
+"""The documents of a batch: those of a folder, or of a list. Streams; reads no document."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ class Input:
     """Path inside the folder, with slashes; its key in the journal."""
     path: str
     size: int
-    """Bytes; -1 where the file has vanished."""
+    """Size in bytes; -1 if the file has vanished."""
     mtime_ns: int
     named: bool = False
-    """Named one by one: then it is an error that it cannot be read, whatever it is."""
+    """Whether it was named individually: then it is an error if it cannot be read."""
 
 
 @dataclass
 class Passed:
-    """What was passed over, by reason."""
+    """What was passed over, counted by reason."""
 
     hidden: int = 0
     """Files and folders that begin with a dot."""
     locks: int = 0
-    """`~$…`, which office programs leave beside open documents."""
+    """`~$…` files, which office programs create next to open documents."""
     filtered: int = 0
-    """Not wanted by what is to be included or excluded."""
+    """Not matched by the globs to include, or matched by those to exclude."""
     folders: int = 0
-    """Not entered, unless subfolders are wanted."""
+    """Subfolders that were not entered."""
     special: int = 0
     """Pipes, sockets, links that lead nowhere."""
     closed: list[str] = field(default_factory=list)
     """Folders that may not be read."""
 
     def lines(self) -> list[str]:
-        """Return them for people."""
-        told = (
+        """Return the counts as lines for people."""
+        reasons = (
             (self.hidden, "hidden"),
             (self.locks, "lock files"),
             (self.filtered, f"left out by {Setting('include')} or {Setting('exclude')}"),
             (self.folders, f"subfolders, not entered without {Setting('recursive')}"),
-            (self.special, "no regular files"),
+            (self.special, "not regular files"),
         )
-        parts = [f"{count:,} {what}" for count, what in told if count]
+        parts = [f"{count:,} {what}" for count, what in reasons if count]
         lines = ["passed over: " + ", ".join(parts)] if parts else []
         return lines + [f"folder {shown_name(name)} may not be read" for name in self.closed]
 
@@ -74,7 +74,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def in_shard(name: str, shard: tuple[int, int] | None) -> bool:
-    """Tell whether a document belongs to a part; by its name alone, so that parts never overlap."""
+    """Return whether a document belongs to a part; only its name decides, so none overlap."""
     if shard is None:
         return True
     digest = hashlib.sha256(os.fsencode(name)).digest()
@@ -85,8 +85,8 @@ def walk(folder: Path, output: Path, config: BatchConfig, passed: Passed) -> Ite
     """Yield the documents of a folder, in no order.
 
     Args:
-        folder: where they lie.
-        output: the results' folder, which is not entered.
+        folder: where they are.
+        output: the folder of results, which is not entered.
         config: recursion and globs.
         passed: counts what is passed over.
 
@@ -98,7 +98,7 @@ def walk(folder: Path, output: Path, config: BatchConfig, passed: Passed) -> Ite
 
 
 def require_folder(folder: Path) -> None:
-    """Refuse a folder that is none.
+    """Refuse a path that is not a readable folder.
 
     Raises:
         DocumentNotFound: when there is no such folder, or it may not be read.
@@ -145,11 +145,11 @@ def _walk(
             elif not entry.is_file() and os.path.lexists(entry.path):
                 passed.special += 1
             else:
-                yield look_at(name, entry.path)
+                yield stat_input(name, entry.path)
 
 
 def wanted(name: str, config: BatchConfig) -> bool:
-    """Tell whether the globs take a document: by its file name, or its path in the folder."""
+    """Return whether the globs match a document's file name, or its path in the folder."""
     base = name.rpartition("/")[2]
 
     def matches(patterns: Iterable[str]) -> bool:
@@ -158,8 +158,14 @@ def wanted(name: str, config: BatchConfig) -> bool:
     return (not config.include or matches(config.include)) and not matches(config.exclude)
 
 
-def look_at(name: str, path: str, *, named: bool = False) -> Input:
-    """Return a document with its size and time of change."""
+def stat_input(name: str, path: str, *, named: bool = False) -> Input:
+    """Return a document with its size and modification time.
+
+    Args:
+        name: its path inside the folder.
+        path: where the file is.
+        named: whether it was named individually.
+    """
     try:
         found = os.stat(path)
     except (OSError, ValueError):  # ValueError: NUL in a listed path
@@ -168,21 +174,21 @@ def look_at(name: str, path: str, *, named: bool = False) -> Input:
 
 
 def listed(lines: Iterable[str], folder: Path | None) -> Iterator[Input]:
-    """Yield the documents of a list, one path a line.
+    """Yield the documents of a list, one path per line.
 
     Args:
-        lines: with or without line breaks; blank ones are passed over.
-        folder: where relative paths begin; None is the current folder.
+        lines: with or without line breaks; blank ones are skipped.
+        folder: base of relative paths; None is the current folder.
     """
     base = (folder or Path()).absolute()
     for line in lines:
         text = line.rstrip("\r\n")
         if text.strip():
-            yield look_at(name_of(text), str(base / text), named=True)
+            yield stat_input(name_of(text), str(base / text), named=True)
 
 
 def name_of(path: str) -> str:
-    """Return a listed path as a name inside a folder: no root, no way up and out."""
+    """Return a listed path as a name inside a folder: without a root or leading `..`."""
     normal = os.path.normpath(path)
     if normal.startswith(".."):
         normal = os.path.abspath(normal)

@@ -1,6 +1,6 @@
-"""What is asked of every document of a batch, and the hash that tells two such askings apart.
+"""What is asked of every document of a batch, and a hash of everything that affects the results.
 
-Plain data that travels to other processes and machines. No torch.
+Plain data that is sent to other processes and machines. No torch.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ class Job:
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     task: SummaryConfig | AskConfig = field(default_factory=SummaryConfig)
     questions: tuple[str, ...] = ()
-    """Asked of every document; empty summarizes."""
+    """Questions asked of every document; empty summarizes."""
     batch: BatchConfig = field(default_factory=BatchConfig)
     model_folder: Path | None = None
-    """The checkpoint; its tokenizer reads ahead. None leaves that to the worker."""
+    """Folder of the checkpoint, for tokenizing ahead; None leaves that to the worker."""
     identity: str = ""
-    """Tells the weights apart; the same on every machine."""
+    """Identifies the weights; the same on every machine."""
     settings: str = ""
-    """Hash of everything the results depend on but the documents; from `with_settings`."""
+    """Hash of everything except the documents that affects the results; set by `with_settings`."""
     open_worker: str = ANSWERER
-    """`module:function` that a worker calls with the job, and gets what answers from."""
+    """`module:function` that a worker calls with the job to get its answerer."""
     open_reader: str = READER
-    """The same of a process that reads ahead."""
+    """`module:function` that a reader process calls to get its handler."""
     setting_style: SettingStyle = as_argument
-    """How results and rows write settings; a function of a module, as the job travels."""
+    """How results and rows write settings; a module's function, so that the job can be pickled."""
 
     def shown(self, line: str) -> str:
-        """Return a line of the core as it stands in results and rows."""
+        """Return a line of the core as results and rows write it."""
         return rendered(line, self.setting_style)
 
 
 def settings_of(job: Job) -> dict[str, Any]:
     """Return what the results depend on, as JSON values; the same on every machine.
 
-    A password is left out: it opens a document, or does not, but changes nothing in the answer.
+    A password is left out: it opens a document or does not, but never changes an answer.
     """
     load = {key: value for key, value in asdict(job.load).items() if key not in _WHERE}
     task = asdict(job.task)
@@ -84,7 +84,7 @@ def with_settings(job: Job) -> Job:
 
 
 def with_model(job: Job) -> Job:
-    """Find the job's model, without its weights, and return the job that knows it.
+    """Find the job's model, without its weights, and return the job with its folder and identity.
 
     Raises:
         ModelUnavailable: when it is missing, or not one we can run.
@@ -95,7 +95,7 @@ def with_model(job: Job) -> Job:
     load = job.load
     source, checkpoint = find_checkpoint(load, cuda=has_cuda(load.device))
     checkpoint.weight_files()
-    # what was chosen here must be chosen in every process: of folders the whole path, else a name
+    # every process must choose the same model: by whole path for a folder, else by name
     is_folder = source.revision is None and source.known is None
     name = str(source.path) if is_folder else load.model or source.name
     return replace(

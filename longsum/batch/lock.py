@@ -1,6 +1,6 @@
-"""One run at a time in an output folder; shards may run side by side.
+"""One run at a time in an output folder; shards may run at the same time.
 
-The locks are the operating system's: they go with the process that holds them, however it ends.
+The operating system holds the locks: they end with the process that took them, however it ends.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from longsum.terminal import shown_name
 
 @contextlib.contextmanager
 def locked(output: Path, shard: tuple[int, int] | None = None) -> Iterator[None]:
-    """Hold an output folder, which is made if it is not there.
+    """Lock an output folder, creating it if needed.
 
     Args:
         output: the folder.
-        shard: the part that runs; None is a whole run, beside which no other may run.
+        shard: the part that runs; None is a whole run, which excludes all others.
 
     Raises:
-        OutputError: when another run holds it, or it cannot be written.
+        OutputError: when another run holds the lock, or the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -32,13 +32,13 @@ def locked(output: Path, shard: tuple[int, int] | None = None) -> Iterator[None]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"folder {shown_name(str(output))} cannot be made: {error.strerror}",
+            f"folder {shown_name(str(output))} cannot be created: {error.strerror}",
             hint="name another with -o",
         ) from error
     name = "whole" if shard is None else f"shard-{shard[0]}-of-{shard[1]}"
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as locks:
         try:
-            held.enter_context(FileLock(folder / f"{name}.lock", timeout=0))
+            locks.enter_context(FileLock(folder / f"{name}.lock", timeout=0))
             # own first, then the others': of two that start at once, at least one sees the other
             others = folder.glob("shard-*.lock") if shard is None else [folder / "whole.lock"]
             for path in others:

@@ -1,4 +1,4 @@
-"""Bring the parts of a batch together: several journals become one, and one set of overviews."""
+"""Merge the parts of a batch: several journals become one, with one set of overviews."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SHARD = re.compile(r"shard-(\d+)-of-(\d+)\.jsonl")
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of a merge."""
+    """Result of a merge."""
 
     journals: int
-    """How many were brought together."""
+    """Number of journals that were merged."""
     outcomes: dict[str, int]
-    """Documents by outcome."""
+    """Number of documents by outcome."""
     missing: tuple[str, ...]
-    """Parts, as `2/8`, that have left no journal."""
+    """Parts without a journal, as `2/8`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -40,14 +40,14 @@ class Merged:
 
 
 def merge(output: Path, others: list[Path]) -> Merged:
-    """Bring the parts in one folder, and in others, together in the one.
+    """Merge the parts in `output` and in other folders into `output`.
 
-    Killed in its midst, it can be repeated: a journal goes only when its rows are in the whole
-    one, and of two rows of a document the newest counts.
+    If it is killed, it can be repeated: a journal is deleted only when its rows are in the merged
+    one, and the newest row of a document counts.
 
     Args:
-        output: takes everything.
-        others: folders of parts that ran elsewhere; their results are copied, they stay.
+        output: folder that receives everything.
+        others: folders of parts that ran elsewhere; their results are copied, not moved.
 
     Raises:
         DocumentNotFound: when a folder holds no batch.
@@ -74,21 +74,21 @@ def merge(output: Path, others: list[Path]) -> Merged:
 
 
 def _missing(found: list[Path]) -> tuple[str, ...]:
-    """Return the parts that are not there of those that should be."""
-    there: dict[int, set[int]] = defaultdict(set)
+    """Return the missing parts, as `2/8`."""
+    present: dict[int, set[int]] = defaultdict(set)
     for path in found:
         if match := _SHARD.fullmatch(path.name):
-            there[int(match[2])].add(int(match[1]))
+            present[int(match[2])].add(int(match[1]))
     return tuple(
         f"{part}/{parts}"
-        for parts, have in sorted(there.items())
+        for parts, have in sorted(present.items())
         for part in range(1, parts + 1)
         if part not in have
     )
 
 
 def _join(output: Path, found: list[Path]) -> None:
-    """Append the rows of all journals to the whole run's, and remove those of parts."""
+    """Append the rows of all journals to that of the whole run, and delete those of parts."""
     whole = journal_path(output)
     journal = BatchJournal(whole)
     try:
@@ -104,7 +104,7 @@ def _join(output: Path, found: list[Path]) -> None:
 
 
 def _copy_results(output: Path, others: list[Path]) -> None:
-    """Copy the results that other folders' rows tell of."""
+    """Copy the results that the rows of other folders name."""
     for folder in others:
         with locked(folder):
             for path in journals(folder):
@@ -117,7 +117,7 @@ def _copy_results(output: Path, others: list[Path]) -> None:
 def _copy(folder: Path, output: Path, name: str) -> None:
     source, target = folder / name, output / name
     inside = os.path.realpath(target).startswith(os.path.realpath(output) + os.sep)
-    if not inside or not source.is_file():  # a journal is a file that anyone may have written
+    if not inside or not source.is_file():  # anyone may have written the journal
         return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

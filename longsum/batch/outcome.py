@@ -14,14 +14,14 @@ DONE, FAILED, SKIPPED = "done", "failed", "skipped"
 
 
 class Row(TypedDict):
-    """What the journal holds of a document; only the first two keys are sure to be in one read."""
+    """A document's row in the journal; only the first two keys are certain in one that was read."""
 
     document: str
     """Its name inside the folder."""
     outcome: str
     """`done`, `failed` or `skipped`."""
     sha256: str | None
-    """Of the file; None where it could not be read."""
+    """Digest of the file; None if it could not be read."""
     size: int
     mtime_ns: int
     settings: str
@@ -30,27 +30,33 @@ class Row(TypedDict):
     """Path of the result inside the output folder."""
     result_bytes: int | None
     answers: list[dict[str, Any]]
-    """`question`, `text`, and of a question `answered`."""
+    """`question` and `text` each; for a question also `answered`."""
     receipt: dict[str, Any] | None
     error: dict[str, Any] | None
-    """`type`, `message`, `hint`, and of a bug `traceback`."""
+    """`type`, `message` and `hint`; for a bug also `traceback`."""
     warnings: list[str]
     seconds: float
-    """Spent on reading and answering."""
+    """Time spent on reading and answering, in seconds."""
     worker: str | None
     finished_at: str
     """UTC, as `row_time` writes it."""
     again: NotRequired[bool]
-    """The next run tries it again."""
+    """Whether the next run tries it again."""
 
 
 def row_time() -> str:
-    """Return the time as rows tell it."""
+    """Return the current time in the format of rows."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def base_row(job: Job, reading: ReadResult, outcome: str) -> Row:
-    """Return what every row holds."""
+    """Return the fields that every row has.
+
+    Args:
+        job: what was asked of the document.
+        reading: the result of reading it.
+        outcome: `done`, `failed` or `skipped`.
+    """
     return {
         "document": reading.name,
         "outcome": outcome,
@@ -79,24 +85,24 @@ def failed_row(
 
     Args:
         job: what was asked of it.
-        reading: as far as it was read.
-        error: why.
-        seconds: spent on it after reading.
+        reading: the result of reading it, as far as that went.
+        error: why it failed.
+        seconds: time spent on it after reading.
     """
-    told: dict[str, Any] = dict(error) if isinstance(error, dict) else error_fields(error)
-    told |= {key: job.shown(told[key]) for key in ("message", "hint") if told.get(key)}
+    fields: dict[str, Any] = dict(error) if isinstance(error, dict) else error_fields(error)
+    fields |= {key: job.shown(fields[key]) for key in ("message", "hint") if fields.get(key)}
     row = base_row(job, reading, FAILED)
-    row["error"] = told
+    row["error"] = fields
     row["seconds"] = round(reading.seconds + seconds, 6)
-    if told["type"] == OutputError.__name__:
-        row["again"] = True  # the disk's fault, not the document's: the next run tries it anew
+    if fields["type"] == OutputError.__name__:
+        row["again"] = True  # the disk's fault, not the document's: the next run retries it
     return row
 
 
 def row_of_reading(job: Job, reading: ReadResult) -> Row | None:
-    """Return the row of a document whose fate reading has settled; None where there is more to do.
+    """Return the row of a document that reading has settled; None if it must still be answered.
 
-    A file of no format that is read is skipped, unless it was named one by one.
+    A file in no supported format is skipped, unless it was named individually.
     """
     if reading.error is None:
         return None

@@ -1,7 +1,7 @@
-"""What of a batch is done and what is still to do: a scratch database beside the journal.
+"""What is done and what is to do in a batch: a scratch database built from the journals.
 
-Made anew in every run from the journals and the folder, and gone with it; the journals are the
-truth. It lies on disk, so that a million documents take no more memory than a thousand.
+Every run builds it again from the journals and the folder, and deletes it; the journals are the
+source of truth. It is on disk, so that a million documents take no more memory than a thousand.
 """
 
 from __future__ import annotations
@@ -36,42 +36,42 @@ CREATE TABLE todo (
 
 @dataclass
 class Counts:
-    """What was found before the work begins."""
+    """Numbers of documents found before the work begins."""
 
     done_before: int = 0
     failed_before: int = 0
     skipped_before: int = 0
     work: dict[str, Work] = field(default_factory=dict)
-    """What is to do, by format, as far as names tell."""
+    """Documents to do by format, as far as their names show it."""
 
     @property
     def todo(self) -> int:
-        """Documents to work on."""
+        """Number of documents to work on."""
         return sum(work.documents for work in self.work.values())
 
     @property
     def documents(self) -> int:
-        """All documents of this run."""
+        """Number of all documents of this run."""
         return self.todo + self.done_before + self.failed_before + self.skipped_before
 
 
 class Ledger:
-    """Rows of earlier runs, and documents waiting."""
+    """Rows of all runs, and the documents to do."""
 
     def __init__(self) -> None:
-        # "" is a private database on disk that goes when it is closed
+        # "" is a private database on disk that is deleted when it is closed
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_SCHEMA)
         self._journals: dict[Path, int] = {}
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close and delete the database."""
         self._database.close()
 
     # ---- rows
 
     def load(self, path: Path) -> None:
-        """Take in a journal; of several rows of one document the newest counts."""
+        """Load a journal; the newest row of a document counts."""
         if not path.exists():
             return
         self._database.execute("BEGIN")
@@ -80,7 +80,14 @@ class Ledger:
         self._database.execute("COMMIT")
 
     def put(self, row: Row, journal: Path, offset: int, *, ours: bool = True) -> None:
-        """Take in a row; one of ours was made by this run."""
+        """Insert a row, unless there is a newer one for its document.
+
+        Args:
+            row: the whole row.
+            journal: file that holds it.
+            offset: its byte offset there.
+            ours: whether this run made it.
+        """
         result = row.get("result")
         self._database.execute(
             "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -117,7 +124,7 @@ class Ledger:
         return self._journals[path]
 
     def rows(self) -> Iterator[Row]:
-        """Yield every document's newest row, whole, by name."""
+        """Yield every document's newest whole row, sorted by name."""
         paths = {number: path for path, number in self._journals.items()}
         files = {number: path.open("rb") for number, path in paths.items() if path.exists()}
         try:
@@ -141,16 +148,16 @@ class Ledger:
             return row_at(file, found[1])
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many documents have each outcome."""
+        """Return the number of documents by outcome."""
         return dict(self._database.execute("SELECT outcome, count(*) FROM rows GROUP BY outcome"))
 
     # ---- documents
 
     def plan(self, inputs: Iterable[Input], job: Job) -> Counts:
-        """Note which documents are to be worked on; each counts once.
+        """Record which documents are to be worked on; each counts once.
 
-        A document is left alone when its size and time of change are those of its row, made with
-        the same settings, and its result is there.
+        A document is left out if its row has the same size, modification time and settings, and
+        its result exists.
         """
         counts = Counts()
         self._database.execute("BEGIN")
@@ -191,7 +198,7 @@ class Ledger:
         return counts
 
     def todo(self) -> Iterator[ReadTask]:
-        """Yield the documents to be worked on that this run has not settled, the longest first."""
+        """Yield the documents that this run has yet to settle, the longest first."""
         found = self._database.execute(
             "SELECT todo.size, name, path, todo.mtime_ns, todo.sha256, named FROM todo "
             "LEFT JOIN rows USING (name) WHERE ours IS NOT 1 ORDER BY todo.size DESC, name"
@@ -206,7 +213,7 @@ _Known = tuple[str, int, int, str | None, str, bytes | None, int | None, int]
 
 
 def _verdict(each: Input, known: _Known | None, job: Job) -> tuple[str | None, str | None]:
-    """Return the outcome that stands, or None and the sha256 that would make it stand."""
+    """Return the outcome if it is still valid, else None and the sha256 that would confirm it."""
     if known is None or job.batch.redo:
         return None, None
     outcome, size, mtime_ns, sha256, settings, result, result_bytes, again = known
@@ -216,15 +223,15 @@ def _verdict(each: Input, known: _Known | None, job: Job) -> tuple[str | None, s
     if settings != job.settings:
         return None, None
     if outcome == FAILED:
-        stands = unchanged and not again and not job.batch.retry_failed
-        return (FAILED, None) if stands else (None, None)
-    if not _is_there(job.output, result, result_bytes):
+        is_valid = unchanged and not again and not job.batch.retry_failed
+        return (FAILED, None) if is_valid else (None, None)
+    if not _has_result(job.output, result, result_bytes):
         return None, None
     return (DONE, None) if unchanged else (None, sha256)
 
 
-def _is_there(output: Path, result: bytes | None, size: int | None) -> bool:
-    """Tell whether a result's file has the size it was written with."""
+def _has_result(output: Path, result: bytes | None, size: int | None) -> bool:
+    """Return whether a result file has the size it was written with."""
     if result is None:
         return False
     try:

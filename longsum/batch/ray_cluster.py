@@ -1,4 +1,4 @@
-"""A Ray cluster: joined or started here, and how its CPUs and GPUs are shared out."""
+"""Join or start a Ray cluster, and divide its CPUs and GPUs among actors."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from longsum.batch.job import Job
 from longsum.errors import LongsumError, UsageError
 from longsum.settings import Setting
 
-READERS_A_WORKER = 2
+READERS_PER_WORKER = 2
 
 
 @dataclass(frozen=True)
 class Share:
-    """What each actor gets of a cluster."""
+    """How many actors a cluster runs, and what each of them gets."""
 
     nodes: int
     workers: int
     worker_cpus: float
     worker_gpus: float
     readers: int
-    """At most."""
+    """Maximum number of readers."""
     reader_cpus: float
 
     def lines(self) -> list[str]:
-        """Return it for people."""
+        """Return it as lines for people."""
         device = "a GPU" if self.worker_gpus else f"{self.worker_cpus:g} CPUs"
         return [
             f"Ray: {self.nodes:,} nodes, {self.workers:,} workers with {device} each, "
@@ -41,13 +41,13 @@ class Share:
 
 @contextlib.contextmanager
 def connected(config: BatchConfig) -> Iterator[Any]:
-    """Join the cluster asked for, or start one on this machine; leave it afterwards.
+    """Join the requested cluster, or start one on this machine; leave it afterwards.
 
     Yields:
         The `ray` module.
 
     Raises:
-        LongsumError: when there is no such cluster.
+        LongsumError: when the cluster cannot be reached.
     """
     address = config.ray_address
     set_environment(local=address is None)
@@ -63,14 +63,14 @@ def connected(config: BatchConfig) -> Iterator[Any]:
                 logging_level=logging.CRITICAL,
             )
     except (ConnectionError, RuntimeError, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         raise LongsumError(
-            f"Ray cannot be reached at {address or 'this machine'}: {said}",
+            f"Ray cannot be reached at {address or 'this machine'}: {reason}",
             hint=f"check {Setting('ray_address')}; `ray status` shows a running cluster",
         ) from error
     try:
         _configure()
-        # Ray prints what happens to its processes on stdout, which is the answer's
+        # Ray reports on its processes on stdout, which is for the answer
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             yield ray
     finally:
@@ -78,21 +78,21 @@ def connected(config: BatchConfig) -> Iterator[Any]:
 
 
 def set_environment(*, local: bool) -> None:
-    """Set what Ray reads before it is imported: nothing leaves the machine unasked.
+    """Set the variables that Ray reads on import, so that it sends no data unasked.
 
     Args:
-        local: a cluster of this machine alone, which listens on its loopback address only.
+        local: whether the cluster is only this machine, and listens only on its loopback address.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a thread that is late must not start a new one
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # a late thread must not start a new cluster
     if local:
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the one switch for loopback
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the only switch for loopback
 
 
 def _configure() -> None:
-    """Set Ray Data up for documents: each matters, none may stop the others."""
+    """Set Ray Data up for documents: a failing one must not stop the others."""
     from ray.data import DataContext
 
     context = DataContext.get_current()
@@ -105,10 +105,10 @@ def _configure() -> None:
 
 
 def share_out(job: Job) -> Share:
-    """Divide the cluster that is joined.
+    """Divide the connected cluster among a job's actors.
 
     Raises:
-        UsageError: when it is too small for the workers asked for.
+        UsageError: when it is too small for the requested workers.
     """
     import ray
 
@@ -139,15 +139,15 @@ def divide(
     """Return each actor's share. Pure.
 
     Args:
-        nodes: alive.
-        cpus: of all nodes.
-        smallest_cpus: of the smallest node.
-        gpus: of all nodes that may be used.
-        workers: as asked; None takes one per GPU, or one per node.
-        readers: as asked; None takes two a worker, as far as there are CPUs.
+        nodes: number of nodes alive.
+        cpus: CPUs of all nodes.
+        smallest_cpus: CPUs of the smallest node.
+        gpus: usable GPUs of all nodes.
+        workers: as requested; None takes one per GPU, or one per node.
+        readers: as requested; None takes two per worker, as far as there are CPUs.
 
     Raises:
-        UsageError: when there are fewer CPUs, or GPUs, than workers asked for.
+        UsageError: when there are fewer CPUs or GPUs than requested workers.
     """
     count = workers or gpus or nodes
     if gpus and count > gpus:
@@ -155,8 +155,8 @@ def divide(
     if count > cpus:
         raise UsageError(f"{Setting('workers')} {count}, but the cluster has {cpus:g} CPUs")
     spare = cpus - count
-    wanted = readers or max(1, min(READERS_A_WORKER * count, int(spare)))
-    # without a CPU to spare, readers take what workers leave, which is little
+    wanted = readers or max(1, min(READERS_PER_WORKER * count, int(spare)))
+    # without a spare CPU, readers share the little that workers leave
     reader_cpus = 1.0 if spare >= wanted else round(max(0.0, spare) / wanted, 2)
     each = 1.0
     if not gpus:

@@ -1,9 +1,9 @@
-"""The engine of several machines: Ray Data reads ahead and hands documents to model actors.
+"""The engine for several machines: Ray Data reads ahead and passes documents to model actors.
 
-Every actor runs the same function on a document as a worker of one machine does, and its rows go
-into the same journal. Ray starts actors again that die, and gives them their documents again; one
-that has killed its actors twice is a failed row. FOLDER, OUT and the model lie on storage that all
-nodes share.
+Every actor runs the same function on a document as a worker of the local engine, and its rows go
+into the same journal. Ray restarts actors that die, and gives them their documents again; one that
+has killed its actors twice fails. FOLDER, OUT and the model must be on storage that all nodes
+share.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from importlib.util import find_spec
 from typing import Any
 
 from longsum.batch.batch_events import BatchListener, Stop
-from longsum.batch.failures import died
+from longsum.batch.failures import died_error
 from longsum.batch.job import Job
-from longsum.batch.local import STRIKES, TICK_S
+from longsum.batch.local import MAX_ATTEMPTS, TICK_S
 from longsum.batch.outcome import failed_row, row_of_reading
 from longsum.batch.ray_cluster import Share, connected, share_out
 from longsum.batch.readers import (
-    died_reading,
-    lost_reading,
+    failed_reading,
+    invalid_reply_error,
+    reader_died_error,
     start_reader,
-    too_slow,
+    time_limit_error,
     unpacked_reading,
-    unreadable_reply,
 )
 from longsum.batch.reading import ReadResult, ReadTask
-from longsum.batch.recorder import Book
+from longsum.batch.recorder import RowRecorder
 from longsum.batch.worker import open_worker
 from longsum.child import NOTICE, WARNING
 from longsum.documents.isolated import ReadingProcess
 from longsum.settings import Setting
 
-MOST_BLOCKS = 10_000
+MAX_BLOCKS = 10_000
 """Ray's unit of work is a block; with more documents than that, a block holds several."""
 CLOSING_S = 30.0
-"""Given to Ray for ending the actors before we leave the cluster."""
+"""Seconds for Ray to end the actors before we leave the cluster."""
 _ROW, _UNCHANGED, _LEFT, _BROKEN = "row", "unchanged", "left", "broken"
-"""What an actor says of a document."""
+"""First items of an actor's messages, which are (word, value) pairs."""
 
 
 class RayReader:
-    """An actor that reads documents in a process of its own, which may die.
+    """An actor that reads documents in a separate process, which may die.
 
     Args:
         job: pages, password, the model's tokenizer, limits.
@@ -67,19 +67,19 @@ class RayReader:
         limit = self.job.batch.read_limit_s
         process.send({"task": asdict(task)}, seconds=limit)
         try:
-            said = process.receive(limit)
+            message = process.receive(limit)
         except TimeoutError:
             self._end()
-            return lost_reading(task, too_slow(limit), limit)
-        if said is None:
-            error = died_reading(process)
+            return failed_reading(task, time_limit_error(limit), limit)
+        if message is None:
+            error = reader_died_error(process)
             self._end()
-            return lost_reading(task, error)
+            return failed_reading(task, error)
         try:
-            return unpacked_reading(task, said)
-        except ValueError:  # a document took it over
+            return unpacked_reading(task, message)
+        except ValueError:  # a document has taken it over
             self._end()
-            return lost_reading(task, unreadable_reply())
+            return failed_reading(task, invalid_reply_error())
 
     def _end(self) -> None:
         """End the process; the next document gets another one."""
@@ -90,10 +90,10 @@ class RayReader:
     def _open(self) -> ReadingProcess:
         """Start the process and wait until it is ready."""
         process = start_reader(self.job)
-        said = process.receive()
-        if said is None or "ready" not in said:
+        message = process.receive()
+        if message is None or "ready" not in message:
             process.kill()
-            raise RuntimeError(f"no process for reading can be started: {said}")
+            raise RuntimeError(f"could not start a reader process: {message}")
         return process
 
 
@@ -102,7 +102,7 @@ class RayWorker:
 
     Args:
         job: what is asked of every document.
-        control: the actor that all others ask.
+        control: handle of the `Control` actor.
     """
 
     def __init__(self, job: Job, control: Any) -> None:
@@ -116,16 +116,16 @@ class RayWorker:
         self._lines: list[tuple[str, str]] = []
         try:
             self._answer = open_worker(job, lambda word, line: self._lines.append((word, line)))
-        except Exception as error:  # raised here, Ray would only try again
+        except Exception as error:  # if it were raised here, Ray would only retry
             self._error = error
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Answer about the documents of a block."""
-        answered = [self._say(pickle.loads(data)) for data in batch["reading"]]
+        answered = [self._answer_one(pickle.loads(data)) for data in batch["reading"]]
         lines, self._lines = self._lines, []
-        return {"said": [pickle.dumps(each) for each in [*lines, *answered]]}
+        return {"messages": [pickle.dumps(each) for each in [*lines, *answered]]}
 
-    def _say(self, reading: ReadResult) -> tuple[str, Any]:
+    def _answer_one(self, reading: ReadResult) -> tuple[str, Any]:
         import ray
 
         row = row_of_reading(self.job, reading)
@@ -138,8 +138,8 @@ class RayWorker:
         attempt = ray.get(self._control.begin.remote(reading.name))
         if not attempt:
             return _LEFT, self.name
-        if attempt > STRIKES:
-            row = failed_row(self.job, reading, died("held the model", None))
+        if attempt > MAX_ATTEMPTS:
+            row = failed_row(self.job, reading, died_error("held the model", None))
         else:
             row = self._answer(reading)
         self._control.end.remote(reading.name)
@@ -147,25 +147,25 @@ class RayWorker:
 
 
 class Control:
-    """An actor that all others ask: whether to go on, and how often a document was begun."""
+    """An actor that all others ask whether to continue, and how often a document was begun."""
 
     def __init__(self) -> None:
         self._stop = False
         self._begun: dict[str, int] = {}
 
     def stop(self) -> None:
-        """Let nobody begin anything."""
+        """Refuse new work."""
         self._stop = True
 
     def begin(self, name: str) -> int:
-        """Return how often a document has been begun, this time included; 0 to leave it."""
+        """Return how often a document has been begun, including this time; 0 to leave it."""
         if self._stop:
             return 0
         self._begun[name] = self._begun.get(name, 0) + 1
         return self._begun[name]
 
     def end(self, name: str) -> None:
-        """Forget a document that is finished."""
+        """Forget a finished document."""
         self._begun.pop(name, None)
 
 
@@ -174,98 +174,100 @@ class RayEngine:
 
     Args:
         job: what is asked of every document.
-        listener: hears how it goes.
+        listener: receives the events of the run.
         stop: a request to stop.
-        book: takes finished rows.
+        recorder: takes finished rows.
 
     Raises:
         UsageError: when Ray is not installed.
     """
 
-    def __init__(self, job: Job, listener: BatchListener, stop: Stop, book: Book) -> None:
+    def __init__(
+        self, job: Job, listener: BatchListener, stop: Stop, recorder: RowRecorder
+    ) -> None:
         require_ray()
-        self.job, self.listener, self.stop, self.book = job, listener, stop, book
+        self.job, self.listener, self.stop, self.recorder = job, listener, stop, recorder
         self._begun = False
 
     def run(self, tasks: Iterator[ReadTask]) -> None:
         """Work on all documents, or until asked to stop.
 
         Raises:
-            LongsumError: when there is no cluster, or the model cannot be opened.
+            LongsumError: when there is no cluster, or the model cannot be loaded.
         """
         with connected(self.job.batch) as ray:
             share = share_out(self.job)
             for line in share.lines():
                 self.listener.notice(line)
             control = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Control).remote()
-            self._take(_dataset(self.job, list(tasks), share, control), share, control)
+            self._collect(_dataset(self.job, list(tasks), share, control), share, control)
         if not self.stop.level:
-            self._give_up()
+            self._fail_lost()
 
-    def _give_up(self) -> None:
-        """Make failed rows of what Ray has lost, if ever it does; the next run tries it again."""
+    def _fail_lost(self) -> None:
+        """Record documents that Ray has lost, if any, as failed; the next run retries them."""
         error = {
             "type": "LostByRay",
-            "message": "Ray has lost it",
-            "hint": "run the same command again; Ray's logs may tell more",
+            "message": "Ray lost it",
+            "hint": "run the same command again; Ray's logs may say more",
         }
-        for task in list(self.book.left()):
-            row = failed_row(self.job, lost_reading(task, error), error)
-            self.book.finish(row | {"again": True}, None)
+        for task in list(self.recorder.remaining()):
+            row = failed_row(self.job, failed_reading(task, error), error)
+            self.recorder.finish(row | {"again": True}, None)
 
-    def _take(self, dataset: Any, share: Share, control: Any) -> None:
-        """Take in rows as they come, until there are no more or the run is to stop."""
+    def _collect(self, dataset: Any, share: Share, control: Any) -> None:
+        """Record rows as they arrive, until there are no more or the run is to stop."""
         over = threading.Event()
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         thread = threading.Thread(target=_iterate, args=(dataset, inbox, over), daemon=True)
         thread.start()
         try:
-            self._take_from(inbox, share, control)
+            self._collect_from(inbox, share, control)
         finally:
             over.set()
             thread.join(0.0 if self.stop.level > 1 else CLOSING_S)
 
-    def _take_from(self, inbox: queue.SimpleQueue[Any], share: Share, control: Any) -> None:
-        told = False
+    def _collect_from(self, inbox: queue.SimpleQueue[Any], share: Share, control: Any) -> None:
+        stopping = False
         left: set[str] = set()
         while self.stop.level < 2 and len(left) < share.workers:
             self.listener.tick()
-            if self.stop.level and not told:
+            if self.stop.level and not stopping:
                 control.stop.remote()
-                told = True
+                stopping = True
             try:
-                said = inbox.get(timeout=TICK_S)
+                message = inbox.get(timeout=TICK_S)
             except queue.Empty:
                 continue
-            if said is None:
+            if message is None:
                 return
-            if isinstance(said, BaseException):
-                raise said
-            word, value = said
+            if isinstance(message, BaseException):
+                raise message
+            word, value = message
             if word == _BROKEN:
                 raise value
             if word == _LEFT:
-                left.add(value)  # when all have said so, all have finished what they had in hand
+                left.add(value)  # once all have, none has a document in progress
             elif word in (NOTICE, WARNING):
                 getattr(self.listener, word)(value)
             elif word == _UNCHANGED:
-                self.book.unchanged(value)
+                self.recorder.unchanged(value)
             else:
                 self._begin(value["document"])
-                self.book.finish(value, None)
+                self.recorder.finish(value, None)
 
     def _begin(self, name: str) -> None:
-        """Tell once that documents are being worked on."""
+        """Report once that documents are being worked on."""
         if not self._begun:
             self._begun = True
             self.listener.begun(0, name)
 
 
 def require_ray() -> None:
-    """Refuse to go on without Ray.
+    """Require that Ray is installed.
 
     Raises:
-        UsageError: with the command that installs it.
+        UsageError: when it is not; the hint is the command that installs it.
     """
     from longsum.errors import UsageError
 
@@ -277,12 +279,12 @@ def require_ray() -> None:
 
 
 def _dataset(job: Job, tasks: list[ReadTask], share: Share, control: Any) -> Any:
-    """Return the pipeline: documents, read ahead, answered."""
+    """Return the pipeline: documents, read ahead, then answered."""
     import ray
 
     items = [{"task": pickle.dumps(task)} for task in tasks]
     return (
-        ray.data.from_items(items, override_num_blocks=min(len(items), MOST_BLOCKS))
+        ray.data.from_items(items, override_num_blocks=min(len(items), MAX_BLOCKS))
         .map_batches(
             RayReader,
             fn_constructor_args=(job,),
@@ -302,13 +304,13 @@ def _dataset(job: Job, tasks: list[ReadTask], share: Share, control: Any) -> Any
 
 
 def _iterate(dataset: Any, inbox: queue.SimpleQueue[Any], over: threading.Event) -> None:
-    """Put what the actors say into a queue, None at the end; runs in a thread.
+    """Put the actors' messages into a queue, None at the end; runs in a thread.
 
-    Leaving the loop has Ray end the actors.
+    Leaving the loop makes Ray end the actors.
     """
     try:
         for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0):
-            for data in batch["said"]:
+            for data in batch["messages"]:
                 inbox.put(pickle.loads(data))
             if over.is_set():
                 break

@@ -1,6 +1,6 @@
-"""A job's reading processes as their parent sees them: started, given documents, listened to.
+"""A job's reader processes, in their parent: start them, assign documents, receive replies.
 
-What they say is JSON, of which nothing is believed unchecked: a document may have taken them over.
+Replies are JSON and fully checked, since a document may have taken the process over.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ from longsum.terminal import escape_for_terminal
 
 
 class JobReader:
-    """A reading process and what it is at."""
+    """A reader process and its current document."""
 
     def __init__(self, job: Job) -> None:
-        self.bell, self._button = Pipe(duplex=False)  # rung here, by the thread that listens to it
+        self.wakeup, self._wakeup_sender = Pipe(duplex=False)  # readable when a reply has arrived
         self.limit_s = job.batch.read_limit_s
-        self.process = start_reader(job, self._ring)
+        self.process = start_reader(job, self._wake)
         self.task: ReadTask | None = None
         self.ready = False
         self.since = time.monotonic()
 
-    def give(self, task: ReadTask) -> None:
-        """Have it read a document; a dead one is noticed when it is listened to."""
+    def assign(self, task: ReadTask) -> None:
+        """Send it a document to read; that it is dead shows only on `receive`."""
         self.task, self.since = task, time.monotonic()
         self.process.send({"task": asdict(task)}, seconds=self.limit_s)
 
-    def hear(self) -> dict[str, Any] | None:
-        """Return what it says; None when it is dead."""
-        self.bell.recv_bytes()
+    def receive(self) -> dict[str, Any] | None:
+        """Return its message; None if it is dead."""
+        self.wakeup.recv_bytes()
         return self.process.receive(0)
 
     def end(self) -> int | None:
-        """End the process, and return its exit code."""
+        """End the process and return its exit code."""
         code = self.process.kill()
-        self.bell.close()
-        self._button.close()
+        self.wakeup.close()
+        self._wakeup_sender.close()
         return code
 
-    def _ring(self) -> None:
-        with contextlib.suppress(OSError):  # ended: nobody listens
-            self._button.send_bytes(b"!")
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # ended: the pipe is closed
+            self._wakeup_sender.send_bytes(b"!")
 
 
 def start_reader(job: Job, on_reply: Callable[[], None] | None = None) -> ReadingProcess:
@@ -66,7 +66,7 @@ def start_reader(job: Job, on_reply: Callable[[], None] | None = None) -> Readin
 
 
 def read_settings(job: Job) -> ReadSettings:
-    """Return what a job's reading processes are told."""
+    """Return the settings of a job's reader processes."""
     return ReadSettings(
         pages=job.read.pages,
         password=job.read.password,
@@ -78,10 +78,10 @@ def read_settings(job: Job) -> ReadSettings:
 
 
 def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> ReadResult:
-    """Return what a reading process says came of a task; all but the task is checked.
+    """Return the result that a reader process reports for a task, after checking it.
 
     Raises:
-        ValueError: when it says nothing that can be understood.
+        ValueError: when the reply is not valid.
     """
     fields = require_type(reply.get("reading"), dict)
     document = error = ids = sha256 = None
@@ -113,23 +113,29 @@ def unpacked_reading(task: ReadTask, reply: dict[str, Any]) -> ReadResult:
 
 
 def _unpacked_error(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return an error as a row tells it; see `error_fields`."""
-    told: dict[str, Any] = {key: require_type(fields.get(key), str) for key in ("type", "message")}
+    """Return an error as a row reports it; see `error_fields`."""
+    error: dict[str, Any] = {key: require_type(fields.get(key), str) for key in ("type", "message")}
     hint = fields.get("hint")
-    told["hint"] = None if hint is None else require_type(hint, str)
+    error["hint"] = None if hint is None else require_type(hint, str)
     if "traceback" in fields:
-        told["traceback"] = require_type(fields["traceback"], str)
-    return told
+        error["traceback"] = require_type(fields["traceback"], str)
+    return error
 
 
-def lost_reading(task: ReadTask, error: dict[str, Any], seconds: float = 0.0) -> ReadResult:
-    """Return what is left of a document whose reader died or was ended."""
+def failed_reading(task: ReadTask, error: dict[str, Any], seconds: float = 0.0) -> ReadResult:
+    """Return the result for a document whose reader died or was ended.
+
+    Args:
+        task: the document.
+        error: why, with the keys of `error_fields`.
+        seconds: time spent reading it.
+    """
     return ReadResult(
         task.name, task.size, task.mtime_ns, seconds, sha256=None, error=error, named=task.named
     )
 
 
-def too_slow(limit_s: float) -> dict[str, Any]:
+def time_limit_error(limit_s: float) -> dict[str, Any]:
     """Return the error of a document that takes too long to read."""
     return {
         "type": "TimeLimit",
@@ -138,18 +144,18 @@ def too_slow(limit_s: float) -> dict[str, Any]:
     }
 
 
-def unreadable_reply() -> dict[str, Any]:
-    """Return the error of a document whose reader sent what is no reply."""
+def invalid_reply_error() -> dict[str, Any]:
+    """Return the error of a document whose reader sent an invalid reply."""
     return {
         "type": "CorruptDocument",
-        "message": "the process that read it sent no reply that can be understood",
+        "message": "the reader process sent an invalid reply",
         "hint": "print it to a new PDF and read that, or try to repair it: qpdf in.pdf out.pdf",
     }
 
 
-def died_reading(process: ReadingProcess) -> dict[str, Any]:
-    """Return the error of the document whose reader died."""
-    from longsum.batch.failures import died
+def reader_died_error(process: ReadingProcess) -> dict[str, Any]:
+    """Return the error of a document whose reader died."""
+    from longsum.batch.failures import died_error
 
     code = process.join()
-    return unreadable_reply() if process.was_refused else died("read it", code)
+    return invalid_reply_error() if process.was_refused else died_error("read it", code)

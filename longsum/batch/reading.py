@@ -1,7 +1,7 @@
-"""What a reading process does: a file becomes text and token ids, or an error.
+"""What a reader process of a batch does: turn a file into text and token ids, or an error.
 
-Runs in a process of its own, which a hostile document may crash or fill: its memory is limited
-here, its time by whoever waits for it. Its replies are JSON, and checked when they arrive.
+Runs in a separate process, which a hostile document may crash or fill: its memory is limited here,
+its time by the process that waits for it. Its replies are JSON, and checked when they arrive.
 """
 
 from __future__ import annotations
@@ -35,45 +35,45 @@ class ReadTask:
     size: int
     mtime_ns: int
     known_sha256: str | None = None
-    """If the file still has it, there is nothing to do."""
+    """Digest of the file when its result was made; if it is the same, there is nothing to do."""
     named: bool = False
 
 
 @dataclass(frozen=True)
 class ReadResult:
-    """What came of reading a document."""
+    """Result of reading a document."""
 
     name: str
     size: int
-    """Bytes."""
+    """Size in bytes."""
     mtime_ns: int
     seconds: float = 0.0
     sha256: str | None = None
     document: Document | None = None
     input_ids: array[int] | None = None
-    """The document's tokens, where a tokenizer was at hand."""
+    """The document's token ids, if a tokenizer was available."""
     error: dict[str, Any] | None = None
     unchanged: bool = False
-    """The file is what it was when its result was made."""
+    """Whether the file is the same as when its result was made."""
     named: bool = False
 
 
 @dataclass(frozen=True)
 class ReadSettings:
-    """What a reading process is told once, as JSON values."""
+    """Settings of a reader process, as JSON values."""
 
     pages: str | None
     password: str | None
     memory_bytes: int
     tokenizer: str | None
-    """Folder of the model; None leaves tokens to the worker."""
+    """Folder of the model; None leaves tokenizing to the worker."""
     model: str | None
     revision: str | None
-    """For finding the model where there is no such folder, on another machine."""
+    """With `model`, finds the model on another machine, where that folder may not exist."""
 
 
 class DocumentReader:
-    """Reads documents for a job; lives in the reading process.
+    """Reads documents for a job, in the reader process.
 
     Args:
         settings: pages, password, and the model's tokenizer.
@@ -84,14 +84,14 @@ class DocumentReader:
         self._tokenizer: Tokenizer | None = None
 
     def __call__(self, request: dict[str, Any], data: bytes = b"") -> dict[str, Any]:
-        """Read a document; every error is part of what is returned."""
+        """Return the reply to a request, which holds the document or the error."""
         return packed_reading(self.read(ReadTask(**request["task"])))
 
     def read(self, task: ReadTask) -> ReadResult:
-        """Read a document; every error is part of what is returned."""
+        """Read a document; every error is part of the result."""
         started = time.perf_counter()
         size, mtime_ns = task.size, task.mtime_ns
-        with contextlib.suppress(OSError, ValueError):  # gone: reading it will say so
+        with contextlib.suppress(OSError, ValueError):  # if it has vanished, reading it will say so
             found = os.stat(task.path)
             size, mtime_ns = found.st_size, found.st_mtime_ns
         sha256 = None
@@ -104,7 +104,7 @@ class DocumentReader:
                 sha256 = document.sha256
         except MemoryError:
             error = _too_large(self.settings.memory_bytes)
-        except Exception as caught:  # one document's trouble must not be the others'
+        except Exception as caught:  # one document's error must not affect the others
             error = error_fields(caught)
         if error is not None and sha256 is None:
             sha256 = file_sha256(task.path)
@@ -122,7 +122,7 @@ class DocumentReader:
         )
 
     def open_tokenizer(self) -> Tokenizer:
-        """Load the model's tokenizer; on another machine its folder may be another."""
+        """Load the model's tokenizer, whose folder may differ on another machine."""
         from longsum.checkpoint.formats import open_checkpoint
         from longsum.model.resolve import resolve_model
 
@@ -134,10 +134,10 @@ class DocumentReader:
         return self._tokenizer
 
     def _read(self, task: ReadTask) -> tuple[Document, array[int] | None]:
-        """Return a document and its tokens."""
+        """Return a document and its token ids."""
         from longsum.documents.read import read_document
 
-        # a path, lest a file that is called - be taken for standard input
+        # an absolute path, so that a file named - does not mean standard input
         document = read_document(
             os.path.abspath(task.path),
             pages=self.settings.pages,
@@ -150,7 +150,7 @@ class DocumentReader:
 
 
 def packed_reading(reading: ReadResult) -> dict[str, Any]:
-    """Return a reading as JSON values."""
+    """Return the result of reading as JSON values."""
     fields = {
         key: getattr(reading, key)
         for key in ("size", "mtime_ns", "seconds", "sha256", "error", "unchanged")
@@ -163,7 +163,7 @@ def packed_reading(reading: ReadResult) -> dict[str, Any]:
 
 
 def file_sha256(path: str | Path) -> str | None:
-    """Return a file's sha256, or None where it cannot be read."""
+    """Return a file's sha256 in hex, or None if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -172,7 +172,7 @@ def file_sha256(path: str | Path) -> str | None:
 
 
 def _too_large(limit_bytes: int) -> dict[str, Any]:
-    """Return the error of a document that fills the memory reading may take."""
+    """Return the error of a document that exceeds the memory limit."""
     from longsum.bytesize import format_bytes
 
     return {
@@ -183,15 +183,15 @@ def _too_large(limit_bytes: int) -> dict[str, Any]:
 
 
 def open_reader(argument: dict[str, Any]) -> DocumentReader:
-    """Return a reader in a process whose memory is limited.
+    """Return a reader, after limiting the memory of this process.
 
     Args:
         argument: the fields of `ReadSettings`.
     """
-    import longsum.documents.read  # noqa: F401 - before the limit, as the tokenizer
+    import longsum.documents.read  # noqa: F401 - before the limit, like the tokenizer
 
     reader = DocumentReader(ReadSettings(**argument))
     if reader.settings.tokenizer is not None:
-        reader.open_tokenizer()  # before the limit: libraries reserve addresses by the gigabyte
+        reader.open_tokenizer()  # before the limit: libraries reserve gigabytes of addresses
     limit_memory(reader.settings.memory_bytes)
     return reader

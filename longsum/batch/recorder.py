@@ -1,4 +1,4 @@
-"""Where an engine's rows go: into the journal, the ledger, the counts, and to the listener."""
+"""Record an engine's rows: in the journal, the ledger and the counts, and for the listener."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from longsum.batch.reading import ReadResult, ReadTask
 
 @dataclass
 class Tally:
-    """What a run has done itself."""
+    """Numbers of what this run has done."""
 
     done: int = 0
     failed: int = 0
     skipped: int = 0
-    """Of no format that is read."""
+    """Files in no supported format."""
     unchanged: int = 0
-    """Touched since their result was made, but the same."""
+    """Files whose time changed since their result was made, but not their content."""
     tokens_read: int = 0
     tokens_written: int = 0
 
     @property
     def finished(self) -> int:
-        """Documents settled by this run."""
+        """Number of documents settled by this run."""
         return self.done + self.failed + self.skipped + self.unchanged
 
 
-class Book:
-    """Takes rows as documents are finished.
+class RowRecorder:
+    """Records rows as documents are finished.
 
     Args:
-        path: of the journal.
-        ledger: told of each row.
-        listener: told of each row once it is kept.
+        path: file of the journal.
+        ledger: receives each row.
+        listener: receives each row once it is in the journal.
     """
 
     def __init__(self, path: Path, ledger: Ledger, listener: BatchListener) -> None:
@@ -48,20 +48,20 @@ class Book:
         self.tally = Tally()
 
     def begin(self, settings: dict[str, Any], digest: str) -> None:
-        """Note what this run was asked, for whoever reads the journal later."""
+        """Record the settings of this run, for later readers of the journal."""
         self._journal.append({"settings": settings, "sha256": digest, "started_at": row_time()})
 
     def finish(self, row: Row, worker: int | None) -> None:
-        """Keep a document's row.
+        """Record a document's row.
 
         Args:
-            row: whole.
-            worker: its number; None where reading settled the document.
+            row: the whole row.
+            worker: number of its worker; None if reading settled the document.
 
         Raises:
-            OutputError: when it cannot be kept.
+            OutputError: when it cannot be written.
         """
-        self._keep(row)
+        self._record(row)
         tally = self.tally
         if row["outcome"] == DONE:
             tally.done += 1
@@ -75,24 +75,24 @@ class Book:
         self._listener.finished(row, worker)
 
     def unchanged(self, reading: ReadResult) -> None:
-        """Keep that a file was touched but is the same: its result stands."""
+        """Record that a file's time changed but not its content: its result remains valid."""
         row = self._ledger.row(reading.name)
         assert row is not None, "only a document with a row is known by its sha256"
-        self._keep(
+        self._record(
             row | {"size": reading.size, "mtime_ns": reading.mtime_ns, "finished_at": row_time()}
         )
         self.tally.unchanged += 1
         self._listener.finished(row | {"outcome": "unchanged"}, None)
 
-    def left(self) -> Iterator[ReadTask]:
-        """Yield the documents that have no row of this run yet."""
+    def remaining(self) -> Iterator[ReadTask]:
+        """Yield the documents that have no row from this run yet."""
         return self._ledger.todo()
 
-    def _keep(self, row: Row) -> None:
+    def _record(self, row: Row) -> None:
         offset = self._journal.tell()
         self._journal.append(row)
         self._ledger.put(row, self.path, offset)
 
     def close(self) -> None:
-        """Have the disk keep everything."""
+        """Flush the journal to the disk and close it."""
         self._journal.close()

@@ -1,4 +1,4 @@
-"""Where a document's result lies, and what is in it. One file a document, whole or not there."""
+"""Path and content of a document's result: one file per document, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,28 +18,34 @@ if TYPE_CHECKING:
     from longsum.batch.job import Job
 
 INDEX, LINES, TABLE = "index.md", "results.jsonl", "results.csv"
-MOST_NAME_BYTES = 200
-"""Of a file's name; systems take 255, and a file in the making has a longer one."""
+MAX_NAME_BYTES = 200
+"""Bytes in a file name; systems allow 255, and a temporary file needs a longer name."""
 
 
 def result_name(name: str, format: BatchFormat) -> str:
     """Return the path of a document's result inside the output folder.
 
-    The document's own ending stays, lest `report.pdf` and `report.txt` meet.
+    It keeps the document's suffix, so that `report.pdf` and `report.txt` do not collide.
     """
     folder, slash, base = name.rpartition("/")
     result = f"{base}.{format}"
     if not folder and result in (INDEX, LINES, TABLE):
         result = f"{base}.document.{format}"
-    if len(os.fsencode(result)) > MOST_NAME_BYTES:
+    if len(os.fsencode(result)) > MAX_NAME_BYTES:
         digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:12]
-        kept = os.fsencode(base)[: MOST_NAME_BYTES - 20].decode("utf-8", "ignore")
-        result = f"{kept}-{digest}.{format}"
+        stem = os.fsencode(base)[: MAX_NAME_BYTES - 20].decode("utf-8", "ignore")
+        result = f"{stem}-{digest}.{format}"
     return folder + slash + result
 
 
 def result_text(name: str, answers: list[Answer], job: Job) -> str:
-    """Return the content of a result."""
+    """Return the content of a result file.
+
+    Args:
+        name: the document's path inside the folder.
+        answers: a summary, or an answer per question; at least one.
+        job: what was asked; its format is `md` or `json`.
+    """
     if job.batch.format == "json":
         payload = [answer.as_dict() for answer in answers]
         whole = payload if len(payload) > 1 else payload[0]
@@ -57,13 +63,21 @@ def result_text(name: str, answers: list[Answer], job: Job) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """Return a name or a question on one line, with nothing in it that Markdown or HTML obeys."""
+    """Return a name or a question on one line, escaped for Markdown and HTML."""
     shown = shown_name(text.encode("utf-8", "backslashreplace").decode())
     return "".join("\\" + char if char in "\\`*_[]<>#|~&" else char for char in shown)
 
 
 def write_result(output: Path, name: str, text: str) -> int:
-    """Write a result, with the folders above it, and return its bytes.
+    """Write a result, creating its folder.
+
+    Args:
+        output: folder of the results.
+        name: path inside it, from `result_name`.
+        text: content of the file.
+
+    Returns:
+        Its size in bytes.
 
     Raises:
         OutputError: when it cannot be written.
@@ -73,7 +87,7 @@ def write_result(output: Path, name: str, text: str) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"folder {shown_name(str(path.parent))} cannot be made: {error.strerror}"
+            f"folder {shown_name(str(path.parent))} cannot be created: {error.strerror}"
         ) from error
     data = text.encode("utf-8", "backslashreplace")
     with replacing(path) as temporary:

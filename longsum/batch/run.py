@@ -1,4 +1,4 @@
-"""A batch from beginning to end: what `longsum batch` does."""
+"""Run a batch from beginning to end: what `longsum batch` does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from longsum.batch.job import Job, settings_of, with_settings
 from longsum.batch.lock import locked
 from longsum.batch.progress_db import Counts, Ledger
 from longsum.batch.reading import ReadTask
-from longsum.batch.recorder import Book, Tally
+from longsum.batch.recorder import RowRecorder, Tally
 from longsum.documents.formats import format_names
 from longsum.errors import DocumentNotFound
 
@@ -26,7 +26,7 @@ FindInputs = Callable[[Passed], Iterator[Input]]
 
 
 class BatchEngine(Protocol):
-    """Works through documents and gives their rows to the book."""
+    """Works through documents and passes their rows to the recorder."""
 
     def run(self, tasks: Iterator[ReadTask]) -> None:
         """Work on all documents, or until asked to stop."""
@@ -34,31 +34,31 @@ class BatchEngine(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to."""
+    """Result of a run."""
 
     counts: Counts
-    """What was found before."""
+    """What was found before it."""
     tally: Tally
-    """What this run did."""
+    """What it did."""
     passed: Passed
     elapsed_s: float
-    """Of the work itself."""
+    """Time of the work itself, in seconds."""
     stopped: bool
-    """Asked to stop before the end."""
+    """Whether it was stopped before the end."""
 
     @property
     def failed(self) -> int:
-        """Documents of this run that have failed, now or before."""
+        """Number of documents of this run that failed, now or before."""
         return self.tally.failed + self.counts.failed_before
 
     @property
     def succeeded(self) -> int:
-        """Documents of this run that have a result, made now or before."""
+        """Number of documents of this run that have a result, made now or before."""
         return self.tally.done + self.tally.unchanged + self.counts.done_before
 
     @property
     def per_hour(self) -> float:
-        """Documents that this run answered in an hour; failures take hardly any time."""
+        """Documents answered per hour in this run; failures take hardly any time."""
         return 3600 * self.tally.done / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     def exit_code(self, fail_on: str) -> int:
@@ -96,17 +96,17 @@ def run_batch(
     listener: BatchListener | None = None,
     stop: Stop | None = None,
 ) -> Outcome:
-    """Work through documents; run again, it goes on where it was.
+    """Work through documents; run again, it continues where it stopped.
 
     Args:
-        job: what is asked of every document, and where results go; its model found already.
+        job: what is asked of every document, and where results go; from `with_model`.
         find_inputs: yields the documents.
-        listener: hears how it goes.
-        stop: asked to stop, the run finishes what is in hand; asked twice, it leaves it.
+        listener: receives the events of the run.
+        stop: asked once, the run finishes the documents in progress; asked twice, it drops them.
 
     Raises:
         DocumentNotFound: when there are no documents.
-        OutputError: when the folder is another run's, or cannot be written.
+        OutputError: when another run uses the folder, or it cannot be written.
         LongsumError: when the model cannot be used.
     """
     listener, stop = listener or BatchListener(), stop or Stop()
@@ -134,35 +134,44 @@ def _run(
             hint="; ".join(passed.lines()) or "add -r to look in subfolders",
         )
     listener.planned(counts, passed, len(worker_environments(job.load.device, job.batch.workers)))
-    book = Book(journal_path(job.output, shard), ledger, listener)
+    recorder = RowRecorder(journal_path(job.output, shard), ledger, listener)
     started = time.monotonic()
     try:
         if counts.todo:
-            book.begin(settings_of(job), job.settings)
-            open_engine(job, listener, stop, book).run(ledger.todo())
+            recorder.begin(settings_of(job), job.settings)
+            open_engine(job, listener, stop, recorder).run(ledger.todo())
     finally:
-        book.close()
+        recorder.close()
     elapsed = time.monotonic() - started if counts.todo else 0.0
-    stopped = stop.level > 0 and book.tally.finished < counts.todo
-    if shard is None and stop.level < 2 and (book.tally.finished or not is_current(job.output)):
+    stopped = stop.level > 0 and recorder.tally.finished < counts.todo
+    if shard is None and stop.level < 2 and (recorder.tally.finished or not is_current(job.output)):
         listener.exporting()
         export(job.output, ledger)
-    return Outcome(counts, book.tally, passed, elapsed, stopped)
+    return Outcome(counts, recorder.tally, passed, elapsed, stopped)
 
 
-def open_engine(job: Job, listener: BatchListener, stop: Stop, book: Book) -> BatchEngine:
-    """Return the engine that was asked for."""
+def open_engine(
+    job: Job, listener: BatchListener, stop: Stop, recorder: RowRecorder
+) -> BatchEngine:
+    """Return the engine that the job names.
+
+    Args:
+        job: what is asked of every document.
+        listener: receives the events of the run.
+        stop: a request to stop.
+        recorder: takes finished rows.
+    """
     if job.batch.engine == "ray":
         from longsum.batch.ray_engine import RayEngine
 
-        return RayEngine(job, listener, stop, book)
+        return RayEngine(job, listener, stop, recorder)
     from longsum.batch.local import LocalEngine
 
-    return LocalEngine(job, listener, stop, book)
+    return LocalEngine(job, listener, stop, recorder)
 
 
 def folder_inputs(folder: Path, job: Job) -> FindInputs:
-    """Return what yields a folder's documents."""
+    """Return a function that yields a folder's documents."""
     from longsum.batch.inputs import walk
 
     return lambda passed: walk(folder.absolute(), job.output, job.batch, passed)

@@ -1,4 +1,4 @@
-"""The function that local workers, parts of a job array and Ray's actors all run on a document."""
+"""The function that local workers, parts of a job array and Ray actors all run on a document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from longsum.settings import Setting
 WORKER = "longsum.batch.worker:open_worker"
 
 TokenProgress = Callable[[Any], None]
-"""Takes (tokens read, tokens in all) of the document in hand."""
+"""Takes (tokens read, all tokens) of the document in progress."""
 AnswerReading = Callable[[ReadResult, TokenProgress | None], Row]
 """Answers about a read document, writes its result and returns its row; may raise anything."""
 
@@ -28,33 +28,33 @@ class Worker:
 
     Args:
         job: what is asked of every document.
-        answer: with the model in memory.
+        answer: answers about a document, with the model in memory.
     """
 
     def __init__(self, job: Job, answer: AnswerReading) -> None:
         self.job, self._answer = job, answer
 
     def __call__(self, reading: ReadResult, progress: TokenProgress | None = None) -> Row:
-        """Answer about a document; an error is a row, too, and must not be the others'."""
+        """Answer about a document; an error becomes a row, too, and must not affect the others."""
         started = time.perf_counter()
         try:
             row = self._answer(reading, progress)
         except MemoryError:
             error = InsufficientMemory(
-                "the memory ran out",
+                "memory ran out",
                 hint=f"close other programs, or use fewer {Setting('workers')}",
             )
             row = failed_row(self.job, reading, error)
         except (BrokenPipeError, ConnectionError):
-            raise  # whoever gave us the document has gone
+            raise  # the parent has died
         except Exception as error:
             row = failed_row(self.job, reading, error)
         row["seconds"] = round(reading.seconds + time.perf_counter() - started, 6)
         return row
 
 
-class _Saying(Listener):
-    """Passes on what the user should see of the loading."""
+class _SayListener(Listener):
+    """Passes on the messages about loading that the user should see."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -64,7 +64,7 @@ class _Saying(Listener):
         self._say(NOTICE, line)
 
     def warning(self, line: str) -> None:
-        """Take a line that even a user who wants to hear nothing should see."""
+        """Take a line that the user should see even in a quiet run."""
         self._say(WARNING, line)
 
 
@@ -73,10 +73,10 @@ def open_worker(job: Job, say: Say) -> Worker:
 
     Args:
         job: what is asked of every document.
-        say: takes `notice` or `warning`, and a line about the loading.
+        say: takes `notice` or `warning`, and a line about loading.
 
     Raises:
-        LongsumError: when it cannot be used.
+        LongsumError: when the model cannot be used.
     """
     module, _, name = job.open_worker.partition(":")
-    return Worker(job, getattr(import_module(module), name)(job, _Saying(say)))
+    return Worker(job, getattr(import_module(module), name)(job, _SayListener(say)))

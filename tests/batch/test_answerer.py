@@ -146,7 +146,7 @@ def test_tokens_that_no_text_has_are_not_taken_over(job, tmp_path, wrong):
     assert again["answers"] == row["answers"]
 
 
-def test_kept_weights_are_reported(job, tmp_path, monkeypatch):
+def test_cached_weights_are_reported(job, tmp_path, monkeypatch):
     monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "wide", intermediate_size=128, max_position_embeddings=8192)
     load = replace(job.load, model=str(folder), quantize="nf4")

@@ -33,12 +33,12 @@ def test_rows_come_back_with_their_places(path):
         assert row_at(file, places[1]) == row("b")
 
 
-def test_lines_of_others_are_passed_over(path):
+def test_other_lines_are_skipped(path):
     lines = ['{"settings": {}}', "[1]", "nonsense", "", '{"document": 3, "outcome": 1}']
     path.write_text("\n".join(lines) + "\n" + json.dumps(row("a")) + "\n")
     assert kept(path) == ["a"]
 
 
-def test_parts_have_journals_of_their_own(tmp_path):
+def test_parts_have_their_own_journals(tmp_path):
     assert journal_path(tmp_path).name == "journal.jsonl"
     assert journal_path(tmp_path, (2, 8)).name == "shard-2-of-8.jsonl"

@@ -21,14 +21,14 @@ def test_two_workers_take_half_the_time():
     assert pace.left_s(10.0) == pytest.approx(10.0)
 
 
-def test_pdfs_and_texts_are_counted_apart():
+def test_pdfs_and_texts_are_counted_separately():
     pace = Pace({"PDF": Work(2, 2_000_000), "text": Work(2, 2_000)})
     pace.add("PDF", size=1_000_000, seconds=5.0)
     pace.add("text", size=1000, seconds=1.0)
     assert pace.left_s(6.0) == pytest.approx(6.0)
 
 
-def test_kind_of_which_none_is_done_takes_the_others_pace():
+def test_format_without_finished_documents_takes_the_pace_of_the_others():
     pace = Pace({"PDF": Work(1, 500), "text": Work(2, 200)})
     pace.add("text", size=100, seconds=1.0)
     pace.add("text", size=100, seconds=1.0)

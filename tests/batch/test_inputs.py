@@ -31,7 +31,7 @@ def test_subfolders_are_entered_only_when_asked(folder):
     assert names(folder, recursive=True) == ["a.txt", "b.txt", "sub/c.txt", "sub/deep/d.txt"]
 
 
-def test_what_is_passed_over_is_told(folder):
+def test_what_is_passed_over_is_reported(folder):
     passed = Passed()
     names(folder, passed, recursive=True, exclude=("b*",))
     assert passed.lines() == [
@@ -60,7 +60,7 @@ def test_output_folder_inside_the_folder_is_not_entered(folder):
     assert "out/result.txt" in names(folder, recursive=True)
 
 
-def test_pipes_and_broken_links_are_no_documents_but_links_to_files_are(folder):
+def test_pipes_and_broken_links_are_not_documents_but_links_to_files_are(folder):
     os.mkfifo(folder / "pipe")
     (folder / "nowhere").symlink_to(folder / "gone")
     (folder / "link.txt").symlink_to(folder / "a.txt")
@@ -71,7 +71,7 @@ def test_pipes_and_broken_links_are_no_documents_but_links_to_files_are(folder):
 
 
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.write_text("x")])
-def test_folder_that_is_none_is_refused(tmp_path, make):
+def test_path_that_is_not_a_folder_is_refused(tmp_path, make):
     make(tmp_path / "in")
     with pytest.raises(DocumentNotFound, match="in"):
         names(tmp_path / "in")
@@ -84,12 +84,12 @@ def test_size_and_time_are_the_files(folder):
     assert not found.named
 
 
-def test_name_that_is_no_utf8_survives(folder):
+def test_name_that_is_not_utf8_survives(folder):
     (folder / os.fsdecode(b"\xff.txt")).write_text("x")
     assert os.fsdecode(b"\xff.txt") in names(folder)
 
 
-def test_list_takes_relative_and_absolute_paths_and_tells_what_is_gone(folder):
+def test_list_takes_relative_and_absolute_paths_and_reports_what_is_missing(folder):
     lines = ["a.txt\n", "\n", "sub/c.txt\r\n", str(folder / "b.txt"), "gone.txt"]
     found = list(listed(lines, folder))
     absolute = str(folder / "b.txt").lstrip("/")

@@ -80,7 +80,7 @@ def found(folder: Path) -> Job:
     return with_model(Job(output=Path("/out"), load=LoadConfig(model=str(folder))))
 
 
-def test_model_is_known_by_its_weights_wherever_it_lies(checkpoint, tmp_path):
+def test_model_is_known_by_its_weights_wherever_it_is(checkpoint, tmp_path):
     copy = shutil.copytree(checkpoint, tmp_path / "copy")
     other = save_checkpoint(tmp_path / "other", seed=1)
     scaled = restate(checkpoint, tmp_path / "scaled", {"rope_theta": 5000.0})

@@ -60,7 +60,7 @@ def test_part_without_documents_is_done_all_the_same(tmp_path):
     assert merge(tmp_path / "out", []).outcomes == {"done": 1}
 
 
-def test_parts_in_folders_of_their_own_are_copied(folder, tmp_path):
+def test_parts_in_their_own_folders_are_copied(folder, tmp_path):
     for i in (1, 2):
         part(folder, tmp_path / f"part{i}", (i, 2))
     out = tmp_path / "out"
@@ -71,12 +71,12 @@ def test_parts_in_folders_of_their_own_are_copied(folder, tmp_path):
     assert len(journals(tmp_path / "part1")) == 1
 
 
-def test_missing_parts_are_told(folder, tmp_path):
+def test_missing_parts_are_reported(folder, tmp_path):
     part(folder, tmp_path / "out", (2, 3))
     assert merge(tmp_path / "out", []).missing == ("1/3", "3/3")
 
 
-def test_merge_killed_in_its_midst_can_be_repeated(folder, tmp_path):
+def test_killed_merge_can_be_repeated(folder, tmp_path):
     out = tmp_path / "out"
     for i in (1, 2):
         part(folder, out, (i, 2))

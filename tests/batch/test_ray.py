@@ -18,7 +18,7 @@ from longsum.batch.batch_journal import journal_path, journal_rows
 from longsum.batch.progress_db import Ledger
 from longsum.batch.ray_cluster import Share, divide
 from longsum.batch.ray_engine import Control, RayEngine, require_ray
-from longsum.batch.recorder import Book
+from longsum.batch.recorder import RowRecorder
 from longsum.errors import ModelNotFound, UsageError
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
@@ -72,7 +72,7 @@ class Said:
 
     def iter_batches(self, **_):
         for each in self.said:
-            yield {"said": [pickle.dumps(each)]}
+            yield {"messages": [pickle.dumps(each)]}
 
 
 class Remote:
@@ -92,9 +92,9 @@ def engine(tmp_path, monkeypatch) -> Iterator[RayEngine]:
     path.parent.mkdir()
     ledger = Ledger()
     listener = Recorder()
-    book = Book(path, ledger, listener)
-    yield RayEngine(standin_job(tmp_path), listener, Stop(), book)
-    book.close()
+    recorder = RowRecorder(path, ledger, listener)
+    yield RayEngine(standin_job(tmp_path), listener, Stop(), recorder)
+    recorder.close()
     ledger.close()
 
 
@@ -102,33 +102,33 @@ ROW = {"document": "a", "outcome": "done", "receipt": None, "error": None}
 TWO = Share(1, 2, 1.0, 0.0, 1, 1.0)
 
 
-def test_rows_are_kept_as_they_come(engine):
-    engine._take(Said(("row", ROW), ("row", ROW | {"document": "b"})), TWO, Remote())
-    assert engine.book.tally.done == 2
+def test_rows_are_recorded_as_they_arrive(engine):
+    engine._collect(Said(("row", ROW), ("row", ROW | {"document": "b"})), TWO, Remote())
+    assert engine.recorder.tally.done == 2
     assert engine.listener.begun_names == ["a"]
-    assert [row["document"] for _, row in journal_rows(engine.book.path)] == ["a", "b"]
+    assert [row["document"] for _, row in journal_rows(engine.recorder.path)] == ["a", "b"]
 
 
 def test_model_that_cannot_be_opened_on_a_node_stops_the_run(engine):
     with pytest.raises(ModelNotFound):
-        engine._take(Said(("broken", ModelNotFound("gone")), ("row", ROW)), TWO, Remote())
-    assert engine.book.tally.done == 0
+        engine._collect(Said(("broken", ModelNotFound("gone")), ("row", ROW)), TWO, Remote())
+    assert engine.recorder.tally.done == 0
 
 
-def test_asked_to_stop_it_takes_in_what_is_in_hand(engine):
+def test_asked_to_stop_it_records_what_is_in_progress(engine):
     engine.stop.ask()
     control = Remote()
     said = Said(("left", "one"), ("row", ROW), ("left", "one"), ("left", "two"), ("row", ROW))
-    engine._take(said, TWO, control)
+    engine._collect(said, TWO, control)
     assert control.asked
-    assert engine.book.tally.done == 1
+    assert engine.recorder.tally.done == 1
 
 
-def test_asked_twice_it_takes_in_nothing(engine):
+def test_asked_twice_it_records_nothing(engine):
     engine.stop.ask()
     engine.stop.ask()
-    engine._take(Said(("row", ROW)), TWO, Remote())
-    assert engine.book.tally.done == 0
+    engine._collect(Said(("row", ROW)), TWO, Remote())
+    assert engine.recorder.tally.done == 0
 
 
 def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch):

@@ -8,9 +8,9 @@ import pytest
 from batch.standin import everything, folder_of, standin_job
 
 from longsum.batch.batch_journal import BatchJournal, journal_path
-from longsum.batch.export import cells, export, first_lines, index_entry
+from longsum.batch.export import export, first_lines, index_entry, table_rows
 from longsum.batch.progress_db import Ledger
-from longsum.batch.result_files import MOST_NAME_BYTES, as_markdown, result_name, write_result
+from longsum.batch.result_files import MAX_NAME_BYTES, as_markdown, result_name, write_result
 from longsum.batch.run import run_batch
 
 
@@ -27,12 +27,12 @@ def test_result_keeps_the_documents_name_and_folder(name, format, result):
     assert result_name(name, format) == result
 
 
-def test_long_names_are_shortened_and_stay_apart(tmp_path):
+def test_long_names_are_shortened_and_stay_distinct(tmp_path):
     names = ["x/" + "ü" * 120 + end for end in ("a.txt", "b.txt")]
     results = {result_name(name, "md") for name in names}
     assert len(results) == 2
     for result in results:
-        assert len(os.fsencode(result.removeprefix("x/"))) <= MOST_NAME_BYTES
+        assert len(os.fsencode(result.removeprefix("x/"))) <= MAX_NAME_BYTES
         assert write_result(tmp_path, result, "text\n") == 5
         assert (tmp_path / result).read_text() == "text\n"
 
@@ -55,15 +55,17 @@ def test_index_links_escapes_and_shows_the_first_lines():
     assert first_lines("short\ntext") == "short text"
 
 
-def test_table_has_a_line_a_question_and_no_formulas():
+def test_table_has_a_row_per_question_and_no_formulas():
     asked = [{"question": "Why?", "text": "=1+1"}, {"question": "Who?", "text": "Ann"}]
-    lines = [list(map(str, line)) for line in cells(row("@a.txt", "", answers=asked))]
+    lines = [list(map(str, line)) for line in table_rows(row("@a.txt", "", answers=asked))]
     assert [line[:4] for line in lines] == [
         ["'@a.txt", "done", "Why?", "'=1+1"],
         ["'@a.txt", "done", "Who?", "Ann"],
     ]
     failed = row("b.txt", "", outcome="failed", answers=[], error={"message": "no", "hint": "go"})
-    ((document, outcome, *_, result, error, hint), *rest) = [line[:7] for line in cells(failed)]
+    ((document, outcome, *_, result, error, hint), *rest) = [
+        line[:7] for line in table_rows(failed)
+    ]
     assert (document, outcome, result, error, hint) == ("b.txt", "failed", "b.txt.md", "no", "go")
     assert not rest
 

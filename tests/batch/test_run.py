@@ -139,7 +139,7 @@ def test_redo_redoes_everything(folder, job):
 
 
 @pytest.mark.parametrize("spoil", [lambda p: p.unlink(), lambda p: p.write_text("")])
-def test_result_that_is_gone_or_emptied_is_made_again(folder, job, spoil):
+def test_result_that_is_missing_or_emptied_is_made_again(folder, job, spoil):
     work(folder, job)
     spoil(job.output / "a.txt.md")
     assert work(folder, job).tally.done == 1
@@ -157,7 +157,7 @@ def test_journal_alone_brings_the_overviews_back(folder, job):
 # ---- failures
 
 
-def test_failures_are_rows_and_the_others_go_on(folder, job):
+def test_failures_are_rows_and_the_others_continue(folder, job):
     folder_of(folder, long="LONG", empty="", gone="x")
     (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
 
@@ -242,13 +242,13 @@ def test_documents_that_take_their_reader_over_fail_alone(folder, tmp_path, monk
     assert not (tmp_path / "sprung").exists()
 
 
-def test_what_a_worker_says_of_loading_is_heard(folder, job):
+def test_what_a_worker_says_of_loading_is_reported(folder, job):
     recorder = Recorder()
     work(folder, job, recorder)
     assert recorder.lines == [("notice", "the stand-in is open"), ("warning", "it is no model")]
 
 
-def test_readers_live_on_from_document_to_document(folder, tmp_path, monkeypatch):
+def test_readers_are_reused_from_document_to_document(folder, tmp_path, monkeypatch):
     started = []
 
     def start(*arguments, **options):
@@ -288,7 +288,7 @@ class Asking(Recorder):
                 self.stop.ask()
 
 
-def test_asked_once_the_run_finishes_what_is_in_hand(folder, job):
+def test_asked_once_the_run_finishes_what_is_in_progress(folder, job):
     (folder / "sub" / "c.txt").write_text("Gamma SLEEP 0.3 " * 9)
     stop = Stop()
     outcome = work(folder, job, Asking(stop, twice=False), stop)
@@ -299,7 +299,7 @@ def test_asked_once_the_run_finishes_what_is_in_hand(folder, job):
     assert work(folder, job).tally.done == 2
 
 
-def test_asked_twice_the_run_leaves_what_is_in_hand(folder, job):
+def test_asked_twice_the_run_drops_what_is_in_progress(folder, job):
     (folder / "sub" / "c.txt").write_text("Gamma SLEEP 60 " * 9)
     stop = Stop()
     started = time.monotonic()
