@@ -1,6 +1,6 @@
-"""Settings, one frozen dataclass a topic; the large packages have their own `config.py`. No torch.
+"""Settings, one frozen dataclass per topic; large packages have their own `config.py`. No torch.
 
-A dataclass owns its defaults; the command line's options read them here. Checks name the setting.
+A dataclass owns its defaults, and the command line's options read them. Checks name the setting.
 """
 
 from __future__ import annotations
@@ -14,33 +14,42 @@ from longsum.settings import Setting
 
 Quantize = Literal["auto", "nf4", "int8", "none"]
 KVCache = Literal["native", "int8", "int4"]
-"""How keys and values are held: in the compute dtype, or in a row of `KV_FORMATS`."""
+"""Format of cached keys and values: the compute dtype, or a format of `KV_FORMATS`."""
 AskedKVCache = Literal["auto", KVCache]
 Truncate = Literal["head", "tail", "middle"]
 Attention = Literal["auto", "sdpa", "eager"]
 Style = Literal["paragraph", "bullets", "executive"]
 
 LENGTH_WORDS = {"short": 80, "medium": 200, "long": 450}
-"""Words asked for by name. A medium summary fills about half a page."""
+"""Words of each named length. A medium summary fills about half a page."""
 
 TOKENS_PER_WORD = 1.6
-"""Room reserved for an answer's word; English takes 1.3 LLaMA tokens, an 8k vocabulary 1.5."""
+"""Tokens reserved per word of an answer; English needs 1.3 LLaMA tokens, an 8k vocabulary 1.5."""
 
 MAX_READ_S = 300.0
-"""For reading a document; a thousand pages take about ten."""
+"""Time limit for reading a document; a thousand pages take about ten seconds."""
 MAX_READER_BYTES = 4 << 30
-"""Memory that reading documents may take; 50,000 pages of text take under 1 GiB."""
+"""Memory limit for reading documents; 50,000 pages of text take under 1 GiB."""
 
 
 def at_least(least: int, **values: int | None) -> None:
-    """Refuse whole numbers below a bound; a value's name is its setting's."""
+    """Refuse integers below a minimum; each keyword is a setting's name."""
     for name, value in values.items():
         if value is not None and value < least:
             raise UsageError(f"{Setting(name)} {value} is below {least}")
 
 
 def between(low: float, high: float, **values: float) -> None:
-    """Refuse numbers out of bounds; a value's name is its setting's."""
+    """Refuse numbers out of bounds; each keyword is a setting's name.
+
+    Args:
+        low: smallest number allowed.
+        high: largest number allowed.
+        values: numbers by setting.
+
+    Raises:
+        UsageError: when one is out of bounds.
+    """
     for name, value in values.items():
         if not low <= value <= high:
             raise UsageError(f"{Setting(name)} {value:g} is not between {low:g} and {high:g}")
@@ -67,19 +76,19 @@ def parse_length(text: str) -> int:
 
 @dataclass(frozen=True)
 class ReadConfig:
-    """What of the document is read."""
+    """Which part of a document is read."""
 
     pages: str | None = None
     """Page ranges such as `3-20,25`."""
     password: str | None = None
-    """Opens an encrypted PDF."""
+    """Password of an encrypted PDF."""
     truncate: Truncate | None = None
-    """Which part of a document that is too long to leave out; None refuses instead."""
+    """Which part to leave out of a document that is too long; None refuses it instead."""
 
 
 @dataclass(frozen=True)
 class LoadConfig:
-    """Which weights, which window, and how they are held."""
+    """Which model is loaded, with which window, and in which format."""
 
     model: str | None = None
     """`mini`, an alias, a folder, a GGUF file or a Hugging Face id; None takes the default."""
@@ -88,9 +97,9 @@ class LoadConfig:
     force_context: bool = False
     """Use a window the weights were not tuned for."""
     quantize: Quantize = "auto"
-    """How the weights are held."""
+    """Format of the weights in memory."""
     kv_cache: AskedKVCache = "auto"
-    """How keys and values are held."""
+    """Format of cached keys and values."""
     device: str = "auto"
     """`auto`, `cuda`, `mps` or `cpu`."""
     dtype: str = "auto"
@@ -102,25 +111,25 @@ class LoadConfig:
     revision: str | None = None
     """Commit or branch of a Hugging Face repository."""
     offline: bool = False
-    """Never reach for the network."""
+    """Never use the network."""
     download: bool = False
-    """Fetch a model that is not on this disk."""
+    """Download the model if it is not cached."""
 
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """How an answer is written."""
+    """How an answer is decoded."""
 
     max_new_tokens: int | None = None
-    """Most tokens of an answer; None derives them from the length asked for."""
+    """Maximum tokens of an answer; None derives them from its length in words."""
     temperature: float = 0.0
     """0 is greedy: the same answer each time."""
     top_p: float = 1.0
-    """Nucleus sampling keeps the most likely tokens up to this probability."""
+    """Nucleus sampling draws from the most likely tokens up to this total probability."""
     seed: int = 0
-    """Seed of the sampling."""
+    """Random seed for sampling."""
     lookup: bool = True
-    """Guess what the answer copies from the document, and check several tokens at once."""
+    """Draft tokens that the answer may copy from the document, and check several at once."""
 
     def __post_init__(self) -> None:
         at_least(1, max_new_tokens=self.max_new_tokens)
@@ -135,11 +144,11 @@ class AnswerConfig:
     """What kind of answer is wanted."""
 
     verbatim: bool | None = None
-    """Only sentences of the document; None leaves it to the model."""
+    """Answer only with sentences of the document; None leaves it to the model."""
     language: str | None = None
-    """Language of the answer; None is the document's."""
+    """Language of the answer; None uses the document's."""
     prompt: Path | None = None
-    """A Jinja2 template of the user's own."""
+    """The user's own Jinja2 template."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +156,11 @@ class SummaryConfig(AnswerConfig):
     """What kind of summary is wanted."""
 
     words: int = LENGTH_WORDS["medium"]
-    """Length asked for."""
+    """Length in words."""
     style: Style = "paragraph"
     """Running text, a list, or a headline with key points."""
     focus: str | None = None
-    """What the reader cares about most."""
+    """Topic to focus on."""
 
 
 @dataclass(frozen=True)
@@ -159,19 +168,19 @@ class AskConfig(AnswerConfig):
     """What kind of answer to a question is wanted."""
 
     words: int = 120
-    """Most words of an answer; the room reserved for it."""
+    """Maximum words of an answer, for which tokens are reserved."""
     sentences: int = 3
-    """Sentences printed by a verbatim answer."""
+    """Number of sentences in a verbatim answer."""
 
 
 @dataclass(frozen=True)
 class StoreConfig:
-    """What is kept on disk of documents that were read, for later questions about them."""
+    """Cache of documents that were read, on disk, for later questions about them."""
 
     size_bytes: int = 5 * 1024**3
-    """Most bytes of all documents together; 0 keeps nothing and looks for nothing."""
+    """Maximum size of the cache in bytes; 0 disables it."""
     min_prefill_s: float = 2.0
-    """Reading that took less is sooner done again."""
+    """Seconds of reading below which a document is not cached, as reading again is faster."""
 
     def __post_init__(self) -> None:
         at_least(0, cache_size=self.size_bytes)
@@ -179,12 +188,12 @@ class StoreConfig:
 
 @dataclass(frozen=True)
 class WeightsConfig:
-    """What is kept on disk of weights that were quantized, for later starts."""
+    """Cache of quantized weights, on disk, for later starts."""
 
     size_bytes: int = 20 * 1024**3
-    """Most bytes of all models together; 0 keeps nothing and looks for nothing."""
+    """Maximum size of the cache in bytes; 0 disables it."""
     min_load_s: float = 2.0
-    """Loading that took less is sooner done again."""
+    """Seconds of loading below which weights are not cached, as loading again is faster."""
 
     def __post_init__(self) -> None:
         if self.size_bytes < 0:

@@ -1,7 +1,7 @@
-"""Which weights learn, and how LoRA's come back into plain ones.
+"""Choose the trainable weights, and merge LoRA's into plain ones.
 
 LoRA (arXiv 2106.09685) learns W + α/r · B·A with W frozen; peft makes the matrices. LongLoRA (arXiv
-2309.12307, table 2) found that for longer windows the norms and the embedding have to learn, too:
+2309.12307, table 2) found that for longer windows the norms and the embedding must be trained, too:
 perplexity 8.12 against 11.44 at 32k, where full fine-tuning reached 8.08.
 """
 
@@ -18,15 +18,15 @@ from longsum.extend.config import ExtendConfig
 from longsum.settings import Setting
 
 NORM_AND_EMBEDDING = ("norm.weight", "layernorm.weight", "embed_tokens.weight")
-"""How the names end of what LongLoRA trains beside the matrices."""
+"""Name suffixes of the weights that LongLoRA trains besides the matrices."""
 
 _BASE, _DOWN, _UP = ".base_layer.weight", ".lora_A.default.weight", ".lora_B.default.weight"
 
 
 def set_trainable(model: LlamaForCausalLM, config: ExtendConfig) -> None:
-    """Choose the weights that learn, adding LoRA's, and bring them to float32.
+    """Choose the trainable weights, adding LoRA's, and convert them to float32.
 
-    AdamW's steps of a learning rate of 2e-5 are lost in the eight bits of a bfloat16.
+    In bfloat16's eight bits of precision, AdamW's steps at a learning rate of 2e-5 would be lost.
 
     Raises:
         UsageError: when peft is not installed, or `targets` names no layer.
@@ -36,23 +36,23 @@ def set_trainable(model: LlamaForCausalLM, config: ExtendConfig) -> None:
     else:
         _inject(model, config)
         for name, weight in model.named_parameters():
-            beside = config.train_norm_and_embedding and name.endswith(NORM_AND_EMBEDDING)
-            weight.requires_grad_(beside or ".lora_" in name)
+            also_trained = config.train_norm_and_embedding and name.endswith(NORM_AND_EMBEDDING)
+            weight.requires_grad_(also_trained or ".lora_" in name)
     for weight in model.parameters():
         if weight.requires_grad:
             weight.data = weight.data.float()
 
 
 def require_peft() -> None:
-    """Raise unless peft is here.
+    """Raise unless peft is installed.
 
     Raises:
-        UsageError: with the way to install it.
+        UsageError: when it is not, with the command that installs it.
     """
-    # it imports bitsandbytes, which remarks on kernels nobody asked for
+    # it imports bitsandbytes, which logs remarks about kernels that are not used here
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
-        import peft  # noqa: F401 - only to see whether it is there
+        import peft  # noqa: F401 - only to see whether it is installed
     except ImportError as error:
         raise UsageError(
             f"{Setting('method', 'lora')} and qlora need peft, which is not installed",
@@ -61,13 +61,13 @@ def require_peft() -> None:
 
 
 def _inject(model: LlamaForCausalLM, config: ExtendConfig) -> None:
-    """Put LoRA matrices beside the target layers."""
+    """Add LoRA matrices to the target layers."""
     require_peft()
     from peft import LoraConfig, inject_adapter_in_model
 
     settings = LoraConfig(
         r=config.rank,
-        lora_alpha=config.alpha,  # type: ignore[arg-type]  # any number will do
+        lora_alpha=config.alpha,  # type: ignore[arg-type]  # any number works
         lora_dropout=0.0,
         target_modules=list(config.targets),
         bias="none",
@@ -84,12 +84,15 @@ def _inject(model: LlamaForCausalLM, config: ExtendConfig) -> None:
 def merged(
     weights: Mapping[str, torch.Tensor], config: ExtendConfig, dtype: torch.dtype
 ) -> dict[str, torch.Tensor]:
-    """Return plain weights: LoRA's products added to what they stand beside.
+    """Return plain weights: LoRA's products added to the weights they adapt.
 
     Args:
-        weights: all of the model's, gathered on one device; none of them quantized.
+        weights: all weights of the model, gathered on one device; none of them quantized.
         config: rank and alpha.
-        dtype: of the result; sums are made in float32.
+        dtype: dtype of the result; sums are computed in float32.
+
+    Returns:
+        The weights by name, without LoRA's.
     """
     plain: dict[str, torch.Tensor] = {}
     for name, weight in weights.items():
@@ -106,9 +109,9 @@ def merged(
 
 
 def dequantized(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Return the weights of a model, those in 4 bits as the numbers they stand for.
+    """Return the weights of a model, those in 4 bits dequantized.
 
-    Merging LoRA's products into these gives the very model that was trained.
+    Merging LoRA's products into these gives exactly the model that was trained.
     """
     from bitsandbytes.functional import dequantize_4bit
     from bitsandbytes.nn import Params4bit  # type: ignore[attr-defined]

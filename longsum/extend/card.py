@@ -1,4 +1,4 @@
-"""The card of an extended model: what it was made of, how, and how well it went. Pure."""
+"""The card of an extended model: its base, its training and its losses. Pure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,30 @@ POSITIONS = {
 
 @dataclass(frozen=True)
 class TrainingEnvironment:
-    """Where a model was made."""
+    """The hardware and software a model was trained with."""
 
     hardware: str
     dtype: str
+    """Compute dtype."""
     processes: int
     versions: dict[str, str]
+    """Version of each library."""
 
 
-def model_card(result: ExtendResult, config: ExtendConfig, made: TrainingEnvironment) -> str:
-    """Return the card as Markdown with the hub's header."""
+def model_card(result: ExtendResult, config: ExtendConfig, environment: TrainingEnvironment) -> str:
+    """Return the card as Markdown with the hub's header.
+
+    Args:
+        result: the finished run, with its extent.
+        config: how it was trained.
+        environment: hardware and library versions.
+    """
     extent = result.extent
-    assert extent is not None  # only a run that was made is told of
+    assert extent is not None
     files = "\n".join(
         f"| {_cell(f.name)} | {f.texts:,} | {f.tokens:,} | `{f.sha256}` |" for f in extent.files
     )
-    versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
     return f"""---
 library_name: transformers
 pipeline_tag: text-generation
@@ -56,7 +64,8 @@ Made by `longsum extend`. Loads in plain `transformers` and in longsum:
 | steps | {result.steps:,} of {config.batch:,} × {result.context:,} tokens |
 | optimizer | AdamW ({config.beta1:g}, {config.beta2:g}), weight decay {config.weight_decay:g}, \
 learning rate {config.learning_rate:g}, warm-up {config.warmup_steps} steps |
-| hardware | {_cell(made.hardware)}, {made.processes} process(es), {made.dtype} |
+| hardware | {_cell(environment.hardware)}, {environment.processes} process(es), \
+{environment.dtype} |
 | time | {result.seconds:,.0f} s |
 | versions | {versions} |
 
@@ -89,22 +98,23 @@ On the held-out sequences, in pieces of the native window and whole:
 def _method(config: ExtendConfig) -> str:
     if config.method == "full":
         return "full: every weight learns"
-    beside = ", norms and embedding" if config.train_norm_and_embedding else ""
+    also_trained = ", norms and embedding" if config.train_norm_and_embedding else ""
     return (
         f"{config.method}: rank {config.rank}, alpha {config.alpha:g} on "
-        f"{', '.join(config.targets)}{beside}; merged"
+        f"{', '.join(config.targets)}{also_trained}; merged"
     )
 
 
 def _losses(losses: Sequence[float]) -> str:
-    """Return the first, every tenth of the way, and the last."""
+    """Return table rows of the first loss, the last, and nine evenly spaced between them."""
     count = len(losses)
     steps = sorted({1, count, *(round(count * tenth / 10) for tenth in range(1, 10))} - {0})
     return "\n".join(f"| {step:,} | {losses[step - 1]:.4f} |" for step in steps)
 
 
 def _validation(name: str, validation: Validation) -> str:
-    cells = ["–" if v is None else f"{v:.4f}" for v in (validation.native, validation.extended)]
+    losses = (validation.native, validation.extended)
+    cells = ["–" if loss is None else f"{loss:.4f}" for loss in losses]
     return f"| {name} | {' | '.join(cells)} |"
 
 

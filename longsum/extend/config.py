@@ -19,51 +19,51 @@ class ExtendConfig:
     """How a window is extended: by default as the paper does it (arXiv 2306.15595, section 3.1)."""
 
     position: Position = "pi"
-    """`pi` interpolates, `none` leaves positions alone, `yarn` and `ntk` scale by frequency."""
+    """`pi` interpolates, `none` leaves positions unchanged, `yarn` and `ntk` scale by frequency."""
     method: Method = "full"
-    """Which weights learn."""
+    """Which weights are trained."""
     steps: int = 1000
     """Optimizer steps."""
     batch: int = 1
-    """Sequences of a step, over all processes together."""
+    """Sequences per step, over all processes."""
     gradient_accumulation: int | None = None
-    """Parts a process reads its share of the batch in; None reads one sequence at a time."""
+    """Parts into which a process splits its share of the batch; None makes them one sequence."""
     learning_rate: float = 2e-5
-    """Reached at the end of the warm-up, constant from there."""
+    """Learning rate after the warm-up, constant from there."""
     warmup_steps: int = 20
     """Steps of the linear warm-up."""
     warmup_start: float = 0.1
-    """Share of the learning rate the warm-up starts from."""
+    """Fraction of the learning rate at which the warm-up starts."""
     beta1: float = 0.9
     """AdamW's decay of the gradient's mean."""
     beta2: float = 0.95
     """AdamW's decay of the gradient's square."""
     weight_decay: float = 0.0
-    """AdamW's."""
+    """AdamW's weight decay."""
     max_grad_norm: float = 1.0
-    """Longer gradients are cut to this; 0 leaves them."""
+    """Norm to which gradients are clipped; 0 does not clip."""
     rank: int = 8
-    """Of the LoRA matrices."""
+    """LoRA rank."""
     alpha: float = 16.0
-    """LoRA's scale: its product counts alpha / rank."""
+    """LoRA's scale: its product is multiplied by alpha / rank."""
     targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
     """Linear layers that get LoRA matrices."""
     train_norm_and_embedding: bool = True
     """With LoRA, train norms and embeddings too."""
     gradient_checkpointing: bool | None = None
-    """Compute activations twice instead of keeping them; None when memory asks for it."""
+    """Recompute activations instead of storing them; None decides by the memory available."""
     dtype: TrainDtype = "auto"
-    """Of the products; weights that learn are kept in float32."""
+    """Compute dtype; trained weights stay float32."""
     validation_rows: int = 4
     """Sequences held out, at most a tenth of all."""
     max_rows: int | None = None
-    """Most sequences to train on; None takes all."""
+    """Maximum sequences to train on; None takes all."""
     seed: int = 0
-    """Of the order of the sequences and of new LoRA matrices."""
+    """Random seed for the order of the sequences and for new LoRA matrices."""
     save_every: int = 100
-    """Steps between checkpoints; 0 keeps none."""
+    """Steps between checkpoints; 0 saves none."""
     keep_checkpoints_at: tuple[int, ...] = ()
-    """Steps whose whole model stays in OUTPUT/step-N."""
+    """Steps after which the whole model is saved in OUTPUT/step-N."""
 
     def __post_init__(self) -> None:
         at_least(

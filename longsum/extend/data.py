@@ -1,4 +1,4 @@
-"""Texts into rows of exactly L' tokens, in an order that the seed and a row's number decide."""
+"""Pack texts into rows of exactly L' tokens, read in an order that depends on the seed alone."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ from longsum.terminal import shown_name
 
 @dataclass(frozen=True)
 class Rows:
-    """Packed sequences: the first are trained on, the last held out."""
+    """Packed sequences: the first for training, the last held out."""
 
     tokens: torch.Tensor
     """(rows, context) int32."""
     held_out: int
-    """Rows at the end that are never trained on."""
+    """Number of rows at the end that are held out."""
     seed: int
+    """Random seed for the order of the rows."""
     files: tuple[DataFile, ...]
     total_tokens: int
-    """Before the rest that fills no row was left out, and what `max_rows` leaves out."""
+    """Tokens of all texts, including those that fill no row or exceed `max_rows`."""
 
     @property
     def training(self) -> int:
-        """Rows to train on."""
+        """Number of rows to train on."""
         return len(self.tokens) - self.held_out
 
     def row(self, number: int) -> torch.Tensor:
         """Return the row that is read as the `number`-th, from 0, epoch after epoch.
 
-        Every epoch has an order of its own, known from the seed alone: a run that goes on needs no
-        more than the number it had come to.
+        Every epoch has its own order, which follows from the seed: to continue, a run needs only
+        the number of rows it has read.
         """
         epoch, place = divmod(number, self.training)
         return self.tokens[_order(self.seed, epoch, self.training)[place]].long()
@@ -56,7 +57,7 @@ _ORDERS: dict[tuple[int, int, int], list[int]] = {}
 
 
 def _order(seed: int, epoch: int, rows: int) -> list[int]:
-    """Return an epoch's order of rows; the last one asked for is kept."""
+    """Return an epoch's order of rows; the most recent one is cached."""
     key = (seed, epoch, rows)
     if key not in _ORDERS:
         _ORDERS.clear()
@@ -80,19 +81,22 @@ def pack_rows(
     """Read, tokenize and pack texts.
 
     Args:
-        paths: what `read_corpus` takes.
-        tokenizer: the checkpoint's.
-        context: tokens of a row.
-        listener: hears what is skipped or left over.
+        paths: files and folders, as `read_corpus` accepts them.
+        tokenizer: the checkpoint's tokenizer.
+        context: tokens per row.
+        listener: notified of what is skipped or left over.
         vocab_size: rows of the model's embedding.
-        seed: of the order.
-        validation_rows: sequences to hold out, at most a tenth, at least one if there are two.
-        max_rows: most rows to train on.
+        seed: random seed for the order of the rows.
+        validation_rows: rows to hold out, at most a tenth, at least one if there are two.
+        max_rows: maximum rows to train on.
+
+    Returns:
+        The packed rows, those held out at the end.
 
     Raises:
-        DocumentError: when a file cannot be read, or all of them hold less than one row.
-        UnsupportedModel: when the tokenizer has no token to put between texts, or its tokens
-            have no place in the embedding.
+        DocumentError: when a file cannot be read, or the texts do not fill a row.
+        UnsupportedModel: when the tokenizer has no token to put between texts, or makes tokens
+            that the embedding does not have.
     """
     stream = array("i")
     files = [_append(stream, path, tokenizer, listener, vocab_size) for path in paths]
@@ -106,13 +110,13 @@ def pack_rows(
     held_out = held_out_rows(rows, validation_rows)
     if max_rows is not None:
         rows = min(rows, max_rows + held_out)
-    _tell(len(stream), rows, held_out, context, listener)
+    _report_unused(len(stream), rows, held_out, context, listener)
     tokens = torch.frombuffer(stream, dtype=torch.int32)[: rows * context].view(rows, context)
     return Rows(tokens, held_out, seed, tuple(files), len(stream))
 
 
 def held_out_rows(rows: int, asked: int) -> int:
-    """Return how many rows to hold out: those asked for, at most a tenth, one of a few."""
+    """Return how many rows to hold out: as many as asked for, at most a tenth, one of a few."""
     return 0 if rows < 2 else min(asked, max(1, rows // 10))
 
 
@@ -138,15 +142,15 @@ def _append(
 
 
 def _separators(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """Return the tokens in front of and behind each text: bos, or eos where there is no bos."""
+    """Return the tokens before and after each text: bos, or eos where there is no bos."""
     begin, end = tokenizer.inner.bos_token_id, tokenizer.inner.eos_token_id
     if begin is not None:
         return [begin], []
     if end is not None:
         return [], [end]
     raise UnsupportedModel(
-        "the tokenizer has neither a beginning- nor an end-of-text token, so texts cannot be told "
-        "apart in a sequence",
+        "the tokenizer has neither a beginning- nor an end-of-text token, so texts in a sequence "
+        "cannot be separated",
         hint="set bos_token in the model's tokenizer_config.json",
     )
 
@@ -161,8 +165,8 @@ def _check_ids(ids: list[int], vocab_size: int) -> None:
         )
 
 
-def _tell(tokens: int, rows: int, held_out: int, context: int, listener: Listener) -> None:
-    """Say what is not trained on."""
+def _report_unused(tokens: int, rows: int, held_out: int, context: int, listener: Listener) -> None:
+    """Report the tokens left over, and when no row is held out."""
     if not held_out:
         why = "there is one sequence only" if rows == 1 else f"{Setting('validation_rows')} is 0"
         listener.notice(f"nothing is held out for validation: {why}")

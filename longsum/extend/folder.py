@@ -1,6 +1,6 @@
-"""The output folder: whose it is, whether a run goes on in it, and whether it can hold the result.
+"""The output folder: what is in it, whether a run continues there, and whether the result fits.
 
-    OUTPUT/checkpoint/settings.json     what the run was asked; there from before the first step
+    OUTPUT/checkpoint/settings.json     settings of the run, written before the first step
     OUTPUT/checkpoint/step-000200/      the last complete checkpoint; none yet, or several, if a
                                         run was killed between writing one and removing another
     OUTPUT/training.json                written last: the run is finished
@@ -31,19 +31,19 @@ NAMED = {
     "keep_checkpoints_at": str(Setting("keep_at")),
     "weights_bytes": "weights_bytes",
 }
-"""How to write what a run was asked, where that is not as a setting of the same name."""
+"""Names in messages, for settings whose option is missing or named otherwise."""
 
 
 def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what a finished run left, or None when there is work to do.
+    """Return the `training.json` of a finished run, or None when there is work to do.
 
     Args:
         output: the folder, which need not exist.
-        settings: what this run is asked, as JSON would give it back.
+        settings: settings of this run, as JSON would return them.
 
     Raises:
-        OutputError: when the folder holds other things, or cannot be read.
-        UsageError: when it holds a run of other settings, naming the first that differs.
+        OutputError: when the folder contains other files, or cannot be read.
+        UsageError: when it contains a run with other settings, naming the first that differs.
     """
     shown = shown_name(str(output))
     if output.exists() and not output.is_dir():
@@ -53,7 +53,7 @@ def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None
         finished = _read_json(output / TRAINING)
         begun = _read_json(output / CHECKPOINT / SETTINGS)
     if found == [CHECKPOINT] and begun is not None and last_checkpoint(output) is None:
-        return None  # begun, but nothing to go on with: nothing to lose either
+        return None  # started, but without a checkpoint: there is nothing to lose
     earlier = begun if begun is not None else (finished or {}).get("settings")
     if isinstance(earlier, dict):
         _require_same(earlier, settings, shown)
@@ -68,12 +68,12 @@ def open_output(output: Path, settings: dict[str, Any]) -> dict[str, Any] | None
 
 
 def _holds_files(folder: Path) -> bool:
-    """Tell whether a checkpoint folder without settings holds what a run did not leave there."""
+    """Return whether a checkpoint folder without settings has files that no run left there."""
     return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _require_same(earlier: dict[str, Any], settings: dict[str, Any], shown: str) -> None:
-    """Raise unless a run's settings are those asked for."""
+    """Raise unless an earlier run had the same settings."""
     for key, value in settings.items():
         if earlier.get(key) != value:
             named = NAMED.get(key, str(Setting(key)))
@@ -92,7 +92,7 @@ def _brief(value: Any) -> str:
 
 
 def last_step(output: Path) -> int:
-    """Return the step a run in this folder would go on from; 0 where it would begin."""
+    """Return the step from which a run in this folder would continue; 0 where it would begin."""
     found = last_checkpoint(output)
     return int(found.name.removeprefix("step-")) if found else 0
 
@@ -104,12 +104,12 @@ def last_checkpoint(output: Path) -> Path | None:
 
 
 def free_disk(output: Path) -> int:
-    """Return the free bytes where the output goes.
+    """Return the free bytes on the output's disk.
 
     Raises:
-        OutputError: when nothing can be written there.
+        OutputError: when it cannot be written.
     """
-    parent = _standing(output)
+    parent = _existing_parent(output)
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(
             f"{shown_name(str(parent))} cannot be written", hint=f"name another {Setting('output')}"
@@ -118,27 +118,24 @@ def free_disk(output: Path) -> int:
 
 
 def require_disk(output: Path, needed_bytes: int) -> None:
-    """Raise unless a result and its checkpoints go onto the disk.
-
-    Args:
-        output: the folder; what a run left there counts as room it has.
-        needed_bytes: in all.
+    """Raise unless a result and its checkpoints fit on the disk.
 
     Raises:
-        OutputError: when they do not.
+        OutputError: when they do not, counting files already in the folder as free.
     """
     held = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     if free_disk(output) + held < needed_bytes:
+        place = shown_name(str(_existing_parent(output)))
         raise OutputError(
             f"the model and its checkpoints take {format_bytes(needed_bytes)}, "
-            f"{format_bytes(free_disk(output))} are free at {shown_name(str(_standing(output)))}",
+            f"{format_bytes(free_disk(output))} are free at {place}",
             hint=f"name an {Setting('output')} on another disk; {Setting('save_every', '0')} keeps "
             "no checkpoints",
         )
 
 
-def _standing(output: Path) -> Path:
-    """Return the innermost folder of a path that is there."""
+def _existing_parent(output: Path) -> Path:
+    """Return the innermost folder of a path that exists."""
     parent = output.absolute()
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
@@ -146,7 +143,7 @@ def _standing(output: Path) -> Path:
 
 
 def prepare_output(output: Path, settings: dict[str, Any]) -> None:
-    """Make the folder, and write what the run was asked.
+    """Create the folder, and write the settings of the run.
 
     Raises:
         OutputError: when it cannot be written.
@@ -161,7 +158,7 @@ def prepare_output(output: Path, settings: dict[str, Any]) -> None:
 
 @contextmanager
 def complete_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill, which takes its name when it is complete, replacing another.
+    """Yield a temporary folder to fill; when complete, it gets its name and replaces another.
 
     Raises:
         OutputError: when the disk is full or cannot be written.
@@ -173,7 +170,7 @@ def complete_folder(folder: Path) -> Iterator[Path]:
             partial.chmod(0o777 & ~umask())
             yield partial
             for path in filter(Path.is_file, partial.rglob("*")):
-                path.chmod(0o666 & ~umask())  # safetensors lets nobody else read what it writes
+                path.chmod(0o666 & ~umask())  # safetensors makes its files private to the user
             _sync(partial)
             shutil.rmtree(folder, ignore_errors=True)
             partial.rename(folder)
@@ -182,7 +179,7 @@ def complete_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON so that the file is whole or not there."""
+    """Write JSON so that the file is complete or missing."""
     with replacing(path) as temporary:
         text = json.dumps(content, ensure_ascii=False, indent=2)
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -190,7 +187,7 @@ def write_json(path: Path, content: Any) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system and safetensors raise on writing into our error."""
+    """Turn write errors of the system and of safetensors into OutputError."""
     from safetensors import SafetensorError
 
     try:
@@ -215,7 +212,7 @@ def _reading(shown: str) -> Iterator[None]:
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
-    """Return a file's object, or None where there is no such file, or it is not ours."""
+    """Return a file's JSON object, or None where there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
@@ -224,7 +221,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 def _sync(folder: Path) -> None:
-    """Have the disk hold a folder's files before their name says that they are complete."""
+    """Flush a folder's files to disk before its name says that they are complete."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb+") as file:

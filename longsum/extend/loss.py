@@ -13,11 +13,11 @@ from torch.utils.checkpoint import checkpoint
 from transformers import LlamaForCausalLM
 
 CHUNK_LOGITS = 1 << 24
-"""Most logits of a chunk: 64 MiB in float32, of which four copies live at once."""
+"""Maximum logits of a chunk: 64 MiB in float32, of which four copies exist at once."""
 
 
 def chunk_tokens(vocab_size: int) -> int:
-    """Return how many positions' logits are computed at once."""
+    """Return the number of positions whose logits are computed at once."""
     return max(64, CHUNK_LOGITS // vocab_size)
 
 
@@ -30,10 +30,10 @@ def chunked_loss(
     (gradient checkpointing, arXiv 1604.06174).
 
     Args:
-        hidden: (positions, hidden) states in front of the language-model head.
+        hidden: (positions, hidden) input of the language-model head.
         head: (vocab, hidden) weight of the head.
         labels: (positions,) the token that follows each.
-        chunk: positions computed at once.
+        chunk: number of positions computed at once.
 
     Returns:
         Mean loss in nats, a float32 scalar.
@@ -58,7 +58,7 @@ class NextTokenLoss(nn.Module):
 
     Args:
         model: the language model.
-        autocast: multiply in bfloat16.
+        autocast: compute matrix products in bfloat16.
     """
 
     def __init__(self, model: LlamaForCausalLM, *, autocast: bool = False) -> None:

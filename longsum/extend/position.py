@@ -1,4 +1,4 @@
-"""The rotary embedding a window is extended with. Pure; knows no tensors."""
+"""The rotary embedding of an extended window. Pure; no tensors."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from longsum.settings import Setting
 
 __all__ = ["Position", "extended_rope", "ntk_theta"]
 
-_TUNED_APART = ("llama3", "longrope")
-"""Types whose frequencies were searched or tuned one by one; no other scaling goes on top."""
+_TUNED_FREQUENCIES = ("llama3", "longrope")
+"""Types whose frequencies were searched or tuned one by one; no other scaling is added to them."""
 
 
 def extended_rope(own: Rope, context: int, position: Position, head_dim: int | None = None) -> Rope:
     """Return the rotary embedding that reads `context` tokens.
 
-    The factor is always s = context / native window, also where the checkpoint is extended
-    already: weights tuned for 8k are taken to 32k by the whole factor, not on top of the first.
+    The factor is always s = context / native window, even if the checkpoint is extended already:
+    it replaces the earlier factor of weights that were tuned for 8k, and does not multiply it.
 
     Args:
-        own: the checkpoint's, from `read_rope`.
+        own: the checkpoint's rotary embedding, from `read_rope`.
         context: L' in tokens; only for `none` may it be as small as the native window.
         position: `pi` divides positions by s (arXiv 2306.15595, eq. 4); `none` leaves the rotation
             as it is (the paper's direct fine-tuning); `ntk` raises the base to θ·s^(d/(d-2))
             (arXiv 2309.00071, section 3.1); `yarn` blends by frequency and tempers the attention
             (same, section 3.4).
-        head_dim: d, needed for `ntk`.
+        head_dim: d, required by `ntk`.
 
     Raises:
         UsageError: when the window is not wider than the native one, or the checkpoint's own
-            scaling does not go together with `position`.
+            scaling is incompatible with `position`.
     """
     if position == "none":
         return _same_rotation(own, context)
@@ -42,7 +42,7 @@ def extended_rope(own: Rope, context: int, position: Position, head_dim: int | N
             "the model was pre-trained with",
             hint="there is nothing to extend; name a larger window",
         )
-    if own.rope_type in _TUNED_APART or (own.rope_type == "yarn" and position != "yarn"):
+    if own.rope_type in _TUNED_FREQUENCIES or (own.rope_type == "yarn" and position != "yarn"):
         raise UsageError(
             f"{Setting('position')} {position}, but the checkpoint is scaled by {own.rope_type}",
             hint="start from the checkpoint it was made of, or keep its scaling: "
@@ -54,7 +54,13 @@ def extended_rope(own: Rope, context: int, position: Position, head_dim: int | N
 
 
 def ntk_theta(theta: float, factor: float, head_dim: int) -> float:
-    """Return θ' = θ · s^(d/(d-2)) (NTK-aware scaling, arXiv 2309.00071, section 3.1)."""
+    """Return θ' = θ · s^(d/(d-2)) (NTK-aware scaling, arXiv 2309.00071, section 3.1).
+
+    Args:
+        theta: θ, the base of the rotary embedding.
+        factor: s.
+        head_dim: d, at least 4.
+    """
     return float(theta * factor ** (head_dim / (head_dim - 2)))
 
 
@@ -68,7 +74,7 @@ def _same_rotation(own: Rope, context: int) -> Rope:
             hint=f"take {Setting('position', 'yarn')}" if own.rope_type == "yarn" else None,
         )
     parameters, rope_type, native = own.parameters, own.rope_type, own.native_window
-    if rope_type == "dynamic":  # it begins to scale behind the window it is given: never
+    if rope_type == "dynamic":  # scales only beyond the window it is given, so never here
         parameters, rope_type = _unscaled(own), "default"
     if rope_type == "linear" and context > own.window:
         native = max(1, round(context / own.factor))  # read back as window / factor
@@ -92,13 +98,13 @@ def _interpolated(own: Rope, context: int, factor: float, head_dim: int | None) 
 
 
 def _yarn(own: Rope, context: int, factor: float, head_dim: int | None) -> Rope:
-    kept = own.parameters if own.rope_type == "yarn" else {}  # beta_fast and its like
+    inherited = own.parameters if own.rope_type == "yarn" else {}  # beta_fast and the like
     return _scaled(
         own,
         context,
         factor,
         "yarn",
-        {**kept, "factor": factor, "original_max_position_embeddings": own.native_window},
+        {**inherited, "factor": factor, "original_max_position_embeddings": own.native_window},
     )
 
 

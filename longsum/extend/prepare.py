@@ -1,4 +1,4 @@
-"""Load the weights for training, and give model and optimizer to accelerate."""
+"""Load the weights for training, and prepare model and optimizer with accelerate."""
 
 from __future__ import annotations
 
@@ -28,14 +28,18 @@ MEMORY_HINT = (
 
 
 def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
-    """Refuse what is not installed, or does not go together."""
+    """Refuse missing packages and combinations that do not work.
+
+    Raises:
+        UsageError: when peft is missing, or FSDP is version 1 or used with QLoRA.
+    """
     if config.method != "full":
         require_peft()
     if accelerator.distributed_type != DistributedType.FSDP:
         return
     if not accelerator.is_fsdp2:
         raise UsageError(
-            "longsum trains with FSDP 2, accelerate was told to use FSDP 1",
+            "longsum trains with FSDP 2, but accelerate is set to FSDP 1",
             hint="add --fsdp_version 2 to accelerate launch",
         )
     if config.method == "qlora":
@@ -48,11 +52,20 @@ def check_processes(accelerator: Accelerator, config: ExtendConfig) -> None:
 def prepare_training(
     job: ExtendJob, accelerator: Accelerator, listener: ExtendListener
 ) -> tuple[Any, Any]:
-    """Load the weights, choose those that learn, and give model and optimizer to accelerate."""
+    """Load the weights, choose those to train, and prepare model and optimizer with accelerate.
+
+    Args:
+        job: the checkpoint, its new rotary embedding, and how to train.
+        accelerator: decides on the device and on sharding.
+        listener: notified of phases and of quantized weights that are cached.
+
+    Returns:
+        The `NextTokenLoss` and the AdamW optimizer, as `accelerate` wraps them.
+    """
     config, base = job.config, job.base
     sharded = accelerator.distributed_type == DistributedType.FSDP
     listener.phase(f"loading {base.source.name}")
-    # what learns is kept in float32, and so is everything where FSDP wants one dtype
+    # trained weights stay float32, and so do all weights where FSDP requires one dtype
     dtype = "float32" if config.method == "full" or sharded else job.dtype
     plan = plan_memory(
         base.shape,
@@ -85,14 +98,14 @@ def prepare_training(
 
 
 def _one_device(device: torch.device) -> str:
-    """Return a device with its number: without one, the layers would be spread over all GPUs."""
+    """Return a device with its index: without one, the layers would be spread over all GPUs."""
     if device.type == "cuda" and device.index is None:
         return f"cuda:{torch.cuda.current_device()}"
     return str(device)
 
 
 def checkpoint_layers(model: LlamaForCausalLM) -> None:
-    """Have the layers compute their activations again in the backward pass."""
-    # renamed in the course of transformers 5, and the old name warns
+    """Have the layers recompute their activations in the backward pass."""
+    # renamed within transformers 5, where the old name warns
     new = getattr(model, "activation_checkpointing_enable", None)
     (new or model.gradient_checkpointing_enable)({"use_reentrant": False})

@@ -1,4 +1,4 @@
-"""What a run leaves: the model with its card, `training.json`, and models of steps on the way."""
+"""The files of a run: the model with its card, `training.json`, and models of chosen steps."""
 
 from __future__ import annotations
 
@@ -27,10 +27,21 @@ from longsum.extend.training_plan import ExtendJob
 from longsum.extend.training_state import TrainingProgress
 
 
-def keep_model(
+def save_step_model(
     output: Path, step: int, job: ExtendJob, accelerator: Accelerator, model: torch.nn.Module
 ) -> None:
-    """Write the whole model of a step to OUTPUT/step-N."""
+    """Write the whole model of a step to OUTPUT/step-N.
+
+    Args:
+        output: folder of the result.
+        step: number of steps done.
+        job: what is trained.
+        accelerator: all of its processes take part; the main one writes.
+        model: as `accelerate` wrapped it.
+
+    Raises:
+        OutputError: when the disk is full or cannot be written.
+    """
     dtype = stored_dtype(job.base.config)
     weights = plain_weights(accelerator, model, job.config, dtype)
     if accelerator.is_main_process:
@@ -47,43 +58,60 @@ def finish(
     progress: TrainingProgress,
     after: Validation,
 ) -> ExtendResult:
-    """Write the model, its card and the account of the training; then drop the checkpoints.
+    """Write the model, its card and `training.json`; then remove the checkpoints.
 
-    The files are complete in a folder of their own before the first one moves to its place, and
-    the account, which says that the run is finished, moves last.
+    All files are complete in a separate folder before the first one is moved into place;
+    `training.json`, which marks the run as finished, is moved last.
+
+    Args:
+        output: folder of the result.
+        job: what was trained.
+        accelerator: all of its processes take part; the main one writes.
+        model: as `accelerate` wrapped it.
+        progress: losses and time of the training.
+        after: losses after the last step.
+
+    Raises:
+        OutputError: when the disk is full or cannot be written.
     """
     dtype = stored_dtype(job.base.config)
     weights = plain_weights(accelerator, model, job.config, dtype)
     result = _result(output, job, progress, after)
     if accelerator.is_main_process:
         final = output / CHECKPOINT / "final"
-        made = _environment(job, accelerator)
+        environment = _environment(job, accelerator)
         with complete_folder(final) as folder:
             save_model(folder, job.base, job.rope, weights, dtype)
-            card = model_card(result, job.config, made)
+            card = model_card(result, job.config, environment)
             (folder / "README.md").write_text(card, encoding="utf-8")
-            write_json(folder / TRAINING, _account(result, job, made))
+            write_json(folder / TRAINING, _training_record(result, job, environment))
         with writing(output):
             for path in sorted(final.iterdir(), key=lambda path: path.name == TRAINING):
                 path.replace(output / path.name)
-        forget_checkpoints(output)
+        remove_checkpoints(output)
     accelerator.wait_for_everyone()
     return result
 
 
-def forget_checkpoints(output: Path) -> None:
-    """Remove the checkpoints of a finished run, what makes it resumable first."""
+def remove_checkpoints(output: Path) -> None:
+    """Remove the checkpoints of a finished run, first the settings that make it resumable."""
     (output / CHECKPOINT / SETTINGS).unlink(missing_ok=True)
     shutil.rmtree(output / CHECKPOINT, ignore_errors=True)
 
 
-def earlier_result(output: Path, account: dict[str, Any], job: ExtendJob) -> ExtendResult:
-    """Return the result of a run that had finished."""
-    validation = account.get("validation", {})
+def earlier_result(output: Path, record: dict[str, Any], job: ExtendJob) -> ExtendResult:
+    """Return the result of a run that had finished before.
+
+    Args:
+        output: its folder.
+        record: its `training.json`.
+        job: the same job, planned again.
+    """
+    validation = record.get("validation", {})
     progress = TrainingProgress(
         step=job.config.steps,
-        losses=account.get("losses", []),
-        seconds=account.get("seconds", 0.0),
+        losses=record.get("losses", []),
+        seconds=record.get("seconds", 0.0),
         base=validation.get("base", {}),
         before=validation.get("before", {}),
     )
@@ -94,7 +122,7 @@ def earlier_result(output: Path, account: dict[str, Any], job: ExtendJob) -> Ext
 def _result(
     output: Path, job: ExtendJob, progress: TrainingProgress, after: Validation
 ) -> ExtendResult:
-    """Return what came out."""
+    """Return the result of a run."""
     return ExtendResult(
         output=output,
         model=job.base.source.name,
@@ -114,8 +142,10 @@ def _result(
     )
 
 
-def _account(result: ExtendResult, job: ExtendJob, made: TrainingEnvironment) -> dict[str, Any]:
-    """Return `training.json`."""
+def _training_record(
+    result: ExtendResult, job: ExtendJob, environment: TrainingEnvironment
+) -> dict[str, Any]:
+    """Return the content of `training.json`."""
     return {
         "settings": job.settings,
         "rope_parameters": job.rope.parameters,
@@ -132,18 +162,17 @@ def _account(result: ExtendResult, job: ExtendJob, made: TrainingEnvironment) ->
             "after": asdict(result.after),
         },
         "seconds": round(result.seconds, 3),
-        **asdict(made),
+        **asdict(environment),
     }
 
 
 def _environment(job: ExtendJob, accelerator: Accelerator) -> TrainingEnvironment:
-    """Return where the run was made, and with which versions."""
+    """Return the run's hardware, and the versions of the libraries that are installed."""
     versions = {"longsum": __version__}
     for name in ("torch", "transformers", "accelerate", "peft"):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return TrainingEnvironment(
-        job.base.machine.name, job.dtype, accelerator.num_processes, versions
-    )
+    processes = accelerator.num_processes
+    return TrainingEnvironment(job.base.machine.name, job.dtype, processes, versions)

@@ -1,4 +1,4 @@
-"""Write an extended model so that plain `transformers` loads it, and longsum knows its window."""
+"""Save an extended model so that plain `transformers` loads it, and longsum knows its window."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TOKENIZER_FILES = (
     *("added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"),
     "generation_config.json",
 )
-"""Copied from the base where it has them."""
+"""Files copied from the base where it has them."""
 
 _LIMITS = ("model_max_length", "max_length")
-"""Entries of them that may name the old window."""
+"""Keys in these files that may give the old window."""
 
 
 def plain_weights(
@@ -39,11 +39,11 @@ def plain_weights(
     Args:
         accelerator: under FSDP each process holds a part of every weight.
         model: as `accelerate` wrapped it.
-        config: for the merge.
-        dtype: to save in.
+        config: method, and LoRA's rank and alpha.
+        dtype: dtype of the result.
 
     Returns:
-        Names as in a checkpoint; empty but on the main process.
+        The weights by their names in a checkpoint; nothing on other processes.
     """
     if config.method == "qlora":
         weights: dict[str, Any] = dequantized(accelerator.unwrap_model(model))
@@ -53,13 +53,13 @@ def plain_weights(
     if not accelerator.is_main_process:
         return {}
     if is_tied(model):
-        weights = {name: w for name, w in weights.items() if not name.endswith("lm_head.weight")}
+        weights = {key: w for key, w in weights.items() if not key.endswith("lm_head.weight")}
     named = {name.removeprefix("model."): weight for name, weight in weights.items()}
     return merged(named, config, dtype)
 
 
 def stored_dtype(config: dict[str, Any]) -> torch.dtype:
-    """Return the dtype a checkpoint is kept in; float32 where its config does not say."""
+    """Return the dtype a checkpoint is stored in; float32 where its config does not say."""
     name = str(config.get("dtype") or config.get("torch_dtype") or "").removeprefix("torch.")
     known = {"bfloat16": torch.bfloat16, "float16": torch.float16}
     return known.get(name, torch.float32)
@@ -71,11 +71,11 @@ def save_model(
     """Write configuration, weights (sharded as `transformers` does) and tokenizer.
 
     Args:
-        folder: is there, and empty.
-        base: what was extended.
+        folder: an existing, empty folder.
+        base: the model that was extended.
         rope: its new rotary embedding.
         weights: from `plain_weights`.
-        dtype: theirs.
+        dtype: dtype of the weights.
     """
     extended_config(base, rope, dtype).save_pretrained(folder)
     save_torch_state_dict(weights, folder, max_shard_size="5GB")
@@ -87,11 +87,17 @@ def save_model(
 
 
 def extended_config(base: Model, rope: Rope, dtype: torch.dtype) -> LlamaConfig:
-    """Return the configuration, complete enough for `read_rope` to tell both windows."""
+    """Return the configuration, from which `read_rope` reads both windows.
+
+    Args:
+        base: the model that was extended.
+        rope: its new rotary embedding.
+        dtype: dtype of the saved weights.
+    """
     config = build_config(base.config, rope)
     config.max_position_embeddings = rope.window
     if rope.rope_type in ("default", "linear"):
-        # transformers has no use for it here; read_rope takes it for L
+        # transformers does not use it for these types; read_rope takes it for L
         config.original_max_position_embeddings = rope.native_window
     config.architectures = ["LlamaForCausalLM"]
     config.dtype = dtype
@@ -102,7 +108,7 @@ def extended_config(base: Model, rope: Rope, dtype: torch.dtype) -> LlamaConfig:
 
 
 def _widen(path: Path, window: int) -> None:
-    """Raise the limits that a JSON file names to the new window."""
+    """Raise the limits in a JSON file to the new window."""
     content = json.loads(path.read_text(encoding="utf-8"))
     stated = [key for key in _LIMITS if isinstance(content.get(key), int)]
     for key in stated:

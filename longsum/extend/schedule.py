@@ -9,11 +9,11 @@ def learning_rate(step: int, config: ExtendConfig) -> float:
     """Return the learning rate of a step: linear warm-up, then constant.
 
     "A linear learning rate warmup of 20 steps starting from 10% of the maximum learning rate"
-    (arXiv 2306.15595, section 3.1); no decay is told there, and none is done.
+    (arXiv 2306.15595, section 3.1); the paper mentions no decay, and there is none.
 
     Args:
-        step: from 0.
-        config: the rate, the steps of warm-up and the share it starts from.
+        step: number of the step, from 0.
+        config: learning rate, and length and start of the warm-up.
     """
     if step >= config.warmup_steps:
         return config.learning_rate

@@ -27,8 +27,8 @@ from longsum.extend.prepare import MEMORY_HINT, check_processes, prepare_trainin
 from longsum.extend.products import (
     earlier_result,
     finish,
-    forget_checkpoints,
-    keep_model,
+    remove_checkpoints,
+    save_step_model,
 )
 from longsum.extend.schedule import learning_rate
 from longsum.extend.training_events import ExtendListener, ExtendResult, StepReport, Validation
@@ -40,7 +40,7 @@ from longsum.settings import Setting
 from longsum.system_memory import memory_errors
 
 SPEED_STEPS = 20
-"""Steps whose time tells the speed."""
+"""Number of recent steps from which the speed is computed."""
 
 
 def extend(
@@ -52,18 +52,22 @@ def extend(
 ) -> ExtendResult:
     """Train a checkpoint on sequences longer than its window, and save it with the new one.
 
-    Killed and called again with the same settings, it goes on from its last checkpoint with the
-    losses of a run that was never interrupted; finished, it does nothing.
+    Interrupted and called again with the same settings, it continues from its last checkpoint, with
+    the losses of a run that was never interrupted; after a finished run it does nothing.
 
     Args:
         load: `model`, `context` (L' in tokens), `device`, `memory_bytes`, `offline`.
         data: texts, PDFs, JSON lines with a `text`, or folders of them.
         output: folder of the result.
         config: position, method, and how to train.
-        listener: hears notices and every step; on the main process only.
+        listener: notified of every step, on the main process only.
+
+    Returns:
+        The losses before and after, and how the run went.
 
     Raises:
-        LongsumError: when it cannot be done; nothing is then written to `output`.
+        LongsumError: when the extension is not possible (nothing is written to `output`), or
+            training fails (checkpoints remain).
     """
     listener = listener or ExtendListener()
     accelerator = Accelerator(mixed_precision="no", cpu=load.device == "cpu")
@@ -84,7 +88,7 @@ def extend(
     finished = open_output(output, job.settings)
     accelerator.wait_for_everyone()
     if finished:
-        forget_checkpoints(output)
+        remove_checkpoints(output)
         return earlier_result(output, finished, job)
     require_training_fit(job.plan)
     require_disk(output, job.extent.disk_bytes)
@@ -97,7 +101,7 @@ def extend(
         accelerator.wait_for_everyone()
         resumed_from = progress.step
         if resumed_from:
-            listener.notice(f"going on from step {resumed_from:,}")
+            listener.notice(f"continuing from step {resumed_from:,}")
         else:
             listener.phase("measuring the held-out sequences")
             progress.base = asdict(validate_base(model, job, accelerator))
@@ -119,21 +123,30 @@ def fit(
     accelerator: Accelerator,
     listener: ExtendListener,
 ) -> None:
-    """Train until the last step, saving on the way; `progress` tells where to begin.
+    """Train until the last step, saving checkpoints and models on the way.
+
+    Args:
+        model: `NextTokenLoss`, as `accelerate` wrapped it.
+        optimizer: AdamW, as `accelerate` wrapped it.
+        progress: where to begin; updated in place.
+        job: rows, rotary embedding, and how to train.
+        output: folder of the result.
+        accelerator: the processes that share a batch.
+        listener: notified of every step.
 
     Raises:
-        LongsumError: when the loss is no number any more.
+        LongsumError: when the loss is not finite.
     """
     config = job.config
-    # not the model's: FSDP 2 swaps its parameters for whole ones while it computes
+    # not from the model: FSDP 2 replaces its parameters by gathered ones while it computes
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     recent: deque[float] = deque(maxlen=SPEED_STEPS)
     model.train()
     if progress.step == 0 and 0 in config.keep_checkpoints_at:
-        keep_model(output, 0, job, accelerator, model)
+        save_step_model(output, 0, job, accelerator, model)
     while progress.step < config.steps:
         started = time.perf_counter()
-        # whatever is random in a step follows from its number, so nothing needs to be stored
+        # all random numbers of a step follow from its index, so no generator state is saved
         torch.manual_seed(_step_seed(config.seed, progress.step, accelerator.process_index))
         rate = learning_rate(progress.step, config)
         for group in optimizer.param_groups:
@@ -153,7 +166,7 @@ def fit(
         recent.append(time.perf_counter() - started)
         progress.seconds += recent[-1]
         if progress.step in config.keep_checkpoints_at:
-            keep_model(output, progress.step, job, accelerator, model)
+            save_step_model(output, progress.step, job, accelerator, model)
         if _is_due(progress.step, config):
             save_checkpoint(output, progress, accelerator, model, optimizer)
         listener.step(_report(progress, rate, recent, job))
@@ -162,10 +175,10 @@ def fit(
 def _accumulate(
     model: torch.nn.Module, step: int, job: ExtendJob, accelerator: Accelerator
 ) -> float:
-    """Add up the gradients of a step's sequences, and return their mean loss.
+    """Accumulate the gradients of a step's sequences, and return their mean loss in nats.
 
-    Every process reads an equal share of the batch; all sequences have as many targets, so that
-    the mean over them is the mean over tokens.
+    Every process reads an equal share of the batch; all sequences have the same number of targets,
+    so the mean over sequences is the mean over tokens.
     """
     config = job.config
     share = config.batch // accelerator.num_processes
@@ -176,8 +189,8 @@ def _accumulate(
     for start in parts:
         rows = torch.stack([job.rows.row(start + i) for i in range(at_once)])
         last = start == parts[-1]
-        # DDP averages gradients over the processes once, after the last part; FSDP would have to
-        # hold them whole until then
+        # DDP averages gradients over the processes once, after the last part; with FSDP, each
+        # process would have to hold unsharded gradients until then
         wait = not last and accelerator.distributed_type != DistributedType.FSDP
         with accelerator.no_sync(model) if wait else nullcontext():
             loss = model(rows.to(accelerator.device))  # (at_once, context) → mean in nats
@@ -189,7 +202,10 @@ def _accumulate(
 def validate(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerator) -> Validation:
     """Return the loss on the held-out sequences, at both windows.
 
-    Every process measures all of them: under FSDP none can compute alone.
+    Args:
+        model: `NextTokenLoss`, as `accelerate` wrapped it.
+        job: the rows and the native window.
+        accelerator: all of its processes measure every sequence, as FSDP requires.
     """
     rows, native = job.rows.validation(), job.base.rope.native_window
     if not len(rows):
@@ -201,7 +217,13 @@ def validate(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerator) -
 
 
 def validate_base(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerator) -> Validation:
-    """Return the checkpoint's own loss, with its own rotation, at its native window."""
+    """Return the loss with the checkpoint's own rotary embedding, at its native window.
+
+    Args:
+        model: `NextTokenLoss` with the weights of the checkpoint, as `accelerate` wrapped it.
+        job: the rows and the checkpoint.
+        accelerator: all of its processes measure every sequence, as FSDP requires.
+    """
     rows = job.rows.validation()
     if not len(rows):
         return Validation()
@@ -216,14 +238,14 @@ def validate_base(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerat
 
 
 def _pieces(rows: torch.Tensor, window: int) -> torch.Tensor:
-    """Cut (rows, context) into (pieces, window); what fills no piece is left out."""
+    """Cut (rows, context) into (pieces, window), dropping the remainder of each row."""
     whole = rows.shape[1] // window * window
     return rows[:, :whole].reshape(-1, window)
 
 
 @torch.no_grad()
 def _mean_loss(model: torch.nn.Module, rows: torch.Tensor, accelerator: Accelerator) -> float:
-    """Return the mean loss of equally long sequences, in nats a token."""
+    """Return the mean loss of equally long sequences, in nats per token."""
     was_training = model.training
     model.eval()
     losses = [float(model(row[None].to(accelerator.device))) for row in rows]
@@ -232,7 +254,7 @@ def _mean_loss(model: torch.nn.Module, rows: torch.Tensor, accelerator: Accelera
 
 
 def _announce(job: ExtendJob, listener: ExtendListener) -> None:
-    """Say what is trained, and how often the data is gone through."""
+    """Report what is trained, and how often the data is repeated."""
     extent = job.extent
     listener.notice(f"{job.base.source.name}: {job.rope.reason}")
     listener.notice(
@@ -249,25 +271,25 @@ def _announce(job: ExtendJob, listener: ExtendListener) -> None:
 def _report(
     progress: TrainingProgress, rate: float, recent: deque[float], job: ExtendJob
 ) -> StepReport:
-    """Return how a step went; the first of a run is slow, and left out when there are others."""
+    """Return a step's report; its speed is a median, as the first steps of a run are slow."""
     config = job.config
     times = sorted(recent)
-    usual = times[len(times) // 2]
+    median_s = times[len(times) // 2]
     return StepReport(
         step=progress.step,
         steps=config.steps,
         loss=progress.losses[-1],
         learning_rate=rate,
-        tokens_per_s=job.rope.window * config.batch / usual,
-        remaining_s=usual * (config.steps - progress.step),
+        tokens_per_s=job.rope.window * config.batch / median_s,
+        remaining_s=median_s * (config.steps - progress.step),
     )
 
 
 def _is_due(step: int, config: ExtendConfig) -> bool:
-    """Tell whether a step ends with a checkpoint: every so many, and the last."""
+    """Return whether a step ends with a checkpoint: every `save_every`-th, and the last."""
     return bool(config.save_every) and (step % config.save_every == 0 or step == config.steps)
 
 
 def _step_seed(seed: int, step: int, process: int) -> int:
-    """Return a seed of its own for each step and process."""
+    """Return a distinct seed for each step and process."""
     return (seed * 1_000_003 + step * 4_099 + process) % (1 << 63)

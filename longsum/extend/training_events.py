@@ -1,4 +1,4 @@
-"""What happens while a window is extended: training tells, the command line shows."""
+"""What a training reports: progress, validation losses and the result. No torch."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from longsum.events import Listener
 
 @dataclass(frozen=True)
 class StepReport:
-    """How one step went."""
+    """The loss and the speed of one step."""
 
     step: int
-    """Steps done, from 1."""
+    """Number of steps done, from 1."""
     steps: int
-    """Steps in all."""
+    """Total number of steps."""
     loss: float
-    """Mean over the step's targets, in nats."""
+    """Mean over the step's targets, in nats per token."""
     learning_rate: float
     tokens_per_s: float
-    """Over the last steps, all processes together."""
+    """Speed over recent steps, summed over all processes."""
     remaining_s: float
 
 
 class ExtendListener(Listener):
-    """Hears nothing; subclass and override what matters."""
+    """Ignores everything; override what matters."""
 
     def step(self, report: StepReport) -> None:
-        """Take a step that is done; raising stops the training."""
+        """Receive the report of a finished step; an exception stops the training."""
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Loss on the held-out sequences, in nats a token; empty where none were held out."""
+    """Loss on the held-out sequences, in nats per token; None where it was not measured."""
 
     native: float | None = None
-    """In pieces of the native window."""
+    """Loss on pieces of the native window."""
     extended: float | None = None
-    """In whole sequences of the extended window."""
+    """Loss on whole sequences of the extended window."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class DataFile:
     texts: int
     tokens: int
     sha256: str
-    """Of the texts, each behind its length."""
+    """Hash of the texts, each preceded by its length."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,16 @@ class TrainingExtent:
 
     files: tuple[DataFile, ...]
     tokens: int
-    """Of all texts, the tokens between them included."""
+    """Tokens of all texts, including those between them."""
     rows: int
-    """Sequences to train on."""
+    """Number of sequences to train on."""
     held_out: int
-    """Sequences to validate on."""
+    """Number of sequences to validate on."""
     context: int
+    """L' in tokens."""
     steps: int
     batch: int
+    """Sequences per step."""
     memory_bytes: int
     free_bytes: int
     gradient_checkpointing: bool
@@ -75,13 +77,13 @@ class TrainingExtent:
 
     @property
     def epochs(self) -> float:
-        """How often the data is gone through."""
+        """Number of passes over the data."""
         return self.steps * self.batch / self.rows
 
 
 @dataclass(frozen=True)
 class ExtendResult:
-    """What came out of a run."""
+    """The result of a run."""
 
     output: Path
     model: str
@@ -92,17 +94,18 @@ class ExtendResult:
     method: str
     steps: int
     losses: tuple[float, ...]
-    """Of every step, in nats."""
+    """Loss of every step, in nats per token."""
     base: Validation
-    """The checkpoint with its own rotation, at its native window."""
+    """Losses of the checkpoint with its own rotation, at its native window."""
     before: Validation
-    """The new rotation, before the first step."""
+    """Losses with the new rotation, before the first step."""
     after: Validation
+    """Losses after the last step."""
     seconds: float
-    """Of training, interruptions left out."""
+    """Training time, without interruptions."""
     extent: TrainingExtent | None = None
     finished_before: bool = False
-    """There was nothing to do: an earlier run had finished."""
+    """Whether there was nothing to do, as an earlier run had finished."""
     resumed_from: int = 0
-    """The step an earlier run had come to."""
+    """Step from which the run continued; 0 when it started from the beginning."""
     settings: dict[str, object] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""Does a training fit this machine? Bytes before anything is loaded. Pure arithmetic.
+"""Whether a training fits this machine, computed before anything is loaded. Pure arithmetic.
 
-Counts what torch keeps for the backward pass of transformers' Llama with SDPA attention, one
-sequence at a time; what is kept is within a tenth of what torch saves on a CPU (tested).
+Counts what torch saves for the backward pass of transformers' Llama with SDPA attention, one
+sequence at a time; the estimate is within a tenth of what torch saves on a CPU (tested).
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from longsum.model.run_memory import OVERHEAD_BYTES
 from longsum.settings import Setting
 
 STEP = 1024
-"""Windows are suggested in multiples of this many tokens."""
+"""Suggested windows are multiples of this many tokens."""
 
 
 _LINEAR = (
     *("q_proj", "k_proj", "v_proj", "o_proj"),
     *("gate_proj", "up_proj", "down_proj"),
 )
-_LESS: dict[Method, tuple[Method, ...]] = {
+_SMALLER_METHODS: dict[Method, tuple[Method, ...]] = {
     "full": ("lora", "qlora"),
     "lora": ("qlora",),
     "qlora": (),
 }
-"""The methods that need less memory than each."""
+"""Methods that need less memory than each method."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What a training needs on each device, and what there is."""
+    """What a training needs on each device, and the memory available."""
 
     weights_bytes: int
     gradients_bytes: int
     optimizer_bytes: int
-    """AdamW's two moments, float32."""
+    """AdamW's two moments in float32, in bytes."""
     activation_bytes: int
     loss_bytes: int
-    """A chunk's logits, their softmax and gradients."""
+    """Bytes of a chunk's logits, their softmax and gradients."""
     overhead_bytes: int
     total_bytes: int
     free_bytes: int
@@ -56,7 +56,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class _Run:
-    """What the arithmetic depends on."""
+    """Inputs of the arithmetic."""
 
     shape: ModelShape
     context: int
@@ -73,7 +73,7 @@ class _Run:
         """Bytes of weights, gradients and AdamW's state."""
         trained = trainable_parameters(self.shape, self.config)
         width = DTYPE_BYTES[self.dtype]
-        copies = trained * 2 if self.dtype != "float32" else 0  # cast for the products
+        copies = trained * 2 if self.dtype != "float32" else 0  # autocast to bfloat16
         frozen = _frozen_bytes(self.shape, self.config, width)
         weights = frozen + 4 * trained + copies
         return weights // self.shards, 4 * trained // self.shards, 8 * trained // self.shards
@@ -81,22 +81,22 @@ class _Run:
     def parts(self, checkpointing: bool) -> tuple[int, int, int, int, int, int]:
         """Return the bytes needed, by purpose."""
         tokens = self.context * self.sequences
-        kept = kept_bytes_per_token(
+        saved = saved_bytes_per_token(
             self.shape, self.config, dtype=self.dtype, checkpointing=checkpointing
         )
-        # and a layer's: computed again, or the gradients of what it kept
+        # plus one layer's gradients and, with checkpointing, its recomputed activations
         layer = layer_bytes_per_token(self.shape, self.config, self.dtype)
-        activations = tokens * (kept + (2 if checkpointing else 1) * layer)
+        activations = tokens * (saved + (2 if checkpointing else 1) * layer)
         loss = loss_bytes(self.shape.vocab_size, min(self.chunk, tokens), self.dtype)
         return (*self.fixed, activations, loss, OVERHEAD_BYTES[self.device])
 
     def fits(self, checkpointing: bool, free_bytes: int) -> bool:
-        """Tell whether it all goes into the free bytes."""
+        """Return whether the training fits into the free bytes."""
         return sum(self.parts(checkpointing)) <= free_bytes
 
 
 def trainable_parameters(shape: ModelShape, config: ExtendConfig) -> int:
-    """Return how many weights learn."""
+    """Return the number of parameters that are trained."""
     if config.method == "full":
         return shape.parameters
     sizes = {
@@ -109,12 +109,14 @@ def trainable_parameters(shape: ModelShape, config: ExtendConfig) -> int:
         "down_proj": (shape.intermediate_size, shape.hidden_size),
     }
     layer = sum(config.rank * sum(sizes.get(name, (0, 0))) for name in config.targets)
-    beside = (2 * shape.num_hidden_layers + 1 + shape.vocab_size) * shape.hidden_size
-    return shape.num_hidden_layers * layer + (beside if config.train_norm_and_embedding else 0)
+    total = shape.num_hidden_layers * layer
+    if config.train_norm_and_embedding:
+        total += (2 * shape.num_hidden_layers + 1 + shape.vocab_size) * shape.hidden_size
+    return total
 
 
 def _frozen_bytes(shape: ModelShape, config: ExtendConfig, width: int) -> int:
-    """Return the bytes of the weights that do not learn."""
+    """Return the bytes of the weights that are not trained."""
     if config.method == "full":
         return 0
     linear: float = shape.linear_parameters * width
@@ -127,15 +129,20 @@ def _frozen_bytes(shape: ModelShape, config: ExtendConfig, width: int) -> int:
 
 
 def layer_bytes_per_token(shape: ModelShape, config: ExtendConfig, dtype: str) -> int:
-    """Return the bytes a decoder layer keeps of each token for the backward pass.
+    """Return the bytes per token that a decoder layer saves for the backward pass.
 
-    With h hidden, q and k the widths of queries and keys, i the MLP's:
-    - of each norm its input and what its weight multiplies, float32: 2 h;
-    - what the linear layers read, where their weights learn: once in float32, but autocast makes a
-      bfloat16 copy for each of them;
-    - queries, keys, values and output of the attention, and its softmax's sum of each head:
+    With widths h of the hidden state, q of queries, k of keys and i of the MLP:
+    - input of each norm and the values its weight multiplies, float32: 2 h;
+    - inputs of the linear layers that are trained: once in float32, but autocast makes a bfloat16
+      copy for each of them;
+    - queries, keys, values and output of the attention, and the sum of each head's softmax:
       2 q + 2 k;
-    - gate, its activation and up, and what `down_proj` reads: 3 i, or 4 i where that learns.
+    - gate, its activation and up, and the input of `down_proj`: 3 i, or 4 i where that is trained.
+
+    Args:
+        shape: the model's shape.
+        config: method, LoRA rank and target layers.
+        dtype: compute dtype, `float32` or `bfloat16`.
     """
     width = DTYPE_BYTES[dtype]
     learning = _LINEAR if config.method == "full" else config.targets
@@ -144,7 +151,7 @@ def layer_bytes_per_token(shape: ModelShape, config: ExtendConfig, dtype: str) -
         attention, mlp = min(attention, 1), min(mlp, 1)
     norms = 2 * (4 + 4) * shape.hidden_size + 8
     read = (attention + mlp) * shape.hidden_size * width
-    # bitsandbytes' 4-bit layers return what they were given: the residual stream's float32
+    # bitsandbytes' 4-bit layers return the dtype of their input: the residual stream's float32
     returned = 4 if config.method == "qlora" else width
     scores = 2 * (shape.attention_size + shape.key_value_size) * returned
     inner = (3 + ("down_proj" in learning)) * shape.intermediate_size * returned
@@ -156,18 +163,23 @@ def layer_bytes_per_token(shape: ModelShape, config: ExtendConfig, dtype: str) -
 
 
 def _readers(learning: Sequence[str], names: Sequence[str]) -> int:
-    """Return how many of the layers that read one input learn."""
+    """Return how many of the layers that share an input are trained."""
     return sum(f"{name}_proj" in learning for name in names)
 
 
-def kept_bytes_per_token(
+def saved_bytes_per_token(
     shape: ModelShape, config: ExtendConfig, *, dtype: str, checkpointing: bool
 ) -> int:
-    """Return the bytes kept of each token between the forward and the backward pass.
+    """Return the bytes per token saved between the forward and the backward pass.
 
-    All of every layer's, or with gradient checkpointing its input alone (arXiv 1604.06174), which
-    is of the residual stream's float32; and of the last norm, the head's input if the head learns,
-    cos and sin.
+    They are those of every layer, or with gradient checkpointing only its float32 input (arXiv
+    1604.06174); those of the last norm; the head's input if the head is trained; cos and sin.
+
+    Args:
+        shape: the model's shape.
+        config: method, LoRA rank and target layers.
+        dtype: compute dtype, `float32` or `bfloat16`.
+        checkpointing: recompute activations instead of saving them.
     """
     tied = shape.tie_word_embeddings and config.train_norm_and_embedding
     head = DTYPE_BYTES[dtype] if config.method == "full" or tied else 0
@@ -179,7 +191,13 @@ def kept_bytes_per_token(
 
 
 def loss_bytes(vocab_size: int, chunk: int, dtype: str) -> int:
-    """Return the bytes of a chunk's logits: as they come, in float32, softmax, and gradients."""
+    """Return the bytes of a chunk's logits, their float32 copy, their softmax and gradients.
+
+    Args:
+        vocab_size: logits of a position.
+        chunk: positions computed at once.
+        dtype: compute dtype, `float32` or `bfloat16`.
+    """
     return chunk * vocab_size * (3 * 4 + 2 * DTYPE_BYTES[dtype])
 
 
@@ -196,19 +214,22 @@ def plan_training(
     sequences: int = 1,
     shards: int = 1,
 ) -> TrainingPlan:
-    """Decide on gradient checkpointing, and say whether the training fits.
+    """Decide on gradient checkpointing, and on whether the training fits.
 
     Args:
-        shape: the model's.
-        config: method and what was asked about gradient checkpointing.
+        shape: the model's shape.
+        config: method, and whether gradient checkpointing was asked for.
         context: L' in tokens.
-        native_window: L; no smaller window than this is suggested.
+        native_window: L in tokens; only larger windows are suggested.
         device: `cuda`, `mps` or `cpu`.
-        dtype: of the products, `float32` or `bfloat16`.
-        free_bytes: on each device.
-        chunk: positions of the loss computed at once.
-        sequences: read at once by one process.
-        shards: devices that weights, gradients and optimizer are spread over (FSDP).
+        dtype: compute dtype, `float32` or `bfloat16`.
+        free_bytes: free memory of each device.
+        chunk: positions whose loss is computed at once.
+        sequences: sequences that a process reads at once.
+        shards: devices over which weights, gradients and optimizer are sharded (FSDP).
+
+    Returns:
+        The bytes needed by purpose, the decision with its reason, and options that would fit.
     """
     run = _Run(shape, context, native_window, config, device, dtype, sequences, shards, chunk)
     asked = config.gradient_checkpointing
@@ -232,7 +253,7 @@ def require_training_fit(plan: TrainingPlan) -> None:
     """Raise unless a plan fits.
 
     Raises:
-        InsufficientMemory: with the remedies as its hint.
+        InsufficientMemory: when it does not, with the remedies as its hint.
     """
     if not plan.fits:
         hint = f"add {', or '.join(plan.remedies)}" if plan.remedies else None
@@ -245,13 +266,13 @@ def require_training_fit(plan: TrainingPlan) -> None:
 
 
 def _remedies(run: _Run, checkpointing: bool, free_bytes: int) -> tuple[str, ...]:
-    """Return what makes the training fit, each checked by the same arithmetic."""
+    """Return options that make the training fit, each checked by the same arithmetic."""
     found: list[str] = []
     if not checkpointing and run.fits(True, free_bytes):
         found.append(str(Setting("gradient_checkpointing")))
     if run.sequences > 1 and replace(run, sequences=1).fits(checkpointing, free_bytes):
         found.append(f"{Setting('gradient_accumulation')} above {run.config.gradient_accumulation}")
-    for method in _LESS[run.config.method]:
+    for method in _SMALLER_METHODS[run.config.method]:
         if method == "qlora" and run.device != "cuda":
             continue
         other = replace(run, config=replace(run.config, method=method))

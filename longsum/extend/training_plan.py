@@ -1,4 +1,4 @@
-"""Everything about an extension that is known before weights are loaded, and every refusal."""
+"""Plan an extension before weights are loaded; refuse what is not possible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from longsum.model.resolve import ModelSource
 from longsum.settings import Setting
 
 FREE_TO_CHANGE = ("save_every", "gradient_checkpointing")
-"""Settings a run may go on with in another way: they change no number."""
+"""Settings that may differ when a run continues, as they do not affect the result."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class ExtendJob:
     """An extension that is known to be possible."""
 
     base: Model
-    """With the checkpoint's own rotation and window."""
+    """The model with the checkpoint's own rotary embedding and window."""
     rope: Rope
-    """The new one."""
+    """The rotary embedding of the extended window."""
     rows: Rows
     plan: TrainingPlan
     extent: TrainingExtent
     dtype: str
-    """Of the products."""
+    """Compute dtype."""
     config: ExtendConfig
     settings: dict[str, Any]
-    """What has to be the same for a run to go on."""
+    """What must be the same for a run to continue."""
 
 
 def plan_extension(
@@ -55,16 +55,19 @@ def plan_extension(
     shards: int = 1,
     processes: int = 1,
 ) -> ExtendJob:
-    """Read the data and find out what the extension needs; loads no weights.
+    """Read the data and determine what the extension needs; loads no weights.
 
     Args:
         load: model, window, device.
         data: texts, PDFs, JSON lines or folders.
-        output: the folder to be made, for its free space.
+        output: folder of the result, for its free space.
         config: how to train.
-        listener: hears what is skipped.
-        shards: processes that share the weights between them (FSDP).
+        listener: notified of what is skipped.
+        shards: processes over which the weights are sharded (FSDP).
         processes: processes on this machine.
+
+    Returns:
+        Everything that training needs, apart from the weights.
 
     Raises:
         LongsumError: when the extension is not possible.
@@ -105,13 +108,13 @@ def plan_extension(
 
 
 def sequences_at_once(config: ExtendConfig, processes: int) -> int:
-    """Return how many sequences a process reads at once."""
+    """Return the number of sequences a process reads at once."""
     share = config.batch // processes
     return share // (config.gradient_accumulation or share)
 
 
 def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
-    """Refuse what cannot be extended so."""
+    """Refuse checkpoints and windows that cannot be extended."""
     if context <= base.rope.native_window:
         raise UsageError(
             f"{Setting('context')} {context:,} is not larger than the {base.rope.native_window:,} "
@@ -131,7 +134,7 @@ def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
             "bitsandbytes' NF4 products run nine times slower than bfloat16, and not at all on mps",
             hint=f"use {Setting('method', 'lora')}",
         )
-    base.checkpoint.weight_files()  # refused now, not after the texts are read
+    base.checkpoint.weight_files()  # refuses missing weights before the texts are read
 
 
 def _check_batch(config: ExtendConfig, processes: int) -> None:
@@ -146,7 +149,7 @@ def _check_batch(config: ExtendConfig, processes: int) -> None:
 
 
 def _dtype(base: Model, config: ExtendConfig) -> str:
-    """Return the dtype of the products; float16 would need its gradients scaled."""
+    """Return the compute dtype; never float16, whose gradients would need scaling."""
     if config.dtype != "auto":
         return config.dtype
     return "bfloat16" if base.machine.dtype == "bfloat16" else "float32"
@@ -166,7 +169,7 @@ def _extent(
         OutputError: when nothing can be written there.
     """
     models = 1 + len(config.keep_checkpoints_at)
-    # the last checkpoint stays until the next is complete
+    # the last checkpoint exists until the next is complete
     checkpoints = 2 * 12 * trainable_parameters(base.shape, config) if config.save_every else 0
     disk = models * base.shape.parameters * stored_dtype(base.config).itemsize + checkpoints
     return TrainingExtent(
@@ -187,21 +190,21 @@ def _extent(
 
 
 def _path(source: ModelSource) -> str:
-    """Return where a base is, of a GGUF file not what was unpacked of it."""
+    """Return the path of a base; for a GGUF file its own, not that of the unpacked folder."""
     return os.path.abspath(source.file or source.folder)
 
 
 def _settings(
     base: Model, rows: Rows, context: int, config: ExtendConfig, dtype: str
 ) -> dict[str, Any]:
-    """Return what decides every loss, as JSON gives it back."""
-    kept = {key: value for key, value in asdict(config).items() if key not in FREE_TO_CHANGE}
+    """Return the settings that determine every loss, as JSON returns them."""
+    fixed = {key: value for key, value in asdict(config).items() if key not in FREE_TO_CHANGE}
     return {
         "model": base.source.name if base.source.known else _path(base.source),
         "revision": base.source.revision,
         "weights_bytes": base.checkpoint.weights_bytes(),
         "context": context,
-        "data": [{"name": f.name, "sha256": f.sha256} for f in rows.files],
-        **{key: list(v) if isinstance(v, tuple) else v for key, v in kept.items()},
+        "data": [{"name": file.name, "sha256": file.sha256} for file in rows.files],
+        **{key: list(v) if isinstance(v, tuple) else v for key, v in fixed.items()},
         "dtype": dtype,
     }

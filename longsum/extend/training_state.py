@@ -1,7 +1,7 @@
-"""What a training needs to go on: weights that learn, AdamW's state, the step, the losses so far.
+"""Checkpoints of a training: trained weights, AdamW's state, the step and the losses so far.
 
 safetensors and JSON; nothing is pickled. The order of the data and the random numbers of a step
-follow from the seed and the step (`data.Rows.row`, `train.fit`), so that the step is their state.
+follow from the seed and the step (`data.Rows.row`, `train.fit`), so no other state is saved.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ WEIGHTS, OPTIMIZER, STATE = "trainable.safetensors", "optimizer.safetensors", "s
 
 @dataclass
 class TrainingProgress:
-    """How far a training is."""
+    """How far a training has come; the content of `state.json`."""
 
     step: int = 0
-    """Steps done; the data position is this times the batch."""
+    """Number of steps done; the position in the data is this times the batch."""
     losses: list[float] = field(default_factory=list)
-    """Of every step, in nats."""
+    """Loss of every step, in nats per token."""
     seconds: float = 0.0
+    """Training time so far."""
     base: dict[str, float | None] = field(default_factory=dict)
     before: dict[str, float | None] = field(default_factory=dict)
     """Validation losses, measured before the first step."""
@@ -51,9 +52,14 @@ def save_checkpoint(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Write a checkpoint beside the last one, which is removed when this one is complete.
+    """Write a checkpoint next to the last one, which is removed when this one is complete.
 
-    All processes take part in gathering; the main one writes.
+    Args:
+        output: folder of the result.
+        progress: step, losses and time so far.
+        accelerator: all of its processes take part in gathering; the main one writes.
+        model: as `accelerate` wrapped it.
+        optimizer: AdamW, as `accelerate` wrapped it.
 
     Raises:
         OutputError: when the disk is full; the last checkpoint is still there.
@@ -81,10 +87,19 @@ def load_checkpoint(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> TrainingProgress:
-    """Bring weights and optimizer to the last checkpoint, if there is one, and return its progress.
+    """Restore weights and optimizer from the last checkpoint, if there is one.
+
+    Args:
+        output: folder of the result.
+        accelerator: under FSDP each process restores its part.
+        model: as `accelerate` wrapped it; changed in place.
+        optimizer: AdamW, as `accelerate` wrapped it; changed in place.
+
+    Returns:
+        The checkpoint's progress, or that of a training that has not begun.
 
     Raises:
-        OutputError: when it is damaged.
+        OutputError: when the checkpoint is damaged.
     """
     folder = last_checkpoint(output)
     if folder is None:
@@ -94,24 +109,24 @@ def load_checkpoint(
         weights, moments = load_file(folder / WEIGHTS), load_file(folder / OPTIMIZER)
         _restore(accelerator, model, optimizer, weights, moments)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        said = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         raise OutputError(
-            f"the checkpoint {folder} is damaged: {said}", hint="remove it to begin anew"
+            f"the checkpoint {folder} is damaged: {reason}", hint="delete it to start again"
         ) from error
     return progress
 
 
 def trainable_names(model: torch.nn.Module) -> set[str]:
-    """Return the names of the weights that learn, as `get_model_state_dict` calls them."""
+    """Return the names of the trained weights, as `get_model_state_dict` gives them."""
     options = StateDictOptions(ignore_frozen_params=True)
     names = set(get_model_state_dict(model, options=options))
-    # a tied head is the embedding under another name
+    # a tied head is the embedding with another name
     tied = is_tied(model)
     return {name for name in names if not (tied and name.endswith("lm_head.weight"))}
 
 
 def is_tied(model: torch.nn.Module) -> bool:
-    """Tell whether a model's head is its embedding."""
+    """Return whether a model's head shares the weights of its embedding."""
     configs = (getattr(module, "config", None) for module in model.modules())
     return any(getattr(config, "tie_word_embeddings", False) for config in configs)
 
@@ -123,11 +138,11 @@ def _restore(
     weights: dict[str, torch.Tensor],
     moments: dict[str, torch.Tensor],
 ) -> None:
-    """Put a checkpoint's tensors where they belong; under FSDP each process keeps its part."""
+    """Copy a checkpoint's tensors into model and optimizer; under FSDP, each process its part."""
     sharded = str(accelerator.distributed_type) == "DistributedType.FSDP"
     options = StateDictOptions(full_state_dict=sharded, strict=False)
     if missing := trainable_names(model) ^ set(weights):
-        raise KeyError(f"{min(missing)} is in one of model and checkpoint only")
+        raise KeyError(f"{min(missing)} is in only one of model and checkpoint")
     set_model_state_dict(model, dict[str, Any](weights), options=options)
     groups = get_optimizer_state_dict(model, optimizer, options=options)["param_groups"]
     state: dict[str, Any] = {"state": _nested(moments), "param_groups": groups}
@@ -135,7 +150,7 @@ def _restore(
 
 
 def _flat(state: dict[str, Any]) -> dict[str, torch.Tensor]:
-    """Return AdamW's state with one name a tensor: `exp_avg/model.norm.weight`."""
+    """Return AdamW's state with one name per tensor: `exp_avg/model.norm.weight`."""
     return {
         f"{kind}/{name}": torch.as_tensor(value).contiguous()
         for name, entry in sorted(state.items())

@@ -32,7 +32,7 @@ def pack(path, tokenizer, context=64, listener=None, **options):
     return pack_rows([path], tokenizer, context, listener or Recorder(), vocab_size=300, **options)
 
 
-def test_rows_are_the_texts_one_behind_the_other(corpus, tokenizer):
+def test_rows_are_the_texts_one_after_the_other(corpus, tokenizer):
     rows = pack(corpus, tokenizer)
     expected = []
     for number in range(40):

@@ -44,7 +44,7 @@ class Stop(ExtendListener):
 
 
 class Record(ExtendListener):
-    """Keeps what it is told."""
+    """Records what is reported."""
 
     def __init__(self):
         self.notices, self.reports = [], []
@@ -151,7 +151,7 @@ def test_broken_run_goes_on_with_the_losses_of_a_whole_one(extended, tmp_path, m
     assert resumed.resumed_from == at // 2 * 2
     assert resumed.losses == whole.losses  # exactly
     assert (resumed.before, resumed.after) == (whole.before, whole.after)
-    assert ("going on from step 2" in record.notices) == (at == 3)
+    assert ("continuing from step 2" in record.notices) == (at == 3)
     one, other = weights(tmp_path / "out"), weights(tmp_path / "whole")
     assert all(torch.equal(one[name], other[name]) for name in other)
 
@@ -206,7 +206,7 @@ def test_other_settings_are_refused_by_name(extended, tmp_path):
     extended(save_every=1)  # when it is saved changes nothing of what is computed
 
 
-def test_run_without_checkpoints_begins_anew(extended, tmp_path):
+def test_run_without_checkpoints_starts_again(extended, tmp_path):
     with pytest.raises(ConnectionAbortedError):
         extended(Stop(3), save_every=0)
     result = extended(save_every=0)
@@ -360,7 +360,7 @@ def test_quantized_base_is_refused(extended, base, tmp_path):
         extended(model=restate(base, tmp_path / "quantized", block))
 
 
-def test_damaged_weights_leave_nothing_behind(extended, base, tmp_path):
+def test_damaged_weights_leave_no_files(extended, base, tmp_path):
     broken = restate(base, tmp_path / "broken", {"num_hidden_layers": 3})
     with pytest.raises(UnsupportedModel, match="is missing"):
         extended(model=broken)

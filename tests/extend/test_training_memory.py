@@ -15,10 +15,10 @@ from longsum.extend.config import ExtendConfig
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.prepare import checkpoint_layers
 from longsum.extend.training_memory import (
-    kept_bytes_per_token,
     loss_bytes,
     plan_training,
     require_training_fit,
+    saved_bytes_per_token,
     trainable_parameters,
 )
 from longsum.settings import Setting, settings_in
@@ -85,7 +85,7 @@ def test_estimate_is_what_torch_keeps(method, dtype, checkpointing):
         checkpoint_layers(model)
     logits = 4 * shape.vocab_size * (TOKENS - 1)
     saved = saved_bytes(model, dtype == "bfloat16") - logits
-    estimate = TOKENS * kept_bytes_per_token(
+    estimate = TOKENS * saved_bytes_per_token(
         shape, config, dtype=dtype, checkpointing=checkpointing
     )
     assert estimate == pytest.approx(saved, rel=0.1)
@@ -103,7 +103,7 @@ def test_four_bit_layers_return_float32_and_the_estimate_counts_it(checkpointing
         checkpoint_layers(model)
     logits = 4 * shape.vocab_size * (TOKENS - 1)
     saved = saved_bytes(model, True) - logits
-    estimate = TOKENS * kept_bytes_per_token(
+    estimate = TOKENS * saved_bytes_per_token(
         shape, config, dtype="bfloat16", checkpointing=checkpointing
     )
     assert estimate == pytest.approx(saved, rel=0.1)
