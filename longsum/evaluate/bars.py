@@ -49,16 +49,16 @@ def _bars(
     path: Path,
     level: float | None = None,
 ) -> None:
-    """Draw a group of bars a measure, a bar a row.
+    """Draw a group of bars per measure, with a bar per row.
 
     Args:
-        rows: with the measures and, as `KEY_se`, their standard errors.
-        labels: of the rows.
-        keys: the measures and their titles.
-        unit: of the measures.
-        title: of the figure.
-        path: where to.
-        level: drawn as a dotted line.
+        rows: values by measure and, as `KEY_se`, their standard errors.
+        labels: one per row.
+        keys: titles by measure.
+        unit: unit of the measures.
+        title: title of the figure.
+        path: file to write.
+        level: value to draw as a dotted line.
     """
     figure, axes = new_figure(width=max(6.0, 1.5 + 0.35 * len(rows) * len(keys)))
     width = 0.8 / max(1, len(rows))

@@ -1,7 +1,7 @@
-"""Summaries without a language model, to hold a model's against: first sentences and statistics.
+"""Baseline summaries without a language model: first sentences and statistical methods.
 
-LexRank, TextRank, LSA and Luhn are sumy's, fed with our own sentences and words, so that neither
-nltk's data nor the network is needed. Pure; no torch.
+LexRank, TextRank, LSA and Luhn are sumy's, with our own sentence and word splitting, so that
+neither nltk's data nor the network is needed. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from longsum.selection.candidates import statements
 from longsum.settings import Setting
 
 BASELINES = ("lead", "lexrank", "textrank", "lsa", "luhn")
-"""By name: the first sentences; Erkan and Radev 2004; Mihalcea and Tarau 2004; Steinberger and
-Ježek 2004; Luhn 1958."""
+"""The first sentences; Erkan and Radev 2004; Mihalcea and Tarau 2004; Steinberger and Ježek 2004;
+Luhn 1958."""
 COMPARING_ALL = frozenset({"lexrank", "textrank", "lsa"})
-"""Baselines whose work grows with the square of the number of sentences, or its cube."""
-MOST_SENTENCES = 900
-"""Sentences of a document beyond which those are left out."""
+"""Baselines whose time is quadratic or cubic in the number of sentences."""
+MAX_SENTENCES = 900
+"""Sentences of a document beyond which those baselines are left out."""
 OVERSHOOT = 1.1
-"""Share of the reference's words that a summary may reach."""
+"""Maximum length of a summary, as a multiple of the reference's words."""
 
 _SUMY = {
     "lexrank": ("lex_rank", "LexRankSummarizer"),
@@ -37,10 +37,10 @@ _SUMY = {
 
 
 def parse_baselines(text: str) -> tuple[str, ...]:
-    """Return the baselines that a comma-separated list names, each once; none for `none`.
+    """Return the baselines in a comma-separated list, without repetitions; none for `none`.
 
     Raises:
-        UsageError: for a name that is not known.
+        UsageError: for an unknown name.
     """
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
     if names == ("none",):
@@ -58,33 +58,33 @@ def require_baselines(names: Iterable[str]) -> None:
     """Refuse baselines whose package is not installed, before a model is loaded.
 
     Raises:
-        UsageError: with the command that installs it.
+        UsageError: when it is not, with the command that installs it.
     """
     if any(name in _SUMY for name in names):
         _sumy("sumy.summarizers")
 
 
 def baseline_sentences(document: Document) -> list[Span]:
-    """Return the sentences a baseline chooses from: those a verbatim answer may be made of.
+    """Return the sentences a baseline chooses from: those a verbatim answer may consist of.
 
-    Headings and captions are none of them; where a document has no others, they are.
+    Headings and captions are excluded, unless a document has nothing else.
     """
     return statements(document) or split_sentences(document.text)
 
 
 def is_too_long(name: str, sentences: Sequence[Span]) -> bool:
-    """Tell whether a baseline is left out because a document has too many sentences for it."""
-    return name in COMPARING_ALL and len(sentences) > MOST_SENTENCES
+    """Return whether a baseline is left out because a document has too many sentences for it."""
+    return name in COMPARING_ALL and len(sentences) > MAX_SENTENCES
 
 
 def baseline_summary(name: str, document: Document, sentences: Sequence[Span], words: float) -> str:
-    """Summarize a document to a length by one of the baselines.
+    """Return a baseline's summary of a document, a sentence per line.
 
     Args:
         name: one of `BASELINES`.
-        document: what is summarized.
+        document: the document to summarize.
         sentences: from `baseline_sentences`.
-        words: the reference's.
+        words: length of the reference.
     """
     texts = [" ".join(document.text[start:end].split()) for start, end in sentences]
     chosen = take(rank(name, texts), [len(text.split()) for text in texts], words)
@@ -92,14 +92,14 @@ def baseline_summary(name: str, document: Document, sentences: Sequence[Span], w
 
 
 def take(order: Iterable[int], lengths: Sequence[int], words: float) -> list[int]:
-    """Return sentences in an order until the next would pass 1.1 times the words asked for.
+    """Return the first sentences of an order that stay within 1.1 times the words asked for.
 
-    The first is taken however long it is.
+    The first sentence is always taken.
 
     Args:
-        order: numbers of sentences, best first.
-        lengths: words of each.
-        words: asked for.
+        order: indices of sentences, best first.
+        lengths: words of each sentence.
+        words: length asked for.
     """
     taken: list[int] = []
     count = 0
@@ -112,7 +112,7 @@ def take(order: Iterable[int], lengths: Sequence[int], words: float) -> list[int
 
 
 def rank(name: str, sentences: Sequence[str]) -> list[int]:
-    """Return the numbers of sentences in the order in which a baseline prefers them."""
+    """Return the indices of sentences in a baseline's order, best first."""
     if name == "lead" or len(sentences) < 2:
         return list(range(len(sentences)))
     module, summarizer = _SUMY[name]
@@ -123,18 +123,18 @@ def rank(name: str, sentences: Sequence[str]) -> list[int]:
     order: list[int] = []
 
     def keep_order(rated: list[Any]) -> list[Any]:
-        """Take what sumy would count off: sentences by falling rating, with their places."""
+        """Record the order in which sumy would take sentences, best first."""
         order.extend(info.order for info in rated)
         return rated
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # fewer words than sentences: LSA's remark
+        warnings.simplefilter("ignore")  # LSA warns about fewer words than sentences
         summarize(dom.ObjectDocumentModel([paragraph]), keep_order)
-    return order or list(range(len(sentences)))  # sumy gives none when there are no words
+    return order or list(range(len(sentences)))  # sumy returns nothing without words
 
 
 class _Words:
-    """Gives sumy our words instead of nltk's."""
+    """Splits sentences for sumy into our words instead of nltk's."""
 
     def __init__(self) -> None:
         self._tokenizer = UnicodeTokenizer()

@@ -1,7 +1,7 @@
-"""Multiple-choice items, how they become token ids, and what counts as right. Pure; no torch.
+"""Multiple-choice items, how they become token ids, and which answers are right. Pure; no torch.
 
 The method is lm-evaluation-harness's (EleutherAI, `multiple_choice`): each choice is scored by its
-log-likelihood behind the context; `acc` takes the largest, `acc_norm` the largest per character.
+log-likelihood after the context; `acc` takes the largest, `acc_norm` the largest per character.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ from longsum.terminal import shown_name
 DELIMITER = " "
 """Between context and choice, as in lm-evaluation-harness."""
 CLOZE_CONTEXT, CLOZE_CHOICE = 600, 120
-"""Characters of a cloze item's passage and of each of its choices."""
+"""Characters of a cloze item's passage, and of each of its choices."""
 CLOZE_CHOICES = 4
 _SNAP = 40
-"""Characters in which the end of a word is sought; scripts without spaces have none."""
+"""Characters within which the end of a word is searched for; scripts without spaces have none."""
 _CLOZE_ITEM = CLOZE_CONTEXT + CLOZE_CHOICE + 3 * _SNAP
-_TRIES = 60
-"""Places drawn for a choice before the texts count as too short, or too much alike."""
+_MAX_TRIES = 60
+"""Positions drawn for a choice before the texts are refused as too short or too similar."""
 _EXAMPLE = 'write lines such as {"question": "…", "choices": ["…", "…"], "answer": 0}'
 
 
 @dataclass(frozen=True)
 class Item:
-    """A question with choices, of which one is right."""
+    """A question with choices, one of which is right."""
 
     id: str
     context: str
     choices: tuple[str, ...]
     answer: int
-    """Number of the right choice, from 0."""
+    """Index of the right choice, from 0."""
     category: str | None = None
 
 
 def read_items(paths: Sequence[Path]) -> list[Item]:
-    """Return the items of files: `{id?, question|context, choices, answer, category?}` a line.
+    """Return the items of files: `{id?, question|context, choices, answer, category?}` per line.
 
     Args:
-        paths: `.jsonl`, `.jsonl.gz` or `.jsonl.xz`; of several, an item without a category has its
-            file's name for one.
+        paths: `.jsonl`, `.jsonl.gz` or `.jsonl.xz`; with several, the category of an item without
+            one is the name of its file.
 
     Raises:
-        DocumentError: when a file or one of its rows cannot be read, or there is none.
+        DocumentError: when a file or one of its rows cannot be read, or there are no rows.
     """
     items: list[Item] = []
     for path in paths:
-        own = path.name.partition(".jsonl")[0] if len(paths) > 1 else None
-        items += [_item(row, path, number, own) for number, row in read_jsonl(path)]
+        category = path.name.partition(".jsonl")[0] if len(paths) > 1 else None
+        items += [_item(row, path, number, category) for number, row in read_jsonl(path)]
     if not items:
         named = shown_name(", ".join(map(str, paths)))
         raise EmptyDocument(f"there are no rows in {named}", hint=_EXAMPLE)
@@ -72,19 +72,19 @@ def _item(row: dict[str, Any], path: Path, number: int, file_category: str | Non
     """Return the item of a row.
 
     Raises:
-        CorruptDocument: saying what is wrong with it.
+        CorruptDocument: when something is wrong with it.
     """
     choices, answer = row.get("choices"), row.get("answer")
     context = row.get("context", row.get("question"))
     mistake = None
     if not isinstance(context, str):
-        mistake = "no question or context that is a text"
+        mistake = "no question or context that is a string"
     elif not isinstance(choices, list) or len(choices) < 2:
         mistake = "no list of two or more choices"
     elif not all(isinstance(choice, str) and choice.strip() for choice in choices):
-        mistake = "a choice that is no text"
+        mistake = "a choice that is empty or not a string"
     elif not isinstance(answer, int) or isinstance(answer, bool):
-        mistake = "no answer that is the number of a choice, from 0"
+        mistake = "no answer that is the index of a choice, from 0"
     elif not 0 <= answer < len(choices):
         mistake = f"the answer {answer}, but its {len(choices)} choices are numbered from 0"
     if mistake or not isinstance(choices, list) or not isinstance(context, str):
@@ -110,68 +110,67 @@ class Request:
 
     ids: tuple[int, ...]
     scored: int
-    """How many of the last ids are the choice's."""
+    """Number of ids, at the end, that belong to the choice."""
     cut: int = 0
-    """Tokens of the context that were left out, from its beginning, to keep to the length."""
+    """Number of tokens cut from the beginning of the context to fit the length."""
 
 
 def encode_choice(
     context: str, choice: str, encode: Callable[[str], list[int]], *, begin: Sequence[int]
 ) -> Request:
-    """Return the ids of a choice behind its context.
+    """Return the ids of a context followed by a choice.
 
-    As lm-evaluation-harness does it (`TemplateLM._encode_pair`): white space at the context's end
-    goes to the choice; both are encoded together, and what is behind as many ids as the context has
-    alone is the choice's.
+    As in lm-evaluation-harness (`TemplateLM._encode_pair`): white space at the context's end
+    belongs to the choice; both are encoded together, and the ids beyond the length of the context
+    encoded by itself belong to the choice.
 
     Args:
-        context: what stands before it; `DELIMITER` is put between.
-        choice: what is scored.
+        context: text before the choice; `DELIMITER` separates them.
+        choice: text that is scored.
         encode: takes a text, returns its ids without control tokens.
         begin: the beginning-of-text token, where the model has one.
     """
     bare = context.rstrip()
     whole = encode(context + DELIMITER + choice)
     before = encode(bare) if bare else []
-    behind = whole[len(before) :] or whole[-1:]  # a tokenizer may join both sides to one id
-    return Request((*begin, *before, *behind), len(behind))
+    after = whole[len(before) :] or whole[-1:]  # a tokenizer may merge both sides into one id
+    return Request((*begin, *before, *after), len(after))
 
 
 def cut_to(request: Request, length: int, *, begin: int) -> Request:
-    """Return a request of at most `length` ids, the context's first left out.
+    """Return a request of at most `length` ids, cutting the beginning of the context.
 
-    The beginning-of-text token stays; of a choice that is longer than the length by itself the
-    end is scored.
+    The beginning-of-text token stays; if the choice alone exceeds the length, its end is scored.
 
     Args:
         request: from `encode_choice`.
-        length: most ids.
-        begin: how many of the first ids are control tokens.
+        length: maximum number of ids.
+        begin: number of control tokens at the beginning.
     """
     over = len(request.ids) - length
     if over <= 0:
         return request
-    kept = request.ids[begin + over :]
-    return Request(request.ids[:begin] + kept, min(request.scored, length - 1), over)
+    remaining = request.ids[begin + over :]
+    return Request(request.ids[:begin] + remaining, min(request.scored, length - 1), over)
 
 
 # ---- what is right
 
 
 def best_choice(scores: Sequence[float]) -> int:
-    """Return the number of the largest score, the first of several."""
+    """Return the index of the largest score, the first of several."""
     return max(range(len(scores)), key=lambda i: (scores[i], -i))
 
 
 def judge(item: Item, log_likelihoods: Sequence[float]) -> dict[str, Any]:
-    """Return whether the model is right.
+    """Return whether the model is right, as 0 or 1.
 
     Args:
         item: the question.
-        log_likelihoods: of its choices, in nats.
+        log_likelihoods: one per choice, in nats.
 
     Returns:
-        `acc` by the sum, `acc_norm` by the sum over the characters of the choice.
+        `acc` by log-likelihood, `acc_norm` by log-likelihood per character of the choice.
     """
     by_length = [
         score / len(choice) for score, choice in zip(log_likelihoods, item.choices, strict=True)
@@ -191,17 +190,19 @@ def chance(items: Sequence[Item]) -> float:
 
 
 def make_cloze(texts: Sequence[Text], count: int, *, seed: int) -> list[Item]:
-    """Make items out of plain texts: which of four pieces goes on with a passage.
+    """Make items from plain texts: which of four pieces continues a passage.
 
-    Our own construction, for models that know too little for published questions. The true
-    continuation stands against three pieces of equal length from elsewhere, of other documents and
-    each of a different one, as long as there are enough. The same texts, count and seed give the
-    same items.
+    Our own construction, for models that know too little for published questions. The three wrong
+    pieces have the same length and come from different other documents, as far as there are enough.
+    The same texts, count and seed give the same items.
 
     Args:
         texts: the corpus.
-        count: items to make.
-        seed: of passages, pieces and order.
+        count: number of items to make.
+        seed: random seed for passages, pieces and order.
+
+    Returns:
+        The items; a larger count adds some and changes none.
 
     Raises:
         DocumentError: when the texts are too short for a passage and three other pieces.
@@ -221,7 +222,7 @@ def make_cloze(texts: Sequence[Text], count: int, *, seed: int) -> list[Item]:
 
 
 def _cloze(texts: Sequence[Text], number: int, seed: int) -> Item:
-    """Make one item, from a random generator of its own: more items change no others."""
+    """Make one item with its own random generator, so that it does not depend on the others."""
     draw = random.Random(f"{seed} {number}")
     # longer texts have more passages
     source = draw.choices(range(len(texts)), [len(text.text) for text in texts])[0]
@@ -244,18 +245,20 @@ def _cloze(texts: Sequence[Text], number: int, seed: int) -> Item:
 def _others(
     texts: Sequence[Text], source: int, used: tuple[int, int], right: str, draw: random.Random
 ) -> list[str]:
-    """Return three pieces from elsewhere, each of another document where there are enough."""
+    """Return three wrong pieces, each from a different document where there are enough."""
     others = [i for i in range(len(texts)) if i != source]
     draw.shuffle(others)
     pieces: list[str] = []
     taken = [(source, *used)]
     for document in ((others or [source]) * CLOZE_CHOICES)[: CLOZE_CHOICES - 1]:
         text = texts[document].text
-        for _ in range(_TRIES):
+        for _ in range(_MAX_TRIES):
             start = _word_end(text, draw.randrange(len(text) - CLOZE_CHOICE - 2 * _SNAP + 1))
             end = _word_end(text, start + CLOZE_CHOICE)
             piece = text[start:end].strip()
-            overlaps = any(d == document and start < b and a < end for d, a, b in taken)
+            overlaps = any(
+                other == document and start < last and first < end for other, first, last in taken
+            )
             if not overlaps and piece not in {right, *pieces}:
                 break
         else:
@@ -269,6 +272,6 @@ def _others(
 
 
 def _word_end(text: str, at: int) -> int:
-    """Return the next place, at most `_SNAP` characters on, where a word ends."""
+    """Return the next position, at most `_SNAP` characters ahead, where a word ends."""
     found = text.find(" ", at, at + _SNAP)
     return found if found >= 0 else at

@@ -1,4 +1,4 @@
-"""What is measured, and how. No torch."""
+"""Settings of the evaluations, one frozen dataclass each. No torch."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from longsum.settings import Setting
 
 @dataclass(frozen=True)
 class PerplexityConfig:
-    """What sliding windows measure perplexity (arXiv 2306.15595, section 3.2)."""
+    """How sliding windows measure perplexity (arXiv 2306.15595, section 3.2)."""
 
     windows: tuple[int, ...] = ()
     """W in tokens; empty takes powers of two from 2,048 (or the native window) to the tuned one."""
     stride: int = 256
-    """S: tokens every window but a document's first predicts; the paper's."""
+    """S in tokens: how many every window but a document's first predicts; the paper's value."""
     max_windows: int | None = None
-    """Most windows of each size, evenly spaced over all documents; None takes all."""
+    """Maximum windows of each size, evenly spaced over all documents; None takes all."""
     max_tokens: int | None = None
-    """Tokens read of each document; the paper truncates proof-pile's to 32,768."""
+    """Tokens read per document; the paper truncates those of proof-pile to 32,768."""
 
     def __post_init__(self) -> None:
         at_least(1, stride=self.stride, max_windows=self.max_windows)
@@ -39,13 +39,13 @@ class PasskeyConfig:
     """How passkey retrieval is measured (arXiv 2306.15595, section 3.4)."""
 
     lengths: tuple[int, ...] = ()
-    """Tokens of prompt and answer together; empty takes the model's window."""
+    """Total tokens of prompt and answer; empty takes the model's window."""
     depths: int = 32
-    """Distances k of the passkey, evenly spaced up to the length; the paper's."""
+    """Number of distances k of the passkey, evenly spaced up to the length; the paper's value."""
     trials: int = 10
-    """Random keys at each distance; the paper's."""
+    """Random keys per distance; the paper's value."""
     seed: int = 0
-    """Of the keys."""
+    """Random seed for the keys."""
 
     def __post_init__(self) -> None:
         at_least(1, depths=self.depths, trials=self.trials)
@@ -55,16 +55,16 @@ class PasskeyConfig:
 
 @dataclass(frozen=True)
 class SpeedConfig:
-    """What is timed."""
+    """What is timed, and how often."""
 
     lengths: tuple[int, ...] = ()
-    """Tokens read before the answer; empty takes the model's window less the answer."""
+    """Tokens read before the answer; empty takes the model's window minus the answer."""
     new_tokens: int = 64
-    """Tokens written behind them."""
+    """Tokens written after them."""
     runs: int = 3
-    """Repetitions, of which the median counts."""
+    """Number of repetitions; their median is reported."""
     seed: int = 0
-    """Of the tokens read, which are drawn at random."""
+    """Random seed for the tokens to read."""
 
     def __post_init__(self) -> None:
         at_least(1, length=min(self.lengths, default=None), runs=self.runs)
@@ -80,19 +80,19 @@ class SummariesConfig:
     """Which summaries are compared with their references, and how they are made."""
 
     words: int | None = None
-    """Length asked for; None takes each reference's."""
+    """Summary length in words; None takes each reference's."""
     zero_shot_prompt: ZeroShotPrompt = "own"
     """`own` summarizes as `longsum summarize` does, `paper` as arXiv 2306.15595, section 3.5."""
     verbatim: bool | None = None
-    """Only sentences of the document; None leaves it to the model."""
+    """Summarize only with sentences of the document; None leaves it to the model."""
     truncate: Truncate | None = None
-    """Which part of a document that is too long to leave out; None counts it as failed."""
+    """Which part to leave out of a document that is too long; None counts it as failed."""
     baselines: tuple[str, ...] = ("lead", "lexrank", "textrank")
-    """Summaries without a language model, side by side."""
+    """Methods without a language model to compare with."""
     stemmer: bool = False
     """Compare English words without their endings."""
     seed: int = 0
-    """Of the sampling."""
+    """Random seed for sampling."""
 
     def __post_init__(self) -> None:
         at_least(1, words=self.words)
@@ -112,12 +112,12 @@ class SummariesConfig:
 
 @dataclass(frozen=True)
 class ShortConfig:
-    """How multiple choice is scored, on the window a model was pre-trained with."""
+    """How multiple choice is scored, within the window a model was pre-trained with."""
 
     length: int | None = None
-    """Most tokens of a context with its choice; None takes the native window."""
+    """Maximum tokens of a context with its choice; None takes the native window."""
     batch_size: int = 16
-    """Choices read at once; the result does not depend on it."""
+    """Number of choices read at once, which does not affect the result."""
 
     def __post_init__(self) -> None:
         at_least(8, length=self.length)

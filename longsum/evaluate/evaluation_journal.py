@@ -1,6 +1,6 @@
-"""What a long evaluation has measured so far, kept beside its output, so that a killed run goes on.
+"""Finished units of an evaluation, in a file next to its output, so that a killed run can continue.
 
-Works on names and JSON values; knows nothing about models. The first line holds the settings and
+Works on names and JSON values; knows nothing about models. The first line has the settings and
 their hash, each further line one finished unit of work.
 """
 
@@ -19,7 +19,7 @@ FORMAT = "longsum evaluation 1"
 
 
 def evaluation_journal_path(output: Path) -> Path:
-    """Return where the journal of an output file lies: `FILE.json.journal`."""
+    """Return the path of an output file's journal: `FILE.json.journal`."""
     return output.with_name(output.name + ".journal")
 
 
@@ -27,12 +27,12 @@ class EvaluationJournal:
     """Finished units by name.
 
     Args:
-        path: its file, which need not exist; None keeps nothing.
-        settings: what the results depend on, as JSON values. A journal of the same settings is
-            taken over.
+        path: the journal's file, which need not exist; None records nothing.
+        settings: what the results depend on, as JSON values. A journal with the same settings is
+            continued.
 
     Raises:
-        UsageError: when the file is of a run with other settings, or no journal at all.
+        UsageError: when the file has other settings, or is not a journal.
         OutputError: when it cannot be read or written.
     """
 
@@ -49,15 +49,15 @@ class EvaluationJournal:
 
     @property
     def finished(self) -> int:
-        """Units finished by this run and those before it."""
+        """Number of units finished by this run and those before it."""
         return len(self._units)
 
     def get(self, unit: str) -> dict[str, Any] | None:
-        """Return a unit's result if an earlier run, or this one, has finished it."""
+        """Return a unit's result if this run or an earlier one has finished it."""
         return self._units.get(unit)
 
     def add(self, unit: str, result: dict[str, Any]) -> None:
-        """Keep a finished unit's result.
+        """Record a finished unit's result.
 
         Raises:
             OutputError: when it cannot be written.
@@ -68,7 +68,7 @@ class EvaluationJournal:
         self._file.append({"unit": unit, "result": result})
 
     def close(self, finished: bool) -> None:
-        """Close the file; remove it when the evaluation is finished, or nothing was."""
+        """Close the file; remove it when the evaluation is finished, or no unit is."""
         if self._file is None:
             return
         self._file.close()
@@ -77,7 +77,7 @@ class EvaluationJournal:
         self._file = None
 
     def _open(self, path: Path) -> None:
-        """Take over what is there, and get ready to append."""
+        """Read the units in the file, and open it to append."""
         found = [entry or {} for _, entry in read_entries(path)] if path.exists() else []
         if found:
             self._require_same(path, found[0])
@@ -93,26 +93,28 @@ class EvaluationJournal:
         """Refuse to mix results of different settings."""
         if header.get("journal") != FORMAT:
             raise UsageError(
-                f"{path} is no journal of an evaluation", hint=f"choose another {Setting('output')}"
+                f"{path} is not a journal of an evaluation",
+                hint=f"choose another {Setting('output')}",
             )
         if header.get("sha256") == settings_hash(self._settings):
             return
-        kept = header.get("settings")
-        kept = kept if isinstance(kept, dict) else {}
-        changed = [key for key in {**kept, **self._settings} if self._differs(key, kept)]
-        told = "; ".join(
-            f"{key} was {_shown(kept.get(key))}, is now {_shown(self._settings.get(key))}"
+        earlier = header.get("settings")
+        earlier = earlier if isinstance(earlier, dict) else {}
+        changed = [key for key in {**earlier, **self._settings} if self._differs(key, earlier)]
+        changes = "; ".join(
+            f"{key} was {_shown(earlier.get(key))}, is now {_shown(self._settings.get(key))}"
             for key in changed
         )
         raise UsageError(
-            f"{path} is of an unfinished run with other settings: {told}",
+            f"{path} is from an unfinished run with other settings: {changes}",
             hint=f"repeat that run's command to finish it, choose another {Setting('output')}, or "
-            f"add {Setting('redo')} to start anew",
+            f"add {Setting('redo')} to start again",
         )
 
-    def _differs(self, key: str, kept: dict[str, Any]) -> bool:
-        """Tell whether a setting is not what it was."""
-        return (key in kept, kept.get(key)) != (key in self._settings, self._settings.get(key))
+    def _differs(self, key: str, earlier: dict[str, Any]) -> bool:
+        """Return whether a setting has changed."""
+        now = (key in self._settings, self._settings.get(key))
+        return (key in earlier, earlier.get(key)) != now
 
 
 def _shown(value: Any) -> str:

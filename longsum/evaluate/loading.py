@@ -1,6 +1,6 @@
-"""Load a model to be measured, also under another position scheme than its weights were tuned for.
+"""Load a model for an evaluation, also with a position scheme its weights were not tuned for.
 
-The plan decides as for every command: what does not fit the machine is refused before it loads.
+As for every command, a model that does not fit the machine is refused before it is loaded.
 """
 
 from __future__ import annotations
@@ -30,47 +30,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Opened:
-    """A model ready to be measured; one that is in memory already is described by four fields."""
+    """A model ready to be measured; for one already in memory, the first four fields suffice."""
 
     model: Llama
     tokenizer: Tokenizer
     rope: Rope
-    """The one in use."""
+    """Rotary embedding in use."""
     label: str
-    """What to call it in a table."""
+    """Name in tables."""
     identity: str = ""
-    """Tells two states of a model apart in a journal; empty for one in memory."""
+    """Hash that distinguishes two states of a model in a journal; empty for one in memory."""
     chunk_tokens: int = CHUNKS[0]
-    """Most tokens of a forward pass."""
+    """Maximum tokens of a forward pass."""
     kv_cache: KVCache = "native"
-    """How keys and values are held."""
+    """Format of cached keys and values."""
     stop_ids: frozenset[int] = frozenset()
     """Tokens that end an answer."""
     load_s: float = 0.0
     resident_before: int = 0
-    """Bytes this process held before the weights were loaded."""
+    """Resident memory of this process before the weights were loaded, in bytes."""
     machine: dict[str, Any] = field(default_factory=dict)
-    """For the report: device, name, dtype, quantization."""
+    """Device, name, dtype and quantization, for the report."""
 
     @property
     def unit(self) -> str:
-        """Return the model's part of the names of a journal's units."""
+        """The model's part of the names of a journal's units."""
         return f"{self.label} {self.identity}".strip()
 
 
 def find_for_evaluation(
     load: LoadConfig, *, position: Position | None = None, context: int | None = None
 ) -> Model:
-    """Find a model, with the positions it is to be measured with; loads no weights.
+    """Find a model and set its position scheme; loads no weights.
 
     Args:
         load: model, device, quantization.
-        position: a scheme the weights were not tuned for; None leaves the checkpoint's own.
-        context: window (tokens) of that scheme.
+        position: a scheme the weights were not tuned for; None takes the checkpoint's own.
+        context: window of that scheme, in tokens.
 
     Raises:
         UsageError: when only one of `position` and `context` is given.
-        ModelUnavailable: when it is missing or not one we can run.
+        ModelUnavailable: when the model is missing or not supported.
     """
     if (position is None) != (context is None):
         raise UsageError(
@@ -100,30 +100,30 @@ def open_model(
 
     Args:
         load: model, device, quantization.
-        tokens: most tokens it will hold at once; the memory plan is made for them.
-        listener: hears of quantized weights that are kept, or damaged.
-        position: a scheme the weights were not tuned for; None leaves the checkpoint's own.
-        context: window (tokens) of that scheme.
-        model: found already by `find_for_evaluation` with the same arguments.
-        label: what to call it; None takes the model's name.
+        tokens: maximum tokens in its cache at once, for which memory is planned.
+        listener: notified of quantized weights that are cached, or damaged.
+        position: a scheme the weights were not tuned for; None takes the checkpoint's own.
+        context: window of that scheme, in tokens.
+        model: result of `find_for_evaluation` with the same arguments; None finds it.
+        label: name in tables; None takes the model's name.
 
     Raises:
-        ModelUnavailable: when it is missing or not one we can run.
+        ModelUnavailable: when the model is missing or not supported.
         InsufficientMemory: when it does not fit.
     """
     model = model or find_for_evaluation(load, position=position, context=context)
-    # at least a chunk, so that small windows can be read several at once
+    # at least a chunk, so that several small windows can be read at once
     plan = plan_for(model, load, max(tokens, CHUNKS[0]))
     try:
         require_fit(plan)
-    except InsufficientMemory as error:  # its remedies are for one document
+    except InsufficientMemory as error:  # its remedies apply to one document
         names = ("quantize", "kv_cache")
         fitting = [each for each in plan.remedies if settings_in(each)[0].name in names]
         more = "".join(f"add {each}, or " for each in fitting)
         hint = f"{more}measure fewer tokens, or use a larger machine"
-        said = f"{model.source.name} {error.rendered(str)[0]}"
-        raise InsufficientMemory(said, hint=hint, facts=error.facts) from None
-    # torch and transformers take seconds to import: only now, when the run is known to fit
+        message = f"{model.source.name} {error.rendered(str)[0]}"
+        raise InsufficientMemory(message, hint=hint, facts=error.facts) from None
+    # importing torch and transformers takes seconds, so the memory is checked first
     from longsum.loading.loader import load_model
     from longsum.loading.quantized_cache import weights_config
 
@@ -157,22 +157,29 @@ def open_model(
 
 
 def identity_of(model: Model, dtype: str, quantize: str, kv_cache: KVCache = "native") -> str:
-    """Return a short hash of what decides a model's numbers."""
+    """Return a short hash of everything that affects a model's numbers.
+
+    Args:
+        model: its checkpoint and rotary embedding.
+        dtype: compute dtype.
+        quantize: format of the weights.
+        kv_cache: format of cached keys and values.
+    """
     rope = repr(sorted(model.rope.parameters.items(), key=str))
     parts = [model.checkpoint.identity(), rope, dtype, quantize, kv_cache]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def labels_for(names: list[str]) -> list[str]:
-    """Return each model's label: a folder's name, or its path where two are called the same."""
+    """Return each model's label: a folder's name, or its path where two have the same name."""
     short = [Path(name).name if Path(name).is_dir() else name for name in names]
     pairs = zip(names, short, strict=True)
-    return [name if short.count(each) > 1 else each for name, each in pairs]
+    return [name if short.count(label) > 1 else label for name, label in pairs]
 
 
 @contextmanager
 def evaluating(model: Llama) -> Iterator[None]:
-    """Put a model into evaluation mode, and back: training may go on afterwards."""
+    """Put a model into evaluation mode, and restore its mode afterwards."""
     was_training = model.training
     model.eval()
     try:

@@ -1,4 +1,4 @@
-"""Means with their standard errors, also of paired differences. Pure."""
+"""Means and their standard errors. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def mean_and_error(values: Sequence[float]) -> tuple[float | None, float | None]
     """Return the mean and its standard error, s/√n with n - 1 in the variance.
 
     Args:
-        values: one of each document or item.
+        values: one per document or item.
 
     Returns:
-        None for a mean of nothing, and for an error of fewer than two.
+        None for the mean of no values, and for the error of fewer than two.
     """
     if not values:
         return None, None

@@ -1,7 +1,7 @@
 """Passkey retrieval: from how far back a model repeats a number (arXiv 2306.15595, section 3.4).
 
-Trials share what stands in front of the key, and that part of the key-value cache is kept from one
-to the next: what reading it anew would give. Answers are decoded greedily.
+Trials share the text before the key, and reuse that part of the key-value cache, which gives the
+same answers as reading it again. Answers are decoded greedily.
 """
 
 from __future__ import annotations
@@ -33,36 +33,36 @@ from longsum.system_memory import memory_errors
 
 
 class Quiz:
-    """Asks a model one prompt after the other; keeps the cache of what two begin with.
+    """Asks a model one prompt after the other, and reuses the cache of their common prefix.
 
     Args:
         opened: the model.
-        capacity: tokens of the longest prompt and its answer.
-        share: False reads every prompt anew, for tests.
+        capacity: total tokens of the longest prompt and its answer.
+        share: False reads every prompt from its beginning, for tests.
     """
 
     def __init__(self, opened: Opened, capacity: int, *, share: bool = True) -> None:
         self.reader = Reader(opened.model, capacity, opened.chunk_tokens, opened.kv_cache)
         self.opened = opened
         self.share = share
-        self._held: list[int] = []
+        self._cached_ids: list[int] = []
 
     def answer(self, ids: Sequence[int], progress: Callable[[int], None]) -> str:
-        """Return the greedy answer to a prompt; `progress` hears of tokens read or kept."""
-        kept = common_prefix(self._held, ids) if self.share else 0
-        kept = min(kept, len(ids) - 1)  # the last token gives the logits
-        self.reader.rewind(kept)
-        self._held = list(ids[:kept])  # true even when reading is broken off
-        progress(kept)
+        """Return the greedy answer to a prompt; `progress` gets each number of tokens processed."""
+        reused = common_prefix(self._cached_ids, ids) if self.share else 0
+        reused = min(reused, len(ids) - 1)  # the last token gives the logits
+        self.reader.rewind(reused)
+        self._cached_ids = list(ids[:reused])  # correct even if reading is interrupted
+        progress(reused)
         read = 0
 
-        def heard(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             nonlocal read
             progress(done - read)
             read = done
 
-        logits = self.reader.read(ids[kept:], heard)
-        self._held = list(ids)
+        logits = self.reader.read(ids[reused:], report)
+        self._cached_ids = list(ids)
         written: list[int] = []
         while True:
             token = int(logits.argmax())
@@ -76,7 +76,7 @@ class Quiz:
 
 
 def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return how many tokens two sequences begin with in common."""
+    """Return the length of two sequences' common prefix in tokens."""
     for i, (a, b) in enumerate(zip(first, second, strict=False)):
         if a != b:
             return i
@@ -91,11 +91,11 @@ def measure_passkey(
     Args:
         opened: the model.
         config: lengths, depths, trials, seed.
-        journal: results of an earlier run are taken from it; one unit a length and distance.
-        listener: hears how many tokens are read, and each length's result.
+        journal: provides results of an earlier run; one unit per length and distance.
+        listener: notified of the tokens read, and of each length's result.
 
     Returns:
-        A row a length: `accuracy`, `k_max`, and `by_depth` with each distance's numbers.
+        A row per length: `accuracy`, `k_max`, and `by_depth` with each distance's numbers.
     """
     lengths = config.lengths or (opened.rope.window,)
     capacity = max(lengths)
@@ -113,7 +113,7 @@ def measure_passkey(
             listener.phase(f"{opened.label}: passkey in {length:,} tokens")
             layouts = Layouts(opened.tokenizer, length)
             by_depth = []
-            # the key moves towards the beginning: what stands before it was read with the last one
+            # the key moves towards the beginning, so the text before it is cached already
             for k in distances(length, config.depths):
                 unit = f"{opened.unit} | length {length} | k {k}"
                 result = journal.get(unit)
@@ -140,7 +140,7 @@ def _depth(
     config: PasskeyConfig,
     progress: Callable[[int], None],
 ) -> dict[str, Any]:
-    """Return how the trials at one distance went."""
+    """Return the results of the trials at one distance."""
     tokenizer = quiz.opened.tokenizer
     keys = draw_keys(config.seed, length, k, config.trials)
     layout = layouts.at(k, keys)
@@ -180,7 +180,7 @@ def _row(opened: Opened, length: int, by_depth: Sequence[dict[str, Any]]) -> dic
 
 
 def passkey_notes(rows: Sequence[dict[str, Any]], config: PasskeyConfig) -> list[str]:
-    """Return what a reader of the rows has to know."""
+    """Return the notes a reader of the rows needs."""
     notes = [
         f"{config.depths} distances k, evenly spaced up to the length, {config.trials} random keys "
         "at each; k_max is the largest k up to which success never falls below 20 %"

@@ -1,8 +1,8 @@
-"""The passkey test's prompts and its definitions. Pure, but for the tokenizer that counts.
+"""Prompts and definitions of the passkey test. Pure, apart from the tokenizer that counts.
 
 Prompt and protocol are the paper's (arXiv 2306.15595, section 3.4 and figure 3; the prompt is
-Mohtashami and Jaggi's, arXiv 2305.16300). The tokenizer may merge digits as it likes: lengths are
-counted with the keys that are asked for, and answers compared as text.
+Mohtashami and Jaggi's, arXiv 2305.16300). As a tokenizer may merge digits, lengths are counted with
+the keys in use, and answers are compared as text.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ KEY_LINE = "The pass key is {key}. Remember it. {key} is the pass key."
 QUESTION = "What is the pass key? The pass key is"
 
 THRESHOLD = 0.2
-"""Success below this breaks the window: the paper's 20 %."""
+"""Share of successes below which the effective window ends: the paper's 20 %."""
 KEY_DIGITS = 5
 ANSWER_TOKENS = KEY_DIGITS + 3
-"""Room for the answer: a blank, a token a digit, and what ends the number."""
+"""Tokens reserved for the answer: a blank, one per digit, and the end of the number."""
 
 
 def passkey_prompt(key: str, before: int, after: int) -> str:
@@ -42,15 +42,15 @@ def passkey_prompt(key: str, before: int, after: int) -> str:
 
     Args:
         key: the digits to find.
-        before: filler sentences in front of the key's line.
-        after: filler sentences behind it.
+        before: number of filler sentences before the key's line.
+        after: number of filler sentences after it.
     """
     lines = (INTRODUCTION, filler(before), KEY_LINE.format(key=key), filler(after), QUESTION)
     return "\n".join(line for line in lines if line)
 
 
 def filler(sentences: int) -> str:
-    """Return the first sentences of the endlessly repeated filler."""
+    """Return so many sentences of the endlessly repeated filler."""
     rounds, rest = divmod(sentences, len(FILLER))
     return " ".join(FILLER * rounds + FILLER[:rest])
 
@@ -71,12 +71,19 @@ def k_max(successes: Sequence[tuple[int, float]], threshold: float = THRESHOLD) 
 
 
 def distances(length: int, depths: int) -> list[int]:
-    """Return the distances k: as many as depths, evenly spaced, the last one the whole length."""
+    """Return `depths` distances k, evenly spaced; the last one is the whole length."""
     return [round(length * i / depths) for i in range(1, depths + 1)]
 
 
 def draw_keys(seed: int, length: int, k: int, trials: int) -> list[str]:
-    """Return the random keys of one distance, the same ones whenever they are drawn."""
+    """Return the random keys of one distance; the same arguments give the same keys.
+
+    Args:
+        seed: random seed.
+        length: tokens of prompt and answer.
+        k: distance of the key from the end, in tokens.
+        trials: number of keys.
+    """
     draw = random.Random(f"{seed} {length} {k}")
     smallest = 10 ** (KEY_DIGITS - 1)
     return [str(draw.randrange(smallest, 10 * smallest)) for _ in range(trials)]
@@ -84,30 +91,30 @@ def draw_keys(seed: int, length: int, k: int, trials: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Layout:
-    """How many filler sentences stand before and behind the key's line."""
+    """Numbers of filler sentences before and after the key's line."""
 
     before: int
     after: int
 
 
 class Layouts:
-    """Finds, for a tokenizer, the sentences that bring length and distance closest.
+    """Finds the numbers of filler sentences whose prompt is closest to a length and distance.
 
     Args:
-        tokenizer: whose tokens are counted.
-        length: tokens of prompt and answer together; the prompt never exceeds what that leaves.
+        tokenizer: counts the tokens.
+        length: maximum tokens of prompt and answer together.
 
     Raises:
-        UsageError: when not even the prompt without filler fits.
+        UsageError: when the prompt does not fit even without filler.
     """
 
     def __init__(self, tokenizer: Tokenizer, length: int) -> None:
         self.tokenizer = tokenizer
-        self.room = length - ANSWER_TOKENS
+        self.prompt_budget = length - ANSWER_TOKENS
         key = "12345"
         empty = self._tokens(key, Layout(0, 0))
         self.per_sentence = (self._tokens(key, Layout(500, 0)) - empty) / 500
-        if empty > self.room - 2 * KEY_DIGITS:  # other keys may take a token a digit
+        if empty > self.prompt_budget - 2 * KEY_DIGITS:  # other keys may take a token a digit
             raise UsageError(
                 f"{Setting('length')} {length:,} is too short: the prompt without filler has "
                 f"{empty:,} tokens",
@@ -115,21 +122,19 @@ class Layouts:
             )
 
     def at(self, distance: int, keys: Sequence[str]) -> Layout:
-        """Return the layout whose key is as near to `distance` tokens from the end as can be.
+        """Return the layout whose key is as close as possible to `distance` tokens from the end.
 
-        Args:
-            distance: k.
-            keys: that will be asked for; the prompts of all of them fit.
+        The prompts of all keys fit.
         """
         key = max(keys, key=lambda each: self._tokens(each, Layout(0, 0)))
         after = self._nearest(key, distance)
-        # behind the key at most what fits, in front of it all that is left
+        # no more sentences after the key than fit; before it, as many as remain
         after = self._fit(key, lambda n: Layout(0, n), after, climb=False)
-        guess = int((self.room - self._tokens(key, Layout(0, after))) / self.per_sentence)
+        guess = int((self.prompt_budget - self._tokens(key, Layout(0, after))) / self.per_sentence)
         return Layout(self._fit(key, lambda n: Layout(n, after), guess, climb=True), after)
 
     def _nearest(self, key: str, distance: int) -> int:
-        """Return the number of sentences behind the key's line that comes closest."""
+        """Return the number of sentences after the key's line that comes closest."""
 
         def found(sentences: int) -> int:
             return distance_of_key(self.tokenizer, passkey_prompt(key, 0, sentences))
@@ -145,9 +150,9 @@ class Layouts:
     def _fit(self, key: str, layout: Callable[[int], Layout], count: int, *, climb: bool) -> int:
         """Return the most sentences whose prompt fits; without `climb`, at most `count`."""
         count = max(0, count)
-        while count and self._tokens(key, layout(count)) > self.room:
+        while count and self._tokens(key, layout(count)) > self.prompt_budget:
             count -= 1
-        while climb and self._tokens(key, layout(count + 1)) <= self.room:
+        while climb and self._tokens(key, layout(count + 1)) <= self.prompt_budget:
             count += 1
         return count
 
@@ -158,12 +163,12 @@ class Layouts:
 
 
 def prompt_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
-    """Return a prompt's tokens, behind the one a text begins with."""
+    """Return a prompt's tokens, including the beginning-of-text token."""
     return tokenizer.with_beginning(prompt, tokenizer.encode_document(prompt))
 
 
 def distance_of_key(tokenizer: Tokenizer, prompt: str) -> int:
-    """Return k: tokens from the first that holds a digit of the key to the end of the prompt."""
+    """Return k: tokens from the first with a digit of the key to the end of the prompt."""
     first = re.search(r"\d", prompt)
     assert first is not None
     spans = tokenizer.offsets(prompt)
@@ -171,6 +176,6 @@ def distance_of_key(tokenizer: Tokenizer, prompt: str) -> int:
 
 
 def is_right(answer: str, key: str) -> bool:
-    """Tell whether an answer begins with exactly the key's digits."""
+    """Return whether an answer begins with exactly the key's digits."""
     number = re.match(r"\s*(\d+)", answer, re.ASCII)
     return number is not None and number[1] == key

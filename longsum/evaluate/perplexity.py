@@ -1,8 +1,8 @@
-"""Perplexity by window: how well a model predicts text when it sees W tokens at most.
+"""Perplexity by window: how well a model predicts text from at most W tokens.
 
-Sliding windows (see `windows.py`), each read anew from position 0. A window longer than one chunk
-of the memory plan is read in chunks, through a cache that holds nothing but this window; logits are
-computed for the predicted tokens only. Nats are summed over tokens, then divided.
+Sliding windows (see `windows.py`), each read separately from position 0. A window longer than one
+chunk of the memory plan is read in chunks, through a cache for this window only; logits are
+computed only for the predicted tokens. Nats are summed over tokens, then divided.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from longsum.settings import Setting
 from longsum.system_memory import memory_errors
 
 LOGITS_AT_ONCE = 1 << 24
-"""Logits that exist at the same time: 64 MiB in float32, whatever the vocabulary."""
+"""Maximum logits that exist at the same time: 64 MiB in float32, for any vocabulary."""
 
 
 @dataclass(frozen=True)
 class _Document:
-    """A text as the model reads it."""
+    """A text as token ids."""
 
     name: str
     ids: list[int]
     digest: str
-    """Of the ids."""
+    """Hash of the ids."""
 
 
 def measure_perplexity(
@@ -59,15 +59,15 @@ def measure_perplexity(
 
     Args:
         opened: the model.
-        texts: documents; those shorter than a window are left out of it, and counted.
-        config: windows, stride, bounds.
-        journal: results of an earlier run are taken from it; one unit a window and document.
-        listener: hears how many tokens are read, and each window's result.
-        reach: with `max_windows`, predict tokens that windows up to this one can predict; None
-            takes the model's own largest, pass another's to predict the same for both.
+        texts: documents; a window skips those that are shorter, and counts them.
+        config: windows, stride, limits.
+        journal: provides results of an earlier run; one unit per window and document.
+        listener: notified of the tokens read, and of each window's result.
+        reach: with `max_windows`, the largest window, in tokens, to compare with; None takes the
+            model's own. Models measured with the same reach predict the same tokens.
 
     Returns:
-        A row a window: `perplexity`, `nats_per_token`, their standard errors, and what was counted.
+        A row per window: `perplexity`, `nats_per_token`, their standard errors, and counts.
 
     Raises:
         DocumentError: when no document is as long as any window.
@@ -99,10 +99,10 @@ def measure_perplexity(
     return rows
 
 
-def _encoded(tokenizer: Tokenizer, texts: Iterable[Text], most: int | None) -> Iterator[_Document]:
-    """Yield the documents as token ids, each behind the beginning-of-text token of its training."""
+def _encoded(tokenizer: Tokenizer, texts: Iterable[Text], limit: int | None) -> Iterator[_Document]:
+    """Yield the documents as at most `limit` token ids, after the beginning-of-text token."""
     for text in texts:
-        ids = tokenizer.with_beginning(text.text, tokenizer.encode_document(text.text))[:most]
+        ids = tokenizer.with_beginning(text.text, tokenizer.encode_document(text.text))[:limit]
         yield _Document(text.name, ids, hashlib.sha256(repr(ids).encode()).hexdigest())
 
 
@@ -129,15 +129,15 @@ def _plan(
             for size in sizes
         }
     widest = min(reach or max(possible), longest)
-    most = config.max_windows
+    limit = config.max_windows
     return {
-        size: sampled_windows(lengths, size, config.stride, most=most, reach=widest)
+        size: sampled_windows(lengths, size, config.stride, limit=limit, reach=widest)
         for size in sizes
     }
 
 
 def _unit(opened: Opened, document: _Document, windows: Sequence[Window]) -> str:
-    """Return the journal's name for a document's windows, which changes with either."""
+    """Return the journal's name for a document's windows, which depends on both."""
     read = hashlib.sha256(repr((document.digest, windows)).encode()).hexdigest()[:16]
     size = windows[0].end - windows[0].start
     return f"{opened.unit} | window {size} | {document.name} | {read}"
@@ -150,7 +150,7 @@ def _progress(
     journal: EvaluationJournal,
     listener: Listener,
 ) -> Callable[[int], None]:
-    """Return what is told of every token read; the journal's are not read again."""
+    """Return a function that reports tokens read; the total excludes the journal's results."""
     total = sum(
         size * len(windows)
         for size, chosen in planned.items()
@@ -170,14 +170,16 @@ def _progress(
 def _document_nats(
     opened: Opened, ids: Sequence[int], windows: Sequence[Window], progress: Callable[[int], None]
 ) -> list[float]:
-    """Return the nats of each window's predicted tokens; small windows are read several at once."""
+    """Return the nats of each window's predicted tokens; several small windows are read at once."""
     size = windows[0].end - windows[0].start
     at_once = max(1, opened.chunk_tokens // size)
     nats: list[float] = []
     with evaluating(opened.model), memory_errors(MEMORY_HINT):
         for first in range(0, len(windows), at_once):
             batch = windows[first : first + at_once]
-            rows = torch.tensor([ids[w.start : w.end] for w in batch], device=opened.model.device)
+            rows = torch.tensor(
+                [ids[window.start : window.end] for window in batch], device=opened.model.device
+            )
             scored = [window.scored for window in batch]
             nats += window_nats(
                 opened.model, rows, scored, opened.chunk_tokens, progress, kv_cache=opened.kv_cache
@@ -195,15 +197,18 @@ def window_nats(
     *,
     kv_cache: KVCache = "native",
 ) -> list[float]:
-    """Return how many nats the last tokens of each window cost.
+    """Return the total negative log-likelihood of each window's last tokens, in nats.
 
     Args:
-        model: in evaluation mode.
+        model: a model in evaluation mode.
         ids: (batch, W) windows of the same length.
-        scored: how many of its last tokens each window predicts, at most W - 1.
+        scored: number of tokens each window predicts, at its end, at most W - 1.
         chunk_tokens: tokens of one window read at once.
-        progress: told of the tokens read; may raise to stop.
-        kv_cache: how keys and values are held.
+        progress: called with each number of tokens read; may raise to stop.
+        kv_cache: format of cached keys and values.
+
+    Returns:
+        One sum per window.
     """
     batch, size = ids.shape
     cache = PreallocatedCache(model.config.shape, size, kv_cache)
@@ -255,9 +260,9 @@ def _row(
 
 
 def ratio_and_error(groups: Sequence[tuple[float, int]]) -> tuple[float, float | None]:
-    """Return Σ nats / Σ tokens and its standard error, groups taken as independent.
+    """Return Σ nats / Σ tokens and its standard error, treating groups as independent.
 
-    The error is the ratio estimator's, by linearization (Cochran, Sampling Techniques, 1977,
+    The error is that of the ratio estimator, by linearization (Cochran, Sampling Techniques, 1977,
     section 6.3): with G groups of xᵢ nats and nᵢ tokens and m = Σx / Σn it is
     sqrt(G / (G - 1) · Σ (xᵢ - m·nᵢ)²) / Σn; None for a single group.
     """
@@ -270,18 +275,18 @@ def ratio_and_error(groups: Sequence[tuple[float, int]]) -> tuple[float, float |
 
 
 def perplexity_notes(rows: Sequence[dict[str, Any]], config: PerplexityConfig) -> list[str]:
-    """Return what a reader of the rows has to know."""
+    """Return the notes a reader of the rows needs."""
     if config.max_windows is None:
         how = (
             f"sliding windows, stride {config.stride}: the first of a document predicts all its "
-            "tokens but the first, every further one its last tokens that none has predicted yet"
+            "tokens but the first, every further one those that no earlier one has predicted"
         )
     else:
         how = (
             f"at most {config.max_windows:,} windows of each size, evenly spaced; each predicts "
-            f"its last {config.stride} tokens, the same ones at every window"
+            f"its last {config.stride} tokens, which are the same at every size"
         )
-    notes = [how + "; every window is read anew from position 0"]
+    notes = [how + "; every window is read separately from position 0"]
     for row in rows:
         place = f"{row['model']}, window {row['window']:,}"
         if row["skipped_documents"]:
@@ -292,5 +297,5 @@ def perplexity_notes(rows: Sequence[dict[str, Any]], config: PerplexityConfig) -
             )
     if any(row["perplexity_se"] is not None for row in rows):
         over = sorted({row["se_over"] for row in rows if row["perplexity_se"] is not None})
-        notes.append(f"standard errors are over {' or '.join(over)}, taken as independent")
+        notes.append(f"standard errors are over {' or '.join(over)}, treated as independent")
     return notes

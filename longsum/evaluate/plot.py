@@ -1,6 +1,6 @@
-"""Plots of reports, as PNG or whatever the file's ending names. Needs matplotlib (`eval` extra).
+"""Plots of reports, in the format of the file's extension. Needs matplotlib (`eval` extra).
 
-matplotlib is imported when a plot is drawn, and draws without a display.
+matplotlib is imported when a plot is drawn, and needs no display.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf")
 DPI = 150
-FAR_OFF = 100.0
-"""Perplexities this many times the best are drawn on a log axis."""
+LOG_AXIS_RATIO = 100.0
+"""Ratio of the largest to the smallest perplexity above which the axis is logarithmic."""
 
-MOST_LABELS = 12
-"""Labels that have room side by side."""
+MAX_LABELS = 12
+"""Number of labels that fit side by side."""
 
 
 def require_matplotlib(path: Path) -> None:
-    """Refuse a plot that could not be drawn, before any work is done for it.
+    """Refuse a plot that cannot be drawn, before any work is done.
 
     Raises:
-        UsageError: when matplotlib is not installed, or the file's ending is unknown.
+        UsageError: when matplotlib is not installed, or the file's extension is unknown.
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(
@@ -49,7 +49,7 @@ def require_matplotlib(path: Path) -> None:
 
 
 def by_model(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of each model, in their order."""
+    """Return the rows of each model, in order."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["model"], []).append(row)
@@ -57,13 +57,13 @@ def by_model(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure, whole or not at all.
+    """Write a figure, complete or not at all.
 
     Raises:
         OutputError: when the disk is full or the folder cannot be written.
     """
     with replacing(path) as temporary, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters its font lacks; they become boxes
+        warnings.simplefilter("ignore")  # characters missing in the font become boxes
         try:
             figure.savefig(temporary, dpi=DPI)
         except ValueError as error:
@@ -71,7 +71,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def new_figure(width: float = 7.0, height: float = 4.5) -> tuple[Figure, Axes]:
-    """Return a figure in inches, drawn without a display, and its axes."""
+    """Return a figure of a size in inches, which needs no display, and its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -81,7 +81,13 @@ def new_figure(width: float = 7.0, height: float = 4.5) -> tuple[Figure, Axes]:
 
 
 def window_axis(axes: Axes, windows: Sequence[int], title: str) -> None:
-    """Make x a log axis whose ticks are the windows."""
+    """Make x a log axis with a tick at each window.
+
+    Args:
+        axes: the axes to change.
+        windows: windows in tokens.
+        title: label of the axis.
+    """
     from matplotlib.ticker import NullFormatter, NullLocator
 
     ticks = sorted(set(windows))
@@ -93,34 +99,32 @@ def window_axis(axes: Axes, windows: Sequence[int], title: str) -> None:
 
 
 def tick_labels(ticks: Sequence[int]) -> list[str]:
-    """Return the labels of a log axis; one too near the last before it is left out."""
+    """Return the labels of a log axis, leaving out those too close to the previous one."""
     labels = []
     last = 0.0
     for tick in ticks:
-        is_near = (
-            bool(last) and math.log(tick / last) < math.log(ticks[-1] / ticks[0]) / MOST_LABELS
-        )
+        is_near = bool(last) and math.log(tick / last) < math.log(ticks[-1] / ticks[0]) / MAX_LABELS
         labels.append("" if is_near else short(tick))
         last = last if is_near else tick
     return labels
 
 
 def short(tokens: int) -> str:
-    """Return a window as people say it: 2k for 2,048."""
+    """Return a window in short form: 2k for 2,048."""
     return f"{tokens // 1024}k" if tokens % 1024 == 0 else f"{tokens:,}"
 
 
 def plain(label: str) -> str:
-    """Return a label in which matplotlib sees no formula, and prints no line breaks."""
+    """Return a label on one line in which matplotlib finds no formula."""
     return " ".join(label.split()).replace("$", r"\$")
 
 
 def plot_perplexity(report: Report, path: Path) -> None:
-    """Draw perplexity by window, a line a model, with standard errors."""
+    """Draw perplexity by window, with a line per model and standard errors."""
     from matplotlib.ticker import ScalarFormatter
 
     figure, axes = new_figure()
-    shown = [r for r in report.rows if r["tokens"] and math.isfinite(r["perplexity"])]
+    shown = [row for row in report.rows if row["tokens"] and math.isfinite(row["perplexity"])]
     for label, rows in by_model(shown).items():
         axes.errorbar(
             [row["window"] for row in rows],
@@ -131,7 +135,7 @@ def plot_perplexity(report: Report, path: Path) -> None:
             label=plain(label),
         )
     values = [row["perplexity"] for row in shown]
-    if values and max(values) > FAR_OFF * min(values):
+    if values and max(values) > LOG_AXIS_RATIO * min(values):
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(ScalarFormatter())
     window_axis(axes, [row["window"] for row in shown] or [1], "evaluation window (tokens)")
@@ -140,7 +144,7 @@ def plot_perplexity(report: Report, path: Path) -> None:
 
 
 def plot_speed(report: Report, path: Path) -> None:
-    """Draw reading and writing speed by length, a line a model."""
+    """Draw reading and writing speed by length, with two lines per model."""
     from matplotlib.ticker import ScalarFormatter
 
     figure, axes = new_figure()
@@ -168,7 +172,7 @@ def plot_speed(report: Report, path: Path) -> None:
 
 
 def plot_passkey(report: Report, path: Path) -> None:
-    """Draw found passkeys by distance: a line a model for one length, else a heat map a model."""
+    """Draw accuracy by distance: a line per model for one length, else a heat map per model."""
     lengths = sorted({row["length"] for row in report.rows})
     if len(lengths) == 1:
         _passkey_lines(report, path)
@@ -231,7 +235,7 @@ def _passkey_maps(report: Report, path: Path) -> None:
 
 
 def _finish(figure: Figure, axes: Axes, title: str, path: Path) -> None:
-    """Add what every line plot has, and write it."""
+    """Add title, grid and legend to a line plot, and write it."""
     axes.set_title(title)
     axes.grid(True, alpha=0.3)
     if axes.get_legend_handles_labels()[0]:

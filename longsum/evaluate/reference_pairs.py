@@ -1,4 +1,4 @@
-"""Documents with reference summaries, from JSON lines: `{id, task, doc, query, target}`."""
+"""Read documents with reference summaries from JSON lines: `{id, task, doc, query, target}`."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _WHOLE = re.compile(
     r"|what\s+is\s+the\s+plot\s+of\s+(?:the|this)\s+(?:story|book|novel)\W*",
     re.I,
 )
-"""Queries that ask for the whole document: `Summarize the whole meeting.`"""
+"""Queries about the whole document: `Summarize the whole meeting.`"""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A document and how people summarized it."""
+    """A document and its reference summaries or answers."""
 
     id: str
     place: str
     """File and line."""
     task: str | None
-    """`summ`, `qa`, or what the row says."""
+    """`summ`, `qa`, or another task that the row gives."""
     text: str
     query: str | None
     references: tuple[str, ...]
 
     @cached_property
     def document(self) -> Document:
-        """The document, read as a text file is.
+        """The document, parsed like a text file.
 
         Raises:
             DocumentError: when it cannot be read.
@@ -51,13 +51,13 @@ class Pair:
 
     @property
     def words(self) -> int:
-        """Words of the references, on average, at least 1."""
+        """Mean words of the references, at least 1."""
         total = sum(count_words(reference) for reference in self.references)
         return max(1, round(total / len(self.references)))
 
     @property
     def focus(self) -> str | None:
-        """What the summary is to be about; None where the query asks for the whole document."""
+        """Focus of the summary; None where the query asks for the whole document."""
         return self.query if self.query and not _WHOLE.fullmatch(self.query.strip()) else None
 
 
@@ -72,12 +72,12 @@ def read_pairs(
 
     Args:
         paths: `.jsonl`, `.jsonl.gz` or `.jsonl.xz`.
-        task: only rows of this task; None takes all.
-        query: only rows whose query holds these words, in any case.
-        limit: most pairs, evenly spaced over those that remain; None takes all.
+        task: take only rows of this task; None takes all.
+        query: take only rows whose query contains this text, in any case; None takes all.
+        limit: maximum pairs, evenly spaced over those that match; None takes all.
 
     Raises:
-        DocumentError: when a file or a row cannot be read, or no row remains.
+        DocumentError: when a file or a row cannot be read, or no row matches.
     """
     found: list[Pair] = []
     total = 0
@@ -89,7 +89,7 @@ def read_pairs(
     if not found:
         named = shown_name(", ".join(map(str, paths)))
         raise EmptyDocument(
-            f"none of the {total:,} rows of {named} is asked for"
+            f"none of the {total:,} rows of {named} matches"
             if total
             else f"there are no rows in {named}",
             hint=f"check {Setting('task_filter')} and {Setting('query_filter')}"
@@ -100,7 +100,7 @@ def read_pairs(
 
 
 def pairs_hash(pairs: Sequence[Pair]) -> str:
-    """Return a short hash of everything in pairs that decides the scores."""
+    """Return a short hash of everything in pairs that affects the scores."""
     digest = hashlib.sha256()
     for pair in pairs:
         digest.update(repr((pair.id, pair.text, pair.query, pair.references)).encode())
@@ -108,7 +108,7 @@ def pairs_hash(pairs: Sequence[Pair]) -> str:
 
 
 def _asks(pair: Pair, query: str | None) -> bool:
-    """Tell whether a pair's query holds the words looked for."""
+    """Return whether a pair's query contains the text searched for."""
     return query is None or query.casefold() in (pair.query or "").casefold()
 
 
@@ -127,17 +127,17 @@ def _pair(row: dict[str, Any], name: str, number: int, where: str) -> Pair:
     place = f"{name}:{number}"
     target = row.get("target")
     references: list[Any] = target if isinstance(target, list) else [target]
-    if not references or not all(isinstance(r, str) and r.strip() for r in references):
+    if not references or not all(isinstance(each, str) and each.strip() for each in references):
         raise CorruptDocument(
-            f"{where} has no target that is a text or a list of texts",
+            f"{where} has no target that is a non-empty string or a list of them",
             hint='write lines such as {"id": "1", "doc": "…", "target": "…"}',
         )
     for key in ("doc", "query", "task"):
         value = row.get(key)
         if not (isinstance(value, str) or (value is None and key != "doc")):
-            found = "has no" if value is None else "has a"
+            mistake = f"no {key}" if value is None else f"a {key} that is not a string"
             raise CorruptDocument(
-                f"{where} {found} {key} {'' if value is None else 'that is no text'}".rstrip(),
+                f"{where} has {mistake}",
                 hint='write lines such as {"id": "1", "doc": "…", "target": "…"}',
             )
     own = row.get("id")

@@ -1,6 +1,6 @@
-"""What an evaluation found: rows for a table, with all that is needed to measure them again.
+"""Report of an evaluation: rows for a table, and everything needed to measure them again.
 
-Works on plain values; prints nothing. Every evaluation ends in a `Report`.
+Works on plain values; prints nothing. Every evaluation returns a `Report`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from longsum import __version__
 from longsum.files import replacing
 
 LIBRARIES = ("torch", "transformers", "tokenizers")
-"""Whose versions may change a number."""
+"""Libraries whose versions may affect a result."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Column:
     """A column of the table."""
 
     key: str
-    """Of the rows."""
+    """Key of the value in a row."""
     title: str
     digits: int | None = None
-    """Digits behind the point; None prints the value as it is."""
+    """Decimal places; None prints the value unrounded."""
 
     def text(self, row: dict[str, Any]) -> str:
-        """Return a row's value for people; empty where there is none."""
+        """Return a row's value as text; empty where there is none."""
         value = row.get(self.key)
         if value is None:
             return ""
@@ -48,7 +48,7 @@ class Column:
 
 
 def utc_now() -> str:
-    """Return the time as ISO 8601, in UTC, to the second."""
+    """Return the current time as ISO 8601, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -59,19 +59,19 @@ class Report:
     kind: str
     """The command: `perplexity`, `passkey`, ..."""
     model: str
-    """Label of the model, or of the models, joined by commas."""
+    """Label of the model; several are joined by commas."""
     settings: dict[str, Any]
     """What the numbers depend on."""
     columns: Sequence[Column]
-    """What of the rows the table shows."""
+    """Columns of the table."""
     rows: Sequence[dict[str, Any]]
-    """JSON values; may hold more than the table shows."""
+    """Values for JSON; may have more than the table shows."""
     notes: Sequence[str] = ()
-    """What a reader of the numbers has to know."""
+    """Notes a reader of the numbers needs."""
     machine: dict[str, Any] = field(default_factory=dict)
-    """Where it ran: device, name, dtype."""
+    """Device, name and dtype."""
     seconds: float = 0.0
-    """What the evaluation took, loading included; a resumed run counts its last part."""
+    """Duration, loading included; a resumed run counts only its last part."""
     date: str = field(default_factory=utc_now)
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def versions() -> dict[str, str]:
 
 
 def finite(value: Any) -> Any:
-    """Return a JSON value in which infinities and NaN, which JSON has not, are null."""
+    """Return a JSON value in which infinities and NaN, which JSON lacks, are null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -109,7 +109,7 @@ def finite(value: Any) -> Any:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write a report as JSON, whole or not at all.
+    """Write a report as JSON, complete or not at all.
 
     Raises:
         OutputError: when the disk is full or the folder cannot be written.

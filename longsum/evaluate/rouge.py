@@ -1,7 +1,7 @@
 """ROUGE through `rouge-score`, with words of any script. Pure; no torch.
 
-The library's own tokenizer keeps a-z and 0-9 alone, so that Chinese or Arabic scores 0.0 and
-`Käse` falls apart; `UnicodeTokenizer` gives the same words on ASCII text, and words elsewhere.
+The library's own tokenizer finds only a-z and 0-9, so that Chinese or Arabic scores 0.0 and `Käse`
+is split; `UnicodeTokenizer` gives the same words on ASCII text, and proper words elsewhere.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from longsum.errors import UsageError
 from longsum.similarity import PAIRED_CHARACTER
 
 MEASURES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
-"""Lin 2004: unigrams, bigrams, longest common subsequence of the whole and by sentence."""
+"""Unigrams, bigrams, longest common subsequence of the whole and by sentence (Lin 2004)."""
 GEOMETRIC = ("rouge1", "rouge2", "rougeL")
-"""What the geometric mean is of, as in SCROLLS (arXiv 2201.03533, section 5)."""
-SHORTEST_STEMMED = 4
-"""Letters of the shortest word that is stemmed, as in rouge-score."""
+"""Measures of the geometric mean, as in SCROLLS (arXiv 2201.03533, section 5)."""
+MIN_STEMMED = 4
+"""Minimum letters of a word that is stemmed, as in rouge-score."""
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
@@ -31,12 +31,12 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 class UnicodeTokenizer:
     """Splits text into words for `rouge_score.rouge_scorer.RougeScorer`.
 
-    A word is a run of letters, digits and their marks, folded to lower case and to one form of
-    each character (NFKC). In scripts that write no spaces, or glue particles on (Chinese, Japanese,
-    Thai, Lao, Khmer, Burmese, Korean), each character with its marks is a word.
+    A word is a run of letters, digits and their marks, case-folded and normalized to NFKC. In
+    scripts without spaces, or with attached particles (Chinese, Japanese, Thai, Lao, Khmer,
+    Burmese, Korean), each character with its marks is a word.
 
     Args:
-        stemmer: takes an ASCII word's ending off; None leaves words whole.
+        stemmer: returns an ASCII word without its ending; None leaves words whole.
     """
 
     def __init__(self, stemmer: Callable[[str], str] | None = None) -> None:
@@ -51,15 +51,15 @@ class UnicodeTokenizer:
         if self._stem is None:
             return found
         return [
-            self._stem(word) if word.isascii() and len(word) >= SHORTEST_STEMMED else word
+            self._stem(word) if word.isascii() and len(word) >= MIN_STEMMED else word
             for word in found
         ]
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a text that is folded already."""
+    """Return the words of a case-folded text."""
     found: list[str] = []
-    inside = False  # the last word goes on
+    inside = False  # whether a letter continues the last word
     for char in text:
         kind = _kind(char)
         if kind == "word":
@@ -81,9 +81,9 @@ def _words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def _kind(char: str) -> str:
-    """Return what a character does to a word: begin or go on, stand alone, cling, end it, nothing.
+    """Return a character's role: part of a `word`, `single` word, `mark`, `break` or `nothing`.
 
-    Format characters (soft hyphen, joiners) do nothing.
+    Format characters (soft hyphen, joiners) are ignored.
     """
     category = unicodedata.category(char)
     if category == "Cf":
@@ -109,10 +109,10 @@ def porter() -> Callable[[str], str]:
 
 
 def require_rouge() -> None:
-    """Refuse to measure where rouge-score is not installed, before a model is loaded.
+    """Raise unless rouge-score is installed.
 
     Raises:
-        UsageError: with the command that installs it.
+        UsageError: when it is not, with the command that installs it.
     """
     if find_spec("rouge_score") is None:
         raise UsageError(
@@ -135,14 +135,10 @@ class Rouge:
         self._scorer: Any = RougeScorer(list(MEASURES), tokenizer=self.tokenizer)
 
     def score(self, summary: str, references: Sequence[str]) -> dict[str, float]:
-        """Return each measure's F1 in percent, of several references the best.
+        """Return each measure's F1 in percent, that of the best of several references.
 
-        rougeLsum compares sentence by sentence and takes newlines for their ends; both sides are
-        split by our own splitter.
-
-        Args:
-            summary: what is scored.
-            references: at least one.
+        rougeLsum compares sentence by sentence and expects one per line; both sides are split by
+        our own splitter.
         """
         lines = [sentence_lines(reference) for reference in references]
         found = self._scorer.score_multi(lines, sentence_lines(summary))
@@ -150,10 +146,10 @@ class Rouge:
 
 
 def sentence_lines(text: str) -> str:
-    """Return a text with each sentence on a line of its own."""
+    """Return a text with each sentence on its own line."""
     return "\n".join(text[start:end] for start, end in split_sentences(text))
 
 
 def geometric_mean(scores: Sequence[float]) -> float:
-    """Return the n-th root of a product; 0 where one of the scores is."""
+    """Return the geometric mean of scores; 0 where one of them is 0."""
     return math.prod(scores) ** (1 / len(scores)) if scores else 0.0

@@ -1,7 +1,7 @@
-"""Multiple choice by log-likelihood: what extending the window cost on short texts.
+"""Multiple choice by log-likelihood: what extending the window costs on short texts.
 
-The method is lm-evaluation-harness's; see `choices.py`. Choices are read several at once, padded
-behind their ends, which what stands before cannot see: the scores are those of one at a time.
+The method is lm-evaluation-harness's; see `choices.py`. Several choices are read at once, padded at
+their ends, which earlier tokens cannot see: the scores are those of one at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from longsum.engine.llama import Llama
 
 LOGITS_AT_ONCE = 512
-"""Scored tokens whose logits, each as large as the vocabulary, exist at the same time."""
+"""Maximum scored tokens whose logits (scored, vocab) exist at the same time."""
 COLUMNS = (
     Column("model", "model"),
     Column("category", "category"),
@@ -51,17 +51,17 @@ def measure_short(
 
     Args:
         opened: the model.
-        items: at least one.
-        config: length, batch.
-        journal: results of an earlier run are taken from it; one unit an item.
-        listener: hears how many tokens are read, and the result.
+        items: questions, at least one.
+        config: length, batch size.
+        journal: provides results of an earlier run; one unit per item.
+        listener: notified of the tokens read, and of the result.
 
     Returns:
         A row with `acc`, `acc_norm` and their standard errors in percent, `chance`, `cut` (items
         whose context was too long), `by_category`, and each item's result in `items`.
 
     Raises:
-        UsageError: when the length is beyond the model's window.
+        UsageError: when the length exceeds the model's window.
     """
     length = length_for(opened, config)
     planned = [item_requests(opened.tokenizer, item, length) for item in items]
@@ -91,10 +91,10 @@ def measure_short(
 
 
 def length_for(opened: Opened, config: ShortConfig) -> int:
-    """Return the most tokens of a context with its choice: the window of the pre-training.
+    """Return the maximum tokens of a context with its choice, by default the native window.
 
     Raises:
-        UsageError: when a longer one is asked for than the model holds.
+        UsageError: when the configured length exceeds the model's window.
     """
     if config.length is None:
         return min(opened.rope.native_window, opened.rope.window)
@@ -108,9 +108,14 @@ def length_for(opened: Opened, config: ShortConfig) -> int:
 
 
 def item_requests(tokenizer: Tokenizer, item: Item, length: int) -> list[Request]:
-    """Return an item's choices as the model reads them, behind the beginning-of-text token.
+    """Return an item's choices as the model reads them, after the beginning-of-text token.
 
-    A tokenizer without one gives its end-of-text token, as lm-evaluation-harness does.
+    If a tokenizer has none, its end-of-text token is used, as in lm-evaluation-harness.
+
+    Args:
+        tokenizer: the model's tokenizer.
+        item: question and choices.
+        length: maximum tokens of a context with its choice.
     """
     begin = tokenizer.with_beginning("", [])
     if not begin and tokenizer.inner.eos_token_id is not None:
@@ -123,7 +128,7 @@ def item_requests(tokenizer: Tokenizer, item: Item, length: int) -> list[Request
 
 
 def _unit(opened: Opened, requests: Sequence[Request]) -> str:
-    """Return the journal's name for an item, which changes with what is read."""
+    """Return the journal's name for an item, which depends on the tokens read."""
     read = hashlib.sha256(repr(requests).encode()).hexdigest()[:16]
     return f"{opened.unit} | {read}"
 
@@ -131,19 +136,19 @@ def _unit(opened: Opened, requests: Sequence[Request]) -> str:
 def _from_journal(
     opened: Opened, planned: Sequence[Sequence[Request]], journal: EvaluationJournal
 ) -> list[list[float] | None]:
-    """Return the log-likelihoods that are known already."""
+    """Return each item's log-likelihoods, None for those not measured yet."""
     results = [journal.get(_unit(opened, requests)) for requests in planned]
     return [result["log_likelihoods"] if result else None for result in results]
 
 
 def _groups(
-    numbers: Sequence[int], planned: Sequence[Sequence[Request]], most: int
+    numbers: Sequence[int], planned: Sequence[Sequence[Request]], batch_size: int
 ) -> Iterator[list[int]]:
-    """Yield items whose choices fill a batch, the longest first, so that little is padded."""
+    """Yield items whose choices fill a batch, the longest first, so that padding is short."""
     group: list[int] = []
     filled = 0
     for i in sorted(numbers, key=lambda i: -max(len(request.ids) for request in planned[i])):
-        if group and filled + len(planned[i]) > most:
+        if group and filled + len(planned[i]) > batch_size:
             yield group
             group, filled = [], 0
         group.append(i)
@@ -156,12 +161,12 @@ def _groups(
 
 
 def log_likelihoods(opened: Opened, requests: Sequence[Request], batch_size: int) -> list[float]:
-    """Return how likely each choice is, in nats, read as many at once as the plan allows.
+    """Return each choice's log-likelihood in nats, reading as many at once as the plan allows.
 
     Args:
-        opened: its model in evaluation mode.
-        requests: what is read.
-        batch_size: most of them at once.
+        opened: the model, in evaluation mode.
+        requests: contexts with choices.
+        batch_size: maximum requests read at once.
     """
     from longsum.engine.engine import MEMORY_HINT
 
@@ -175,13 +180,13 @@ def log_likelihoods(opened: Opened, requests: Sequence[Request], batch_size: int
 
 
 def _batch(model: Llama, requests: Sequence[Request]) -> list[float]:
-    """Return the log-likelihoods of requests that are read at once."""
+    """Return the log-likelihoods of requests, read at once."""
     import torch
 
     longest = max(len(request.ids) for request in requests)
     padded = [[*request.ids, *[0] * (longest - len(request.ids))] for request in requests]
     ids = torch.tensor(padded, device=model.device)  # (B, T)
-    # the token at position p is predicted at p - 1; a first token is predicted by nothing
+    # the token at position p is predicted at p - 1; the first token is not predicted
     places = [
         (row, place)
         for row, request in enumerate(requests)
@@ -234,7 +239,7 @@ def short_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the table: models, their categories, and their differences from the first model.
 
     Args:
-        rows: a row a model, of the same items.
+        rows: one row per model, measured on the same items.
     """
     table: list[dict[str, Any]] = []
     for row in rows:
@@ -261,10 +266,10 @@ def _difference(row: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
 
 
 def short_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what a reader of the numbers has to know."""
+    """Return the notes a reader of the rows needs."""
     notes = [
-        "percent; acc takes the choice of the largest log-likelihood, acc_norm of the largest per "
-        "character, as lm-evaluation-harness does; read behind the beginning-of-text token",
+        "percent; acc takes the choice with the largest log-likelihood, acc_norm the largest per "
+        "character, as in lm-evaluation-harness; read after the beginning-of-text token",
         "± is the standard error; differences are paired by item",
     ]
     for row in rows:

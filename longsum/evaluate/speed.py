@@ -1,7 +1,6 @@
-"""How fast a model reads and writes, and in what memory, at each length.
+"""Reading speed, writing speed and memory of a model at each length.
 
-Goes through the same engine as every answer. The tokens read are drawn at random: what they say
-makes no difference to the time.
+Uses the same engine as every answer. The tokens read are random, as content does not affect time.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from longsum.evaluate.loading import Opened, evaluating
 from longsum.events import Listener
 
 QUESTION_TOKENS = 32
-"""Of a further question about a document that is read; twenty words or so."""
+"""Tokens of a further question about the document, about twenty words."""
 
 
 def measure_speed(
@@ -38,18 +37,18 @@ def measure_speed(
     Args:
         opened: the model.
         config: lengths, tokens to write, repetitions.
-        journal: results of an earlier run are taken from it; one unit a length.
-        listener: hears how many tokens are read, and each length's result.
+        journal: provides results of an earlier run; one unit per length.
+        listener: notified of the tokens read, and of each length's result.
 
     Returns:
-        A row a length: medians of `prefill_tps`, `decode_tps` and of `question_s`, the time to the
-        first token of a further question; the largest `peak_bytes`.
+        A row per length: medians of `prefill_tps`, `decode_tps` and `question_s`, the time to the
+        first token of a further question in seconds; the maximum `peak_bytes`.
     """
     lengths = config.lengths or (max(1, opened.rope.window - config.new_tokens),)
     total, done = sum(lengths) * config.runs, 0
     rows = []
     with evaluating(opened.model):
-        for length in sorted(lengths):  # memory once taken may not be given back
+        for length in sorted(lengths):  # allocated memory may not be released
             unit = f"{opened.unit} | length {length}"
             row = journal.get(unit)
             if row is None:
@@ -89,13 +88,13 @@ def _length(
     found: list[Stats] = []
     first_s: list[float] = []
 
-    def heard(done: int, _: int) -> None:
+    def report(done: int, _: int) -> None:
         listener.prefill(base + len(found) * length + done, total)
 
     for _ in range(config.runs):
         engine.forget()
-        engine.read(ids[:-1], heard)
-        # the instruction is one token: as many forward passes as tokens written
+        engine.read(ids[:-1], report)
+        # with an instruction of one token there is a forward pass per token written
         _write(engine, ids[-1:], config.new_tokens)
         found.append(engine.stats)
         _write(engine, question, 1)
@@ -123,29 +122,29 @@ def _length(
 
 
 def _write(engine: Engine, token_ids: Sequence[int], new_tokens: int) -> None:
-    """Write so many tokens, each in a pass of its own, as an answer that copies nothing does."""
+    """Write tokens with one forward pass each, like an answer that copies nothing."""
     config = DecodeConfig(lookup=False)
     list(engine.write(token_ids, config, max_new_tokens=new_tokens, stop_ids=frozenset()))
 
 
 def _reset_peak(device: torch.device) -> None:
-    """Begin to count the most memory held anew, where the system can."""
+    """Reset the peak memory counter, where the system allows it."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
         for i in range(torch.cuda.device_count()):
             torch.cuda.reset_peak_memory_stats(i)
         return
-    with contextlib.suppress(OSError):  # Linux alone: proc(5), clear_refs
+    with contextlib.suppress(OSError):  # Linux only: proc(5), clear_refs
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def speed_notes(rows: Sequence[dict[str, Any]], config: SpeedConfig) -> list[str]:
-    """Return what a reader of the rows has to know."""
+    """Return the notes a reader of the rows needs."""
     notes = [
         f"medians of {config.runs} runs, the first of which warms up; {config.new_tokens} tokens "
-        "written behind each length",
-        "memory: reserved on a GPU; on a CPU what the process grew by since before loading",
+        "written after each length",
+        "memory: reserved on a GPU; on a CPU the growth of the process since before loading",
     ]
     if any(run["decode_tokens"] < config.new_tokens for row in rows for run in row["runs"]):
-        notes.append("some answers ran into a loop and ended early; their speed is per token")
+        notes.append("some answers were stopped in a loop; their speed is per token written")
     return notes

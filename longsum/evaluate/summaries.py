@@ -1,6 +1,6 @@
-"""How close summaries come to people's: ROUGE of models and of baselines, side by side.
+"""Compare the summaries of models and baselines with references by ROUGE.
 
-The units of the journal are the summaries of one document by one system, scored.
+A unit of the journal is one document's summary by one system, with its scores.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from longsum.errors import DocumentError
 from longsum.evaluate.baselines import (
-    MOST_SENTENCES,
+    MAX_SENTENCES,
     baseline_sentences,
     baseline_summary,
     is_too_long,
@@ -27,7 +27,14 @@ from longsum.evaluate.reference_pairs import Pair, pairs_hash
 from longsum.evaluate.report import Report
 from longsum.evaluate.rouge import Rouge
 from longsum.evaluate.summarizing import Summarizer, summarize_pair
-from longsum.evaluate.summary_rows import COLUMNS, SummaryOutcome, System, notes, summary_rows, told
+from longsum.evaluate.summary_rows import (
+    COLUMNS,
+    SummaryOutcome,
+    System,
+    notes,
+    result_line,
+    summary_rows,
+)
 from longsum.events import Listener
 from longsum.files import replacing
 from longsum.similarity import count_words
@@ -45,12 +52,15 @@ def measure_summaries(
     """Summarize documents with models and baselines, and compare with the references.
 
     Args:
-        summarizers: models, opened one after the other if the iterable does so.
+        summarizers: models; a lazy iterable can load one after the other.
         pairs: documents and references.
         config: length, prompt, baselines.
-        journal: results of an earlier run are taken from it.
-        listener: hears how each document is read, and each system's result.
-        save: a file for every summary, a JSON object a line.
+        journal: provides results of an earlier run; one unit per document and system.
+        listener: notified of each document's progress, and of each system's result.
+        save: file for the summaries, a JSON object per line; None saves none.
+
+    Returns:
+        The table, with its notes.
 
     Raises:
         UsageError: when a package is missing.
@@ -80,18 +90,18 @@ def measure_summaries(
 
 
 def summaries_settings(pairs: Sequence[Pair], config: SummariesConfig) -> dict[str, Any]:
-    """Return what the numbers depend on besides the model, for the journal and the report."""
+    """Return what the results depend on besides the model, for the journal and the report."""
     return {**asdict(config), "documents": len(pairs), "sha256": pairs_hash(pairs)}
 
 
 class Bench:
-    """Has systems summarize the same documents, and scores what they make.
+    """Summarizes the same documents with several systems, and scores the summaries.
 
     Args:
         pairs: documents and references.
         config: length, prompt, baselines.
-        journal: results of an earlier run are taken from it.
-        listener: hears how each document is read, and each system's result.
+        journal: provides results of an earlier run; one unit per document and system.
+        listener: notified of each document's progress, and of each system's result.
 
     Raises:
         UsageError: when a package is missing.
@@ -110,7 +120,7 @@ class Bench:
         self._rouge = Rouge(stemmer=config.stemmer)
 
     def model(self, summarizer: Summarizer) -> System:
-        """Return what a model makes of each document."""
+        """Return a model's outcome for each document."""
         opened = summarizer.opened
 
         def summarize(pair: Pair) -> SummaryOutcome:
@@ -121,14 +131,14 @@ class Bench:
         return System(opened.label, "model", outcomes)
 
     def baselines(self) -> list[System]:
-        """Return what each baseline makes of each document."""
+        """Return each baseline's outcomes."""
         return [self._baseline(name) for name in self.config.baselines]
 
     def _baseline(self, name: str) -> System:
         def summarize(pair: Pair) -> SummaryOutcome:
             sentences = baseline_sentences(pair.document)
             if is_too_long(name, sentences):
-                return {"left_out": f"{len(sentences):,} sentences, over {MOST_SENTENCES}"}
+                return {"left_out": f"{len(sentences):,} sentences, over {MAX_SENTENCES}"}
             words = self.config.words or pair.words
             return {"summary": baseline_summary(name, pair.document, sentences, words)}
 
@@ -153,12 +163,17 @@ class Bench:
                     outcome["scores"] = self._rouge.score(outcome["summary"], pair.references)
                 self.journal.add(key, outcome)
             outcomes.append(outcome)
-        self.listener.notice(told(System(name, "", outcomes)))
+        self.listener.notice(result_line(System(name, "", outcomes)))
         return outcomes
 
 
 def save_summaries(path: Path, pairs: Sequence[Pair], systems: Sequence[System]) -> None:
-    """Write every summary, or why there is none, as JSON lines, whole or not at all.
+    """Write every summary, or why there is none, as JSON lines; complete or not at all.
+
+    Args:
+        path: file to write.
+        pairs: the documents, in the order of each system's outcomes.
+        systems: models and baselines.
 
     Raises:
         OutputError: when the file cannot be written.

@@ -1,7 +1,6 @@
-"""How a model in memory summarizes: as `longsum summarize` does, or as the paper did.
+"""Summarize with a model in memory: as `longsum summarize` does, or as the paper did.
 
-The weights are loaded once for all documents; counting, prompts, reading and choosing or writing
-are the use case's own.
+The weights are loaded once for all documents; everything else is done by the use case itself.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from longsum.summarize import SummaryTask, summarize_reading
 from longsum.task import Task, Wrap
 
 PAPER_TOKENS = 15_000
-"""Of a document that are read (arXiv 2306.15595, section 3.5)."""
+"""Tokens read per document (arXiv 2306.15595, section 3.5)."""
 PAPER_ANSWER = 1_000
-"""Most tokens of a summary (same)."""
+"""Maximum tokens of a summary (same)."""
 PAPER_TEMPERATURE, PAPER_TOP_P = 0.5, 0.95
-"""Of the sampling (same)."""
+"""Sampling parameters (same)."""
 PAPER_PREFIX = "Read the following article and then summarize it.\n"
 PAPER_SUFFIX = "\nNow summarize the above article.\nSummary:"
-"""Around the document (same, figure 4)."""
+"""Prompt before and after the document (same, figure 4)."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +48,11 @@ class Summarizer:
 
     opened: Opened
     found: Model | None = None
-    """How it was found; None describes one that is only in memory, which is never the bundled."""
+    """The model as found on disk; None for one only in memory, which is never the bundled one."""
 
     @cached_property
     def model(self) -> Model:
-        """Return what the use case needs to know of the model."""
+        """Description of the model for the use case."""
         if self.found is not None:
             return self.found
         opened = self.opened
@@ -70,7 +69,7 @@ class Summarizer:
 
 
 class PaperTask:
-    """The paper's summary: one prompt, and a thousand tokens for the answer."""
+    """The paper's summary: one prompt, and at most a thousand tokens of answer."""
 
     def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
         """Return the paper's prompt around a document, without a chat format."""
@@ -86,9 +85,14 @@ class PaperTask:
 
 
 def longest_run(model: Model, pairs: Iterable[Pair], config: SummariesConfig) -> int:
-    """Return the most tokens that summarizing any of the documents holds; loads no weights.
+    """Return the maximum tokens in the cache for any of the documents; loads no weights.
 
-    Those that do not fit the window, or cannot be read, are left out: they will be refused.
+    Documents that do not fit the window or cannot be read are ignored, as they are refused later.
+
+    Args:
+        model: its window and tokenizer.
+        pairs: the documents.
+        config: how they are summarized.
     """
     longest = 1
     for pair in pairs:
@@ -102,7 +106,13 @@ def longest_run(model: Model, pairs: Iterable[Pair], config: SummariesConfig) ->
 
 
 def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
-    """Count and cut a document as it will be read; refuses nothing."""
+    """Count a document's tokens and truncate it if configured; refuses nothing.
+
+    Args:
+        model: its window and tokenizer.
+        pair: the document, its length and its focus.
+        config: how it is summarized.
+    """
     document: Document
     task: Task
     if config.zero_shot_prompt == "own":
@@ -120,13 +130,19 @@ def prepare_pair(model: Model, pair: Pair, config: SummariesConfig) -> Prepared:
 
 
 def _summary_config(pair: Pair, config: SummariesConfig) -> SummaryConfig:
-    """Return what is asked of the use case: the reference's length, the query as the focus."""
+    """Return the use case's settings: the reference's length, the query as the focus."""
     words = config.words or pair.words
     return SummaryConfig(words=words, focus=pair.focus, verbatim=config.verbatim)
 
 
 def head(document: Document, tokenizer: Tokenizer, tokens: int) -> Document:
-    """Return a document of the first tokens."""
+    """Return a document cut after its first tokens.
+
+    Args:
+        document: the whole document.
+        tokenizer: counts the tokens.
+        tokens: maximum number of tokens.
+    """
     offsets = tokenizer.offsets(document.text)
     if len(offsets) <= tokens:
         return document
@@ -140,13 +156,13 @@ def summarize_pair(
 
     Args:
         summarizer: the model.
-        pair: the document, the length asked for and the focus.
-        config: how it is made.
-        listener: hears how reading goes.
+        pair: the document, its length and its focus.
+        config: how it is summarized.
+        listener: notified of the tokens read.
 
     Returns:
-        `summary`, `finish` (why it ended), `tokens_read` and `tokens_total`. A model that wrote
-        nothing gives an empty summary.
+        `summary` (empty if the model wrote nothing), `finish` (why it ended), `tokens_read` and
+        `tokens_total`.
 
     Raises:
         DocumentError: when the document cannot be read, or does not fit.
@@ -178,11 +194,11 @@ def summarize_pair(
 
 
 def _use_case(reading: Reading, task: SummaryTask) -> tuple[str, str]:
-    """Return the text of `longsum summarize` and why it ended; none if the model writes nothing."""
+    """Return the text of `longsum summarize`, empty if nothing is written, and why it ended."""
     try:
         answer = summarize_reading(reading, task, Listener())
     except LongsumError as error:
-        if type(error) is LongsumError:  # it wrote nothing, which is an answer to be scored
+        if type(error) is LongsumError:  # nothing was written: an empty summary is scored
             return "", reading.answer_stats().finish_reason
         raise
     return answer.text, answer.receipt.finish_reason

@@ -1,4 +1,4 @@
-"""The table of `evaluate summaries`: means, paired differences, failures, and what to know of them.
+"""The table of `evaluate summaries`: means, paired differences, failures and notes.
 
 Pure: scores in, rows out.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from longsum.evaluate.baselines import MOST_SENTENCES
+from longsum.evaluate.baselines import MAX_SENTENCES
 from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.means import mean_and_error
 from longsum.evaluate.reference_pairs import Pair
@@ -29,13 +29,12 @@ COLUMNS = (
     Column("remark", "remark"),
 )
 SummaryOutcome = dict[str, Any]
-"""A `summary` with `words` and `scores`, or the `error` or `left_out` that says why there is none.
-"""
+"""A `summary` with `words` and `scores`, or the reason why there is none: `error` or `left_out`."""
 
 
 @dataclass(frozen=True)
 class System:
-    """Something that summarizes, and what it made of each pair."""
+    """A model or a baseline, and its outcome for each pair."""
 
     name: str
     kind: str
@@ -43,12 +42,14 @@ class System:
     outcomes: Sequence[SummaryOutcome]
 
     def scores(self, measure: str) -> list[float | None]:
-        """Return a measure by pair; None where there is no summary."""
-        return [o["scores"][measure] if "scores" in o else None for o in self.outcomes]
+        """Return a measure's score for each pair; None where there is no summary."""
+        return [
+            outcome["scores"][measure] if "scores" in outcome else None for outcome in self.outcomes
+        ]
 
 
 def summary_rows(systems: Sequence[System], pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """Return the systems' means, the models' paired differences, and what failed and why."""
+    """Return the systems' means, the models' paired differences, and the failures."""
     rows = [system_row(system) for system in systems]
     models = [system for system in systems if system.kind == "model"]
     for i, model in enumerate(models):
@@ -67,20 +68,20 @@ def system_row(system: System) -> dict[str, Any]:
     done = [outcome for outcome in system.outcomes if "scores" in outcome]
     row: dict[str, Any] = {"system": system.name, "kind": system.kind, "n": len(done)}
     for measure in MEASURES:
-        mean, error = mean_and_error([o["scores"][measure] for o in done])
+        mean, error = mean_and_error([outcome["scores"][measure] for outcome in done])
         row |= {measure: mean, f"{measure}_se": error}
     if done:
         row["geometric_mean"] = geometric_mean([row[measure] for measure in GEOMETRIC])
-    row["words"] = mean_and_error([o["words"] for o in done])[0]
+    row["words"] = mean_and_error([outcome["words"] for outcome in done])[0]
     row["failed"] = sum("error" in outcome for outcome in system.outcomes)
     row["left_out"] = sum("left_out" in outcome for outcome in system.outcomes)
-    told = {"failed": row["failed"], "left out": row["left_out"]}
-    row["remark"] = ", ".join(f"{n:,} {what}" for what, n in told.items() if n)
+    counts = {"failed": row["failed"], "left out": row["left_out"]}
+    row["remark"] = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     return row
 
 
 def _difference_row(first: System, second: System) -> dict[str, Any]:
-    """Return the mean differences over the documents that both have summarized."""
+    """Return the mean differences over the documents that both systems summarized."""
     row: dict[str, Any] = {"system": f"{first.name} - {second.name}", "kind": "difference"}
     row["remark"] = "paired"
     for measure in MEASURES:
@@ -92,11 +93,17 @@ def _difference_row(first: System, second: System) -> dict[str, Any]:
 
 
 def notes(systems: Sequence[System], pairs: Sequence[Pair], config: SummariesConfig) -> list[str]:
-    """Return what a reader of the numbers has to know."""
+    """Return the notes a reader of the rows needs.
+
+    Args:
+        systems: models and baselines, with their outcomes.
+        pairs: the documents.
+        config: how they were summarized.
+    """
     found = [
         "F1 in percent, for each measure that of the best reference; ± standard error over "
         "documents; words in any script, " + ("stemmed" if config.stemmer else "not stemmed"),
-        "R-Lsum goes by sentences, which are split by longsum; the geometric mean is of the means "
+        "R-Lsum compares sentences as longsum splits them; the geometric mean is that of the means "
         "of R-1, R-2 and R-L",
         "differences are means over the documents that both have summarized",
     ]
@@ -110,32 +117,36 @@ def notes(systems: Sequence[System], pairs: Sequence[Pair], config: SummariesCon
         )
     for system in systems:
         found += _system_notes(system)
-    if len({tuple("scores" in o for o in system.outcomes) for system in systems}) > 1:
+    if len({tuple("scores" in each for each in system.outcomes) for system in systems}) > 1:
         found.append("the means are not all over the same documents; the differences are")
     return found
 
 
 def _system_notes(system: System) -> list[str]:
-    """Return what happened to a system's documents besides being summarized."""
-    total = len(system.outcomes)
-    failed = sum("error" in outcome for outcome in system.outcomes)
-    left_out = sum("left_out" in outcome for outcome in system.outcomes)
-    cut = sum(o.get("tokens_read", 0) < o.get("tokens_total", 0) for o in system.outcomes)
-    empty = sum(o.get("summary") == "" for o in system.outcomes)
-    finish = Counter(o.get("finish") for o in system.outcomes)
-    told = {
+    """Return notes on a system's documents that were not summarized normally."""
+    outcomes = system.outcomes
+    failed = sum("error" in outcome for outcome in outcomes)
+    left_out = sum("left_out" in outcome for outcome in outcomes)
+    cut = sum(each.get("tokens_read", 0) < each.get("tokens_total", 0) for each in outcomes)
+    empty = sum(outcome.get("summary") == "" for outcome in outcomes)
+    finish = Counter(outcome.get("finish") for outcome in outcomes)
+    counts = {
         "could not be summarized": failed,
-        f"were left out, having over {MOST_SENTENCES} sentences": left_out,
+        f"were left out, having over {MAX_SENTENCES} sentences": left_out,
         "were read in part": cut,
-        "got no word, and score 0": empty,
+        "got empty summaries, which score 0": empty,
         "got summaries cut off at the token limit": finish["length"],
         "got summaries stopped in a loop": finish["loop"],
     }
-    return [f"{system.name}: {n:,} of {total:,} documents {what}" for what, n in told.items() if n]
+    return [
+        f"{system.name}: {count:,} of {len(outcomes):,} documents {what}"
+        for what, count in counts.items()
+        if count
+    ]
 
 
-def told(system: System) -> str:
-    """Return a system's result in a line."""
+def result_line(system: System) -> str:
+    """Return a system's result in one line."""
     row = system_row(system)
     if not row["n"]:
         return f"{system.name}: none of {len(system.outcomes):,} documents summarized"

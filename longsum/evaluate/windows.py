@@ -1,11 +1,11 @@
-"""Which tokens a sliding window scores, and with how much before them. Pure: ints in and out.
+"""Which tokens a sliding window predicts, and from how much context. Pure: ints in and out.
 
 Sliding-window evaluation as Press et al. define it (2022, arXiv 2108.12409, appendix B) and the
 paper uses it (arXiv 2306.15595, section 3.2, stride S = 256): windows of W tokens end S tokens
-apart; each is read anew, from position 0, and predicts its last S tokens, so that every prediction
-has at least W - S tokens before it. The first window of a document predicts all its tokens but the
-first; the last ends with the document and predicts what is left. A document's tokens are thus
-predicted once each.
+apart; each is read from position 0 and predicts its last S tokens, so that every prediction has at
+least W - S tokens of context. The first window of a document predicts all its tokens but the first;
+the last ends with the document and predicts the remaining tokens. Every token but the first is
+predicted exactly once.
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SMALLEST = 2048
-"""The paper's smallest window, LLaMA's native one."""
+MIN_WINDOW = 2048
+"""The paper's smallest window, which is LLaMA's native one, in tokens."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of a document, and how many of its last tokens are predicted."""
+    """A window of a document, and how many of its tokens are predicted."""
 
     start: int
     end: int
-    """Position behind its last token."""
+    """Position after its last token."""
     scored: int
+    """Number of tokens, at its end, that are predicted."""
 
 
 def sliding_windows(tokens: int, window: int, stride: int) -> list[Window]:
     """Return the windows of a document, none when it is shorter than one.
 
     Args:
-        tokens: of the document.
-        window: W, at least 2.
-        stride: S, below the window.
+        tokens: length of the document.
+        window: W in tokens, at least 2.
+        stride: S in tokens, below W.
     """
     if tokens < window:
         return []
@@ -45,20 +46,22 @@ def sliding_windows(tokens: int, window: int, stride: int) -> list[Window]:
 
 
 def sampled_windows(
-    lengths: Sequence[int], window: int, stride: int, *, most: int, reach: int
+    lengths: Sequence[int], window: int, stride: int, *, limit: int, reach: int
 ) -> list[list[Window]]:
-    """Return at most `most` windows, evenly spaced over all documents, in each document's order.
+    """Return windows evenly spaced over all documents.
 
-    Each predicts its last `stride` tokens. They end where windows of `reach` tokens would end:
-    whatever `window` is, up to `reach`, the same tokens are predicted, and only what is before them
-    differs.
+    Each predicts its last `stride` tokens. They end where windows of `reach` tokens would end, so
+    every `window` up to `reach` predicts the same tokens, from a different amount of context.
 
     Args:
         lengths: tokens of each document.
-        window: W.
-        stride: S, below the window.
-        most: windows in all.
-        reach: the largest window to compare with.
+        window: W in tokens.
+        stride: S in tokens, below W.
+        limit: maximum total number of windows.
+        reach: the largest window to compare with, in tokens.
+
+    Returns:
+        The windows of each document, in order.
     """
     ends = [
         (number, end)
@@ -66,29 +69,29 @@ def sampled_windows(
         for end in range(max(reach, window), tokens + 1, stride)
     ]
     found: list[list[Window]] = [[] for _ in lengths]
-    for i in evenly_spaced(len(ends), most):
+    for i in evenly_spaced(len(ends), limit):
         number, end = ends[i]
         found[number].append(Window(end - window, end, stride))
     return found
 
 
-def evenly_spaced(count: int, most: int) -> list[int]:
-    """Return at most `most` of the numbers 0 … count - 1, each from the middle of an equal part."""
-    if count <= most:
+def evenly_spaced(count: int, limit: int) -> list[int]:
+    """Return at most `limit` of the indices 0 … count - 1, the middles of equal parts."""
+    if count <= limit:
         return list(range(count))
-    return [(2 * i + 1) * count // (2 * most) for i in range(most)]
+    return [(2 * i + 1) * count // (2 * limit) for i in range(limit)]
 
 
 def default_windows(native: int, tuned: int) -> tuple[int, ...]:
-    """Return the powers of two from the native window, at most 2,048, to the tuned window.
+    """Return window sizes that double from the native window, at most 2,048, up to the tuned one.
 
-    Both ends are among them, whether they are powers of two or not.
+    Both ends are included.
 
     Args:
-        native: L, tokens of pre-training.
-        tuned: L', tokens the weights were tuned for.
+        native: L in tokens.
+        tuned: L', the window the weights were tuned for, in tokens.
     """
-    first = min(SMALLEST, native, tuned)
+    first = min(MIN_WINDOW, native, tuned)
     doubled = first
     found = {first, tuned}
     while doubled < tuned:

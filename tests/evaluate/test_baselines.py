@@ -139,4 +139,4 @@ def test_nothing_of_nltks_data_is_looked_for(monkeypatch, report):
     monkeypatch.setattr(nltk.data, "load", refuse)
     for name in BASELINES:
         assert baseline_summary(name, report, baseline_sentences(report), 30)
-    assert baselines.MOST_SENTENCES == 900
+    assert baselines.MAX_SENTENCES == 900

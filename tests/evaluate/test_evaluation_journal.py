@@ -27,7 +27,7 @@ def unfinished(path: Path, **units: float) -> None:
     journal.close(finished=False)
 
 
-def kept(path: Path, unit: str) -> dict[str, object] | None:
+def recorded(path: Path, unit: str) -> dict[str, object] | None:
     journal = EvaluationJournal(path, SETTINGS)
     journal.close(finished=False)
     return journal.get(unit)
@@ -46,7 +46,7 @@ def test_finished_units_are_taken_over_exactly(path):
     assert journal.get("third") is None
     journal.add("third", {"value": 3})
     journal.close(finished=False)
-    assert kept(path, "third") == {"value": 3}
+    assert recorded(path, "third") == {"value": 3}
 
 
 def test_finished_journal_is_removed(path):
@@ -90,20 +90,20 @@ def test_torn_last_line_is_dropped_and_measured_again(path, cut):
     assert path.read_bytes() == whole
 
 
-def test_torn_first_line_starts_anew(path):
+def test_torn_first_line_starts_again(path):
     unfinished(path, first=1)
     path.write_bytes(path.read_bytes()[:20])
     journal = EvaluationJournal(path, SETTINGS)
     assert journal.finished == 0
     journal.add("first", {"value": 1})
     journal.close(finished=False)
-    assert kept(path, "first") == {"value": 1}
+    assert recorded(path, "first") == {"value": 1}
 
 
 @pytest.mark.parametrize("content", ["my notes\n", '{"unit": "a", "result": {}}\n', "[1]\n{}\n"])
 def test_file_of_another_kind_is_left_alone(path, content):
     path.write_text(content)
-    with pytest.raises(UsageError, match="no journal"):
+    with pytest.raises(UsageError, match="is not a journal"):
         EvaluationJournal(path, SETTINGS)
     assert path.read_text() == content
 

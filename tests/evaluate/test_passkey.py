@@ -54,17 +54,17 @@ def asked(monkeypatch):
     return install
 
 
-def test_kept_cache_answers_like_reading_anew(monkeypatch):
+def test_reused_cache_answers_like_reading_again(monkeypatch):
     """Every trial of every depth, against a model that reads each prompt from the start."""
     shared: list[str] = []
     plain: list[str] = []
     one = opened()
-    anew = Quiz(one, 640, share=False)
+    fresh = Quiz(one, 640, share=False)
     inner = Quiz.answer
 
     def both(quiz, ids, progress):
         shared.append(inner(quiz, ids, progress))
-        plain.append(inner(anew, ids, lambda tokens: None))
+        plain.append(inner(fresh, ids, lambda tokens: None))
         return shared[-1]
 
     monkeypatch.setattr(Quiz, "answer", both)

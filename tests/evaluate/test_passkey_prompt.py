@@ -98,16 +98,16 @@ def test_length_and_distance_are_as_near_as_whole_sentences_allow(length, share)
     k = max(1, round(share * length))
     layout = Layouts(BYTES, length).at(k, keys)
     prompt = passkey_prompt(keys[0], layout.before, layout.after)
-    room = length - ANSWER_TOKENS
+    prompt_budget = length - ANSWER_TOKENS
     tokens = len(prompt_ids(BYTES, prompt))
-    assert tokens <= room
+    assert tokens <= prompt_budget
     longer = passkey_prompt(keys[0], layout.before + 1, layout.after)
-    assert len(prompt_ids(BYTES, longer)) > room
+    assert len(prompt_ids(BYTES, longer)) > prompt_budget
     found = abs(distance_of_key(BYTES, prompt) - k)
     for other in (Layout(0, layout.after - 1), Layout(0, layout.after + 1)):
         if other.after >= 0:
             changed = passkey_prompt(keys[0], 0, other.after)
-            fits = len(prompt_ids(BYTES, changed)) <= room
+            fits = len(prompt_ids(BYTES, changed)) <= prompt_budget
             assert not fits or found <= abs(distance_of_key(BYTES, changed) - k)
 
 

@@ -161,7 +161,7 @@ def test_sample_of_windows_is_part_of_all_and_the_same_at_every_window():
     rows = measure(one, [text("a", 60, 1), text("b", 90, 2)], config)
     assert [row["windows"] for row in rows] == [3, 3]
     assert [row["tokens"] for row in rows] == [24, 24]
-    assert any("the same ones at every window" in note for note in perplexity_notes(rows, config))
+    assert any("the same at every size" in note for note in perplexity_notes(rows, config))
 
 
 def test_reach_of_a_larger_model_gives_a_small_one_the_same_tokens():

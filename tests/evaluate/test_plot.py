@@ -29,15 +29,15 @@ def report(rows: list[dict[str, Any]]) -> Report:
 @pytest.fixture
 def figures(monkeypatch) -> list[Any]:
     """Keep the figures that are written, to look at what is on them."""
-    kept: list[Any] = []
+    figures: list[Any] = []
     inner = plot.save
 
     def save(figure: Any, path: Path) -> None:
-        kept.append(figure)
+        figures.append(figure)
         inner(figure, path)
 
     monkeypatch.setattr(plot, "save", save)
-    return kept
+    return figures
 
 
 def perplexities(label: str, *values: float | None) -> list[dict[str, Any]]:

@@ -80,8 +80,8 @@ def test_nothing_left_says_why(tmp_path):
         ({"target": ["a", 3]}, "no target"),
         ({"target": "  "}, "no target"),
         ({"doc": None}, "line 2 has no doc"),
-        ({"doc": 7}, "line 2 has a doc that is no text"),
-        ({"query": ["x"]}, "line 2 has a query that is no text"),
+        ({"doc": 7}, "line 2 has a doc that is not a string"),
+        ({"query": ["x"]}, "line 2 has a query that is not a string"),
     ],
 )
 def test_broken_rows_are_named(tmp_path, change, said):

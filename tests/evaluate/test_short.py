@@ -104,7 +104,7 @@ def test_of_several_files_the_name_is_the_category(tmp_path):
         ({"question": None}, "no question or context"),
         ({"choices": "ab"}, "no list of two or more choices"),
         ({"choices": ["a"]}, "no list of two or more choices"),
-        ({"choices": ["a", " "]}, "a choice that is no text"),
+        ({"choices": ["a", " "]}, "a choice that is empty or not a string"),
         ({"answer": "A"}, "no answer that is the number"),
         ({"answer": True}, "no answer that is the number"),
         ({"answer": 2}, "the answer 2, but its 2 choices are numbered from 0"),

@@ -39,7 +39,7 @@ def test_rows_hold_the_medians_of_their_runs(opened):
         assert row["peak_bytes"] >= 0
 
 
-def test_every_run_reads_all_tokens_and_writes_behind_them(opened, monkeypatch):
+def test_every_run_reads_all_tokens_and_writes_after_them(opened, monkeypatch):
     held = []
     heard = Recorder()
     inner = Engine.write

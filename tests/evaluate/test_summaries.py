@@ -111,7 +111,7 @@ def test_length_is_the_references_or_the_one_asked_for(mini):
 
 
 def greedy_or_sampled(model, ids: list[int], seed: int, most: int) -> list[int]:
-    """The paper's decoding, each token anew: temperature 0.5, top-p 0.95."""
+    """The paper's decoding, without a cache: temperature 0.5, top-p 0.95."""
     sampler = Sampler(DecodeConfig(most, 0.5, 0.95, seed), torch.device("cpu"))
     written: list[int] = []
     while len(written) < most:
@@ -124,7 +124,7 @@ def greedy_or_sampled(model, ids: list[int], seed: int, most: int) -> list[int]:
     return written
 
 
-def test_papers_protocol_reads_the_head_behind_its_prompt(monkeypatch):
+def test_papers_protocol_reads_the_head_after_its_prompt(monkeypatch):
     monkeypatch.setattr("longsum.evaluate.summarizing.PAPER_TOKENS", 50)
     monkeypatch.setattr("longsum.evaluate.summarizing.PAPER_ANSWER", 12)
     config = SummariesConfig(zero_shot_prompt="paper", seed=5)
@@ -207,7 +207,7 @@ def test_unreadable_document_fails_for_every_system():
 
 
 def test_long_documents_are_left_out_of_slow_baselines_and_counted(monkeypatch):
-    monkeypatch.setattr("longsum.evaluate.baselines.MOST_SENTENCES", 12)
+    monkeypatch.setattr("longsum.evaluate.baselines.MAX_SENTENCES", 12)
     config = SummariesConfig(baselines=("lead", "lexrank"))
     report = measure([], config=config)
     lead, lexrank = report.rows
@@ -225,7 +225,7 @@ def test_model_that_writes_nothing_scores_zero(monkeypatch):
     report = measure([summarizer], PAIRS[:1])
     assert report.rows[0]["n"] == 1
     assert report.rows[0]["rouge1"] == 0
-    assert "tiny: 1 of 1 documents got no word, and score 0" in report.notes
+    assert "tiny: 1 of 1 documents got empty summaries, which score 0" in report.notes
 
 
 def only_the_end(head: torch.nn.Linear, hidden: torch.Tensor) -> torch.Tensor:

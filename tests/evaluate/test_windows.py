@@ -46,7 +46,9 @@ def test_first_window_predicts_all_but_its_first_token():
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=5), st.integers(1, 30))
 def test_sampled_windows_predict_the_same_tokens_at_every_size(lengths, most):
-    chosen = {size: sampled_windows(lengths, size, 8, most=most, reach=64) for size in (16, 32, 64)}
+    chosen = {
+        size: sampled_windows(lengths, size, 8, limit=most, reach=64) for size in (16, 32, 64)
+    }
     ends = {size: [[w.end for w in each] for each in found] for size, found in chosen.items()}
     assert ends[16] == ends[32] == ends[64]
     assert sum(map(len, ends[16])) <= most
