@@ -174,7 +174,7 @@ class Reading:
 
     def tokens_after(self, suffix: str) -> int:
         """Return how many tokens are left for an answer after an instruction."""
-        return self.engine.room_behind(self.tokenizer.encode_prompt(suffix))
+        return self.engine.tokens_left_after(self.tokenizer.encode_prompt(suffix))
 
     @cached_property
     def token_states(self) -> TokenStates:

@@ -1,7 +1,7 @@
 """Move the weights of a model that `transformers` loaded into our own forward pass.
 
-`transformers` knows quantizers, shards and older names; what it has loaded are modules, and ours
-bear the same names. Nothing is copied.
+`transformers` handles quantizers, shards and older names; its modules have the same names as ours.
+No weights are copied.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def adopted(
     """Return our model with the modules of one of `transformers`.
 
     Args:
-        model: loaded, on one device or spread over several, its linear layers whole or quantized.
-        config: the content of its config.json.
+        model: a loaded model on one or more devices; its linear layers may be quantized.
+        config: content of its config.json.
         rope: window and RoPE parameters to use.
-        attention: how it is computed.
-        in_place_of: returns what is put in a module's place.
+        attention: how attention is computed.
+        in_place_of: returns the replacement for a module.
 
     Raises:
-        UnsupportedModel: when the configuration is not a Llama's.
-        InsufficientMemory: when weights were left on disk.
+        UnsupportedModel: the configuration is not a Llama's.
+        InsufficientMemory: some weights were left on disk.
     """
     if any(hasattr(module, "_hf_hook") for module in model.modules()):
         from accelerate.hooks import (  # type: ignore[import-untyped]  # not annotated

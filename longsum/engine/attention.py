@@ -18,19 +18,22 @@ from torch.nn import functional as F
 from longsum.engine import cudnn
 
 SPLIT_TOKENS = 1024
-"""Keys from which on cutting them pays."""
+"""Minimum number of keys for which splitting them is faster."""
 
 
 def reference_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Compute the same with an explicit mask and full scores: attention `eager`, and for tests.
+    """Compute `attend` with an explicit mask and full scores: attention `eager`, and for tests.
 
     Args:
         query: (batch, heads, T, head_dim), the last T of the S tokens.
         key: (batch, kv_heads, S, head_dim).
         value: (batch, kv_heads, S, head_dim).
         scale: factor on the scores.
+
+    Returns:
+        (batch, heads, T, head_dim).
     """
     key, value = _repeated(query, key, value)
     scores = query @ key.transpose(-1, -2) * scale  # (B, H, T, S)
@@ -42,7 +45,17 @@ def reference_attention(
 def sdpa_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Compute the same through the kernel that torch chooses; see `reference_attention`."""
+    """Compute `attend` through the kernel that torch chooses.
+
+    Args:
+        query: (batch, heads, T, head_dim), the last T of the S tokens.
+        key: (batch, kv_heads, S, head_dim).
+        value: (batch, kv_heads, S, head_dim).
+        scale: factor on the scores.
+
+    Returns:
+        (batch, heads, T, head_dim).
+    """
     key, value = _repeated(query, key, value)
     return _by_torch(query, key, value, scale)
 
@@ -50,13 +63,13 @@ def sdpa_attention(
 def _repeated(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return keys and values once for each of a group's heads."""
+    """Repeat keys and values for each query head of a group."""
     groups = query.shape[1] // key.shape[1]
     return key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
 
 
 def _visible(query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-    """Return which keys each query sees, the queries being those of the last tokens: (T, S)."""
+    """Return which keys each query sees, (T, S); the queries are those of the last T tokens."""
     t, s = query.shape[-2], key.shape[-2]
     return torch.ones(t, s, dtype=torch.bool, device=query.device).tril(s - t)
 
@@ -74,7 +87,7 @@ def _by_torch(
 def _merged(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend to the keys before the chunk and to the chunk itself, and merge the two."""
+    """Attend to the keys before the chunk and to the chunk itself, then merge the results."""
     past = key.shape[-2] - query.shape[-2]
     if not past:
         return attend_part(query, key, value, scale, causal=True)[0]
@@ -108,7 +121,7 @@ def attend(
         return _one(packed, key, value, scale).reshape(batch, heads, 1, head_dim)
     if takes_groups(query):
         return _by_chunks_kernel(query, key, value, scale)
-    if groups > 1:  # one batch entry a key head, its group sharing it by a stride of 0: no copy
+    if groups > 1:  # one batch entry per key head, shared by its group with stride 0: no copy
         query = query.reshape(batch * kv_heads, groups, t, head_dim)
         key = key.reshape(batch * kv_heads, 1, s, head_dim).expand(-1, groups, -1, -1)
         value = value.reshape(batch * kv_heads, 1, s, head_dim).expand(-1, groups, -1, -1)
@@ -118,9 +131,9 @@ def attend(
 def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:
     """Attend with few queries that see all keys: (batch, kv_heads, groups, head_dim).
 
-    The CPU's kernel gives each head to one thread. With fewer heads than threads, the keys are cut
-    into as many parts as there are threads to a head, which are merged by their log-sum-exp
-    (Flash-Decoding, arXiv 2311.01282, section 3, cuts so for a GPU).
+    The CPU's kernel gives each head to one thread. With fewer heads than threads, the keys are
+    split into one part per available thread, and the parts are merged by their log-sum-exp
+    (Flash-Decoding, arXiv 2311.01282, section 3, splits this way on a GPU).
     """
     batch, kv_heads, groups, head_dim = query.shape
     tokens = key.shape[2]
@@ -131,7 +144,7 @@ def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: flo
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
     each = tokens // parts
     cut = each * parts
-    # a part is a head of its own: (kv_heads, parts, each, head_dim), and the few keys after them
+    # each part becomes a head: (kv_heads, parts, each, head_dim); the remainder is merged last
     spread = query[0, :, None].expand(-1, parts, -1, -1)
     merge = Merge()
     output, lse = attend_part(
@@ -151,7 +164,7 @@ def _one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: flo
 def _by_chunks_kernel(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend on a GPU whose kernels take groups: by cuDNN in parts, or by flash at once."""
+    """Attend on a GPU whose kernels take groups: by cuDNN in parts, or by flash in one call."""
     past = key.shape[2] - query.shape[2]
     if not cudnn.takes_chunk(query):
         return attend_part(query, key, value, scale, causal=True)[0]
@@ -166,7 +179,7 @@ def _by_chunks_kernel(
 def _causal(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend through an exact kernel that has as many key heads as query heads."""
+    """Attend through an exact kernel, with as many key heads as query heads."""
     device, is_whole = query.device.type, query.shape[-2] == key.shape[-2]
     if device == "cuda" or (device == "cpu" and not is_whole):
         return _merged(query, key, value, scale)
@@ -215,7 +228,7 @@ def attend_part(
 def takes_groups(query: torch.Tensor) -> bool:
     """Return whether the GPU's flash kernel takes these queries: 16 bits, from Ampere on.
 
-    It alone takes fewer key heads than query heads, and a causal chunk after other keys.
+    Only this kernel takes fewer key heads than query heads, and a causal chunk after other keys.
     """
     if query.device.type != "cuda":
         return False
@@ -227,7 +240,18 @@ def takes_groups(query: torch.Tensor) -> bool:
 def attend_part_plain(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, *, causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Compute the same with full scores: for devices without such a kernel, and for tests."""
+    """Compute `attend_part` with full scores: for devices without a kernel, and for tests.
+
+    Args:
+        query: (batch, heads, T, head_dim).
+        key: (batch, heads, S, head_dim).
+        value: (batch, heads, S, head_dim).
+        scale: factor on the scores.
+        causal: with T = S, query t sees keys up to t; otherwise it sees all.
+
+    Returns:
+        The output (batch, heads, T, head_dim) and the log-sum-exp (batch, heads, T) float32.
+    """
     scores = (query.float() @ key.float().transpose(-1, -2)) * scale  # (B, H, T, S)
     if causal:
         visible = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
@@ -238,7 +262,7 @@ def attend_part_plain(
 
 
 class Merge:
-    """The attention output of the parts met so far, in float32 from the second part on."""
+    """Attention output of the parts added so far, in float32 from the second part on."""
 
     def __init__(self) -> None:
         self._output: torch.Tensor | None = None
@@ -246,7 +270,7 @@ class Merge:
         self._is_own = False
 
     def add(self, output: torch.Tensor, lse: torch.Tensor) -> None:
-        """Take in one part.
+        """Add one part.
 
         Args:
             output: (batch, heads, T, head_dim).
@@ -255,7 +279,7 @@ class Merge:
         if self._output is None or self._lse is None:
             self._output, self._lse, self._is_own = output, lse, False
             return
-        if not self._is_own:  # a single part is given back as it came
+        if not self._is_own:  # a single part is returned unchanged
             self._output, self._is_own = self._output.to(torch.float32, copy=True), True
         share = torch.sigmoid(lse - self._lse).unsqueeze(-1)  # of the new part
         self._output.mul_(1 - share).addcmul_(output, share)  # no float32 copy of the part

@@ -1,7 +1,7 @@
-"""The key-value cache of a whole model: as it comes, or in fewer bits.
+"""The key-value cache of a whole model, in the compute dtype or quantized.
 
-Works on tensors; knows nothing about tokens, and nothing about files: `tensors` gives what it
-holds, `restore` takes it back.
+Works on tensors; knows nothing about token ids or files: `tensors` returns the content, `restore`
+refills it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from longsum.engine.quantized import QuantizedLayer, Workspace
 from longsum.engine.quantized_attention import attend_quantized
 
 Fill = Callable[[Mapping[str, torch.Tensor]], None]
-"""Fills tensors with what was held under their names."""
+"""Fills named tensors with the saved content of the same names."""
 
 
 class PreallocatedCache:
-    """One layer of keys and values a decoder layer.
+    """Keys and values of every decoder layer, in preallocated buffers.
 
     Args:
-        shape: the model's.
-        capacity: most tokens the cache will ever hold: document, prompt and answer.
-        kv_cache: `native` holds keys and values in the dtype they come in; else their format.
+        shape: the model's shape.
+        capacity: maximum number of tokens held: document, prompt and answer.
+        kv_cache: `native` for the dtype keys and values come in, otherwise their format.
     """
 
     def __init__(self, shape: ModelShape, capacity: int, kv_cache: KVCache = "native") -> None:
@@ -54,7 +54,7 @@ class PreallocatedCache:
         return sum(layer.nbytes for layer in self.held)
 
     def trim(self, length: int) -> None:
-        """Keep the first `length` tokens; the rest is overwritten by what comes next."""
+        """Drop all but the first `length` tokens."""
         assert 0 <= length <= self.length
         for layer in self.held:
             layer.length = length
@@ -63,28 +63,28 @@ class PreallocatedCache:
         """Allocate the buffers of one sequence now instead of with the first tokens.
 
         Args:
-            dtype: the one keys and values come in.
-            devices: of each layer.
+            dtype: dtype of incoming keys and values.
+            devices: device of each layer.
         """
         heads, head_dim = self.shape.num_key_value_heads, self.shape.head_dim
         for layer, device in zip(self.held, devices, strict=True):
             layer.allocate(1, heads, head_dim, dtype, device)
 
     def tensors(self, length: int) -> dict[str, torch.Tensor]:
-        """Return views of what the first `length` tokens left: what a later process needs.
+        """Return views of everything a later process needs of the first `length` tokens.
 
         Returns:
-            For layer 3 `3.keys` and the like, each (1, num_key_value_heads, length, …).
+            Tensors named like `3.keys` (layer 3), each (1, num_key_value_heads, length, …).
         """
         assert length <= self.length
         return self._views(length)
 
     def restore(self, length: int, fill: Fill) -> None:
-        """Take back what `tensors` gave; the buffers are allocated already.
+        """Restore what `tensors` returned, into buffers that are already allocated.
 
         Args:
-            length: tokens.
-            fill: fills all of the views; what it raises leaves the cache empty.
+            length: number of tokens.
+            fill: fills all of the views; if it raises, the cache is left empty.
         """
         for layer in self.held:
             layer.length = 0
@@ -93,7 +93,7 @@ class PreallocatedCache:
             layer.length = length
 
     def _views(self, length: int) -> dict[str, torch.Tensor]:
-        """Return the buffers' first `length` tokens."""
+        """Return views of the buffers' first `length` tokens."""
         return {
             f"{number}.{name}": buffer[:, :, :length]
             for number, layer in enumerate(self.held)
@@ -110,15 +110,15 @@ def attend_new(
     held: HeldLayer | None,
     attention: Attention = "auto",
 ) -> torch.Tensor:
-    """Attend causally with new tokens, after their keys and values are put into a cache layer.
+    """Add new tokens' keys and values to a cache layer, then attend causally with their queries.
 
     Args:
         query: (batch, heads, T, head_dim).
         key: (batch, kv_heads, T, head_dim).
         value: (batch, kv_heads, T, head_dim).
         scale: factor on the scores.
-        held: takes them; None where there are no tokens but these.
-        attention: `auto` reads a quantized layer block by block, any other all of it at once.
+        held: the cache layer; None attends to the new tokens only.
+        attention: `auto` reads a quantized layer block by block, the others all of it at once.
 
     Returns:
         (batch, heads, T, head_dim).

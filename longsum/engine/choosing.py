@@ -1,7 +1,7 @@
-"""Constrained decoding: the answer is made of given token sequences and of nothing else.
+"""Constrained decoding: the answer consists of given token sequences only.
 
 Works on token ids; knows nothing about sentences or text. The sequences form a trie. Where
-several continue the path, the model chooses among them; where one is left, its remaining tokens
+several continue the path, the model chooses among them; once one is left, its remaining tokens
 are read in one forward pass.
 """
 
@@ -23,15 +23,14 @@ class TokenSequence:
 
     token_ids: tuple[int, ...]
     weight: float = 0.0
-    """Added to the log-probabilities of its beginning, in nats: what speaks for it besides the
-    model."""
+    """Prior added to the log-probabilities of its first tokens, in nats."""
     group: int = -1
-    """Choices of one group stand for each other: choosing one excludes the others. -1: no group."""
+    """Number of its group; choosing one sequence excludes the others of its group. -1: none."""
 
 
 @dataclass
 class Trie:
-    """The choices that share a beginning."""
+    """Choices that share a prefix."""
 
     children: dict[int, Trie] = field(default_factory=dict)
     choices: set[int] = field(default_factory=set)
@@ -46,7 +45,7 @@ class Trie:
             node.choices.add(number)
 
     def remove(self, number: int, token_ids: Sequence[int]) -> None:
-        """Exclude choice `number` from here on."""
+        """Remove choice `number` along its tokens."""
         node = self
         node.choices.discard(number)
         for token_id in token_ids:
@@ -54,7 +53,7 @@ class Trie:
             node.choices.discard(number)
 
     def open_children(self) -> dict[int, Trie]:
-        """Return the children below which something may still be chosen."""
+        """Return the children that still lead to a choice."""
         return {token: child for token, child in self.children.items() if child.choices}
 
 
@@ -70,12 +69,12 @@ def next_logits(logits: torch.Tensor, node: Trie, choices: Sequence[TokenSequenc
     """Mask the logits to a node's children and add the best weight below each.
 
     Args:
-        logits: (vocab,), the model's for the next token.
-        node: where the path stands.
+        logits: (vocab,) logits of the next token.
+        node: current node of the path.
         choices: all choices, for their weights.
 
     Returns:
-        (vocab,) log-probabilities plus weights; -inf where the trie does not go.
+        (vocab,) log-probabilities plus weights; -inf for tokens that are not children.
     """
     log_probabilities = logits.float().log_softmax(-1)
     children = node.open_children()
@@ -97,12 +96,12 @@ def choose_sequences(
     The caller stops when it has enough. After each choice its group is excluded.
 
     Args:
-        reader: the model with the prompt already read.
-        logits: (vocab,), the model's for the first token.
-        choices: what may be chosen. A sequence that is another's beginning is preferred only once
-            the longer one is excluded; end each with a separator to keep them apart.
-        sampler: picks where several continue.
-        read_one: a faster `reader.read` of a single token.
+        reader: model that has already read the prompt.
+        logits: (vocab,) logits of the first token.
+        choices: sequences to choose from. A sequence that is a prefix of another can be chosen only
+            once the longer one is excluded; end each with a separator to avoid this.
+        sampler: picks among several continuations.
+        read_one: faster `reader.read` of a single token.
     """
     read_one = read_one or (lambda token_id: reader.read([token_id]))
     trie = build_trie(choices)
@@ -125,7 +124,7 @@ def _descend(
     sampler: Sampler,
     read_one: ReadOne,
 ) -> tuple[int, torch.Tensor]:
-    """Walk from the root to one choice; returns its number and the logits after it."""
+    """Walk from the root to one choice; return its number and the logits after it."""
     read = 0  # tokens of the path that the model has read
     while len(node.choices) > 1 and node.open_children():
         token = sampler.pick(next_logits(logits, node, choices))

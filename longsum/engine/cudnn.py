@@ -1,8 +1,8 @@
 """Attention of whole chunks on Hopper, where cuDNN's kernel is nearly twice as fast as flash.
 
 Measured elsewhere: 631 against 329 TFLOP/s on an H100 (pytorch #142132), and slower than flash on
-other architectures (transformers #48163). cuDNN makes a plan for every combination of lengths,
-which takes the host longer than a short attention, so only a few lengths are given to it.
+other architectures (transformers #48163). cuDNN builds a plan for every combination of lengths,
+which takes the host longer than a short attention, so it is called with only a few lengths.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Iterator
 
 import torch
 
-from longsum.engine.fallback import tell_once
+from longsum.engine.fallback import warn_once
 
 STEP_TOKENS = 1024
-"""Queries and keys come in multiples of this, or go to the flash kernel."""
+"""Numbers of queries and keys that are not multiples of this go to the flash kernel."""
 
 _failed: list[str] = []
-"""What cuDNN said when it did not take something: it is not tried again."""
+"""Error messages of cuDNN; after the first, it is not tried again."""
 
 
 def fits(query: torch.Tensor, key: torch.Tensor) -> bool:
-    """Tell whether cuDNN is to be tried: a Hopper GPU, 16 bits, whole chunks.
+    """Return whether to try cuDNN: a Hopper GPU, 16 bits, whole chunks.
 
     Args:
         query: (batch, heads, T, head_dim).
@@ -31,7 +31,7 @@ def fits(query: torch.Tensor, key: torch.Tensor) -> bool:
 
 
 def takes_chunk(query: torch.Tensor) -> bool:
-    """Tell whether a chunk's queries (batch, heads, T, head_dim) are of a kind for cuDNN."""
+    """Return whether cuDNN takes a chunk's queries (batch, heads, T, head_dim)."""
     t, head_dim = query.shape[2:]
     return (
         query.device.type == "cuda"
@@ -49,10 +49,18 @@ def takes_chunk(query: torch.Tensor) -> bool:
 def attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, *, causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Attend to one part of the keys; see `attend_part`.
+    """Attend to one part of the keys, as `attend_part` does.
+
+    Args:
+        query: (batch, heads, T, head_dim).
+        key: (batch, kv_heads, S, head_dim).
+        value: (batch, kv_heads, S, head_dim).
+        scale: factor on the scores.
+        causal: with T = S, query t sees keys up to t; otherwise it sees all.
 
     Returns:
-        The output and the log-sum-exp; None where cuDNN does not take them.
+        The output (batch, heads, T, head_dim) and the log-sum-exp (batch, heads, T); None if cuDNN
+        fails.
     """
     try:
         output, lse, *_ = torch.ops.aten._scaled_dot_product_cudnn_attention(
@@ -60,17 +68,17 @@ def attend(
         )
     except torch.OutOfMemoryError:
         raise
-    except RuntimeError as error:  # an old cuDNN, or one that is not there
+    except RuntimeError as error:  # cuDNN is too old or not installed
         _failed.append(str(error))
-        tell_once("no attention by cuDNN, reading takes longer", error)
+        warn_once("no attention by cuDNN, reading takes longer", error)
         return None
     return output, lse.reshape(output.shape[:3])
 
 
 def pieces(tokens: int) -> Iterator[tuple[int, int]]:
-    """Yield bounds of keys whose lengths are powers of two, the few that are left over last.
+    """Yield (first, last + 1) bounds of pieces whose lengths are powers of two, the remainder last.
 
-    However long the text, there are no more lengths than binary digits.
+    So a text of any length needs no more plans than its length has binary digits.
     """
     start = 0
     while tokens - start >= STEP_TOKENS:

@@ -12,24 +12,24 @@ from longsum.engine.prefill import Reader
 from longsum.engine.sampling import Sampler
 
 FinishReason = Literal["stop", "length", "loop", "words", "exhausted", "interrupted"]
-"""Why an answer ended: its end token, the token limit, a loop, enough words, or no sentence
-left."""
+"""Why an answer ended: end token, token limit, loop, enough words, no sentence left, or stopped by
+the caller."""
 
 ReadOne = Callable[[int], torch.Tensor]
-"""Reads a token after those already read and returns (vocab,) logits of the next."""
+"""Reads one more token and returns (vocab,) logits of the next."""
 ReadSeveral = Callable[[Sequence[int]], torch.Tensor]
-"""Reads a few tokens in one pass and returns (tokens, vocab) logits of those that follow each."""
+"""Reads a few tokens in one pass and returns (tokens, vocab) logits of the token after each."""
 
 LOOP_PERIOD = 64
-"""Longest repeated passage (tokens) that is recognized as a loop."""
+"""Maximum length (tokens) of a repeated passage that is recognized as a loop."""
 LOOP_REPEATS = 4
-"""Times it must stand in a row; three can be rhetoric, four is a loop."""
+"""Consecutive repetitions that make a loop; three can be rhetoric."""
 
 
 def is_looping(token_ids: Sequence[int]) -> bool:
-    """Tell whether the sequence ends in one passage repeated over and over.
+    """Return whether the sequence ends in one passage repeated over and over.
 
-    A short passage must repeat until it fills at least 24 tokens, so that `. . . .` is no loop yet.
+    A short passage must fill at least 24 tokens, so that `. . . .` is not a loop yet.
     """
     for period in range(1, LOOP_PERIOD + 1):
         repeats = max(LOOP_REPEATS, 24 // period)
@@ -55,14 +55,14 @@ def write(
     """Yield token ids, then the reason for the end.
 
     Args:
-        reader: the model with the prompt already read.
-        logits: (vocab,), the model's for the first token.
+        reader: model that has already read the prompt.
+        logits: (vocab,) logits of the first token.
         sampler: picks the tokens.
-        max_new_tokens: most tokens to yield.
+        max_new_tokens: maximum number of tokens to yield.
         stop_ids: tokens that end the answer; not yielded.
-        drafts: guesses from the document, to be checked several at a time.
-        read_one: a faster `reader.read` of a single token.
-        read_several: a faster `reader.read_all`.
+        drafts: draft tokens from the document, checked several at a time.
+        read_one: faster `reader.read` of a single token.
+        read_several: faster `reader.read_all`.
     """
     read_one = read_one or (lambda token_id: reader.read([token_id]))
     written: list[int] = []
@@ -82,20 +82,20 @@ def write(
 
 
 class Drafts:
-    """What is guessed for one answer, and how long the guesses are.
+    """Draft tokens of one answer, with an adaptive length.
 
     Args:
-        index: of the document.
+        index: n-gram index of the document.
     """
 
     def __init__(self, index: NgramIndex) -> None:
         self.drafter = Drafter(index)
         self.length = DraftLength()
 
-    def take(self, token_id: int, room: int) -> list[int]:
-        """Take the newest token and return guesses for what follows, at most `room`."""
+    def take(self, token_id: int, budget: int) -> list[int]:
+        """Take the newest token and return draft tokens that may follow, at most `budget`."""
         self.drafter.push(token_id)
-        return self.drafter.draft(min(self.length.most(), room))
+        return self.drafter.draft(min(self.length.limit(), budget))
 
 
 def _picks(
@@ -108,8 +108,8 @@ def _picks(
 ) -> Iterator[int]:
     """Yield the sampler's picks without end, each read by the model before the next.
 
-    A draft's tokens are read before they are picked, which saves a pass for each that is picked
-    then: the same picks from the same logits, in the same order, whatever the temperature.
+    Draft tokens are read before they are picked, which saves a pass for each one accepted: the same
+    picks from the same logits, in the same order, at any temperature.
     """
     token_id = sampler.pick(logits)
     while True:

@@ -1,7 +1,7 @@
 """A model that has read a document and can be asked again and again.
 
 Works on token ids; knows nothing about text. The document is read once; each answer reads its own
-suffix after it and is forgotten afterwards, so that the next question meets the same cache.
+suffix after it and is dropped afterwards, so that the next question starts from the same cache.
 """
 
 from __future__ import annotations
@@ -31,42 +31,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stats:
-    """What reading and answering took: a value, which no later answer changes."""
+    """Tokens and seconds of reading and answering; immutable, so later answers do not change it."""
 
     prefill_tokens: int = 0
-    """Tokens of the document and the words before it."""
+    """Tokens of the prefix and the document."""
     prefill_s: float = 0.0
+    """Seconds to read or restore them."""
     is_restored: bool = False
-    """They were not read but restored from disk, in `prefill_s`."""
+    """Whether they were restored from disk instead of read."""
     decode_tokens: int = 0
     """Tokens of the last answer."""
     decode_s: float = 0.0
-    """Seconds for the last answer, its instruction included."""
+    """Seconds for the last answer, including reading its instruction."""
     finish_reason: FinishReason = "stop"
     drafted_tokens: int = 0
-    """Tokens of the last answer that were guessed and checked."""
+    """Draft tokens that were checked for the last answer."""
     accepted_tokens: int = 0
-    """Guesses among them that the model would have written."""
+    """Draft tokens that the model accepted."""
 
     @property
     def prefill_tps(self) -> float:
-        """Tokens read a second; 0 when they were not read."""
+        """Tokens read per second; 0 if they were restored."""
         if self.is_restored or not self.prefill_s:
             return 0.0
         return self.prefill_tokens / self.prefill_s
 
     @property
     def decode_tps(self) -> float:
-        """Tokens answered a second."""
+        """Tokens answered per second."""
         return self.decode_tokens / self.decode_s if self.decode_s else 0.0
 
 
 NOTHING_DECODED = {"decode_tokens": 0, "drafted_tokens": 0, "accepted_tokens": 0}
-"""What an answer's counters begin with."""
+"""Initial counters of an answer."""
 
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """Return the most memory held so far: reserved on a GPU, resident of the process on a CPU."""
+    """Return the peak memory in bytes: reserved on GPUs, resident in the process on a CPU."""
     if device.type == "cuda":
         return sum(torch.cuda.max_memory_reserved(i) for i in range(torch.cuda.device_count()))
     return peak_resident_bytes()
@@ -76,11 +77,11 @@ MEMORY_HINT = (
     f"close other programs, or add {Setting('kv_cache', 'int8')}, {Setting('quantize', 'nf4')} "
     f"or {Setting('context')}"
 )
-"""What reading and answering with less memory takes."""
+"""Next step when reading or answering runs out of memory."""
 
 
 def wait_for(device: torch.device) -> None:
-    """Wait until a GPU has done what it was given: it is given work long before it does it."""
+    """Wait until a device has finished its queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -88,7 +89,7 @@ def wait_for(device: torch.device) -> None:
 
 
 def single_reader(reader: Reader) -> Stepper | None:
-    """Return a faster way to read one token, or a few, where there is one: on a GPU."""
+    """Return a faster way to read one or a few tokens on a GPU; None elsewhere."""
     if reader.model.device.type != "cuda":
         return None
     from longsum.engine.graphs import Stepper
@@ -100,10 +101,10 @@ class Engine:
     """Reads once, answers often.
 
     Args:
-        model: in evaluation mode.
-        capacity: most tokens ever held: document, prompt and the longest answer.
-        chunk_tokens: tokens of one forward pass of the prefill.
-        kv_cache: how keys and values are held.
+        model: a model in evaluation mode.
+        capacity: maximum number of tokens held: document, prompt and the longest answer.
+        chunk_tokens: maximum number of tokens per forward pass of the prefill.
+        kv_cache: format of the key-value cache.
     """
 
     def __init__(
@@ -116,28 +117,28 @@ class Engine:
     ) -> None:
         self.reader = Reader(model, capacity, chunk_tokens, kv_cache)
         self.read_one = single_reader(self.reader)
-        self.device = model.model.norm.weight.device  # of several, the last to be done
+        self.device = model.model.norm.weight.device  # of several devices, the last to finish
         self._stats = Stats()
         self.read_ids: list[int] = []
-        """What was read and stays, for guessing what an answer copies."""
+        """Token ids of the prefix and the document, from which answers are drafted."""
         self._index: NgramIndex | None = None
 
     @property
     def stats(self) -> Stats:
-        """What reading and the last answer took so far."""
+        """Statistics of reading and of the last answer so far."""
         return self._stats
 
     def _count(self, **counted: Any) -> None:
-        """Take new numbers into the stats."""
+        """Replace some fields of the stats."""
         self._stats = replace(self._stats, **counted)
 
     def forget(self) -> None:
-        """Forget what was read, and what it took."""
+        """Forget what was read, and reset the stats."""
         self.reader.rewind(0)
         self.read_ids, self._stats = [], Stats()
 
     def read(self, token_ids: Sequence[int], progress: Progress | None = None) -> None:
-        """Read the document and what is before it."""
+        """Read the prefix and the document, after what was already read."""
         wait_for(self.device)
         started, held = time.perf_counter(), self.reader.length
         with memory_errors(MEMORY_HINT):
@@ -150,10 +151,10 @@ class Engine:
         )
 
     def restore(self, token_ids: Sequence[int], fill: Fill) -> None:
-        """Restore what an earlier process read; what `fill` raises leaves nothing read.
+        """Restore what an earlier process read; if `fill` raises, the cache is left empty.
 
         Args:
-            token_ids: what it read.
+            token_ids: the tokens it read.
             fill: fills the cache's tensors.
         """
         wait_for(self.device)
@@ -166,12 +167,12 @@ class Engine:
         self._count(prefill_tokens=len(token_ids), prefill_s=elapsed, is_restored=True)
 
     def tensors(self, length: int) -> dict[str, torch.Tensor]:
-        """Return what the first `length` tokens left in the cache, for `restore`."""
+        """Return the cache's tensors for the first `length` tokens, for `restore`."""
         return self.reader.cache.tensors(length)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Time an answer, and forget it when it is over or broken off."""
+        """Time an answer, and drop it from the cache when it ends or is interrupted."""
         started, held = time.perf_counter(), self.reader.length
         self._count(**NOTHING_DECODED, finish_reason="interrupted")
         try:
@@ -189,13 +190,13 @@ class Engine:
         max_new_tokens: int,
         stop_ids: Collection[int],
     ) -> Iterator[int]:
-        """Yield the tokens of a free answer; `stats` tells afterwards why it ended.
+        """Yield the tokens of a written answer; afterwards `stats` has the reason it ended.
 
         Args:
             suffix_ids: the instruction after the document.
             config: temperature, top-p, seed.
-            max_new_tokens: most tokens of the answer.
-            stop_ids: tokens that end it.
+            max_new_tokens: maximum number of tokens of the answer.
+            stop_ids: tokens that end it; not yielded.
         """
         with self._answering():
             logits = self.reader.read(suffix_ids)
@@ -232,11 +233,11 @@ class Engine:
     ) -> Iterator[int]:
         """Yield numbers of chosen sequences until the caller closes the iterator or none is left.
 
-        It ends, too, when the longest sequence might not fit any more.
+        It also ends when the longest sequence might no longer fit.
 
         Args:
             suffix_ids: the instruction after the document.
-            choices: what the answer may be made of.
+            choices: sequences to choose from.
             config: temperature, top-p, seed.
         """
         longest = max(len(choice.token_ids) for choice in choices)
@@ -254,6 +255,6 @@ class Engine:
                 yield number
             self._count(finish_reason="length")
 
-    def room_behind(self, suffix_ids: Sequence[int]) -> int:
-        """Return how many tokens an answer may have after an instruction."""
+    def tokens_left_after(self, suffix_ids: Sequence[int]) -> int:
+        """Return how many tokens are left for an answer after an instruction."""
         return self.reader.cache.capacity - self.reader.length - len(suffix_ids)

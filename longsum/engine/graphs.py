@@ -1,11 +1,11 @@
 """Read a token or a draft through a CUDA graph: the GPU runs the whole step without Python.
 
-A small step is a thousand short kernels, each started by Python: the GPU waits for it more than it
-computes. A graph records them once and starts them all at once. It wants the same addresses and
-shapes at every step, so that what changes is in tensors: the token, and its position. Every
-kind of cache is read and written by kernels that take lengths from the device (`kernels.py`).
+A small step is a thousand short kernels, each launched by Python: the GPU waits more than it
+computes. A graph records them once and launches them together. It needs the same addresses and
+shapes at every step, so whatever changes (the token and its position) is in tensors. Every kind of
+cache is read and written by kernels that take lengths from the device (`kernels.py`).
 
-`Reader.read_all` is the slow form of the same, and what is used wherever a graph is not.
+`Reader.read_all` is the slow equivalent, used wherever there is no graph.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import NamedTuple
 import torch
 
 from longsum.engine import kernels
-from longsum.engine.fallback import tell_once
+from longsum.engine.fallback import warn_once
 from longsum.engine.layers import HeldLayer
 from longsum.engine.prefill import Reader
 
 WARM_UP = 2
-"""Passes before the recording, in which libraries set themselves up."""
+"""Passes before the recording, in which libraries initialize."""
 
 SEVERAL = (5, 9, 17)
-"""Tokens of the recorded passes that check a draft: 4, 8 or 16, and the token before them."""
+"""Tokens of the recorded passes that check a draft: 4, 8 or 16, plus the token before them."""
 
 Run = Callable[[], torch.Tensor]
 Pool = tuple[int, int]
-"""torch's name for the memory that graphs share: they run one after another."""
+"""torch's handle for the memory that graphs share, as they run one after another."""
 
 
 def attend_at(
@@ -43,16 +43,16 @@ def attend_at(
     position: torch.Tensor,
     length: torch.Tensor,
 ) -> torch.Tensor:
-    """Attend causally with tokens whose place is in a tensor; see `attend_new`.
+    """Attend causally as `attend_new` does, with the tokens' position in a tensor.
 
     Args:
         query: (1, heads, T, head_dim).
         key: (1, kv_heads, T, head_dim).
         value: (1, kv_heads, T, head_dim).
         scale: factor on the scores.
-        layer: takes keys and values; its own length is not asked for, and stays.
-        position: (1,), of the first token.
-        length: (1,), position + T.
+        layer: cache layer that takes keys and values; its `length` is neither used nor changed.
+        position: (1,) position of the first token.
+        length: (1,) position + T.
 
     Returns:
         (1, heads, T, head_dim).
@@ -62,11 +62,11 @@ def attend_at(
 
 
 class StaticStep:
-    """A few tokens' forward pass over buffers that stay where they are.
+    """A forward pass of a few tokens over buffers with fixed addresses.
 
     Args:
-        reader: has read something, so that its cache has buffers.
-        tokens: T, read in one pass.
+        reader: a reader that has read something, so that its cache has buffers.
+        tokens: number T of tokens read in one pass.
     """
 
     def __init__(self, reader: Reader, tokens: int = 1) -> None:
@@ -78,15 +78,15 @@ class StaticStep:
         self._offsets = torch.arange(tokens, device=self.device)
 
     def set(self, token_ids: list[int], position: int) -> None:
-        """Take the tokens to read, and where the first of them is."""
-        if len(token_ids) == 1:  # passed along with the kernel: nothing is copied to the device
+        """Set the tokens to read, and the position of the first."""
+        if len(token_ids) == 1:  # passed as a kernel argument: nothing is copied to the device
             self.input_ids.fill_(token_ids[0])
         else:
             self.input_ids.copy_(torch.tensor([token_ids]))
         self.position.fill_(position)
 
     def run(self) -> torch.Tensor:
-        """Read them and return (T, vocab) logits of the tokens that follow each."""
+        """Read the tokens and return (T, vocab) logits of the token after each."""
         length = self.position + len(self._offsets)
         attends = [
             partial(attend_at, layer=layer, position=self.position, length=length)
@@ -98,7 +98,7 @@ class StaticStep:
 
 
 def new_pool() -> Pool:
-    """Return a name under which graphs may share memory."""
+    """Return a handle with which graphs can share memory."""
     pool: Pool = torch.cuda.graph_pool_handle()
     return pool
 
@@ -107,11 +107,11 @@ def capture(step: StaticStep, pool: Pool) -> Run:
     """Record a step on its GPU; a failure leaves stream and allocator as they were.
 
     Args:
-        step: set to a position that may be written to.
-        pool: where it finds memory.
+        step: a step set to a position that may be overwritten.
+        pool: memory for the graph.
 
     Returns:
-        Runs the step again; its logits are overwritten by the next run.
+        A function that runs the step again; the next run overwrites its logits.
     """
     with torch.cuda.device(step.device):
         current, side = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]  # of torch
@@ -121,7 +121,7 @@ def capture(step: StaticStep, pool: Pool) -> Run:
                 step.run()
         current.wait_stream(side)
         torch.cuda.synchronize()
-        torch.cuda.empty_cache()  # what the prefill used: the graph has memory of its own
+        torch.cuda.empty_cache()  # what the prefill used: the graph has its own memory
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.stream(side):
@@ -144,7 +144,7 @@ def _record(graph: torch.cuda.CUDAGraph, pool: Pool, step: StaticStep) -> torch.
     try:
         logits = step.run()
     except BaseException:
-        with suppress(RuntimeError):  # it says no more than that the recording was spoiled
+        with suppress(RuntimeError):  # it only says that the recording is invalid
             graph.capture_end()
         raise
     graph.capture_end()
@@ -152,15 +152,15 @@ def _record(graph: torch.cuda.CUDAGraph, pool: Pool, step: StaticStep) -> torch.
 
 
 def _give_up(pool: Pool) -> None:
-    """Undo what a recording that failed leaves behind: torch does not, when its end fails.
+    """Clean up after a failed recording, which torch does not do when ending it fails.
 
-    The allocator would go on using the graph's memory and free nothing more, and the default
-    generator would refuse to draw numbers.
+    Otherwise the allocator would continue to use the graph's memory and free nothing more, and the
+    default generator would refuse to draw numbers.
     """
     device = torch.cuda.current_device()
     for name in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
         if hasattr(torch._C, name):
-            with suppress(RuntimeError):  # it had ended
+            with suppress(RuntimeError):  # already ended
                 getattr(torch._C, name)(device, pool)
     generator = torch.cuda.default_generators[device]
     if hasattr(generator, "clone_state") and hasattr(generator, "graphsafe_set_state"):
@@ -169,14 +169,14 @@ def _give_up(pool: Pool) -> None:
 
 
 class Recorded(NamedTuple):
-    """A step and what runs it."""
+    """A step and the function that replays it."""
 
     step: StaticStep
     run: Run
 
 
 class Stepper:
-    """Reads the tokens of an answer, through a graph where there can be one.
+    """Reads the tokens of an answer, through a graph where possible.
 
     Args:
         reader: the model and what it has read.
@@ -185,27 +185,27 @@ class Stepper:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.recorded: dict[int, Recorded] = {}
-        """By their number of tokens."""
+        """Recorded steps by their number of tokens."""
         self._pool: Pool | None = None
         self._buffers: tuple[int, ...] = ()
-        """Addresses that the graphs write to."""
+        """Addresses of the keys that the graphs write to."""
         self._works: bool | None = None
-        """Whether a graph is to be tried; asked once there are buffers."""
+        """Whether to try a graph; None until there are buffers."""
 
     def __call__(self, token_id: int) -> torch.Tensor:
-        """Read a token after those already read.
+        """Read one more token.
 
         Returns:
-            (vocab,) logits of the token that follows, overwritten by the next call.
+            (vocab,) logits of the next token, overwritten by the next call.
         """
         logits = self._replay([token_id], 1)
         return self.reader.read([token_id]) if logits is None else logits[0]
 
     def several(self, token_ids: Sequence[int]) -> torch.Tensor:
-        """Read a few tokens in one pass: those of a draft and the one before it.
+        """Read a few tokens in one pass: a draft and the token before it.
 
         Returns:
-            (tokens, vocab) logits of the tokens that follow each, overwritten by the next call.
+            (tokens, vocab) logits of the token after each, overwritten by the next call.
         """
         size = next((size for size in SEVERAL if size >= len(token_ids)), None)
         logits = self._replay(token_ids, size) if size else None
@@ -213,9 +213,9 @@ class Stepper:
 
     @torch.inference_mode()
     def _replay(self, token_ids: Sequence[int], size: int) -> torch.Tensor | None:
-        """Read tokens by a graph for at least as many; None where there is none.
+        """Read tokens by a graph for `size` tokens; None where there is none.
 
-        What follows them up to `size` is nothing: it is read, and seen by none of them.
+        The padding after them is read as well, but none of them sees it.
         """
         position = self.reader.length
         assert position + len(token_ids) <= self.reader.cache.capacity
@@ -251,29 +251,29 @@ class Stepper:
         except Exception as error:  # a kernel that waits for the host, a driver, too little memory
             self._works = False
             self._forget()
-            tell_once("no CUDA graph for single tokens, answers are written more slowly", error)
+            warn_once("no CUDA graph for single tokens, answers are written more slowly", error)
             return None
         self._buffers = buffers
         self.recorded[len(token_ids)] = recorded
         return recorded
 
     def _forget(self) -> None:
-        """Let go of all graphs and of their memory."""
+        """Release all graphs and their memory."""
         self.recorded, self._buffers, self._pool = {}, (), None
 
 
 def can_record(reader: Reader) -> bool:
-    """Return whether a graph is to be tried: one CUDA device, kernels for the cache's layers.
+    """Return whether to try a graph: one CUDA device, kernels for all of the cache's layers.
 
     Args:
-        reader: has read something.
+        reader: a reader that has read something.
     """
     model, cache = reader.model, reader.cache
     if model.device.type != "cuda" or model.config.attention != "auto":
         return False
     if {weight.device for weight in model.parameters()} != {model.device}:
         return False
-    # bitsandbytes looks for outliers in each 8-bit product, and waits for what it finds
+    # bitsandbytes looks for outliers in each 8-bit product, which synchronizes with the host
     waits = any(type(module).__name__ == "Linear8bitLt" for module in model.modules())
     steady = model.model.rotary.is_steady(cache.capacity)  # else the host computes frequencies
     return steady and not waits and all(kernels.takes_layer(layer) for layer in cache.held)

@@ -1,4 +1,4 @@
-"""Keep what a model makes of the tokens it reads: their last hidden states, projected."""
+"""Record the projected last hidden states of the tokens a model reads."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ class Recorder:
         self._parts: list[torch.Tensor] = []
 
     def add(self, states: torch.Tensor) -> None:
-        """Take the states of further tokens: (tokens, directions)."""
+        """Add the states of further tokens: (tokens, directions)."""
         self._parts.append(states.to("cpu", torch.float16))
 
     @property
     def states(self) -> torch.Tensor:
-        """Return all of them: (tokens, directions) float16."""
+        """All recorded states: (tokens, directions) float16."""
         return torch.cat(self._parts)
 
 
 @contextmanager
 def recording(model: Llama, projection: np.ndarray) -> Iterator[Recorder]:
-    """Record the states after the last norm of every token read inside, projected.
+    """Record the projected states after the last norm of every token read inside the context.
 
     Args:
-        model: reads one sequence at a time.
+        model: a model that reads one sequence at a time.
         projection: (hidden_size, directions).
     """
     norm = model.model.norm
     matrix = torch.from_numpy(projection).to(norm.weight.device, torch.float32)
     recorder = Recorder()
 
-    def keep(module: torch.nn.Module, given: Any, output: torch.Tensor) -> None:
+    def record(module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
         recorder.add(output[0].float() @ matrix)
 
-    handle = norm.register_forward_hook(keep)
+    handle = norm.register_forward_hook(record)
     try:
         yield recorder
     finally:

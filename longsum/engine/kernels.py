@@ -1,8 +1,8 @@
 """One attention and one append for every cache layer, with lengths and positions on the device.
 
-A CUDA graph replays them at any length up to the capacity: no shape, no address and no number that
-Python gave depends on how much is held. Where Triton has no kernel (a CPU), the same is computed by
-torch over the whole capacity: slow, and what the kernels are compared with.
+A CUDA graph can replay them at any length up to the capacity: no shape, address or Python number
+depends on how many tokens are held. Where Triton has no kernel (on a CPU), torch computes the same
+over the whole capacity: slow, and the reference for the kernels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import torch
 
 from longsum.checkpoint.kv_format import KVFormat
-from longsum.engine.fallback import tell_once
+from longsum.engine.fallback import warn_once
 from longsum.engine.kvquant import rotate
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
 from longsum.engine.quantized import QuantizedLayer
@@ -22,11 +22,11 @@ from longsum.engine.quantized import QuantizedLayer
 SLOWER = "no Triton kernels for the key-value cache, answers are written more slowly"
 
 KERNEL_DEVICES = {"cuda"}
-"""Types of devices that Triton compiles for; its interpreter takes the CPU."""
+"""Device types with kernels; tests add the CPU for Triton's interpreter."""
 MIN_HEAD_DIM, MAX_HEAD_DIM = 32, 256
 
 _failures: list[BaseException] = []
-"""What a kernel raised; from then on there is none in this process."""
+"""Errors of the kernels; after the first, this process uses no kernels."""
 
 
 @cache
@@ -36,19 +36,19 @@ def _has_triton() -> bool:
 
 
 def give_up(error: BaseException) -> None:
-    """Take no kernel any more in this process, and say so once.
+    """Use no more kernels in this process, and report it once.
 
     Args:
-        error: what a kernel raised: no compiler, an old driver. Triton fails in many ways.
+        error: the error of a kernel: no compiler, an old driver. Triton fails in many ways.
     """
     _failures.append(error)
-    tell_once(SLOWER, error)
+    warn_once(SLOWER, error)
 
 
 def takes_layer(layer: HeldLayer) -> bool:
-    """Return whether the GPU's own kernels take a layer that has its buffers already.
+    """Return whether our GPU kernels take a layer, whose buffers are allocated.
 
-    They take one sequence whose head_dim is a power of two from 32 to 256, on a CUDA device, where
+    They take one sequence whose head_dim is a power of two from 32 to 256, on a CUDA device, if
     Triton is installed and no kernel has failed.
     """
     held = layer.buffers().get("values")
@@ -61,12 +61,12 @@ def takes_layer(layer: HeldLayer) -> bool:
     if not fits or held.shape[0] != 1:
         return False
     if not _has_triton():
-        tell_once(SLOWER, "Triton is not installed")
+        warn_once(SLOWER, "Triton is not installed")
     return _has_triton()
 
 
 def _takes_format(kv_format: KVFormat) -> bool:
-    """Return whether the kernels know a format: whole numbers of 8 bits, or of 4, rotated."""
+    """Return whether the kernels support a format: 8-bit integers, or rotated 4-bit integers."""
     four = kv_format.bits == 4
     known = kv_format.bits in (4, 8) and not kv_format.is_float
     return known and kv_format.is_rotated == kv_format.is_centred == four
@@ -75,13 +75,13 @@ def _takes_format(kv_format: KVFormat) -> bool:
 def append(
     layer: HeldLayer, key: torch.Tensor, value: torch.Tensor, position: torch.Tensor
 ) -> None:
-    """Write new keys and values into a layer's buffers; `layer.length` stays as it is.
+    """Write new keys and values into a layer's buffers, without changing `layer.length`.
 
     Args:
-        layer: has its buffers, and its centre if it has one: it was read into before.
+        layer: a layer that already holds tokens, so that its buffers and its centre are set.
         key: (1, kv_heads, T, head_dim).
         value: (1, kv_heads, T, head_dim).
-        position: () or (1,) int64 on their device: the first one's; position + T ≤ capacity.
+        position: () or (1,) int64 position of the first, on their device; position + T ≤ capacity.
     """
     if not takes_layer(layer):
         _append_plain(layer, key, value, position)
@@ -95,16 +95,16 @@ def append(
 def attend(
     query: torch.Tensor, layer: HeldLayer, length: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend causally to what a layer holds, the queries being those of its last T tokens.
+    """Attend causally to a layer with the queries of its last T tokens.
 
     Args:
-        query: (1, heads, T, head_dim), not rotated.
-        layer: holds the T tokens' keys and values already.
-        length: (1,) int64 on query's device: tokens held, the T queries' own counted.
+        query: (1, heads, T, head_dim), without the Hadamard rotation.
+        layer: a layer that already holds the T tokens' keys and values.
+        length: (1,) int64 number of tokens held, including the T, on query's device.
         scale: factor on the scores.
 
     Returns:
-        (1, heads, T, head_dim), not rotated; a view of a contiguous (1, T, heads, head_dim).
+        (1, heads, T, head_dim), rotated back; a view of a contiguous (1, T, heads, head_dim).
     """
     if not takes_layer(layer):
         return _attend_plain(query, layer, length, scale)
@@ -118,14 +118,14 @@ def attend(
 
 
 def _on(device: torch.device) -> AbstractContextManager[object]:
-    """Make a device the current one: Triton launches there, whatever its arguments are on."""
+    """Make a device current: Triton launches there, wherever its arguments are."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _append_plain(
     layer: HeldLayer, key: torch.Tensor, value: torch.Tensor, position: torch.Tensor
 ) -> None:
-    """Append by torch."""
+    """Append with torch."""
     places = position.reshape(1) + torch.arange(key.shape[2], device=key.device)
     held = layer.buffers()
     if isinstance(layer, PreallocatedLayer):
@@ -142,7 +142,7 @@ def _append_plain(
 def _attend_plain(
     query: torch.Tensor, layer: HeldLayer, length: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend by torch, over the whole capacity."""
+    """Attend with torch, over the whole capacity."""
     _, heads, t, head_dim = query.shape
     is_rotated = isinstance(layer, QuantizedLayer) and layer.format.is_rotated
     if isinstance(layer, QuantizedLayer):
@@ -155,7 +155,7 @@ def _attend_plain(
     held = (place < length)[:, None]
     last = length - t + torch.arange(t, device=key.device)
     rows = query.reshape(1, kv_heads, heads // kv_heads, t, head_dim).float()
-    keys = key.float().masked_fill(~held, 0)[:, :, None]  # what lies beyond may be anything
+    keys = key.float().masked_fill(~held, 0)[:, :, None]  # the rest is uninitialized
     scores = (rows @ keys.transpose(-1, -2)) * scale  # (1, H_kv, G, T, capacity)
     weights = scores.masked_fill(place > last[:, None], float("-inf")).softmax(-1)
     output = weights @ value.float().masked_fill(~held, 0)[:, :, None]

@@ -1,13 +1,13 @@
-"""Keys and values in 8 or 4 bits: symmetric blocks along head_dim, a float16 scale each.
+"""Keys and values in 8 or 4 bits: symmetric blocks along head_dim, each with a float16 scale.
 
-A block x of 32 values is kept as whole numbers c and one scale d with x ≈ c · d. int8: d = max|x| /
+A block x of 32 values is stored as integers c and one scale d with x ≈ c · d. int8: d = max|x| /
 127. int4: d = -m / 8 for the m of largest magnitude, so that it falls on the one code without a
 mirror image, -8 (llama.cpp's q4_0). Before int4, keys and values are rotated along head_dim by a
 Hadamard matrix, which spreads the few large channels of a head over all of them (QuaRot, arXiv
-2404.00456, section 4); queries are rotated alike, which leaves scores as they are, and the output
-is rotated back.
+2404.00456, section 4); queries are rotated the same way, which does not change the scores, and the
+output is rotated back.
 
-What makes the codes of a format is found by its properties (`codec_of`).
+A format's codec is found by its properties (`codec_of`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from longsum.checkpoint.kv_format import KVFormat
 from longsum.engine.layers import chunk_bounds
 
 CPU_TOKENS = 64
-"""Tokens that a CPU dequantizes at once in float32, within its caches."""
+"""Tokens that a CPU dequantizes at once in float32, so that they fit its caches."""
 LARGEST = 60_000.0
-"""Scales stay below float16's 65,504."""
+"""Largest scale, below float16's 65,504."""
 
 
 def _blocks(values: torch.Tensor, block: int) -> torch.Tensor:
@@ -37,7 +37,7 @@ def quantize_int8(values: torch.Tensor, block: int) -> tuple[torch.Tensor, torch
 
     Args:
         values: (…, head_dim), any floating dtype.
-        block: divides head_dim.
+        block: values that share a scale; divides head_dim.
 
     Returns:
         int8 (…, head_dim) and float16 (…, head_dim / block).
@@ -52,8 +52,8 @@ def quantize_int4(values: torch.Tensor, block: int) -> tuple[torch.Tensor, torch
     """Return packed int4 codes and their scales.
 
     Args:
-        values: (…, head_dim), any floating dtype.
-        block: divides head_dim, which is even.
+        values: (…, head_dim), any floating dtype; head_dim is even.
+        block: values that share a scale; divides head_dim.
 
     Returns:
         uint8 (…, head_dim / 2): a byte holds values i (low bits) and i + head_dim / 2 (high bits),
@@ -70,7 +70,7 @@ def quantize_int4(values: torch.Tensor, block: int) -> tuple[torch.Tensor, torch
 
 
 def unpack_int4(packed: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """Write the codes of packed bytes.
+    """Unpack the codes of packed bytes.
 
     Args:
         packed: int8 (…, head_dim / 2).
@@ -81,23 +81,23 @@ def unpack_int4(packed: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """
     low, high = out.chunk(2, dim=-1)
     torch.bitwise_left_shift(packed, 4, out=low)
-    low.bitwise_right_shift_(4)  # arithmetic: the sign comes with it
+    low.bitwise_right_shift_(4)  # arithmetic shift: extends the sign
     torch.bitwise_right_shift(packed, 4, out=high)
     return out
 
 
 Take = Callable[[int], torch.Tensor]
-"""Returns an int8 buffer (…, size) for the codes of the tokens that are read."""
+"""Returns an int8 buffer (…, size) for the codes of the tokens being read."""
 
 
 class Codec(NamedTuple):
-    """What makes codes of values, and of what is held the codes that scales are multiplied by."""
+    """Quantizes values to bytes, and unpacks the bytes to codes."""
 
     pack: Callable[[torch.Tensor, int], tuple[torch.Tensor, torch.Tensor]]
     """From values (…, head_dim) and the block to int8 bytes (…, head_dim · bits / 8) and float16
     scales (…, head_dim / block)."""
     unpack: Callable[[torch.Tensor, Take], torch.Tensor]
-    """From the bytes, and a buffer where one is needed, to codes (…, head_dim) of any dtype."""
+    """From the bytes, and a buffer if one is needed, to codes (…, head_dim) of any dtype."""
 
 
 CODECS = {
@@ -106,14 +106,14 @@ CODECS = {
         quantize_int4, lambda packed, take: unpack_int4(packed, take(2 * packed.shape[-1]))
     ),
 }
-"""By the bits of a code, and whether it is a floating-point number."""
+"""Codecs by the bits of a code, and whether it is a floating-point number."""
 
 
 def codec_of(kv_format: KVFormat) -> Codec:
-    """Return what makes a format's codes.
+    """Return a format's codec.
 
     Raises:
-        LookupError: when nothing does: no format is ever taken for another.
+        LookupError: there is none.
     """
     codec = CODECS.get((kv_format.bits, kv_format.is_float))
     if codec is None:
@@ -129,13 +129,16 @@ def dequantize(codes: torch.Tensor, scale: torch.Tensor, out: torch.Tensor) -> t
         codes: (…, tokens, head_dim).
         scale: float16 (…, tokens, head_dim / block).
         out: (…, tokens, head_dim), any floating dtype.
+
+    Returns:
+        out.
     """
     block = out.shape[-1] // scale.shape[-1]
     factors = scale.float().unsqueeze(-1)
-    if out.device.type != "cpu":  # one kernel, which converts on the way
+    if out.device.type != "cpu":  # one kernel converts and multiplies; 40 times slower on a CPU
         torch.mul(_blocks(codes, block), factors, out=_blocks(out, block))
         return out
-    for start, end in chunk_bounds(0, codes.shape[-2], CPU_TOKENS):  # there that is 40 times slower
+    for start, end in chunk_bounds(0, codes.shape[-2], CPU_TOKENS):
         piece = codes[..., start:end, :].float()
         _blocks(piece, block).mul_(factors[..., start:end, :, :])
         out[..., start:end, :] = piece
@@ -147,13 +150,16 @@ def hadamard(size: int, dtype: torch.dtype, device: torch.device) -> torch.Tenso
     """Return Sylvester's Hadamard matrix over sqrt(size): symmetric, and its own inverse.
 
     Args:
-        size: a power of two.
-        dtype: of the matrix.
-        device: of the matrix.
+        size: number of rows and columns, a power of two.
+        dtype: dtype of the matrix.
+        device: device of the matrix.
+
+    Returns:
+        (size, size).
     """
     assert size > 0, size
     assert size & (size - 1) == 0, f"{size} is not a power of two"
-    with torch.inference_mode(False):  # it stays, also for those who train
+    with torch.inference_mode(False):  # cached, and also used in training
         matrix = torch.ones(1, 1, dtype=torch.float64)
         while matrix.shape[0] < size:
             matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)])
@@ -162,7 +168,7 @@ def hadamard(size: int, dtype: torch.dtype, device: torch.device) -> torch.Tenso
 
 
 def rotate(values: torch.Tensor) -> torch.Tensor:
-    """Rotate along head_dim where it is a power of two; twice gives the values back.
+    """Rotate along head_dim if it is a power of two; applying it twice restores the values.
 
     Args:
         values: (…, head_dim).

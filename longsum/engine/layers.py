@@ -1,7 +1,7 @@
 """One layer's keys and values: allocated once, filled in place, trimmed for free.
 
-The cache of `generate()` concatenates at every step instead, which copies the whole cache for each
-token of an answer.
+The cache of `generate()` concatenates at every step, which copies the whole cache for each token of
+an answer.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ def chunk_bounds(start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
     """Yield the (first, last + 1) bounds of consecutive chunks.
 
     Args:
-        start: first position to read, in tokens.
+        start: first position, in tokens.
         end: position after the last.
-        size: most tokens of a chunk.
+        size: maximum number of tokens per chunk.
     """
     for first in range(start, end, size):
         yield first, min(first + size, end)
 
 
 class HeldLayer(ABC):
-    """What all layers share: a capacity, and how much of it is filled.
+    """One layer of a cache: a capacity, and the number of tokens held.
 
     Args:
-        capacity: most tokens the layer will ever hold.
+        capacity: maximum number of tokens the layer can hold.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -42,11 +42,11 @@ class HeldLayer(ABC):
         """Allocate the buffers.
 
         Args:
-            batch: sequences held side by side.
+            batch: number of sequences.
             heads: num_key_value_heads.
-            head_dim: values of one head.
-            dtype: the one keys and values come in.
-            device: where they are held.
+            head_dim: number of values per head.
+            dtype: dtype of incoming keys and values.
+            device: device of the buffers.
         """
 
     @abstractmethod
@@ -55,14 +55,14 @@ class HeldLayer(ABC):
 
     @abstractmethod
     def update(self, key: torch.Tensor, value: torch.Tensor) -> None:
-        """Hold new keys and values (batch, heads, T, head_dim) after the old ones."""
+        """Append new keys and values (batch, heads, T, head_dim)."""
 
     @abstractmethod
     def states(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return all keys and values held, each (batch, heads, length, head_dim)."""
+        """Return all keys and values, each (batch, heads, length, head_dim)."""
 
     def claim(self, key: torch.Tensor) -> tuple[int, int]:
-        """Count new keys in and return their bounds, in tokens; the first ones get buffers."""
+        """Reserve space for new keys and return their bounds in tokens, allocating if needed."""
         batch, heads, tokens, head_dim = key.shape
         if not self.buffers():
             self.allocate(batch, heads, head_dim, key.dtype, key.device)
@@ -79,7 +79,7 @@ class HeldLayer(ABC):
 
 
 class PreallocatedLayer(HeldLayer):
-    """Keys and values as they come: (batch, num_key_value_heads, capacity, head_dim) each."""
+    """Unquantized keys and values, each (batch, num_key_value_heads, capacity, head_dim)."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity)
@@ -88,18 +88,26 @@ class PreallocatedLayer(HeldLayer):
     def allocate(
         self, batch: int, heads: int, head_dim: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        """Allocate keys and values in the dtype they come in."""
+        """Allocate keys and values.
+
+        Args:
+            batch: number of sequences.
+            heads: num_key_value_heads.
+            head_dim: number of values per head.
+            dtype: dtype of incoming keys and values, and of the buffers.
+            device: device of the buffers.
+        """
         shape = (batch, heads, self.capacity, head_dim)
         self._held = {
             name: torch.empty(shape, dtype=dtype, device=device) for name in ("keys", "values")
         }
 
     def buffers(self) -> dict[str, torch.Tensor]:
-        """Return keys and values."""
+        """Return the buffers of keys and values."""
         return self._held
 
     def update(self, key: torch.Tensor, value: torch.Tensor) -> None:
-        """Write new keys and values after the old ones."""
+        """Append new keys and values (batch, heads, T, head_dim)."""
         start, end = self.claim(key)
         self._held["keys"][:, :, start:end] = key
         self._held["values"][:, :, start:end] = value

@@ -1,9 +1,9 @@
 """A LLaMA's forward pass over one cache: what `transformers` computes, in fewer steps.
 
-It runs on CPUs and GPUs, on one or spread over several, with whole weights and with quantized ones,
-which `transformers` loads (`adopt.py`). Importing a model of `transformers` takes two seconds, as
-long as reading 10k tokens with the bundled one; this needs torch alone. Modules and parameters bear
-the names of `LlamaForCausalLM`, whose own forward pass is the slow form of the same.
+It runs on a CPU and on one or more GPUs, with weights that are not quantized or that `transformers`
+has loaded (`adopt.py`). Importing a model of `transformers` takes two seconds, as long as reading
+10k tokens with the bundled model; this needs only torch. Modules and parameters have the names of
+`LlamaForCausalLM`, whose forward pass is the slow reference.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from longsum.engine.rotary import Rotary, rotated
 from longsum.errors import UnsupportedModel
 
 Attend: TypeAlias = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
-"""Takes queries, keys and values of new tokens, each (batch, heads, T, head_dim) and rotated, and
-the factor on the scores; returns what each token takes from itself and those before it."""
+"""Takes rotated queries, rotated keys and values of new tokens, each (batch, heads, T, head_dim),
+and the factor on the scores; returns the attention output (batch, heads, T, head_dim)."""
 
 DEFAULT_EPS = 1e-6
-"""`rms_norm_eps` where config.json has none, as in `transformers`."""
+"""Default of `rms_norm_eps`, as in `transformers`."""
 
 
 class LlamaSettings:
-    """What is asked of a model's configuration, under the names of config.json.
+    """The settings of a model, under the names of config.json.
 
     Args:
-        config: the content of config.json.
-        shape: read from it.
+        config: content of config.json.
+        shape: the shape read from it.
         rope: window and RoPE parameters to use.
-        attention: how it is computed: `auto`, or by a slower way that gives the same.
+        attention: `auto`, or a slower implementation with the same result.
 
     Raises:
-        UnsupportedModel: when a part of each head only is rotated.
+        UnsupportedModel: only a part of each head is rotated.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class LlamaSettings:
         self.rms_norm_eps = config.get("rms_norm_eps") or DEFAULT_EPS
         self.hidden_act = config.get("hidden_act") or "silu"
         self.scaled_from = max(rope.window, config.get("max_position_embeddings") or 0)
-        """Tokens from which on dynamic RoPE changes."""
+        """Tokens beyond which dynamic RoPE changes."""
         self._config = dict(config)
         share = rope.parameters.get("partial_rotary_factor", config.get("partial_rotary_factor"))
         if share not in (None, 1) and rope.rope_type != "default":
@@ -78,7 +78,7 @@ class Llama(nn.Module):
     """A decoder and its `lm_head`.
 
     Args:
-        settings: sizes and positions.
+        settings: sizes, RoPE parameters and attention.
     """
 
     def __init__(self, settings: LlamaSettings) -> None:
@@ -89,12 +89,12 @@ class Llama(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Return where the weights are; of several devices, the one that takes token ids."""
+        """Device of the weights; of several, the one that takes token ids."""
         return self.model.embed_tokens.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """Return what is computed in."""
+        """Compute dtype."""
         return self.model.norm.weight.dtype
 
     def forward(
@@ -103,15 +103,15 @@ class Llama(nn.Module):
         cache: PreallocatedCache | None = None,
         logits_to_keep: int = 0,
     ) -> SimpleNamespace:
-        """Read tokens after those the cache holds.
+        """Read tokens after those in the cache.
 
         Args:
             input_ids: (batch, T).
-            cache: what was read before, and takes what is read now; None reads T alone.
-            logits_to_keep: of how many last tokens logits are wanted; 0 of all.
+            cache: tokens read before, to which these are added; None reads the T tokens only.
+            logits_to_keep: number of last tokens to return logits for; 0 for all.
 
         Returns:
-            `logits`: (batch, kept, vocab).
+            `logits`: (batch, logits_to_keep or T, vocab).
         """
         hidden = self.model(input_ids, cache).last_hidden_state
         return SimpleNamespace(logits=self.logits(hidden[:, -logits_to_keep:]))
@@ -126,7 +126,7 @@ class Decoder(nn.Module):
     """Embeddings, layers and the last norm.
 
     Args:
-        settings: sizes and positions.
+        settings: sizes, RoPE parameters and attention.
     """
 
     def __init__(self, settings: LlamaSettings) -> None:
@@ -140,14 +140,14 @@ class Decoder(nn.Module):
 
     @property
     def devices(self) -> list[torch.device]:
-        """Return where each layer is."""
-        layers: Any = self.layers  # torch knows them as modules alone
+        """Device of each layer."""
+        layers: Any = self.layers  # torch types them as plain modules
         return [layer.input_layernorm.weight.device for layer in layers]
 
     def forward(
         self, input_ids: torch.Tensor, cache: PreallocatedCache | None = None
     ) -> SimpleNamespace:
-        """Return the states of tokens after those the cache holds.
+        """Return the states of tokens that follow those in the cache.
 
         Returns:
             `last_hidden_state`: (batch, T, hidden), after the last norm.
@@ -171,13 +171,13 @@ class Decoder(nn.Module):
         *,
         length: int,
     ) -> torch.Tensor:
-        """Return the states of tokens, however attention reaches those before them.
+        """Return the states of tokens, with a given attention for each layer.
 
         Args:
             input_ids: (batch, T).
             positions: (T,).
-            attends: one for each layer.
-            length: tokens of the text up to the last of these.
+            attends: attention of each layer.
+            length: number of tokens of the text, up to and including these.
 
         Returns:
             (batch, T, hidden), after the last norm.
@@ -185,7 +185,7 @@ class Decoder(nn.Module):
         hidden = self.embed_tokens(input_ids)
         cos, sin = self.rotary.angles(positions, hidden.dtype, length)
         for layer, device, attend in zip(self.layers, self.devices, attends, strict=True):
-            if hidden.device != device:  # the weights are spread over several
+            if hidden.device != device:  # the layers are spread over several devices
                 hidden, cos, sin = hidden.to(device), cos.to(device), sin.to(device)
             hidden = layer(hidden, cos, sin, attend)
         states: torch.Tensor = self.norm(hidden.to(self.norm.weight.device))
@@ -193,7 +193,7 @@ class Decoder(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Attention and MLP, each after a norm and beside a residual.
+    """Attention and MLP, each with a norm before it and a residual around it.
 
     Args:
         settings: sizes, the norms' eps, the activation.
@@ -210,7 +210,17 @@ class DecoderLayer(nn.Module):
     def forward(
         self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, attend: Attend
     ) -> torch.Tensor:
-        """Return the states (batch, T, hidden) after the layer."""
+        """Return the states after the layer.
+
+        Args:
+            hidden: (batch, T, hidden) states.
+            cos: (T, 1, head_dim / 2).
+            sin: (T, 1, head_dim / 2).
+            attend: attention of this layer.
+
+        Returns:
+            (batch, T, hidden).
+        """
         hidden = hidden + self.self_attn(self.input_layernorm(hidden), cos, sin, attend)
         summed: torch.Tensor = hidden + self.mlp(self.post_attention_layernorm(hidden))
         return summed
@@ -220,7 +230,7 @@ class Attention(nn.Module):
     """Causal attention with rotated queries and keys.
 
     Args:
-        shape: sizes.
+        shape: the model's shape.
     """
 
     def __init__(self, shape: ModelShape) -> None:
@@ -235,7 +245,17 @@ class Attention(nn.Module):
     def forward(
         self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, attend: Attend
     ) -> torch.Tensor:
-        """Return what each token takes from itself and those before it: (batch, T, hidden)."""
+        """Return the attention output, projected by `o_proj`.
+
+        Args:
+            hidden: (batch, T, hidden) normed states.
+            cos: (T, 1, head_dim / 2).
+            sin: (T, 1, head_dim / 2).
+            attend: attention of this layer.
+
+        Returns:
+            (batch, T, hidden).
+        """
         batch, tokens, _ = hidden.shape
         each_head = (batch, tokens, -1, self.head_dim)
         query = rotated(self.q_proj(hidden).view(each_head), cos, sin).transpose(1, 2)
@@ -247,11 +267,11 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """The gated feed-forward part.
+    """The gated feed-forward network.
 
     Args:
-        shape: sizes.
-        hidden_act: the gate's activation.
+        shape: the model's shape.
+        hidden_act: name of the gate's activation.
     """
 
     def __init__(self, shape: ModelShape, hidden_act: str = "silu") -> None:
@@ -269,7 +289,7 @@ class MLP(nn.Module):
 
 
 def activation(hidden_act: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return an activation by its name in config.json; any but SiLU is `transformers`'."""
+    """Return an activation by its name in config.json; all but SiLU come from `transformers`."""
     if hidden_act == "silu":
         return partial(F.silu, inplace=True)
     from transformers.activations import ACT2FN
@@ -279,14 +299,14 @@ def activation(hidden_act: str) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 class Linear(nn.Linear):
-    """A matrix that is loaded: drawing random numbers for it would import a compiler."""
+    """A linear layer without initialization, as drawing random numbers would import a compiler."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
 
 
 class Embedding(nn.Embedding):
-    """Embeddings that are loaded, as `Linear`."""
+    """Embeddings without initialization; see `Linear`."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
@@ -296,8 +316,8 @@ class RMSNorm(nn.Module):
     """Division by the root mean square, in float32 (arXiv 1910.07467).
 
     Args:
-        size: of a state.
-        eps: added to the mean square.
+        size: number of values of a state.
+        eps: constant added to the mean square.
     """
 
     def __init__(self, size: int, eps: float) -> None:
@@ -307,7 +327,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return the states normed and weighted."""
-        if hidden.device.type == "cuda":  # one kernel, in float32 inside, rounded once
+        if hidden.device.type == "cuda":  # one kernel, float32 internally, rounded once
             return F.rms_norm(hidden, hidden.shape[-1:], self.weight, self.eps)
         normed = F.rms_norm(hidden.float(), hidden.shape[-1:], eps=self.eps)
         return self.weight * normed.to(hidden.dtype)

@@ -15,17 +15,17 @@ from longsum.engine.layers import chunk_bounds
 from longsum.engine.llama import Llama
 
 Progress = Callable[[int, int], None]
-"""Called with (tokens done, tokens in all) after every chunk."""
+"""Called with (tokens done, total tokens) after every chunk."""
 
 
 class Reader:
     """A model and what it has read so far.
 
     Args:
-        model: in evaluation mode.
-        capacity: most tokens that will ever be held.
-        chunk_tokens: most tokens of one forward pass; bounds the activations.
-        kv_cache: how keys and values are held.
+        model: a model in evaluation mode.
+        capacity: maximum number of tokens held.
+        chunk_tokens: maximum number of tokens per forward pass; bounds the activations.
+        kv_cache: format of the key-value cache.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Reader:
         """Read tokens after those already read.
 
         Args:
-            token_ids: at least one.
+            token_ids: at least one token id.
             progress: called after every chunk; may raise to stop between chunks.
 
         Returns:
-            (vocab,) logits of the token that follows.
+            (vocab,) logits of the next token.
         """
         assert token_ids, "nothing to read"
         ids = torch.tensor([list(token_ids)], device=self.model.device)  # (1, T)
@@ -65,10 +65,10 @@ class Reader:
 
     @torch.inference_mode()
     def read_all(self, token_ids: Sequence[int]) -> torch.Tensor:
-        """Read a few tokens in one pass, for the logits after each of them.
+        """Read a few tokens in one pass and return the logits after each of them.
 
         Args:
-            token_ids: at least one, not many: nothing is cut into chunks.
+            token_ids: at least one token id, and few, as they are not split into chunks.
 
         Returns:
             (tokens, vocab) logits.
@@ -77,16 +77,16 @@ class Reader:
         return self._forward(ids, logits_to_keep=len(token_ids))
 
     def _forward(self, ids: torch.Tensor, logits_to_keep: int) -> torch.Tensor:
-        """Read (1, T) tokens in one pass; returns (kept, vocab) logits of the last of them."""
+        """Read (1, T) tokens in one pass; return the last (logits_to_keep, vocab) logits."""
         logits: torch.Tensor = self.model(ids, self.cache, logits_to_keep).logits[0]
         return logits
 
     @torch.inference_mode()
     def restore(self, length: int, fill: Fill) -> None:
-        """Take back what an earlier process read instead of reading it.
+        """Restore what an earlier process read.
 
         Args:
-            length: tokens.
+            length: number of tokens.
             fill: fills the cache's tensors.
         """
         self.cache.allocate(self.model.dtype, self.model.model.devices)

@@ -1,7 +1,7 @@
-"""One layer's keys and values in few bits, dequantized a block of tokens at a time.
+"""One layer's keys and values in few bits, dequantized one block of tokens at a time.
 
-What attention sees is always what the cache holds, the newest tokens included: an answer does not
-depend on how the prompt was cut into chunks or on how many tokens were checked at once.
+Attention always sees the quantized values, even of the newest tokens: an answer does not depend on
+how the prompt was split into chunks or on how many tokens were checked at once.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from longsum.engine.kvquant import LARGEST, codec_of, dequantize, rotate
 from longsum.engine.layers import HeldLayer, chunk_bounds
 
 CENTRE_TOKENS = 256
-"""First tokens whose mean key is taken from all keys; a first chunk may hold fewer."""
+"""First tokens whose mean key is subtracted from all keys; a short first chunk has fewer."""
 
 
 class Workspace:
-    """Buffers that all layers dequantize into, one after the other; made once for each device."""
+    """Buffers that all layers dequantize into in turn; allocated once per device."""
 
     def __init__(self) -> None:
         self._flat: dict[tuple[str, torch.device], torch.Tensor] = {}
@@ -25,7 +25,14 @@ class Workspace:
     def take(
         self, name: str, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
     ) -> torch.Tensor:
-        """Return a buffer whose content is undefined; the next one of this name overwrites it."""
+        """Return a buffer with undefined content, overwritten by the next one of this name.
+
+        Args:
+            name: purpose of the buffer.
+            shape: shape of the buffer.
+            dtype: dtype of the buffer.
+            device: device of the buffer.
+        """
         size = 1
         for extent in shape:
             size *= extent
@@ -44,9 +51,9 @@ class QuantizedLayer(HeldLayer):
     """Codes and scales of one layer's keys and values.
 
     Args:
-        capacity: most tokens it will ever hold.
-        kv_format: of the codes.
-        workspace: shared with the other layers.
+        capacity: maximum number of tokens it can hold.
+        kv_format: format of the codes.
+        workspace: buffers shared with the other layers.
     """
 
     def __init__(self, capacity: int, kv_format: KVFormat, workspace: Workspace) -> None:
@@ -59,7 +66,15 @@ class QuantizedLayer(HeldLayer):
     def allocate(
         self, batch: int, heads: int, head_dim: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        """Allocate codes and scales."""
+        """Allocate codes and scales.
+
+        Args:
+            batch: number of sequences.
+            heads: num_key_value_heads.
+            head_dim: number of values per head.
+            dtype: dtype of incoming keys and values, and of dequantized ones.
+            device: device of the buffers.
+        """
         self.block = self.format.block(head_dim)
         self.shape = (batch, heads, head_dim)
         for name in ("keys", "values"):
@@ -75,33 +90,33 @@ class QuantizedLayer(HeldLayer):
         self.dtype, self.device = dtype, device
 
     def buffers(self) -> dict[str, torch.Tensor]:
-        """Return codes and scales."""
+        """Return the buffers of codes and scales."""
         return self._held
 
     def update(self, key: torch.Tensor, value: torch.Tensor) -> None:
-        """Quantize new keys and values after the old ones."""
+        """Quantize and append new keys and values (batch, heads, T, head_dim)."""
         start, end = self.claim(key)
         if start == 0 and self.format.is_centred:
             mean = key[:, :, :CENTRE_TOKENS].float().mean(2, keepdim=True)
             self._held["keys_centre"].copy_(mean.clamp_(-LARGEST, LARGEST))
         key = self.centred(key)
         for name, states in (("keys", key), ("values", value)):
-            # a few tokens at a time: their float32 copies would outgrow the chunk's activations
+            # a few tokens at a time, as float32 copies of all would exceed the chunk's activations
             for first, last in chunk_bounds(start, end, QUANTIZE_TOKENS):
                 codes, scale = self.quantized(states[:, :, first - start : last - start])
                 self._held[name][:, :, first:last] = codes
                 self._held[f"{name}_scale"][:, :, first:last] = scale
 
     def centred(self, key: torch.Tensor) -> torch.Tensor:
-        """Return keys (…, head_dim) without what is common to all of them, as they are held."""
+        """Return keys (…, head_dim) minus the layer's centre, if the format has one."""
         return key - self._held["keys_centre"].to(key.dtype) if self.format.is_centred else key
 
     def quantized(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return codes and scales of centred keys, or of values, as they are held."""
+        """Return codes and scales of centred keys, or of values."""
         return self.codec.pack(rotate(states) if self.format.is_rotated else states, self.block)
 
     def read(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Dequantize the keys and values of tokens start to end, rotated if they are held so.
+        """Dequantize keys and values of tokens start to end, rotated if the format is.
 
         Returns:
             Two (batch, heads, end - start, head_dim) buffers, overwritten by the next call on any
@@ -122,7 +137,7 @@ class QuantizedLayer(HeldLayer):
         return dequantize(codes, self._held[f"{name}_scale"][:, :, start:end], out)
 
     def states(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return all keys and values, not rotated: the slow form, whose size grows with length."""
+        """Return all keys and values, rotated back: the slow form, whose size grows with length."""
         keys, values = (states.clone() for states in self.read(0, self.length))
         if self.format.is_rotated:
             keys, values = rotate(keys), rotate(values)

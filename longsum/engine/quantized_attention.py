@@ -1,8 +1,8 @@
-"""Exact causal attention over a quantized layer, without ever dequantizing all of it.
+"""Exact causal attention over a quantized layer, without dequantizing all of it at once.
 
-Keys are dequantized a block of tokens at a time into buffers that all layers share; the blocks'
-results are merged by their log-sum-exp. Few queries go to the GPU's own kernel, where there is one.
-`QuantizedLayer.states` with the plain attention is the slow form of the same.
+Keys are dequantized one block of tokens at a time into buffers that all layers share; the blocks'
+results are merged by their log-sum-exp. Few queries go to our GPU kernel, where there is one.
+`QuantizedLayer.states` with the plain attention is the slow reference.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from longsum.engine.layers import chunk_bounds
 from longsum.engine.quantized import QuantizedLayer
 
 MAX_QUERIES = 17
-"""Queries that the GPU's own kernel takes at once: those of a draft and of the token before it."""
+"""Maximum number of queries for our GPU kernel: those of a draft and of the token before it."""
 
 
 def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor:
-    """Attend causally to all a layer holds, the queries being those of its last tokens.
+    """Attend causally to a whole layer with the queries of its last T tokens.
 
     Args:
         query: (batch, heads, T, head_dim).
-        layer: their keys and values are in it already.
+        layer: a layer that already holds the T tokens' keys and values.
         scale: factor on the scores.
 
     Returns:
@@ -43,7 +43,7 @@ def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -
         query = rotate(query)
     if t == 1:  # one query: its group shares the keys as if it were a longer query
         query = query.reshape(batch, kv_heads, groups, head_dim)
-    else:  # one batch entry a key head, its group sharing it by a stride of 0: no copy
+    else:  # one batch entry per key head, shared by its group with stride 0: no copy
         query = query.reshape(batch * kv_heads, groups, t, head_dim)
     merge = Merge()
     for start, end, causal in _parts(layer.length, t):
@@ -58,7 +58,7 @@ def attend_quantized(query: torch.Tensor, layer: QuantizedLayer, scale: float) -
 
 
 def _parts(length: int, t: int) -> Iterator[tuple[int, int, bool]]:
-    """Yield bounds of the keys dequantized together, and whether they are the queries' own."""
+    """Yield bounds of keys to dequantize together, and whether they are those of the queries."""
     if t == 1:  # the last key is the query's own: it sees them all
         for start, end in chunk_bounds(0, length, WORKSPACE_TOKENS):
             yield start, end, False
@@ -69,10 +69,10 @@ def _parts(length: int, t: int) -> Iterator[tuple[int, int, bool]]:
 
 
 def _by_kernel(query: torch.Tensor, layer: QuantizedLayer, scale: float) -> torch.Tensor | None:
-    """Attend with a few queries through the GPU's own kernel; None where there is none."""
+    """Attend with a few queries through our GPU kernel; None where there is none."""
     if query.shape[2] > MAX_QUERIES or not kernels.takes_layer(layer):
         return None
-    length = torch.full((1,), layer.length, dtype=torch.long, device=query.device)  # no waiting
+    length = torch.full((1,), layer.length, dtype=torch.long, device=query.device)  # no sync
     try:
         return kernels.attend(query, layer, length, scale)
     except torch.OutOfMemoryError:

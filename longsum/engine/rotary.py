@@ -1,7 +1,7 @@
 """Rotary positions (RoPE, arXiv 2104.09864): frequencies of every type, and the rotation.
 
-The formulas are those of `transformers`, which are the types' authors'. Two types change with the
-length of the text, and a key that was rotated before the change stays as it is, as there.
+The formulas are those of `transformers`, and so of each type's authors. Two types change with the
+length of the text; as there, keys rotated before the change stay as they are.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from longsum.checkpoint.rope import Rope
 def frequencies(
     rope: Rope, head_dim: int, *, length: int = 1, positions: int | None = None
 ) -> tuple[torch.Tensor, float]:
-    """Return how far each pair of a head's values turns from one position to the next.
+    """Return the angle by which each pair of a head's values turns per position.
 
     Args:
         rope: type and parameters.
-        head_dim: values of one head, even.
-        length: tokens of the text so far.
-        positions: tokens from which on dynamic scaling begins; None takes the window.
+        head_dim: number of values per head, even.
+        length: number of tokens of the text so far.
+        positions: tokens beyond which dynamic scaling begins; None takes the window.
 
     Returns:
         (head_dim / 2,) radians in float32, and the factor on their cosines and sines.
@@ -50,7 +50,7 @@ def frequencies(
 
 
 def _llama3(plain: torch.Tensor, block: Mapping[str, Any]) -> torch.Tensor:
-    """Divide what turns slowly, keep what turns fast, and pass from one to the other smoothly."""
+    """Divide low frequencies by the factor, keep high ones, and interpolate in between."""
     factor, native = block["factor"], block["original_max_position_embeddings"]
     low, high = block["low_freq_factor"], block["high_freq_factor"]
     turns = native * plain / (2 * math.pi)  # in the native window
@@ -80,7 +80,7 @@ def _yarn(plain: torch.Tensor, rope: Rope, head_dim: int) -> torch.Tensor:
 
 
 def _yarn_scaling(rope: Rope) -> float:
-    """Return YaRN's factor on cosines and sines, which makes up for flatter attention."""
+    """Return YaRN's factor on cosines and sines, which sharpens the attention."""
     block = rope.parameters
     if block.get("attention_factor") is not None:
         return float(block["attention_factor"])
@@ -107,8 +107,8 @@ class Rotary:
 
     Args:
         rope: type and parameters.
-        head_dim: values of one head, even.
-        positions: tokens from which on dynamic scaling begins; None takes the window.
+        head_dim: number of values per head, even.
+        positions: tokens beyond which dynamic scaling begins; None for the window.
     """
 
     def __init__(self, rope: Rope, head_dim: int, positions: int | None = None) -> None:
@@ -117,11 +117,11 @@ class Rotary:
         self._held: dict[torch.device, tuple[int, torch.Tensor, float]] = {}
 
     def is_steady(self, length: int) -> bool:
-        """Return whether positions are rotated the same way up to a length (tokens)."""
+        """Return whether the frequencies are the same for all texts up to a length (tokens)."""
         return self._reach(length) == self._reach(1)
 
     def _reach(self, length: int) -> int:
-        """Return what of a length decides the frequencies: texts of equal reach have the same."""
+        """Return a key of the frequencies for a length: equal keys have equal frequencies."""
         if self.rope.rope_type == "dynamic":
             return max(length, self.positions)
         return int(self.rope.rope_type == "longrope" and length > self.rope.native_window)
@@ -129,15 +129,15 @@ class Rotary:
     def angles(
         self, positions: torch.Tensor, dtype: torch.dtype, length: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return cosine and sine of the angles that positions are turned by.
+        """Return the cosines and sines of the positions' angles.
 
         Args:
             positions: (tokens,).
-            dtype: of the result; the angles are computed in float32.
-            length: tokens of the text up to the last of them.
+            dtype: dtype of the result; the angles are computed in float32.
+            length: number of tokens of the text, up to and including these.
 
         Returns:
-            Two of (tokens, 1, head_dim / 2).
+            Two tensors (tokens, 1, head_dim / 2).
         """
         turns, scaling = self._frequencies(positions.device, length)
         angles = positions.float()[:, None, None] * turns
@@ -147,10 +147,10 @@ class Rotary:
         return cos.to(dtype), sin.to(dtype)
 
     def _frequencies(self, device: torch.device, length: int) -> tuple[torch.Tensor, float]:
-        """Return the frequencies on a device, computed once and on the CPU: the same everywhere."""
+        """Return the frequencies, computed on the CPU to be the same on every device."""
         reach, turns, scaling = self._held.get(device, (-1, torch.empty(0), 1.0))
         if reach != self._reach(length):
-            with torch.inference_mode(False), torch.device("cpu"):  # they stay
+            with torch.inference_mode(False), torch.device("cpu"):  # cached
                 turns, scaling = frequencies(
                     self.rope, self.head_dim, length=length, positions=self.positions
                 )
@@ -165,7 +165,10 @@ def rotated(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch
     Args:
         states: (batch, T, heads, head_dim).
         cos: (T, 1, head_dim / 2).
-        sin: as cos.
+        sin: (T, 1, head_dim / 2).
+
+    Returns:
+        (batch, T, heads, head_dim).
     """
     turned = torch.empty_like(states)
     first, second = states.chunk(2, dim=-1)

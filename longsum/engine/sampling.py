@@ -12,7 +12,7 @@ class Sampler:
 
     Args:
         config: temperature, top-p and seed.
-        device: where the logits are.
+        device: device of the logits.
     """
 
     def __init__(self, config: DecodeConfig, device: torch.device) -> None:
@@ -24,7 +24,7 @@ class Sampler:
         """Return the next token id.
 
         Args:
-            logits: (vocab,); entries of -inf are never picked.
+            logits: (vocab,); tokens with -inf are never picked.
         """
         if self.temperature == 0.0:
             return int(logits.argmax())
@@ -37,7 +37,7 @@ def nucleus(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
 
     Args:
         probabilities: (vocab,), summing to 1.
-        top_p: share to keep; the most likely token always stays.
+        top_p: probability mass to keep; the most likely token always stays.
     """
     if top_p >= 1.0:
         return probabilities

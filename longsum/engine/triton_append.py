@@ -1,8 +1,8 @@
-"""Writing new keys and values into a cache as it comes or in 8 or 4 bits, in one launch.
+"""Write new keys and values into an unquantized, 8-bit or 4-bit cache, in one launch.
 
 The position is read on the device, so that a CUDA graph can replay it. `kernels.append` in torch is
-the reference; both round to the nearest even and divide exactly. A rotation sums in another order,
-so that a code, or the last bit of a scale, may differ by one.
+the reference; both round to the nearest even and divide exactly. The rotation sums in another
+order, so that a code, or the last bit of a scale, may differ by one.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from longsum.engine.triton_attend import bits_of
 MAX_SCALE = tl.constexpr(LARGEST)
 MIN_SCALE = tl.constexpr(2.0**-14)  # float16's smallest normal number
 NEAREST = tl.constexpr(1.5 * 2**23)
-"""Added to a float32 below 2^22 and taken away again, it leaves the nearest even whole number."""
+"""Adding it to a float32 below 2^22 and subtracting it again rounds to the nearest even integer."""
 
 
 @triton.jit  # type: ignore[untyped-decorator,misc,unused-ignore]
 def _rotate(states, HEAD_DIM: tl.constexpr, kind: tl.constexpr):  # type: ignore[no-untyped-def]
     """Multiply by Sylvester's Hadamard matrix as torch does in this dtype.
 
-    Its sign at (i, j) is the parity of i & j; the entries' size is rounded like the matrix's.
+    The sign at (i, j) is the parity of i & j; the entries' size is rounded as in torch's matrix.
     """
     i, j = tl.arange(0, HEAD_DIM)[:, None], tl.arange(0, HEAD_DIM)[None, :]
     parity = i & j
@@ -46,11 +46,11 @@ def _quantize(  # type: ignore[no-untyped-def]
 
     Args:
         states: (HEAD_DIM,) float32.
-        held: where its codes go.
-        scales: where its scales go.
+        held: pointer to its codes.
+        scales: pointer to its scales.
         BITS: 8 or 4.
-        HEAD_DIM: values.
-        BLOCK: values that share a scale.
+        HEAD_DIM: number of values.
+        BLOCK: number of values that share a scale.
     """
     BLOCKS: tl.constexpr = HEAD_DIM // BLOCK
     HALF: tl.constexpr = HEAD_DIM // 2
@@ -130,7 +130,14 @@ def _append(  # type: ignore[no-untyped-def]
 def append(
     layer: HeldLayer, key: torch.Tensor, value: torch.Tensor, position: torch.Tensor
 ) -> None:
-    """Append as `kernels.append` does."""
+    """Append as `kernels.append` does.
+
+    Args:
+        layer: a layer that already holds tokens, so that its buffers and its centre are set.
+        key: (1, kv_heads, T, head_dim).
+        value: (1, kv_heads, T, head_dim).
+        position: () or (1,) int64 position of the first, on their device; position + T ≤ capacity.
+    """
     held = layer.buffers()
     _, kv_heads, t, head_dim = key.shape
     if key.stride(-1) != 1 or value.stride(-1) != 1:

@@ -1,9 +1,9 @@
-"""Attention of a few queries over a cache as it comes or in 8 or 4 bits, in one pass over it.
+"""Attention of a few queries over an unquantized, 8-bit or 4-bit cache, in one pass over it.
 
-Decoding is bound by memory, so what is held is read once and dequantized in registers. The sequence
-is split over the GPU (flash-decoding) and a second kernel merges the parts by their log-sum-exp
+Decoding is bound by memory, so the cache is read once and dequantized in registers. The sequence is
+split over the GPU (flash-decoding) and a second kernel merges the parts by their log-sum-exp
 (arXiv 2205.14135, section 3.1). The length is read on the device: the grid depends on the capacity,
-and parts beyond the length end at once. Scores and softmax are float32.
+and parts beyond the length return at once. Scores and softmax are float32.
 
 `kernels.attend` in torch is the reference; Triton's interpreter compares the two on a CPU.
 """
@@ -21,32 +21,33 @@ from longsum.engine.layers import HeldLayer
 from longsum.engine.quantized import QuantizedLayer
 
 MAX_PARTS = 64
-"""Parts of the sequence for each key head."""
+"""Maximum number of parts of the sequence per key head."""
 MIN_ROWS = 16
 """Rows of the smallest matrix product; the queries that share a key head are padded to it."""
 MAX_ROWS = 64
-"""Rows that one program takes; more are given to further programs, which read the cache again."""
+"""Maximum rows per program; further programs take the rest and read the cache again."""
 INTERPRETED_PROCESSORS = 4
-"""Processors taken for granted where there is no GPU."""
+"""Number of processors assumed for Triton's interpreter."""
 
 
 class Tuning(NamedTuple):
-    """How the work is cut; any choice gives the same result up to rounding."""
+    """How the work is split; any choice gives the same result up to rounding."""
 
     tokens: int = 64
-    """Tokens of one tile."""
+    """Tokens per tile."""
     warps: int = 8
-    """Warps of a program."""
+    """Warps per program."""
     stages: int = 3
-    """Tiles on their way from memory at a time."""
+    """Tiles being loaded at a time."""
     programs: int = 4
-    """Programs for each of the GPU's processors."""
+    """Programs per processor of the GPU."""
 
 
 TUNED = {16: Tuning(), 8: Tuning(), 4: Tuning()}
-"""What is best by the bits of a held value."""
+"""Best tuning by the bits of a cached value."""
 MAX_TILE_BYTES = 16 * 1024
-"""Of a tile of keys; several of them are in a processor's shared memory, 64 KiB on small GPUs."""
+"""Maximum bytes of a tile of keys; several share a processor's shared memory (64 KiB on small
+GPUs)."""
 
 
 @triton.jit  # type: ignore[untyped-decorator,misc,unused-ignore]
@@ -61,7 +62,7 @@ def _load(  # type: ignore[no-untyped-def]
     BLOCK: tl.constexpr,
     TOKENS: tl.constexpr,
 ):
-    """Return the heads' values of some tokens; each scale is loaded once for its block."""
+    """Return one head's values of some tokens; each scale is loaded once per block."""
     WIDTH: tl.constexpr = HEAD_DIM // 2 if BITS == 4 else HEAD_DIM
     BLOCKS: tl.constexpr = HEAD_DIM // BLOCK
     at = held + tokens[:, None] * WIDTH + tl.arange(0, WIDTH)[None, :]
@@ -70,7 +71,7 @@ def _load(  # type: ignore[no-untyped-def]
         at = scales + tokens[:, None] * BLOCKS + tl.arange(0, BLOCKS)[None, :]
         scale = tl.load(at, mask=seen[:, None], other=0.0).to(tl.float32)
         if BITS == 4:
-            low = ((values << 4).to(tl.int8)) >> 4  # the shift back brings the sign
+            low = ((values << 4).to(tl.int8)) >> 4  # the shift back extends the sign
             values = tl.permute(tl.join(low, values >> 4), (0, 2, 1))
         values = tl.reshape(values.to(tl.float32), (TOKENS, BLOCKS, BLOCK)) * scale[:, :, None]
         values = tl.reshape(values, (TOKENS, HEAD_DIM))
@@ -99,7 +100,7 @@ def _attend_part(  # type: ignore[no-untyped-def]
     BLOCK: tl.constexpr,
     TOKENS: tl.constexpr,
 ):
-    """Attend to one part of one key head's tokens; writes the output and its log-sum-exp, base 2.
+    """Attend to one part of one key head's tokens; write the output and its base-2 log-sum-exp.
 
     Row r of a key head is query r % t of the group's head r // t.
     """
@@ -160,7 +161,7 @@ def _merge_parts(  # type: ignore[no-untyped-def]
     PARTS: tl.constexpr,
     HEAD_DIM: tl.constexpr,
 ):
-    """Weigh one row's parts by their log-sum-exp; writes (t, heads, head_dim)."""
+    """Weight one row's parts by their log-sum-exp; write (t, heads, head_dim)."""
     head, row = tl.program_id(0), tl.program_id(1)
     number, columns = tl.arange(0, PARTS), tl.arange(0, HEAD_DIM)
     place = (head * parts + number) * (groups * t) + row
@@ -176,29 +177,29 @@ def _merge_parts(  # type: ignore[no-untyped-def]
 
 
 def bits_of(layer: HeldLayer) -> int:
-    """Return the bits of a held value: 8, 4, or 16 for any floating dtype."""
+    """Return the bits of a cached value: 8, 4, or 16 for any floating dtype."""
     return layer.format.bits if isinstance(layer, QuantizedLayer) else 16
 
 
 def parts_of(capacity: int, programs: int, tokens: int) -> int:
-    """Return into how many parts a sequence is split; the same at every length.
+    """Return the number of parts a sequence is split into, which is the same at every length.
 
     Args:
-        capacity: tokens it may hold.
-        programs: that keep the GPU busy, for each key head.
-        tokens: of a tile, the least a part has.
+        capacity: maximum number of tokens held.
+        programs: programs per key head that keep the GPU busy.
+        tokens: tokens per tile, the minimum of a part.
     """
     return max(1, min(MAX_PARTS, programs, -(-capacity // tokens)))
 
 
 def _cut(rows: int, head_dim: int, bits: int, width: int) -> Tuning:
-    """Return the tuning for a layer, with tiles that fit into a processor.
+    """Return the tuning for a layer, with tiles that fit a processor's memory.
 
     Args:
-        rows: queries that a program takes.
-        head_dim: values of one head.
-        bits: of a held value; 16 for any floating dtype.
-        width: bytes of a value computed with.
+        rows: queries per program.
+        head_dim: number of values per head.
+        bits: bits of a cached value; 16 for any floating dtype.
+        width: bytes of a value in the products.
     """
     tuned = TUNED[bits]
     tokens = max(16, min(tuned.tokens, MAX_TILE_BYTES // (head_dim * width)))
@@ -206,7 +207,7 @@ def _cut(rows: int, head_dim: int, bits: int, width: int) -> Tuning:
 
 
 def _processors(device: torch.device) -> int:
-    """Return how many processors a device has."""
+    """Return a device's number of processors."""
     if device.type != "cuda":
         return INTERPRETED_PROCESSORS
     return int(torch.cuda.get_device_properties(device).multi_processor_count)
@@ -219,15 +220,26 @@ def attend(
     scale: float,
     tuning: Tuning | None = None,
 ) -> torch.Tensor:
-    """Attend as `kernels.attend` does, query and output rotated if the layer is."""
+    """Attend as `kernels.attend` does, with query and output rotated if the layer is.
+
+    Args:
+        query: (1, heads, T, head_dim).
+        layer: a layer that already holds the T tokens' keys and values.
+        length: (1,) int64 number of tokens held, including the T, on query's device.
+        scale: factor on the scores.
+        tuning: how the work is split; None for the best known.
+
+    Returns:
+        (1, heads, T, head_dim); a view of a contiguous (1, T, heads, head_dim).
+    """
     _, heads, t, head_dim = query.shape
     held, bits = layer.buffers(), bits_of(layer)
     device, kv_heads = query.device, held["keys"].shape[1]
     groups = heads // kv_heads
     rows = groups * t
     width = max(query.element_size(), held["keys"].element_size())
-    most = MIN_ROWS if width == 4 else MAX_ROWS  # float32 has no matrix units, and many registers
-    padded = min(most, max(MIN_ROWS, triton.next_power_of_2(rows)))
+    limit = MIN_ROWS if width == 4 else MAX_ROWS  # float32 has no matrix units, and many registers
+    padded = min(limit, max(MIN_ROWS, triton.next_power_of_2(rows)))
     tuning = tuning or _cut(padded, head_dim, bits, width)
     blocks = triton.cdiv(rows, padded)
     programs = triton.cdiv(tuning.programs * _processors(device), kv_heads * blocks)

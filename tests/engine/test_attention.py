@@ -86,7 +86,7 @@ def test_cudnn_that_fails_is_not_tried_again(
 ) -> None:
     """On a CPU it fails as it does with an old library."""
     monkeypatch.setattr(cudnn, "_failed", [])
-    monkeypatch.setattr(fallback, "_told", set())
+    monkeypatch.setattr(fallback, "_reported", set())
     states = torch.randn(1, 2, 4, 8)
     assert cudnn.attend(states, states, states, 0.25, causal=True) is None
     assert len(cudnn._failed) == 1

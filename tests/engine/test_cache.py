@@ -28,15 +28,15 @@ def written(engine: Engine) -> list[int]:
 def test_restored_cache_answers_as_a_fresh_one(model: Llama, kv_cache: KVCache) -> None:
     fresh = Engine(model, capacity=80, chunk_tokens=16, kv_cache=kv_cache)
     fresh.read(PROMPT)
-    kept = {name: tensor.clone() for name, tensor in fresh.tensors(60).items()}
+    saved = {name: tensor.clone() for name, tensor in fresh.tensors(60).items()}
     expected = written(fresh)
 
     restored = Engine(model, capacity=100, chunk_tokens=64, kv_cache=kv_cache)
 
     def fill(views: Mapping[str, torch.Tensor]) -> None:
-        assert set(views) == set(kept)
+        assert set(views) == set(saved)
         for name, view in views.items():
-            view.copy_(kept[name])
+            view.copy_(saved[name])
 
     restored.restore(PROMPT, fill)
     assert written(restored) == expected
@@ -45,7 +45,7 @@ def test_restored_cache_answers_as_a_fresh_one(model: Llama, kv_cache: KVCache) 
     assert restored.stats.prefill_s > 0
     assert restored.stats.prefill_tps == 0
     assert restored.read_ids == PROMPT  # an answer's guesses come from them
-    # more can be read behind it
+    # more can be read after it
     logits = restored.reader.read(PROMPT[:9])
     torch.testing.assert_close(logits, fresh.reader.read(PROMPT[:9]), rtol=1e-4, atol=1e-4)
 

@@ -41,7 +41,7 @@ def answers(engine: Engine) -> list[list[int]]:
 
 
 def without(engine: Engine) -> Engine:
-    """Take away the graphs."""
+    """Disable graphs."""
     assert engine.read_one is not None
     engine.read_one = None
     return engine
@@ -112,11 +112,11 @@ def test_quantized_weights_answer_the_same_recorded_or_not(
         assert found == expected
 
 
-def test_a_step_that_waits_for_the_gpu_falls_back_and_leaves_nothing_behind(
+def test_a_step_that_waits_for_the_gpu_falls_back_and_leaves_no_state(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The stream stayed the recording's, the allocator kept its blocks, `torch.rand` failed."""
-    monkeypatch.setattr(fallback, "_told", set())
+    """The stream stayed the recording's, the allocator held on to its blocks, `torch.rand` failed."""
+    monkeypatch.setattr(fallback, "_reported", set())
     model = on_gpu()
     plain = without(Engine(model, capacity=128, chunk_tokens=32))
     ours = Engine(model, capacity=128, chunk_tokens=32)

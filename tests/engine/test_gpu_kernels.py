@@ -101,7 +101,7 @@ def test_appended_codes_are_those_of_torch(kind: str, dtype: torch.dtype, t: int
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("t", [1, 5])
 def test_recorded_kernels_follow_the_length(kind: str, t: int) -> None:
-    """A CUDA graph appends and attends at the position that stands in a tensor."""
+    """A CUDA graph appends and attends at the position that is in a tensor."""
     like = on_gpu()
     layer, check = (layer_of(kind, 400, 2, 128, like) for _ in range(2))
     first = random(1, 2, 60, 128, like=like), random(1, 2, 60, 128, like=like, seed=1)

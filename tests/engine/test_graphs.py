@@ -136,7 +136,7 @@ def test_drafts_are_checked_by_recorded_passes_that_may_be_longer(
     assert [len(step.input_ids[0]) for step in recorded] == [5, 9, 1]
 
 
-def test_new_buffers_are_recorded_anew(recorded: list[StaticStep]) -> None:
+def test_new_buffers_are_recorded_again(recorded: list[StaticStep]) -> None:
     engine = Engine(tiny_llama(), capacity=96, chunk_tokens=16)
     engine.read(PROMPT)
     held = {name: each.clone() for name, each in engine.tensors(len(PROMPT)).items()}
@@ -166,7 +166,7 @@ def test_failing_record_is_told_once_and_the_answer_stays_the_same(
     monkeypatch.setattr(graphs, "capture", capture)
     monkeypatch.setattr(graphs, "can_record", lambda reader: True)
     monkeypatch.setattr(graphs, "new_pool", lambda: (0, 0))
-    monkeypatch.setattr(fallback, "_told", set())
+    monkeypatch.setattr(fallback, "_reported", set())
     weights = tiny_llama()
     answers = []
     for works in (True, False):

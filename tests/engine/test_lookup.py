@@ -22,8 +22,8 @@ from longsum.engine.lookup import (
     FIRST_DRAFT,
     FIRST_PAUSE,
     JUDGED_PASSES,
-    LONGEST_DRAFT,
-    LONGEST_PAUSE,
+    MAX_DRAFT,
+    MAX_PAUSE,
     NGRAMS,
     Drafter,
     DraftLength,
@@ -37,7 +37,7 @@ IDS = st.lists(st.integers(0, 4), max_size=60)
 
 
 def last_place(ids: Sequence[int], run: Sequence[int]) -> int | None:
-    """Return the position behind the last place of a run: the slow form of `NgramIndex.find`."""
+    """Return the position after the last occurrence of a run: the slow form of `NgramIndex.find`."""
     n = len(run)
     return next((e for e in range(len(ids), n - 1, -1) if list(ids[e - n : e]) == list(run)), None)
 
@@ -66,9 +66,7 @@ def test_runs_that_share_a_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) 
 
 
 @given(IDS, IDS)
-def test_drafts_are_what_stood_behind_the_newest_tokens(
-    document: list[int], answer: list[int]
-) -> None:
+def test_drafts_are_what_followed_the_newest_tokens(document: list[int], answer: list[int]) -> None:
     drafter = Drafter(NgramIndex(document))
     for count, token in enumerate(answer, 1):
         drafter.push(token)
@@ -106,17 +104,17 @@ def test_nothing_known_gives_no_draft() -> None:
 
 def test_accepted_drafts_grow_and_refused_ones_shrink() -> None:
     length = DraftLength()
-    assert length.most() == FIRST_DRAFT
+    assert length.limit() == FIRST_DRAFT
     for _ in range(9):
-        length.checked(length.most(), length.most())
-    assert length.most() == LONGEST_DRAFT
-    length.checked(LONGEST_DRAFT, 3)
-    assert length.most() == 4
+        length.checked(length.limit(), length.limit())
+    assert length.limit() == MAX_DRAFT
+    length.checked(MAX_DRAFT, 3)
+    assert length.limit() == 4
     length.checked(4, 0)
-    assert length.most() == 2
+    assert length.limit() == 2
     assert (length.drafted, length.accepted) == (
-        sum((4, 8)) + 8 * LONGEST_DRAFT + 4,
-        sum((4, 8)) + 7 * LONGEST_DRAFT + 3,
+        sum((4, 8)) + 8 * MAX_DRAFT + 4,
+        sum((4, 8)) + 7 * MAX_DRAFT + 3,
     )
 
 
@@ -125,21 +123,21 @@ def test_drafts_that_do_not_pay_stop_for_longer_and_longer() -> None:
     pauses = []
     for _ in range(7):
         for _ in range(JUDGED_PASSES):
-            assert length.most() > 0
-            length.checked(length.most(), 0)
+            assert length.limit() > 0
+            length.checked(length.limit(), 0)
         pauses.append(0)
-        while length.most() == 0:
+        while length.limit() == 0:
             length.wrote_plainly()
             pauses[-1] += 1
     assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
-    assert pauses[-1] == LONGEST_PAUSE
+    assert pauses[-1] == MAX_PAUSE
 
 
 def test_drafts_that_pay_go_on_although_some_are_refused() -> None:
     length = DraftLength()
     for number in range(10 * JUDGED_PASSES):
-        assert length.most() > 0
-        length.checked(length.most(), 2 * (number % 2))
+        assert length.limit() > 0
+        length.checked(length.limit(), 2 * (number % 2))
 
 
 # --- the same tokens ---
@@ -160,7 +158,7 @@ def answer(
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draft at every chance, whether it pays or not."""
-    monkeypatch.setattr(DraftLength, "most", lambda self: self._length)
+    monkeypatch.setattr(DraftLength, "limit", lambda self: self._length)
     monkeypatch.setattr(DraftLength, "_judge", lambda self: None)
 
 
@@ -221,16 +219,16 @@ def test_drafts_never_outgrow_the_cache(model: Llama) -> None:
     assert answer(engine, [7], 12) == plain
 
 
-def test_logits_behind_each_token_are_those_of_reading_them_one_by_one(
+def test_logits_after_each_token_are_those_of_reading_them_one_by_one(
     model: Llama,
 ) -> None:
     reader = Reader(model, 120, 32)
     reader.read([*range(2, 80)])
-    together = reader.read_all([5, 6, 7, 8, 9])
-    assert together.shape == (5, 300)
+    at_once = reader.read_all([5, 6, 7, 8, 9])
+    assert at_once.shape == (5, 300)
     reader.rewind(78)
     singly = torch.stack([reader.read([token]) for token in (5, 6, 7, 8, 9)])
-    torch.testing.assert_close(together, singly, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(at_once, singly, rtol=1e-4, atol=1e-4)
 
 
 def test_index_is_built_once_and_follows_what_is_read(

@@ -163,9 +163,9 @@ def test_what_all_keys_share_costs_int4_no_precision(model: Llama) -> None:
     plain, moved = (QuantizedLayer(60, KV_FORMATS["int4"], workspace) for _ in range(2))
     plain.update(keys, values)
     moved.update(keys + shared, values)
-    apart = (plain.states()[0] - keys).norm()
-    together = (moved.states()[0] - keys - shared).norm()
-    assert together < 1.1 * apart
+    error_apart = (plain.states()[0] - keys).norm()
+    error_together = (moved.states()[0] - keys - shared).norm()
+    assert error_together < 1.1 * error_apart
     assert plain.buffers()["keys_centre"].abs().max() < 1
 
 

@@ -23,11 +23,11 @@ def full(*_: Any) -> torch.Tensor:
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the CPU for a GPU with Triton, on which nothing has failed yet."""
+    """Treat the CPU as a GPU with Triton, on which nothing has failed yet."""
     monkeypatch.setattr(kernels, "KERNEL_DEVICES", {"cpu"})
     monkeypatch.setattr(kernels, "_has_triton", lambda: True)
     monkeypatch.setattr(kernels, "_failures", [])
-    monkeypatch.setattr(fallback, "_told", set())
+    monkeypatch.setattr(fallback, "_reported", set())
 
 
 def attend(head_dim: int = 32) -> torch.Tensor:
