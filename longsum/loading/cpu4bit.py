@@ -1,10 +1,10 @@
-"""4-bit weights on a CPU that read a chunk as fast as whole ones, and a single token as 4 bits.
+"""4-bit weights on a CPU, dequantized for a chunk of tokens and used as they are for a few.
 
-On a CPU with AVX512-BF16, bitsandbytes multiplies straight from the 4-bit codes. That is fast for
-one token, whose time goes into reading the weights, but for a chunk of many it costs two to ten
-times the product of whole matrices. So a matrix meets a chunk dequantized, one at a time: its codes
-are unpacked and scaled once for all of the chunk's tokens, and forgotten. Other CPUs get no other
-treatment from bitsandbytes than this one, and are left alone.
+On a CPU with AVX512-BF16, bitsandbytes multiplies directly from the 4-bit codes. That is fast for
+one token, whose time goes into reading the weights, but for a chunk it takes two to ten times as
+long as a product with dequantized matrices. So for a chunk each matrix is dequantized, once for all
+of the chunk's tokens, and dropped. On other CPUs bitsandbytes itself does so; nothing is changed
+there.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from torch.nn import functional as F
 BLOCK_ROWS = 32
 """Output rows that bitsandbytes lays out together for its kernel."""
 NIBBLE = 0x000F000F000F000F
-"""The lowest four bits of each of the four bytes that are treated at once, each in 16 bits."""
+"""Mask of the lowest four bits of four bytes processed at once, each in 16 bits."""
 MIN_TOKENS = 48
-"""From here on, dequantizing costs less than it saves (measured: 32 to 64, by dtype)."""
+"""Minimum tokens for which dequantizing is faster (measured: 32 to 64, depending on the dtype)."""
 
 
 class ChunkedLinear4bit(nn.Module):
     """A linear layer of bitsandbytes that dequantizes for a chunk.
 
-    The codes are held as the kernel for single tokens wants them, from the first forward pass on.
+    From the first forward pass on, the codes have the layout of the kernel for single tokens.
 
     Args:
         inner: bitsandbytes' layer.
@@ -59,14 +59,14 @@ class ChunkedLinear4bit(nn.Module):
 
 
 def tokens_of(x: torch.Tensor) -> int:
-    """Return how many rows a matrix product has."""
+    """Return the number of rows of a matrix product."""
     return x.numel() // x.shape[-1]
 
 
 def chunked(module: nn.Module) -> nn.Module:
-    """Return what is put in a module's place: of 4-bit layers on the CPU, the fast way for chunks.
+    """Return a 4-bit layer wrapped in `ChunkedLinear4bit`, if that is faster on this CPU.
 
-    Any other module, and all of them where this is not faster, come back as they are.
+    Any other module is returned unchanged.
     """
     if type(module) is Linear4bit and bnb.has_avx512bf16() and is_layout_known():
         return ChunkedLinear4bit(module)
@@ -74,16 +74,16 @@ def chunked(module: nn.Module) -> nn.Module:
 
 
 def state_of(layer: Linear4bit) -> Any:
-    """Return a layer's `QuantState`: scales, shape and how its codes are laid out."""
-    weight: Any = layer.weight  # of a class that torch's annotations do not know
+    """Return a layer's `QuantState`: scales, shape and layout of the codes."""
+    weight: Any = layer.weight  # a class that torch's annotations do not know
     return weight.quant_state
 
 
 def pack_layer(layer: Linear4bit) -> None:
-    """Lay a layer's codes out for the kernel once, where its shape allows.
+    """Lay out a layer's codes for the kernel once, if its shape allows.
 
     Does what `bitsandbytes.functional._convert_weight_packed_for_cpu` does, in a tenth of the time
-    and without an int32 for each weight; a layer's scales become bfloat16, as there.
+    and without an int32 per weight; the scales become bfloat16, as there.
     """
     state = state_of(layer)
     if getattr(state, "packing_format_for_cpu", None) is not None:
@@ -105,7 +105,7 @@ def pack_layer(layer: Linear4bit) -> None:
 
 
 def scales(state: Any) -> torch.Tensor:
-    """Return a layer's scales: float32, one for each block of weights, row by row."""
+    """Return a layer's float32 scales, one per block of weights, row by row."""
     absmax: torch.Tensor = state.absmax
     if state.packing_format_for_cpu:
         return absmax.T.float().contiguous().view(-1)
@@ -115,7 +115,7 @@ def scales(state: Any) -> torch.Tensor:
 
 
 def dequantized(layer: Linear4bit, dtype: torch.dtype) -> torch.Tensor:
-    """Return a layer's weights, (out_features, in_features) in a dtype."""
+    """Return a layer's weights (out_features, in_features) in a dtype."""
     state = state_of(layer)
     codes = layer.weight.data
     if state.packing_format_for_cpu:
@@ -127,10 +127,10 @@ def dequantized(layer: Linear4bit, dtype: torch.dtype) -> torch.Tensor:
 
 
 def pack(codes: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
-    """Lay codes out as the kernel reads them: 32 rows side by side, two columns at a time.
+    """Lay out codes as the kernel reads them: 32 rows side by side, two columns at a time.
 
-    A byte of the result holds one column of row r below (bits 0 to 3) and of row r + 16 above; of a
-    pair of bytes, the first has the even column.
+    A byte of the result holds one column of row r (bits 0 to 3) and of row r + 16 (bits 4 to 7);
+    the first of a pair of bytes has the even column.
 
     Args:
         codes: rows · columns / 2 bytes, row by row; the even column of a pair in bits 4 to 7.
@@ -141,7 +141,7 @@ def pack(codes: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
         (rows, columns / 2) bytes.
     """
     wide = codes.view(rows, columns // 2).to(torch.int16).view(torch.int64)  # four bytes in one
-    wide = ((wide >> 4) & NIBBLE) | ((wide & NIBBLE) << 8)  # a column a byte, the even one first
+    wide = ((wide >> 4) & NIBBLE) | ((wide & NIBBLE) << 8)  # a column per byte, even one first
     halves = wide.view(-1, 2, BLOCK_ROWS // 2, columns // 8)
     both = (halves[:, 0] | (halves[:, 1] << 4)).view(torch.int16)  # (row blocks, 16, columns / 2)
     return both.transpose(1, 2).contiguous().view(torch.uint8).view(rows, columns // 2)
@@ -149,6 +149,11 @@ def pack(codes: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
 
 def unpack(packed: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
     """Undo `pack`.
+
+    Args:
+        packed: (rows, columns / 2) bytes.
+        rows: a multiple of 32.
+        columns: a multiple of 8.
 
     Returns:
         (rows, columns / 2) bytes.
@@ -174,6 +179,6 @@ def is_layout_known() -> bool:
     ours = pack(codes, 64, 128)
     try:
         theirs, _ = convert(codes, state)
-    except Exception:  # it is no part of the library's interface, and may ask for anything
+    except Exception:  # not a public function of the library: it may change in any way
         return False
     return torch.equal(ours, theirs) and torch.equal(unpack(ours, 64, 128).view(-1, 1), codes)

@@ -1,4 +1,4 @@
-"""Turn a checkpoint and a plan into a model that is ready to read."""
+"""Load a checkpoint's weights, as a plan says, into a model that is ready to read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from longsum.engine.llama import DEFAULT_EPS, Llama, LlamaSettings
 from longsum.errors import UnsupportedModel, UsageError
 from longsum.events import Listener
 from longsum.loading.quantize import quantization_config
-from longsum.loading.quantized_cache import kept_weights
+from longsum.loading.quantized_cache import cached_weights
 from longsum.model.memory import MemoryPlan
 from longsum.settings import Setting
 from longsum.system_memory import is_out_of_memory, memory_errors
@@ -35,10 +35,10 @@ _NOT_TAKEN = (
     "pad_token_id",  # nothing is padded; some checkpoints name one outside the vocabulary
     "auto_map",  # code
 )
-"""Keys of config.json that have no say in how a model is built."""
+"""Keys of config.json that are ignored when a model is built."""
 
 _NUMBERS = ("attention_factor", "mscale", "mscale_all_dim", "beta_fast", "beta_slow")
-"""Numbers a YaRN block may name."""
+"""Numeric keys of a YaRN block."""
 
 MEMORY_HINT = (
     f"add {Setting('kv_cache', 'int8')}, {Setting('quantize', 'nf4')} "
@@ -49,8 +49,8 @@ MEMORY_HINT = (
 def build_config(config: dict[str, Any], rope: Rope) -> LlamaConfig:
     """Return the checkpoint's configuration with our RoPE parameters and window.
 
-    The parameters are complete (`rope_theta` with them), because `transformers` 5 loses the theta
-    when scaling is set by another way.
+    The parameters include `rope_theta`, because `transformers` 5 loses it if scaling is set any
+    other way.
     """
     from transformers import LlamaConfig
 
@@ -72,22 +72,25 @@ def load_model(
     attention: Attention = "auto",
     weights: WeightsConfig | None = None,
 ) -> Llama:
-    """Load the weights as the plan says, into our own forward pass.
+    """Load the weights, as the plan says, into our own forward pass.
 
-    `transformers` loads them, but for whole weights on a CPU: these need no more of it than its
-    tokenizers. Weights quantized on the way are cached (`quantized_cache.py`).
+    `transformers` loads them, except unquantized weights on a CPU, which do without it. Weights
+    that are quantized while loading are cached (`quantized_cache.py`).
 
     Args:
-        checkpoint: with the window and RoPE parameters to use.
+        checkpoint: a checkpoint with the window and RoPE parameters to use.
         plan: device, dtype and quantization.
-        listener: hears of quantized weights that are cached, or damaged.
-        attention: `auto` (exact, in chunks), or a slower way that gives the same.
-        weights: how much of quantized weights is cached; None caches none.
+        listener: receives notices about cached or damaged quantized weights.
+        attention: `auto` (exact, in chunks), or a slower implementation with the same result.
+        weights: settings of the cache of quantized weights; None disables it.
+
+    Returns:
+        The model in evaluation mode.
 
     Raises:
-        UnsupportedModel: when the weights are damaged or do not fit the configuration.
-        UsageError: when the bundled model is to be quantized again.
-        InsufficientMemory: when the device runs out of memory after all.
+        UnsupportedModel: the weights are damaged or do not fit the configuration.
+        UsageError: the plan quantizes the bundled model, which is already quantized.
+        InsufficientMemory: the device ran out of memory.
     """
     on_cpu, config, rope = plan.device == "cpu", checkpoint.config, checkpoint.rope
     if on_cpu and plan.quantize == "none":
@@ -109,27 +112,42 @@ def load_pretrained(
     listener: Listener,
     weights: WeightsConfig | None = None,
 ) -> LlamaForCausalLM:
-    """Load the weights into a model of `transformers`; see `load_model`."""
-    checkpoint.weight_files()  # what is missing is refused first
+    """Load the weights, as the plan says, into a model of `transformers`.
+
+    Args:
+        checkpoint: a checkpoint with the window and RoPE parameters to use.
+        plan: device, dtype and quantization.
+        listener: receives notices about cached or damaged quantized weights.
+        weights: settings of the cache of quantized weights; None disables it.
+
+    Returns:
+        The model in evaluation mode, with all weights frozen.
+
+    Raises:
+        UnsupportedModel: the weights are damaged or do not fit the configuration.
+        UsageError: the plan quantizes the bundled model, which is already quantized.
+        InsufficientMemory: the device ran out of memory.
+    """
+    checkpoint.weight_files()  # refuses missing files first
     with _quiet_transformers(), _memory_errors():
         config = build_config(checkpoint.config, checkpoint.rope)
         model = _load_pretrained(checkpoint, config, plan, listener, weights)
     model.set_attn_implementation("sdpa")  # for training, which needs no cache
-    # the engine decodes; a checkpoint's own sampling has no say
+    # the engine decodes: a checkpoint's sampling settings are not used
     model.generation_config = None  # type: ignore[assignment]
     model.eval().requires_grad_(False)
     return model
 
 
 def _memory_errors() -> AbstractContextManager[None]:
-    """Turn a device's lack of memory into our error, wherever in the loading it shows."""
+    """Turn out-of-memory errors while loading into our error."""
     return memory_errors(MEMORY_HINT, during="while loading the weights")
 
 
 def _is_plain(checkpoint: Checkpoint) -> bool:
-    """Return whether a model needs nothing of `transformers`: no activation, and no report.
+    """Return whether a model can be loaded without `transformers`.
 
-    What is malformed is left to it, and to its report.
+    Malformed configurations are left to `transformers`, which reports them.
     """
     config, block = checkpoint.config, checkpoint.rope.parameters
     return (
@@ -143,15 +161,15 @@ def _is_plain(checkpoint: Checkpoint) -> bool:
 
 
 def _load_own(checkpoint: Checkpoint, dtype: torch.dtype, attention: Attention) -> Llama | None:
-    """Load weights into our own forward pass; None where `transformers` is needed.
+    """Load weights into our own forward pass; None if `transformers` is needed.
 
-    Weights that are not exactly those the configuration describes are left to `transformers`, too,
-    which knows older names, and to the report on it.
+    Weights that are not exactly those the configuration describes are also left to `transformers`,
+    which knows older names and reports what does not fit.
     """
     config, shape, rope = checkpoint.config, checkpoint.shape, checkpoint.rope
     if checkpoint.quantized or not _is_plain(checkpoint):
         return None
-    if _holds_adapter(checkpoint):  # refused below
+    if _holds_adapter(checkpoint):  # refused by `_load_pretrained`
         return None
     with torch.device("meta"):
         model = Llama(LlamaSettings(config, shape, rope, attention))
@@ -178,7 +196,7 @@ def _load_pretrained(
     listener: Listener,
     weights: WeightsConfig | None,
 ) -> LlamaForCausalLM:
-    """Load a checkpoint through `transformers`, quantized now or before if the plan says so."""
+    """Load a checkpoint through `transformers`, quantizing it or reading cached 4-bit weights."""
     if plan.quantize != "none" and not checkpoint.can_be_quantized:
         raise UsageError(
             f"{Setting('quantize')} {plan.quantize}, but the bundled model's weights have a format "
@@ -198,20 +216,20 @@ def _load_pretrained(
     state = None if checkpoint.read_by_transformers else checkpoint.tensors(dtype)
     if quantization is None:
         return _from_pretrained(folder, state, config, plan)
-    kept = kept_weights(checkpoint, plan, quantization, weights, listener)
-    if kept and (quantized := kept.folder()):
+    cached = cached_weights(checkpoint, plan, quantization, weights, listener)
+    if cached and (quantized := cached.folder()):
         whole = copy.deepcopy(config)
         whole.quantization_config = quantization.to_dict()
         try:
             return _from_pretrained(quantized, None, whole, plan)
-        except Exception as error:  # whatever it stumbles over: the original weights are there
+        except Exception as error:  # any failure: the original weights are still there
             if is_out_of_memory(error):
                 raise
-            kept.refuse(" ".join(str(error).split())[:200])
+            cached.discard(" ".join(str(error).split())[:200])
     started = time.perf_counter()
     model = _from_pretrained(folder, state, config, plan, quantization)
-    if kept:
-        kept.keep(model, time.perf_counter() - started)
+    if cached:
+        cached.save(model, time.perf_counter() - started)
     return model
 
 
@@ -225,14 +243,14 @@ def _from_pretrained(
     """Load weights onto the plan's devices.
 
     Args:
-        folder: the checkpoint, or cached weights.
-        state: its weights where `transformers` cannot read them itself.
-        config: of the model.
+        folder: the checkpoint, or cached quantized weights.
+        state: its weights if `transformers` cannot read them itself, otherwise None.
+        config: configuration of the model.
         plan: device and dtype.
-        quantization: how to quantize them on the way.
+        quantization: how to quantize the weights while loading; None leaves them as they are.
 
     Raises:
-        UnsupportedModel: when they are not those that the configuration describes.
+        UnsupportedModel: the weights are not those the configuration describes.
     """
     from transformers import GenerationConfig, LlamaForCausalLM
 
@@ -244,11 +262,11 @@ def _from_pretrained(
             dtype=getattr(torch, plan.dtype),
             device_map=_device_map(plan, tied=bool(config.tie_word_embeddings)),
             quantization_config=quantization,
-            generation_config=GenerationConfig(),  # else it is looked for, and has no say anyway
+            generation_config=GenerationConfig(),  # else it is looked for, and not used anyway
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
-            ignore_mismatched_sizes=True,  # reported below, where the message can name the first
+            ignore_mismatched_sizes=True,  # reported below, naming the first
             output_loading_info=True,
         )
     model, report = loaded
@@ -287,7 +305,7 @@ def _check_report(folder: Path, report: dict[str, Any]) -> None:
         "is missing": report["missing_keys"],
         "has another shape": {name for name, *_ in report["mismatched_keys"]},
         "has no place in it": {
-            # others, such as a vision tower's, are none of ours
+            # others, such as a vision tower's, are ignored
             name
             for name in report["unexpected_keys"]
             if name.startswith(("model.", "lm_head."))
@@ -303,7 +321,7 @@ def _check_report(folder: Path, report: dict[str, Any]) -> None:
 
 @contextmanager
 def _quiet_transformers() -> Iterator[None]:
-    """Keep the library's bars and advice off the user's terminal while loading."""
+    """Silence the library's progress bars and warnings while loading."""
     from transformers.utils import logging as transformers_logging
 
     verbosity = transformers_logging.get_verbosity()

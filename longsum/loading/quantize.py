@@ -1,4 +1,4 @@
-"""bitsandbytes settings for weights in 4 or 8 bits."""
+"""Settings of bitsandbytes for weights in 4 or 8 bits."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def quantization_config(quantize: str, dtype: torch.dtype) -> BitsAndBytesConfig
     Args:
         quantize: `nf4` (arXiv 2305.14314, with double quantization), `int8` (arXiv 2208.07339) or
             `none`.
-        dtype: in which the products are computed.
+        dtype: compute dtype of the products.
 
     Raises:
-        UnsupportedModel: when bitsandbytes is not installed.
+        UnsupportedModel: bitsandbytes is not installed.
     """
     if quantize == "none":
         return None
-    # on a CPU it remarks on every layer of every forward pass that it casts the inputs
+    # on a CPU it logs for every layer of every forward pass that it casts the inputs
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
-        import bitsandbytes  # noqa: F401 - only to see whether it is there
+        import bitsandbytes  # noqa: F401 - only to check that it is installed
     except ImportError as error:
         raise UnsupportedModel(
             f"{Setting('quantize')} {quantize} needs bitsandbytes, which is not installed",

@@ -1,8 +1,7 @@
-"""Weights that were quantized once and kept, so that the next start reads 4-bit files.
+"""A cache of quantized weights, so that the next start reads 4-bit files.
 
-Quantizing reads all 16-bit weights and computes for a while; the result is a quarter of them. It
-is kept beside the documents that were read, with a budget of its own: it holds the model, which
-anybody has, and nothing of any document.
+Quantizing reads all 16-bit weights and takes a while; the result is a quarter of their size. It is
+cached next to the documents, with its own size limit, and contains nothing of any document.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ if TYPE_CHECKING:
 
 
 def weights_folder() -> Path:
-    """Return the folder of quantized weights, which need not exist."""
+    """Return the folder of the cache, which may not exist."""
     return prefix_folder().with_name("weights")
 
 
 def weights_config(quantize: str) -> WeightsConfig | None:
-    """Return the settings of the environment; None where nothing is quantized.
+    """Return the cache settings from the environment; None if nothing is quantized.
 
     Raises:
-        UsageError: when `LONGSUM_WEIGHTS_SIZE` is not a size.
+        UsageError: `LONGSUM_WEIGHTS_SIZE` is not a size.
     """
     if quantize == "none":
         return None
@@ -57,92 +56,94 @@ def weights_config(quantize: str) -> WeightsConfig | None:
 
 
 class WeightStore(EntryStore):
-    """Quantized weights of checkpoints, under the name that `transformers` looks for."""
+    """Quantized weights of checkpoints, under the file name that `transformers` looks for."""
 
     data_name = "model.safetensors"
 
     def checked_folder(self, key: WeightsKey) -> Path | None:
-        """Return the folder of an entry after checking all of it; None when there is none.
+        """Return the folder of an entry after verifying all of it; None if there is none.
 
         Raises:
-            DamagedFile: when it is not as it was written; it has been removed.
+            DamagedFile: it is not as it was written; it has been removed.
         """
         entry = self.read(key, lambda *_: None)
         return entry.folder if entry else None
 
 
 @dataclass(frozen=True)
-class KeptWeights:
-    """What is kept, or is to be, of one checkpoint quantized in one way."""
+class CachedWeights:
+    """The cache entry of one checkpoint quantized in one way, which may not exist yet."""
 
     store: WeightStore
     config: WeightsConfig
     key: WeightsKey
     name: str
-    """The model's, for people."""
+    """Name of the model, for people."""
     listener: Listener
 
     def folder(self) -> Path | None:
-        """Return the folder to load the quantized weights from; None when there is none."""
+        """Return the folder to load the quantized weights from; None if there is none."""
         try:
             return self.store.checked_folder(self.key)
         except DamagedFile as error:
-            self.refuse(str(error))
+            self.discard(str(error))
             return None
 
-    def refuse(self, why: str) -> None:
-        """Say that what is kept is no good, and be rid of it."""
-        self.listener.warning(f"damaged {self.key.quantize} weights are made anew: {why}")
+    def discard(self, why: str) -> None:
+        """Report the cached weights as damaged and delete them."""
+        self.listener.warning(
+            f"the cached {self.key.quantize} weights are damaged and are created again: {why}"
+        )
         self.store.discard(self.key)
 
-    def keep(self, model: LlamaForCausalLM, load_s: float) -> None:
-        """Write a model that was just quantized, if that took long; a failure is no more than told.
+    def save(self, model: LlamaForCausalLM, load_s: float) -> None:
+        """Cache a model that was just quantized, if that took long; report a failure to write.
 
-        Call it before the first forward pass, in which bitsandbytes may lay the weights out anew.
+        Call it before the first forward pass, in which bitsandbytes may change the weights' layout.
         """
         if load_s < self.config.min_load_s:
             return
         tensors = tensors_of(model)
-        if any(tensor.is_meta for tensor in tensors.values()):  # no room on the devices
+        if any(tensor.is_meta for tensor in tensors.values()):  # left on disk
             return
         size = bytes_of_tensors(tensors)
         shown, quantize = format_bytes(size), self.key.quantize
         if size > self.config.size_bytes:
             limit = format_bytes(self.config.size_bytes)
             self.listener.notice(
-                f"the {quantize} weights are not kept: {shown} is over {WEIGHTS_SIZE} {limit}"
+                f"the {quantize} weights are not cached: {shown} is over {WEIGHTS_SIZE} {limit}"
             )
             return
-        self.listener.phase(f"keeping the {quantize} weights")
+        self.listener.phase(f"caching the {quantize} weights")
         try:
             self.store.write(self.key, tensors, {"model": self.name, "quantize": quantize})
         except OSError as error:
-            said = error.strerror or str(error)
+            reason = error.strerror or str(error)
             self.listener.warning(
-                f"the {quantize} weights ({shown}) are not kept in {self.store.root}: {said}"
+                f"could not cache the {quantize} weights ({shown}) in {self.store.root}: {reason}"
             )
             return
         self.listener.notice(
-            f"kept the {quantize} weights ({shown}) in {self.store.root}: the next start reads "
-            f"these. See `longsum cache`; {WEIGHTS_SIZE}=0 keeps none"
+            f"cached the {quantize} weights ({shown}) in {self.store.root}: the next start reads "
+            f"them. See `longsum cache`; {WEIGHTS_SIZE}=0 disables this cache"
         )
 
 
-def kept_weights(
+def cached_weights(
     checkpoint: Checkpoint,
     plan: MemoryPlan,
     quantization: BitsAndBytesConfig,
     config: WeightsConfig | None,
     listener: Listener,
-) -> KeptWeights | None:
-    """Return what is kept of a checkpoint; None where nothing is to be.
+) -> CachedWeights | None:
+    """Return the cache entry of a checkpoint's quantized weights; None if the cache is disabled.
 
     Args:
-        checkpoint: whose weights they are.
+        checkpoint: the checkpoint.
         plan: device, dtype and quantization.
-        quantization: all settings of the latter.
-        config: how much is kept; None keeps nothing.
-        listener: hears what is kept, and what is damaged.
+        quantization: all settings of the quantization.
+        config: settings of the cache; None disables it.
+        listener: receives notices about what is cached or damaged.
     """
     if config is None or not config.size_bytes:
         return None
@@ -156,11 +157,11 @@ def kept_weights(
         transformers=version("transformers"),
     )
     store = WeightStore(weights_folder(), config.size_bytes)
-    return KeptWeights(store, config, key, checkpoint.name, listener)
+    return CachedWeights(store, config, key, checkpoint.name, listener)
 
 
 def tensors_of(model: LlamaForCausalLM) -> Mapping[str, torch.Tensor]:
-    """Return what `from_pretrained` needs of a quantized model, tied weights once."""
+    """Return the tensors `from_pretrained` needs of a quantized model, tied weights once."""
     tensors: dict[str, Any] = model.state_dict()
     if model.config.tie_word_embeddings:
         tensors.pop("lm_head.weight", None)

@@ -152,7 +152,7 @@ def test_cached_weights_are_reported(job, tmp_path, monkeypatch):
     load = replace(job.load, model=str(folder), quantize="nf4")
     said = []
     open_worker(with_model(replace(job, load=load)), lambda *line: said.append(line))
-    assert [word for word, line in said if "kept the nf4 weights" in line] == ["notice"]
+    assert [word for word, line in said if "cached the nf4 weights" in line] == ["notice"]
 
 
 def test_what_cannot_work_for_any_document_is_refused_at_once(job, tmp_path):

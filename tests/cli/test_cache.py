@@ -14,7 +14,7 @@ from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import StoreConfig, WeightsConfig
 from longsum.events import Listener
 from longsum.loading.quantize import quantization_config
-from longsum.loading.quantized_cache import kept_weights
+from longsum.loading.quantized_cache import cached_weights
 from longsum.paths import prefix_folder
 
 QUESTION = "What did the night watchman describe?"
@@ -164,12 +164,12 @@ def test_names_are_escaped_before_a_terminal_shows_them(pdf, tiny):
 
 @pytest.fixture
 def quantized(tiny) -> Path:
-    """Keep a model's quantized weights."""
+    """Cache a model's quantized weights."""
     checkpoint = open_checkpoint(tiny)
     plan = plan_for(checkpoint.config, "nf4")
     settings = quantization_config("nf4", torch.float32)
     assert settings is not None
-    found = kept_weights(checkpoint, plan, settings, WeightsConfig(), Listener())
+    found = cached_weights(checkpoint, plan, settings, WeightsConfig(), Listener())
     assert found is not None
     entry = found.store.write(
         found.key, {"a": torch.ones(9)}, {"model": "me\x1b[2J/tiny", "quantize": "nf4"}

@@ -416,14 +416,14 @@ def test_interrupted_reading_exits_130_and_leaves_nothing(pdf, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("quantize", ["nf4", "int8"])
-def test_quantized_weights_that_are_kept_are_reported(tmp_path, monkeypatch, quantize):
+def test_quantized_weights_that_are_cached_are_reported(tmp_path, monkeypatch, quantize):
     """Gigabytes were written below the cache folder without a word: nobody passed the listener."""
     monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "tiny", intermediate_size=128, max_position_embeddings=8192)
     options = ("-m", folder, "--quantize", quantize, "--verbatim", "-l", "20", "--device", "cpu")
     first = run("summarize", report_pdf(tmp_path / "a.pdf"), *options, "--no-cache")
     assert first.exit_code == 0, first.stderr
-    assert f"kept the {quantize} weights" in first.stderr
+    assert f"cached the {quantize} weights" in first.stderr
     again = run("summarize", tmp_path / "a.pdf", *options, "--no-cache")
-    assert "kept the" not in again.stderr
+    assert "cached the" not in again.stderr
     assert again.stdout == first.stdout

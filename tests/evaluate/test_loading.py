@@ -113,8 +113,8 @@ def test_measuring_leaves_a_model_as_it_was(training):
     assert model.training is training
 
 
-def test_kept_weights_are_reported(tmp_path, monkeypatch):
+def test_cached_weights_are_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "wide", intermediate_size=128)
     open_model(load(folder, quantize="nf4"), tokens=64, listener=(heard := Recorder()))
-    assert any("kept the nf4 weights" in line for line in heard.notices)
+    assert any("cached the nf4 weights" in line for line in heard.notices)

@@ -206,7 +206,7 @@ def test_changed_model_is_saved_as_it_was(tmp_path: Path) -> None:
     again, _ = load_checkpoint(tmp_path / "saved")
     with torch.inference_mode():
         found = again(PROMPT).logits
-    # the scales are quantized anew from bfloat16
+    # the scales are quantized again from bfloat16
     assert torch.corrcoef(torch.stack([expected.flatten(), found.flatten()]))[0, 1] > 0.9999
 
 

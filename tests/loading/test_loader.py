@@ -211,7 +211,7 @@ def test_narrower_context_keeps_the_tuned_factor(checkpoint: Path, tmp_path: Pat
 def test_longrope_is_refused_where_its_factors_would_change(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    """Its keys are rotated anew beyond the native window, which a cache cannot follow."""
+    """Keys are rotated differently beyond the native window, which invalidates a cache."""
     block = {
         "rope_type": "longrope",
         "short_factor": [1.5] * 8,

@@ -72,8 +72,8 @@ def remove(name: str) -> Callable[[Path], None]:
 
 DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no config": (remove("config.json"), "has no config.json"),
-    "config is no JSON": (write("config.json", b'{"model_type":'), "is not JSON"),
-    "config is no object": (write("config.json", b"[]"), "no JSON object"),
+    "config is not JSON": (write("config.json", b'{"model_type":'), "is not JSON"),
+    "config is not an object": (write("config.json", b"[]"), "no JSON object"),
     "other architecture": (edit_config(model_type="mistral"), "'mistral'"),
     "no weights": (remove("model.safetensors"), "no model.safetensors"),
     "only pickled weights": (leave_only_pickle, "only pytorch_model.bin"),
@@ -106,7 +106,9 @@ def test_damage_is_one_line_with_a_hint(
     assert len(caught.value.message) < 600
 
 
-def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_out_of_memory_is_reported(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*args: Any, **kwargs: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
@@ -123,7 +125,7 @@ def test_device_out_of_memory_is_told(checkpoint: Path, monkeypatch: pytest.Monk
     [
         *("checkpoint.safetensors_checkpoint.dequantize_rows",),
         *("checkpoint.safetensors_checkpoint.check_weights",),
-        *("loading.loader._check_report", "loading.loader.kept_weights"),
+        *("loading.loader._check_report", "loading.loader.cached_weights"),
     ],
 )
 def test_bugs_of_ours_keep_their_traceback(
@@ -168,7 +170,7 @@ def test_pickled_weights_are_never_loaded(checkpoint: Path, tmp_path: Path) -> N
         load_checkpoint(folder)
     assert not marker.exists()
     pickle.loads(bomb)
-    assert marker.exists()  # it would have gone off
+    assert marker.exists()  # it would have run
 
 
 def test_code_of_a_checkpoint_is_never_imported(checkpoint: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ LAYERS = {"int8": Linear8bitLt, "nf4": Linear4bit}
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plain")
-    # NF4 keeps one scale for 64 weights of a row: rows of real models are multiples of it
+    # NF4 has one scale for 64 weights of a row: rows of real models are multiples of 64
     return save_checkpoint(folder, intermediate_size=128)
 
 
@@ -116,7 +116,7 @@ def test_nothing_is_asked_of_bitsandbytes_without_quantization(
 
 
 @pytest.mark.parametrize("quantize", ["int8", "nf4"])
-def test_missing_bitsandbytes_is_told(
+def test_missing_bitsandbytes_is_reported(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, quantize: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)

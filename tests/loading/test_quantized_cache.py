@@ -1,4 +1,4 @@
-"""Quantized weights are kept: the next start reads them, gives the same, and leaves the rest."""
+"""Quantized weights are cached: the next start reads them and gives the same output."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import WeightsConfig
 from longsum.environment import WEIGHTS_SIZE
 from longsum.errors import UnsupportedModel, UsageError
-from longsum.loading import loader
-from longsum.loading import quantized_cache as kept
+from longsum.loading import loader, quantized_cache
 from longsum.loading.quantized_cache import weights_config, weights_folder
 from longsum.store import entries
 
@@ -42,7 +41,7 @@ def checkpoint(original: Path, tmp_path: Path) -> Path:
 
 
 KEEN = WeightsConfig(min_load_s=0.0)
-"""All weights are worth keeping."""
+"""Settings that cache all weights."""
 
 
 def logits(
@@ -62,7 +61,7 @@ def logits(
 
 
 def spoil(path: Path) -> None:
-    """Overwrite the middle of a file, which keeps its size, its ends and its time of change."""
+    """Overwrite the middle of a file without changing its size, ends and modification time."""
     found = path.stat()
     with path.open("r+b") as file:
         file.seek(1 << 17)
@@ -87,7 +86,7 @@ def test_second_start_gives_the_same_bits_without_the_original_weights(
 ) -> None:
     ear = Recorder()
     first = logits(checkpoint, quantize, ear)
-    assert ear.phases == [f"keeping the {quantize} weights"]
+    assert ear.phases == [f"caching the {quantize} weights"]
     assert str(weights_folder()) in ear.notices[0]
     spoil(checkpoint / "model.safetensors")
     again = Recorder()
@@ -99,7 +98,7 @@ def test_second_start_gives_the_same_bits_without_the_original_weights(
 
 @pytest.mark.parametrize("quantize", QUANTIZED)
 @pytest.mark.parametrize("tied", [False, True])
-def test_what_is_kept_is_small_and_whole(tmp_path: Path, quantize: str, tied: bool) -> None:
+def test_cached_weights_are_small_and_whole(tmp_path: Path, quantize: str, tied: bool) -> None:
     folder = save_checkpoint(
         tmp_path / "tied", hidden_size=256, intermediate_size=256, tie_word_embeddings=tied
     )
@@ -120,19 +119,19 @@ def test_each_way_of_quantizing_has_an_entry_of_its_own(checkpoint: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["bitsandbytes", "transformers"])
-def test_another_version_quantizes_anew(
+def test_another_version_quantizes_again(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     logits(checkpoint, "nf4")
-    version = kept.version
-    monkeypatch.setattr(kept, "version", lambda of: "9.9" if of == name else version(of))
+    version = quantized_cache.version
+    monkeypatch.setattr(quantized_cache, "version", lambda of: "9.9" if of == name else version(of))
     ear = Recorder()
     logits(checkpoint, "nf4", ear)
     assert ear.notices
     assert len(list(weights_folder().iterdir())) == 2
 
 
-def test_changed_weights_are_quantized_anew(checkpoint: Path) -> None:
+def test_changed_weights_are_quantized_again(checkpoint: Path) -> None:
     before = logits(checkpoint, "nf4")
     save_checkpoint(checkpoint, hidden_size=256, intermediate_size=256, seed=5)
     ear = Recorder()
@@ -140,24 +139,24 @@ def test_changed_weights_are_quantized_anew(checkpoint: Path) -> None:
     assert ear.notices
 
 
-def test_unquantized_and_stored_weights_are_not_kept(checkpoint: Path) -> None:
+def test_unquantized_and_stored_weights_are_not_cached(checkpoint: Path) -> None:
     load_checkpoint(checkpoint, dtype="bfloat16")
     assert not weights_folder().exists()
 
 
-def test_damaged_weights_are_told_and_made_anew(checkpoint: Path) -> None:
+def test_damaged_weights_are_reported_and_created_again(checkpoint: Path) -> None:
     first = logits(checkpoint, "nf4")
     damage(data())
     ear = Recorder()
     assert torch.equal(logits(checkpoint, "nf4", ear), first)
-    assert ear.warnings[0].startswith("damaged nf4 weights are made anew")
+    assert ear.warnings[0].startswith("the cached nf4 weights are damaged and are created again")
     assert ear.notices
     again = Recorder()
     assert torch.equal(logits(checkpoint, "nf4", again), first)
     assert not again.warnings
 
 
-def test_whole_files_that_the_library_refuses_are_made_anew(checkpoint: Path) -> None:
+def test_whole_files_that_the_library_refuses_are_created_again(checkpoint: Path) -> None:
     """A half of the tensors under right checksums, as another version might have written them."""
     first = logits(checkpoint, "nf4")
     opened = open_checkpoint(checkpoint)
@@ -165,13 +164,13 @@ def test_whole_files_that_the_library_refuses_are_made_anew(checkpoint: Path) ->
     settings = loader.quantization_config("nf4", torch.bfloat16)
     assert settings is not None
     ear = Recorder()
-    found = kept.kept_weights(opened, plan, settings, KEEN, ear)
+    found = quantized_cache.cached_weights(opened, plan, settings, KEEN, ear)
     assert found is not None
     half = {name: each for name, each in load_file(data()).items() if "layers.1" not in name}
     shutil.rmtree(weights_folder())
     found.store.write(found.key, half, {})
     assert torch.equal(logits(checkpoint, "nf4", ear), first)
-    assert ear.warnings[0].startswith("damaged nf4 weights are made anew: ")
+    assert ear.warnings[0].startswith("the cached nf4 weights are damaged and are created again: ")
     assert torch.equal(logits(checkpoint, "nf4"), first)
 
 
@@ -206,7 +205,7 @@ def test_disk_without_room_evicts_nothing(
     assert data().is_file()
 
 
-def test_what_is_larger_than_the_budget_is_reported_and_not_kept(checkpoint: Path) -> None:
+def test_what_is_larger_than_the_budget_is_reported_and_not_cached(checkpoint: Path) -> None:
     ear = Recorder()
     logits(checkpoint, "nf4", ear, weights=WeightsConfig(size_bytes=100_000, min_load_s=0.0))
     assert "over LONGSUM_WEIGHTS_SIZE 97.7 KiB" in ear.notices[0]
