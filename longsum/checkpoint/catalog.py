@@ -1,7 +1,7 @@
-"""Checkpoints known to work, with what their own files leave unsaid.
+"""Checkpoints known to work, with facts that their own files do not state.
 
-A short list, not a registry: any Llama-architecture folder or Hugging Face id runs without standing
-here. Facts that nobody checked are None or say so. Sizes are computed from the shape.
+A short list, not a registry: any Llama-architecture folder or Hugging Face id runs without being
+listed. Unverified facts are None or marked as such. Sizes are computed from the shape.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from longsum.checkpoint.pinned_file import PinnedFile
 
 @dataclass(frozen=True)
 class KnownModel:
-    """One checkpoint of the list."""
+    """A checkpoint of the catalogue."""
 
     alias: str
     """Short name, as `LoadConfig.model` takes it."""
@@ -26,18 +26,18 @@ class KnownModel:
     native_window: int
     """Tokens of the pre-training window."""
     scaling: str
-    """RoPE type and factor, such as `linear 8`; `default` where only theta was raised."""
+    """RoPE type and factor, such as `linear 8`; `default` if only theta was raised."""
     prompt_format: str
     """`llama2` ([INST]), `vicuna`, `chat` (the tokenizer's template) or `plain` (none)."""
     licence: str
     gated: bool | None
-    """Whether the download asks for an accepted licence; None where not checked."""
+    """Whether the download requires accepting a licence; None if not checked."""
     shape: ModelShape
     note: str
     invents: bool = False
-    """Whether it is too small to be trusted with words of its own: it answers verbatim."""
+    """Whether it is too small to write reliably, so that it answers verbatim by default."""
     file: PinnedFile | None = None
-    """The one file that it is, where it is known byte for byte."""
+    """Its single weight file, if pinned by its hash."""
     recommended: bool = False
     """Whether it writes summaries worth reading."""
 
@@ -48,12 +48,12 @@ class KnownModel:
 
     @property
     def is_bundled(self) -> bool:
-        """Tell whether it comes with longsum."""
+        """Whether it comes with longsum."""
         return self.repo == self.alias
 
     @property
     def size_bytes(self) -> int:
-        """Download in bytes: of the one file, else about two for each parameter."""
+        """Download size in bytes: that of the single file, else about two per parameter."""
         return self.file.size_bytes if self.file else 2 * self.parameters
 
 
@@ -268,7 +268,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
 
 
 def find_known(name: str) -> KnownModel | None:
-    """Return the model of an alias or Hugging Face id, whatever its case."""
+    """Return the model with an alias or Hugging Face id, ignoring case."""
     wanted = name.strip().rstrip("/").casefold()
     for model in KNOWN_MODELS:
         if wanted in (model.alias.casefold(), model.repo.casefold()):
@@ -277,7 +277,7 @@ def find_known(name: str) -> KnownModel | None:
 
 
 def suggest(name: str) -> list[str]:
-    """Return up to three aliases whose names come near a mistyped one."""
+    """Return up to three aliases similar to a mistyped name."""
     aliases: dict[str, str] = {}
     for model in KNOWN_MODELS:
         for spelling in (model.alias, model.repo, model.repo.rpartition("/")[2]):

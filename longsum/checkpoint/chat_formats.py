@@ -1,4 +1,4 @@
-"""Chat formats: what surrounds the user's message, where a checkpoint has no template of its own.
+"""Chat formats: the text around the user's message, for checkpoints without their own template.
 
 Pure; knows nothing about documents.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 Wrap = Callable[[str], str]
-"""A chat format: takes the user's message, returns the full text with the answer's opening."""
+"""A chat format: takes the user's message, returns the full text up to where the answer begins."""
 
 
 def wrap_plain(message: str) -> str:
@@ -39,7 +39,7 @@ def wrap_chat(apply: Callable[[list[dict[str, str]]], str]) -> Wrap:
     Args:
         apply: takes the messages and returns the text with the opening of the assistant's turn,
             as `partial(tokenizer.apply_chat_template, tokenize=False, add_generation_prompt=True)`
-            does. That text has its begin-of-text token, where the model wants one.
+            does, including the begin-of-text token if the model needs one.
     """
 
     def wrap(message: str) -> str:
@@ -51,4 +51,4 @@ def wrap_chat(apply: Callable[[list[dict[str, str]]], str]) -> Wrap:
 FORMATS: Mapping[str, Wrap] = MappingProxyType(
     {"plain": wrap_plain, "llama2": wrap_llama2, "vicuna": wrap_vicuna}
 )
-"""Formats for tokenizers without a chat template, by name. They hold no begin-of-text token."""
+"""Formats for tokenizers without a chat template, by name, without a begin-of-text token."""

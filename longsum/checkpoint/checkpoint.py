@@ -1,7 +1,7 @@
-"""What a checkpoint's files say, whatever their format: numbers, tokenizer, weights, identity.
+"""A checkpoint in any format: its shape, RoPE parameters, tokenizer, weights and identity.
 
-A format is a class of its own; `formats.open_checkpoint` picks it. Nothing else asks which one a
-checkpoint has. Torch is imported only where tensors are asked for.
+Each format is a subclass, chosen by `formats.open_checkpoint`; no other code depends on the format.
+Torch is imported only when tensors are read.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
 
 
 class LazyTensor:
-    """A weight that is read when it is indexed, as `from_pretrained` takes state.
+    """A weight that is read when it is indexed, as `from_pretrained` does with a state dict.
 
     Args:
-        read: reads it.
+        read: reads the weight.
     """
 
     def __init__(self, read: Callable[[], torch.Tensor]) -> None:
         self._read = read
 
     def __getitem__(self, _: object) -> torch.Tensor:
-        """Return all of it, whatever the index."""
+        """Return the whole weight, whatever the index."""
         return self._read()
 
 
 @dataclass(eq=False)
 class Checkpoint(ABC):
-    """A Llama on this disk that is understood but not loaded."""
+    """A Llama on this disk whose configuration is read and whose weights are not loaded."""
 
     folder: Path
-    """Holds config.json and the tokenizer."""
+    """Folder with config.json and the tokenizer."""
     config: dict[str, Any]
-    """The content of config.json."""
+    """Content of config.json."""
     shape: ModelShape
     rope: Rope
     """Window and RoPE parameters in use: the checkpoint's own until `with_rope` changes them."""
     tuned_window: int
-    """Tokens its weights were tuned for; larger than the window in use when less was asked for."""
+    """Tokens its weights were tuned for, even if a smaller window is in use."""
     adapters: tuple[Path, ...] = ()
     """LoRA adapters to apply to the weights; none yet."""
 
@@ -62,11 +62,11 @@ class Checkpoint(ABC):
 
     @classmethod
     def open(cls, folder: Path, known_window: int | None = None) -> Self:
-        """Read everything but tokenizer and weights.
+        """Read everything except the tokenizer and the weights.
 
         Args:
             folder: the checkpoint.
-            known_window: tokens, where the catalogue knows what the config does not say.
+            known_window: tuned window in tokens, if the catalogue has it.
 
         Raises:
             ModelNotFound: there is no such folder.
@@ -79,15 +79,15 @@ class Checkpoint(ABC):
 
     def with_rope(self, rope: Rope) -> Self:
         """Return the checkpoint with another window or other RoPE parameters."""
-        other = copy.copy(self)  # with the tokenizer, where it was loaded
+        other = copy.copy(self)  # with the tokenizer, if it is loaded
         other.rope = rope
         return other
 
     def tokenizer(self) -> Tokenizer:
-        """Return the tokenizer, loaded at the first call.
+        """Return the tokenizer, loaded by the first call.
 
         Raises:
-            UnsupportedModel: there is none that can be read.
+            UnsupportedModel: there is none, or it cannot be read.
         """
         return self._tokenizer
 
@@ -97,7 +97,7 @@ class Checkpoint(ABC):
 
     @property
     def name(self) -> str:
-        """Return what people call it: `owner/model` in Hugging Face's cache, or the folder's name.
+        """Name to show: `owner/model` in Hugging Face's cache, or the folder's name.
 
         A folder of that cache is `models--owner--model/snapshots/<commit>`.
         """
@@ -108,7 +108,7 @@ class Checkpoint(ABC):
 
     @property
     def quantized(self) -> str | None:
-        """Return how bitsandbytes quantized the stored weights: `nf4`, `fp4`, `int8`, or None.
+        """How bitsandbytes quantized the stored weights: `nf4`, `fp4`, `int8`, or None.
 
         Raises:
             UnsupportedModel: they are quantized by another method.
@@ -117,21 +117,21 @@ class Checkpoint(ABC):
 
     @property
     def can_be_quantized(self) -> bool:
-        """Return whether the weights may be quantized while they are loaded."""
+        """Whether the weights may be quantized while they are loaded."""
         return True
 
     @property
     def read_by_transformers(self) -> bool:
-        """Return whether `transformers` reads the files itself; else it is given `tensors`."""
+        """Whether `transformers` reads the files itself; otherwise it is given `tensors`."""
         return False
 
     def packing(self) -> Mapping[str, int]:
-        """Return how many tensors are of each packed type, the one of most bytes first."""
+        """Return the number of tensors by packed type, the type with the most bytes first."""
         return {}
 
     @abstractmethod
     def weight_files(self) -> tuple[Path, ...]:
-        """Return the files of the weights, all present and complete.
+        """Return the weight files, after checking that all are present and complete.
 
         Raises:
             UnsupportedModel: there are none, one is missing, or a download was cut short.
@@ -139,38 +139,38 @@ class Checkpoint(ABC):
 
     @abstractmethod
     def tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
-        """Return the weights by Hugging Face's names; each is read when it is indexed.
+        """Return the weights by their Hugging Face names; each is read when it is indexed.
 
         Args:
-            dtype: to compute in; what is stored in it is mapped, not read.
+            dtype: compute dtype; weights stored in it are mapped, not read.
 
         Raises:
             UnsupportedModel: as `weight_files`, or the files are damaged.
         """
 
     def weights_bytes(self) -> int:
-        """Return the size of the weight files on disk."""
+        """Return the size of the weight files in bytes."""
         return sum(path.stat().st_size for path in self.weight_files())
 
     def hashed_files(self) -> tuple[Path, ...]:
-        """Return the files that the identities are made of, unchecked, in a fixed order."""
+        """Return the files that decide the identities, unchecked, in a fixed order."""
         return self.weight_files()
 
     def identity(self) -> str:
-        """Return 64 hexadecimal digits that tell two states of its files on this machine apart."""
+        """Return 64 hexadecimal digits that identify the state of its files on this machine."""
         return local_identity(self.folder, self.hashed_files())
 
     def content_identity(self) -> str:
-        """Return 16 hexadecimal digits that are the same for the same model on every machine."""
+        """Return 16 hexadecimal digits that are equal for the same model on every machine."""
         return content_identity(self.folder, self.hashed_files(), self.rope)
 
 
 class FilelessCheckpoint(Checkpoint):
-    """A checkpoint of which only numbers are known: from the catalogue, or of a model in memory."""
+    """A checkpoint without files, known from the catalogue or from a model in memory."""
 
     @classmethod
     def is_at(cls, folder: Path) -> bool:
-        """Return False: it has no files anywhere."""
+        """Return False, as it has no files."""
         return False
 
     def weight_files(self) -> tuple[Path, ...]:

@@ -1,6 +1,6 @@
-"""What config.json says: the model's shape, and how its weights are stored.
+"""Read config.json: the model's shape, and how its weights are stored.
 
-Nothing is executed: `auto_map` (code shipped with a model) is ignored.
+No code is executed: `auto_map` (code shipped with a model) is ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CONFIG_NAME = "config.json"
 
 @dataclass(frozen=True)
 class ModelShape:
-    """The numbers of a Llama that decide its size."""
+    """The dimensions of a Llama, which decide its size."""
 
     num_hidden_layers: int
     hidden_size: int
@@ -32,17 +32,17 @@ class ModelShape:
     attention_bias: bool = False
     mlp_bias: bool = False
     exact_kv_layers: int = 0
-    """Decoder layers, from the first on, whose attention needs float32: a quantized cache holds
-    theirs as it comes. A key of our own in config.json, of the bundled model."""
+    """Number of first decoder layers whose attention needs float32, so that a quantized cache holds
+    their keys and values unquantized. Our own key in the bundled model's config.json."""
 
     @property
     def attention_size(self) -> int:
-        """Values of one token's queries, all heads together."""
+        """Number of values in one token's queries, over all heads."""
         return self.num_attention_heads * self.head_dim
 
     @property
     def key_value_size(self) -> int:
-        """Values of one token's keys in one layer (its values are as many)."""
+        """Number of values in one token's keys in one layer; its values have as many."""
         return self.num_key_value_heads * self.head_dim
 
     @property
@@ -53,14 +53,14 @@ class ModelShape:
 
     @property
     def linear_parameters(self) -> int:
-        """Weights of the linear layers inside the decoder layers: what bitsandbytes quantizes."""
+        """Weights of the linear layers inside the decoder layers, which bitsandbytes quantizes."""
         attention = 2 * self.hidden_size * (self.attention_size + self.key_value_size)
         mlp = 3 * self.hidden_size * self.intermediate_size
         return self.num_hidden_layers * (attention + mlp)
 
     @property
     def other_parameters(self) -> int:
-        """Embeddings, norms, biases and `lm_head`: what stays in the compute dtype."""
+        """Parameters of embeddings, norms, biases and `lm_head`, which are never quantized."""
         embeddings = self.vocab_size * self.hidden_size * (1 if self.tie_word_embeddings else 2)
         norms = (2 * self.num_hidden_layers + 1) * self.hidden_size
         attention = self.attention_size + 2 * self.key_value_size + self.hidden_size
@@ -70,7 +70,7 @@ class ModelShape:
 
     @property
     def parameters(self) -> int:
-        """All parameters; tied embeddings count once."""
+        """Number of parameters; tied embeddings count once."""
         return self.linear_parameters + self.other_parameters
 
 
@@ -95,12 +95,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise ModelNotFound(f"cannot read {path}: {error.strerror}") from error
     if not isinstance(config, dict):
-        raise UnsupportedModel(f"{path} holds no JSON object", hint="download the model again")
+        raise UnsupportedModel(f"{path} is not a JSON object", hint="download the model again")
     return config
 
 
 def read_shape(config: Mapping[str, Any]) -> ModelShape:
-    """Return the shape a config describes.
+    """Return the shape described by a config.
 
     Raises:
         UnsupportedModel: the model is not a generating Llama, or a number is missing or malformed.
@@ -111,10 +111,11 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
     key_value_heads = _size(config, "num_key_value_heads", heads)  # absent: one per head (MHA)
     if heads % key_value_heads:
         raise UnsupportedModel(
-            f"num_attention_heads {heads} is no multiple of num_key_value_heads {key_value_heads}"
+            f"num_attention_heads {heads} is not a multiple of num_key_value_heads "
+            f"{key_value_heads}"
         )
     if config.get("head_dim") is None and hidden % heads:
-        raise UnsupportedModel(f"hidden_size {hidden} is no multiple of {heads} attention heads")
+        raise UnsupportedModel(f"hidden_size {hidden} is not a multiple of {heads} attention heads")
     head_dim = _size(config, "head_dim", hidden // heads)
     if head_dim % 2:
         raise UnsupportedModel(
@@ -142,7 +143,7 @@ def quantized_on_disk(config: Mapping[str, Any]) -> str | None:
     """Return how the stored weights are quantized: `nf4`, `fp4`, `int8`, or None.
 
     Raises:
-        UnsupportedModel: by a method other than bitsandbytes.
+        UnsupportedModel: they are quantized by a method other than bitsandbytes.
     """
     block = config.get("quantization_config")
     if block is None:
@@ -182,7 +183,7 @@ def _check_llama(config: Mapping[str, Any]) -> None:
 
 
 def _size(config: Mapping[str, Any], key: str, default: int | None = None) -> int:
-    """Return a positive whole number of a config."""
+    """Return a positive integer from a config."""
     value = config.get(key)
     if value is None:
         value = default

@@ -1,4 +1,4 @@
-"""The formats of checkpoints: a new one is a class in a file of its own and an entry here."""
+"""The formats of checkpoints: a new format is a class in its own file and an entry here."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from longsum.checkpoint.gguf_checkpoint import GGUFCheckpoint
 from longsum.checkpoint.safetensors_checkpoint import SafetensorsCheckpoint
 
 CHECKPOINTS: tuple[type[Checkpoint], ...] = (GGUFCheckpoint, SafetensorsCheckpoint)
-"""The first that is at a folder reads it; the last takes every folder."""
+"""Formats by priority: the first whose `is_at` is true reads a folder; the last takes any."""
 
 
 def open_checkpoint(folder: Path, known: KnownModel | None = None) -> Checkpoint:
-    """Read a checkpoint's folder in the format it has; loads no weights.
+    """Read a checkpoint's folder, whatever its format, without loading weights.
 
     Args:
-        folder: a checkpoint, or what was unpacked from one.
-        known: its entry in the catalogue.
+        folder: a checkpoint, or the folder a GGUF file was unpacked to.
+        known: its entry in the catalogue, if any.
 
     Raises:
         ModelNotFound: there is no such folder.

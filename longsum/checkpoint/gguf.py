@@ -1,4 +1,4 @@
-"""A checkpoint in GGUF, the format of llama.cpp: its files, and its tensors by our names.
+"""A checkpoint in GGUF, the format of llama.cpp: its files and tensors, under our names.
 
 Reads headers only: no weights, no torch.
 """
@@ -38,43 +38,43 @@ WHOLE = {
     "output.weight": "lm_head.weight",
 }
 FREQUENCIES = "rope_freqs.weight"
-"""Divisors of the rotation frequencies, by which llama.cpp states Llama 3's scaling."""
+"""Tensor of divisors of the rotation frequencies, in which llama.cpp stores Llama 3's scaling."""
 
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 
 @dataclass(frozen=True)
 class GgufTensor:
-    """Where a weight is, and how it is packed."""
+    """The location of a weight, and how it is packed."""
 
     name: str
-    """Its name in Hugging Face's format."""
+    """Hugging Face's name of it."""
     file: Path
     type_name: str
     """One of `gguf_header.BLOCKS`."""
     shape: tuple[int, ...]
-    """(rows, columns), or (size,) of a norm."""
+    """(rows, columns), or (size,) for a norm."""
     offset: int
     """Bytes from the beginning of the file."""
     nbytes: int
     heads: int = 0
-    """Of queries and keys, whose rows llama.cpp keeps in pairs; 0 for the others."""
+    """Number of heads of queries or keys, whose rows llama.cpp pairs; 0 for other weights."""
 
 
 @dataclass(frozen=True)
 class GgufHeaders:
-    """What the headers of a checkpoint say."""
+    """The content of a checkpoint's headers."""
 
     files: tuple[Path, ...]
     config: dict[str, Any]
-    """As a `config.json` has it."""
+    """The equivalent config.json."""
     tensors: tuple[GgufTensor, ...]
     fields: Mapping[str, Any]
-    """All of the first file's; the tokenizer is among them."""
+    """All fields of the first file, including the tokenizer."""
 
 
 def is_gguf(path: Path) -> bool:
-    """Tell whether a path is a GGUF file by its first bytes."""
+    """Return whether a path is a GGUF file, by its first bytes."""
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
@@ -92,14 +92,14 @@ def shards_of(path: Path) -> tuple[Path, ...]:
     missing = [file.name for file in files if not file.is_file()]
     if missing and len(files) > 1:
         raise UnsupportedModel(
-            f"{path.name} is one of {len(files)} files, and {missing[0]} is not beside it",
+            f"{path.name} is one of {len(files)} files, and {missing[0]} is not in its folder",
             hint="download the missing files into the same folder",
         )
     return files
 
 
 def shard_names(name: str) -> tuple[str, ...]:
-    """Return the names of all files of a checkpoint, in order, given that of any of them."""
+    """Return the names of all files of a checkpoint, in order, given the name of any of them."""
     found = _SHARD.search(name)
     if found is None or int(found[2]) < 1:
         return (name,)
@@ -108,15 +108,15 @@ def shard_names(name: str) -> tuple[str, ...]:
 
 
 def first_shards(names: list[str]) -> list[str]:
-    """Return the names of whole files and of the first of several, which stands for all."""
-    return [n for n in names if (found := _SHARD.search(n)) is None or int(found[1]) == 1]
+    """Return the names of single files and of first shards."""
+    return [name for name in names if (found := _SHARD.search(name)) is None or int(found[1]) == 1]
 
 
 def gguf_in(folder: Path) -> Path | None:
-    """Return the GGUF checkpoint in a folder; None where there is none.
+    """Return the GGUF checkpoint in a folder; None if there is none.
 
     Raises:
-        UnsupportedModel: there are several, so that one must be named.
+        UnsupportedModel: there are several, so one must be named.
     """
     names = sorted(path.name for path in folder.glob(f"*{SUFFIX}") if path.is_file())
     first = first_shards(names)
@@ -126,7 +126,7 @@ def gguf_in(folder: Path) -> Path | None:
             f"{', …' if len(first) > 4 else ''}",
             hint=f"name one of them: {Setting('model', str(folder / first[0]))}",
         )
-    # of shards without the first, any leads to the list of what is missing
+    # if the first shard is missing, any other leads to the list of missing files
     return folder / (first or names)[0] if names else None
 
 
@@ -134,12 +134,11 @@ def read_gguf(path: Path) -> GgufHeaders:
     """Read the headers of a GGUF checkpoint.
 
     Args:
-        path: the file, or any of several.
+        path: the file, or any of its shards.
 
     Raises:
         ModelNotFound: there is no such file.
-        UnsupportedModel: it is damaged, cut short, not a Llama, or packed in a way that is not
-            read.
+        UnsupportedModel: it is damaged, truncated, not a Llama, or packed in an unsupported type.
     """
     if not path.is_file():
         raise ModelNotFound(f"{path}: no such file")
@@ -152,7 +151,7 @@ def read_gguf(path: Path) -> GgufHeaders:
     ]
     named = [(file, each) for file, each in raw if each.name != FREQUENCIES]
     stated = [(file, each) for file, each in raw if each.name == FREQUENCIES]
-    with naming(path):
+    with named_errors(path):
         shapes = {_our_name(each.name): each.shape for _, each in named}
         if len(shapes) < len(named):
             raise UnsupportedModel("two of the files have a tensor in common", hint=AGAIN)
@@ -163,8 +162,8 @@ def read_gguf(path: Path) -> GgufHeaders:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put a file's name before what is wrong with it."""
+def named_errors(path: Path) -> Iterator[None]:
+    """Prefix errors with a file's name."""
     try:
         yield
     except UnsupportedModel as error:
@@ -173,7 +172,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def _check_count(files: tuple[Path, ...], fields: Mapping[str, Any]) -> None:
-    """Refuse one of several files that was renamed, so that the others are not found."""
+    """Refuse a renamed shard, whose other shards cannot be found."""
     count = fields.get("split.count")
     if isinstance(count, int) and count > 1 and len(files) != count:
         raise UnsupportedModel(
@@ -186,7 +185,7 @@ def _our_name(name: str) -> str:
     """Return Hugging Face's name of a tensor.
 
     Raises:
-        UnsupportedModel: a plain Llama has none such.
+        UnsupportedModel: a plain Llama has no such tensor.
     """
     found = hugging_face_name(name)
     if found is None:
@@ -198,7 +197,7 @@ def _our_name(name: str) -> str:
 
 
 def hugging_face_name(name: str) -> str | None:
-    """Return what Hugging Face calls a tensor of llama.cpp; None for one it does not have."""
+    """Return Hugging Face's name of a llama.cpp tensor; None if it has no equivalent."""
     if name in WHOLE:
         return WHOLE[name]
     found = re.fullmatch(r"blk\.(0|[1-9]\d{0,5})\.(\w+)\.weight", name, re.ASCII)
@@ -217,7 +216,7 @@ def _frequencies(file: Path, tensor: RawTensor) -> tuple[float, ...]:
 
 
 def _dtype_of(tensors: Sequence[GgufTensor]) -> str:
-    """Return the dtype that holds what most weights are worth."""
+    """Return the dtype that suits the packed type of most weights."""
     packed = Counter[str]()
     for tensor in tensors:
         packed[tensor.type_name] += tensor.nbytes
@@ -226,7 +225,7 @@ def _dtype_of(tensors: Sequence[GgufTensor]) -> str:
 
 
 def _tensor_of(tensor: RawTensor, file: Path, config: Mapping[str, Any]) -> GgufTensor:
-    """Return where a tensor is, under our name."""
+    """Return the location of a tensor, under our name."""
     name = _our_name(tensor.name)
     key = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}.get(
         name.split(".")[-2], ""

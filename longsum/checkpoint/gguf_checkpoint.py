@@ -1,4 +1,4 @@
-"""A checkpoint in GGUF: a folder that was unpacked from the file, and the file for the weights."""
+"""A checkpoint in GGUF: the folder unpacked from the file, and the file itself for the weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GGUFCheckpoint(Checkpoint):
-    """A GGUF file, or several, unpacked by `gguf_folder.unpacked`."""
+    """One or more GGUF files, unpacked by `gguf_folder.unpacked`."""
 
     @classmethod
     def is_at(cls, folder: Path) -> bool:
@@ -26,11 +26,11 @@ class GGUFCheckpoint(Checkpoint):
 
     @property
     def name(self) -> str:
-        """Return the file's name."""
+        """Name of the first file."""
         return self.hashed_files()[0].name
 
     def packing(self) -> dict[str, int]:
-        """Return how many tensors are of each packed type, the one of most bytes first."""
+        """Return the number of tensors by packed type, the type with the most bytes first."""
         tensors: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
         for entry in self._index["tensors"]:
@@ -39,10 +39,10 @@ class GGUFCheckpoint(Checkpoint):
         return {name: tensors[name] for name, _ in sizes.most_common()}
 
     def weight_files(self) -> tuple[Path, ...]:
-        """Return the GGUF files, none of which is gone or was changed since."""
+        """Return the GGUF files, after checking that none is missing or has changed."""
         if changed := changed_files(self._index):
             raise UnsupportedModel(
-                f"{changed[0]} is gone or has changed", hint="name the file again"
+                f"{changed[0]} is missing or has changed", hint="name the file again"
             )
         return self.hashed_files()
 
@@ -58,7 +58,7 @@ class GGUFCheckpoint(Checkpoint):
         return {each.name: LazyTensor(partial(read_tensor, each, dtype)) for each in placed}
 
     def hashed_files(self) -> tuple[Path, ...]:
-        """Return the GGUF files, as they were named when they were unpacked."""
+        """Return the GGUF files, under their names at the time of unpacking."""
         return tuple(Path(entry["path"]) for entry in self._index["files"])
 
     @cached_property

@@ -1,7 +1,7 @@
-"""What a GGUF file's fields say, as a `config.json` would say it. Numbers only.
+"""Convert a GGUF file's fields to the equivalent config.json. Works on numbers only.
 
-The scaling of positions is among it: `rope.scaling.*` and `rope_freqs.weight` decide how a window
-was extended, and a reader that ignores them rotates by wrong angles.
+This includes position scaling: `rope.scaling.*` and `rope_freqs.weight` state how a window was
+extended, and ignoring them would rotate by wrong angles.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from longsum.errors import UnsupportedModel
 
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
 LLAMA3_FACTORS = (8.0, 32.0)
-"""Of Llama 3.1 and of Llama 3.2."""
+"""Scaling factors of Llama 3.1 and of Llama 3.2."""
 MAX_NUMBER = 2.0**50
 AGAIN = "download the file again"
 ELSEWHERE = "take the model's safetensors checkpoint, or one of `longsum models list`"
@@ -25,21 +25,21 @@ def config_of(
     shapes: Mapping[str, tuple[int, ...]],
     frequencies: Sequence[float] | None = None,
 ) -> dict[str, Any]:
-    """Return what a `config.json` would say of the same model.
+    """Return the config.json of the same model.
 
     Args:
-        fields: of the file.
-        shapes: of all tensors, by Hugging Face's names.
-        frequencies: (head_dim / 2,) divisors of the rotation frequencies, where there are any.
+        fields: fields of the file.
+        shapes: shapes of all tensors, by Hugging Face's names.
+        frequencies: (head_dim / 2,) divisors of the rotation frequencies, or None.
 
     Raises:
-        UnsupportedModel: a field is missing, it is not a plain Llama, or its positions are rotated
-            in a way that is not known.
+        UnsupportedModel: a field is missing, it is not a plain Llama, or its position scaling is
+            unknown.
     """
     _check_plain(fields)
     if "model.embed_tokens.weight" not in shapes:
         raise UnsupportedModel(
-            "it has no token embeddings, so it holds a part of a model", hint=AGAIN
+            "it has no token embeddings, so it is only a part of a model", hint=AGAIN
         )
     heads, hidden = _count(fields, "attention.head_count"), _count(fields, "embedding_length")
     head_dim = _count(fields, "attention.key_length", hidden // heads)
@@ -73,19 +73,24 @@ def rope_of(
 ) -> dict[str, Any]:
     """Return `rope_parameters`: the base, and the scaling that the fields state.
 
+    Args:
+        fields: fields of the file.
+        head_dim: number of values per head.
+        frequencies: (head_dim / 2,) divisors of the rotation frequencies, or None.
+
     Raises:
         UnsupportedModel: the scaling is not one that `transformers` computes.
     """
     theta = _number(fields, "rope.freq_base", 10_000.0)
     rope: dict[str, Any] = {"rope_type": "default", "rope_theta": theta}
-    # before there were types of scaling there was a factor alone, of linear scaling
+    # before there were types of scaling there was only a factor, for linear scaling
     kind = fields.get("llama.rope.scaling.type", "linear")
     if kind not in ("none", "linear", "yarn"):
         raise UnsupportedModel(
-            f"positions are scaled by {str(kind)[:40]!r}, which is not known", hint=ELSEWHERE
+            f"its position scaling {str(kind)[:40]!r} is not supported", hint=ELSEWHERE
         )
     name = "rope.scaling.factor" if "llama.rope.scaling.factor" in fields else "rope.scale_linear"
-    # llama.cpp takes a factor of 0 for none
+    # llama.cpp treats a factor of 0 as none
     factor = _number(fields, name, 1.0) if fields.get(f"llama.{name}") else 1.0
     if kind != "none" and factor != 1:
         rope |= {"rope_type": kind, "factor": factor}
@@ -97,7 +102,7 @@ def rope_of(
     if frequencies is not None and any(abs(each - 1) > 1e-5 for each in frequencies):
         if rope["rope_type"] != "default":
             raise UnsupportedModel(
-                f"rope_freqs.weight and {kind} scaling together are not known", hint=ELSEWHERE
+                f"rope_freqs.weight with {kind} scaling is not supported", hint=ELSEWHERE
             )
         rope |= {"rope_type": "llama3", "factor": _llama3_factor(theta, head_dim, frequencies)}
         rope |= LLAMA3
@@ -105,7 +110,16 @@ def rope_of(
 
 
 def llama3_divisors(theta: float, head_dim: int, factor: float) -> list[float]:
-    """Return by what Llama 3.1 divides each rotation frequency, head_dim / 2 of them."""
+    """Return the divisors of the rotation frequencies in Llama 3's scaling.
+
+    Args:
+        theta: base of the rotation frequencies.
+        head_dim: number of values per head.
+        factor: scaling factor: 8 for Llama 3.1, 32 for Llama 3.2.
+
+    Returns:
+        head_dim / 2 divisors.
+    """
     original = float(LLAMA3["original_max_position_embeddings"])
     low, high = LLAMA3["low_freq_factor"], LLAMA3["high_freq_factor"]
     found = []
@@ -118,10 +132,10 @@ def llama3_divisors(theta: float, head_dim: int, factor: float) -> list[float]:
 
 
 def _yarn(fields: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    """Return what llama.cpp lets a file state of YaRN besides factor and window."""
+    """Return the YaRN parameters that a file may state besides factor and window."""
     if fields.get("llama.rope.scaling.yarn_ext_factor", 1.0) != 1.0:
         raise UnsupportedModel(
-            "rope.scaling.yarn_ext_factor other than 1 is not known", hint=ELSEWHERE
+            "rope.scaling.yarn_ext_factor other than 1 is not supported", hint=ELSEWHERE
         )
     found = {
         name: _number(fields, f"rope.scaling.yarn_{name}", 1.0)
@@ -132,17 +146,17 @@ def _yarn(fields: Mapping[str, Any], factor: float) -> dict[str, Any]:
         (n for n in ("yarn_attn_factor", "attn_factor") if f"llama.rope.scaling.{n}" in fields),
         None,
     )
-    if stated is not None:  # multiplies what the factor gives, arXiv 2309.00071, eq. 22
+    if stated is not None:  # multiplies the factor's own value, arXiv 2309.00071, eq. 22
         scale = _number(fields, f"rope.scaling.{stated}", 1.0)
         found["attention_factor"] = scale * (0.1 * math.log(factor) + 1)
     return found
 
 
 def _llama3_factor(theta: float, head_dim: int, frequencies: Sequence[float]) -> float:
-    """Return the factor of Llama 3's scaling whose divisors these are.
+    """Return the factor of the Llama 3 scaling with these divisors.
 
     Raises:
-        UnsupportedModel: they are those of another scaling.
+        UnsupportedModel: they belong to another scaling.
     """
     for factor in LLAMA3_FACTORS:
         expected = llama3_divisors(theta, head_dim, factor)
@@ -159,27 +173,27 @@ def _check_plain(fields: Mapping[str, Any]) -> None:
     architecture = fields.get("general.architecture")
     if architecture != "llama":
         raise UnsupportedModel(
-            f"it holds a model of architecture {str(architecture)[:40]!r}; longsum runs 'llama'",
+            f"its architecture is {str(architecture)[:40]!r}; longsum runs 'llama'",
             hint=ELSEWHERE,
         )
     if fields.get("llama.expert_count"):
         raise UnsupportedModel(
-            "it holds a mixture of experts, which longsum does not run",
+            "it is a mixture of experts, which longsum does not run",
             hint=ELSEWHERE,
         )
 
 
 def _check_heads(fields: Mapping[str, Any], head_dim: int) -> None:
-    """Refuse heads that are rotated in part, or whose keys and values differ in size."""
+    """Refuse heads that are rotated only in part, or whose keys and values differ in size."""
     rotated = _count(fields, "rope.dimension_count", head_dim)
     if rotated != head_dim:
         raise UnsupportedModel(
-            f"{rotated} of {head_dim} values of a head are rotated, not all", hint=ELSEWHERE
+            f"only {rotated} of {head_dim} values of a head are rotated", hint=ELSEWHERE
         )
     values = _count(fields, "attention.value_length", head_dim)
     if values != head_dim:
         raise UnsupportedModel(
-            f"a head has {head_dim} values of a key and {values} of a value", hint=ELSEWHERE
+            f"a head's keys have size {head_dim}, its values {values}", hint=ELSEWHERE
         )
     if head_dim % 2:
         raise UnsupportedModel(
@@ -192,20 +206,18 @@ def _check_shapes(config: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...
     wanted = set()
     for name, shape in _expected(config):
         if name not in shapes:
-            raise UnsupportedModel(f"it has no {name}, so it holds a part of a model", hint=AGAIN)
+            raise UnsupportedModel(f"it has no {name}, so it is only a part of a model", hint=AGAIN)
         if shapes[name] != shape:
             raise UnsupportedModel(f"{name} has the shape {shapes[name]}, not {shape}", hint=AGAIN)
         wanted.add(name)
     for name in shapes:
         if name not in wanted:
             layers = config["num_hidden_layers"]
-            raise UnsupportedModel(
-                f"it has {name}, but says that it has {layers} layers", hint=AGAIN
-            )
+            raise UnsupportedModel(f"it has {name}, but states {layers} layers", hint=AGAIN)
 
 
 def _expected(config: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield name and shape of each tensor, one at a time: the number of layers may be absurd."""
+    """Yield each tensor's name and shape, lazily: a damaged file may state any number of layers."""
     hidden, wide = config["hidden_size"], config["intermediate_size"]
     queries = config["num_attention_heads"] * config["head_dim"]
     keys = config["num_key_value_heads"] * config["head_dim"]
@@ -229,7 +241,7 @@ def _expected(config: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]
 
 
 def _count(fields: Mapping[str, Any], name: str, default: int | None = None) -> int:
-    """Return a positive whole number among the fields."""
+    """Return a field that is a positive integer."""
     value = fields.get(f"llama.{name}", default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < MAX_NUMBER:
         raise _malformed(name, value)
@@ -237,7 +249,7 @@ def _count(fields: Mapping[str, Any], name: str, default: int | None = None) -> 
 
 
 def _number(fields: Mapping[str, Any], name: str, default: float) -> float:
-    """Return a positive finite number among the fields."""
+    """Return a field that is a positive finite number."""
     value = fields.get(f"llama.{name}", default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MAX_NUMBER:
         raise _malformed(name, value)
@@ -245,7 +257,7 @@ def _number(fields: Mapping[str, Any], name: str, default: float) -> float:
 
 
 def _malformed(name: str, value: Any) -> UnsupportedModel:
-    """Return the error of a field that is missing or not a positive number."""
+    """Return the error for a field that is missing or not a positive number."""
     kind = "a list" if isinstance(value, list) else str(value)[:40]
     found = "is missing" if value is None else f"is {kind}"
     return UnsupportedModel(f"llama.{name} {found}", hint=AGAIN)

@@ -1,8 +1,8 @@
 """A GGUF file as a checkpoint folder: its configuration and tokenizer unpacked, its weights not.
 
 Building a tokenizer of hundreds of thousands of strings takes seconds. It is written once to the
-cache folder, beside an index of the tensors, which stay in the GGUF file. Everything that works on
-a folder with config.json and tokenizer.json works on this one; `GGUFCheckpoint` reads the index.
+cache folder, with an index of the tensors, which stay in the GGUF file. Everything that works on a
+folder with config.json and tokenizer.json works on this one; `GGUFCheckpoint` reads the index.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from longsum.checkpoint.gguf import GgufHeaders, naming, read_gguf, shards_of
+from longsum.checkpoint.gguf import GgufHeaders, named_errors, read_gguf, shards_of
 from longsum.checkpoint.gguf_tokenizer import write_tokenizer
 from longsum.errors import ModelNotFound
 
@@ -30,15 +30,15 @@ IDENTITY_DIGITS = 16
 
 
 def unpacked(path: Path, cache: Path | None) -> Path:
-    """Return the folder of a GGUF file, written now if it is not there.
+    """Return the folder a GGUF file is unpacked to, unpacking it if it is not cached.
 
     Args:
-        path: the file, or any of several.
-        cache: where such folders are cached; None for a temporary one, removed at exit.
+        path: the file, or any of its shards.
+        cache: folder for such folders; None for a temporary one, removed at exit.
 
     Raises:
         ModelNotFound: there is no such file.
-        UnsupportedModel: it is damaged, not a Llama, or its tokenizer is of a kind not known.
+        UnsupportedModel: it is damaged, not a Llama, or its kind of tokenizer is unknown.
     """
     if not path.is_file():
         raise ModelNotFound(f"{path} is not a file" if path.exists() else f"{path}: no such file")
@@ -54,17 +54,17 @@ def unpacked(path: Path, cache: Path | None) -> Path:
         try:
             return _place(checkpoint, cache / name)
         except OSError:
-            pass  # a cache that cannot be written to: unpacked for this run alone
+            pass  # the cache cannot be written to: unpack for this run only
     temporary = Path(tempfile.mkdtemp(prefix="longsum-gguf-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return _place(checkpoint, temporary / name)
 
 
 def _place(checkpoint: GgufHeaders, folder: Path) -> Path:
-    """Write a folder whole or not at all, and remove what older states of the file left.
+    """Write a folder atomically, and remove folders of older states of the file.
 
     Raises:
-        OSError: there is no writing there.
+        OSError: the folder cannot be written.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
@@ -74,7 +74,7 @@ def _place(checkpoint: GgufHeaders, folder: Path) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     except OSError:
-        if not _is_current(folder):  # else another process was first
+        if not _is_current(folder):  # otherwise another process was faster
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -91,7 +91,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 def changed_files(index: Mapping[str, Any]) -> list[str]:
-    """Return the files that have changed since they were unpacked, or are gone."""
+    """Return the files that are missing or have changed since they were unpacked."""
     return [
         entry["path"]
         for entry in index["files"]
@@ -100,7 +100,7 @@ def changed_files(index: Mapping[str, Any]) -> list[str]:
 
 
 def _is_current(folder: Path) -> bool:
-    """Return whether a folder is whole, and of this version."""
+    """Return whether a folder is complete and of this version."""
     try:
         return (
             bool(read_index(folder)["version"] == VERSION) and (folder / "tokenizer.json").is_file()
@@ -110,7 +110,7 @@ def _is_current(folder: Path) -> bool:
 
 
 def _is_stale(folder: Path) -> bool:
-    """Return whether the files that a folder was unpacked from have changed since, or are gone."""
+    """Return whether files that a folder was unpacked from are missing or have changed."""
     try:
         return bool(changed_files(read_index(folder)))
     except (OSError, ValueError, KeyError, TypeError):
@@ -120,9 +120,9 @@ def _is_stale(folder: Path) -> bool:
 def _write(checkpoint: GgufHeaders, folder: Path) -> None:
     """Write configuration, tokenizer and index; the index last."""
     (folder / "config.json").write_text(json.dumps(checkpoint.config, indent=1), encoding="utf-8")
-    with naming(checkpoint.files[0]):
+    with named_errors(checkpoint.files[0]):
         write_tokenizer(checkpoint.fields, checkpoint.config["vocab_size"], folder)
-    # links are not followed: in the hub's cache they bear the names
+    # symbolic links are not resolved: in the hub's cache they have the file names
     paths = {file: os.path.abspath(file) for file in checkpoint.files}
     stated = [(paths[file], *_stated(file)) for file in checkpoint.files]
     index = {
@@ -136,7 +136,7 @@ def _write(checkpoint: GgufHeaders, folder: Path) -> None:
 
 
 def _stated(file: Path) -> tuple[int, int]:
-    """Return size and time of change of a file; zeros where there is none."""
+    """Return a file's size and modification time; zeros if there is none."""
     try:
         found = file.stat()
     except OSError:
@@ -145,7 +145,7 @@ def _stated(file: Path) -> tuple[int, int]:
 
 
 def _identity(files: tuple[Path, ...]) -> str:
-    """Return a hash of where files are, how large, how old, and how they begin."""
+    """Return a hash of the files' paths, sizes, modification times and first bytes."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{os.path.abspath(file)} {_stated(file)}\n".encode())

@@ -1,7 +1,7 @@
-"""The header of a GGUF file: its fields, and where its tensors are.
+"""The header of a GGUF file: its fields, and the locations of its tensors.
 
-Read strictly: every count and every length is held against the bytes that are left before anything
-is read or allocated, so that a damaged file is refused at once. The format is llama.cpp's
+Reads strictly: every count and length is checked against the remaining bytes before anything is
+read or allocated, so that a damaged file is refused at once. The format is llama.cpp's
 `docs/gguf.md`, versions 2 and 3, little-endian.
 """
 
@@ -20,7 +20,7 @@ from longsum.errors import ModelNotFound, UnsupportedModel
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MAX_BYTES = 64 << 20
-"""Of a header. Vocabularies of 260,000 tokens with their merges take 15 MiB."""
+"""Maximum size of a header; a vocabulary of 260,000 tokens with its merges takes 15 MiB."""
 MAX_DIMENSIONS = 4
 ALIGNMENT = 32
 BLOCKS = {
@@ -36,7 +36,7 @@ BLOCKS = {
     "Q5_K": (256, 176),
     "Q6_K": (256, 210),
 }
-"""Weights in a block and its bytes, of the types of tensors that are read."""
+"""Weights and bytes per block of the supported tensor types."""
 _TYPES = {
     **{0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0"},
     **{12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 30: "BF16"},
@@ -50,7 +50,7 @@ _STRING, _ARRAY = 8, 9
 
 @dataclass(frozen=True)
 class RawTensor:
-    """Where a tensor is, under llama.cpp's name."""
+    """The location of a tensor, under llama.cpp's name."""
 
     name: str
     type_name: str
@@ -64,10 +64,10 @@ class RawTensor:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says before its data."""
+    """The content of a file before its data."""
 
     fields: Mapping[str, Any]
-    """Numbers, strings, and lists of them."""
+    """Values by name: numbers, strings, and lists of them."""
     tensors: tuple[RawTensor, ...]
 
 
@@ -76,13 +76,13 @@ def read_header(file: Path) -> Header:
 
     Raises:
         ModelNotFound: it cannot be read.
-        UnsupportedModel: it is damaged or cut short, or has tensors of a type that is not read.
+        UnsupportedModel: it is damaged, truncated, or has tensors of an unsupported type.
     """
     try:
         size = file.stat().st_size
         with file.open("rb") as opened:
             if size < len(MAGIC) or opened.read(len(MAGIC)) != MAGIC:
-                found = "is empty" if not size else "does not begin as one"
+                found = "is empty" if not size else "does not begin like one"
                 raise UnsupportedModel(
                     f"{file} is not a GGUF file: it {found}", hint="download the file again"
                 )
@@ -92,7 +92,7 @@ def read_header(file: Path) -> Header:
         raise ModelNotFound(f"cannot read {file}: {error.strerror or error}") from error
     except _DamagedHeader as error:
         raise UnsupportedModel(
-            f"{file} is not a whole GGUF file: {error}", hint="download the file again"
+            f"{file} is not a complete GGUF file: {error}", hint="download the file again"
         ) from error
     except _UnknownType as error:
         raise UnsupportedModel(
@@ -102,29 +102,29 @@ def read_header(file: Path) -> Header:
 
 
 class _DamagedHeader(ValueError):
-    """Raised when bytes are no header."""
+    """Raised when bytes are not a valid header."""
 
 
 class _UnknownType(ValueError):
-    """Raised when a tensor is packed in a way that is not read."""
+    """Raised when a tensor is packed in an unsupported type."""
 
 
 class _Cursor:
-    """Reads values one after the other, never beyond the end."""
+    """Reads values one after another, never beyond the end."""
 
     def __init__(self, data: mmap.mmap, end: int) -> None:
         self.data, self.end, self.at = data, end, len(MAGIC)
 
     def take(self, size: int) -> int:
-        """Move on by some bytes and return where they begin."""
+        """Advance by some bytes and return their start."""
         start = self.at
         if size > self.end - start:
-            raise _DamagedHeader("the header is cut short, or its counts are wrong")
+            raise _DamagedHeader("the header is truncated, or its counts are wrong")
         self.at += size
         return start
 
     def number(self, code: str) -> Any:
-        """Return a number in the notation of `struct`."""
+        """Return a number with a format code of `struct`."""
         return struct.unpack_from(code, self.data, self.take(struct.calcsize(code)))[0]
 
     def text(self) -> str:
@@ -134,13 +134,13 @@ class _Cursor:
         return self.data[start : start + size].decode("utf-8", "replace")
 
     def value(self, kind: int, *, nested: bool = False) -> Any:
-        """Return a value of one of the format's kinds."""
+        """Return a value of one of GGUF's kinds."""
         if kind == _STRING:
             return self.text()
         if kind == _ARRAY and not nested:
             return self._array()
         if kind not in _SCALARS:
-            raise _DamagedHeader(f"a field is of the unknown kind {kind}")
+            raise _DamagedHeader(f"a field has the unknown kind {kind}")
         return self.number(_SCALARS[kind])
 
     def _array(self) -> list[Any]:
@@ -151,22 +151,22 @@ class _Cursor:
             start = self.take(count * struct.calcsize(code))
             return list(struct.unpack_from(f"<{count}{code[1]}", self.data, start))
         if count * 8 > self.end - self.at:  # each string states its length
-            raise _DamagedHeader(f"a list of {count:,} values does not fit into the file")
+            raise _DamagedHeader(f"a list of {count:,} values does not fit in the file")
         return [self.value(kind, nested=True) for _ in range(count)]
 
 
 def _parse(cursor: _Cursor, size: int) -> Header:
-    """Return the header from after the magic bytes on.
+    """Return the header after the magic bytes.
 
     Args:
-        cursor: at the version.
-        size: bytes of the file.
+        cursor: cursor at the version.
+        size: size of the file in bytes.
     """
     version = cursor.number("<I")
     if version not in VERSIONS:
         swapped = int.from_bytes(version.to_bytes(4, "little"), "big")
         found = "is big-endian" if swapped in VERSIONS else f"has version {version}"
-        raise _DamagedHeader(f"it {found}; version 2 and 3, little-endian, are read")
+        raise _DamagedHeader(f"it {found}; longsum reads versions 2 and 3, little-endian")
     tensors, count = cursor.number("<Q"), cursor.number("<Q")
     fields: dict[str, Any] = {}
     for _ in range(count):
@@ -185,14 +185,14 @@ def _parse(cursor: _Cursor, size: int) -> Header:
     ]
     end = max((tensor.offset + tensor.nbytes for tensor in placed), default=0)
     if end > size:
-        raise _DamagedHeader(f"it has {size:,} of {end:,} bytes, the download was cut short")
+        raise _DamagedHeader(f"it has {size:,} of {end:,} bytes, the download is incomplete")
     if len({tensor.name for tensor in placed}) < len(placed):
-        raise _DamagedHeader("it has two tensors of one name")
+        raise _DamagedHeader("two of its tensors have the same name")
     return Header(fields, tuple(placed))
 
 
 def _tensor(cursor: _Cursor) -> tuple[str, str, tuple[int, ...], int, int]:
-    """Return name, type, shape, offset in the data and bytes of a tensor."""
+    """Return a tensor's name, type, shape, offset in the data, and size in bytes."""
     name = cursor.text()
     dimensions = cursor.number("<I")
     if not 1 <= dimensions <= MAX_DIMENSIONS:
@@ -209,7 +209,7 @@ def _tensor(cursor: _Cursor) -> tuple[str, str, tuple[int, ...], int, int]:
 
 
 def _name_of_type(number: int) -> str:
-    """Return what llama.cpp calls a type of tensors."""
+    """Return llama.cpp's name of a tensor type."""
     from gguf import GGMLQuantizationType  # slow to import
 
     try:

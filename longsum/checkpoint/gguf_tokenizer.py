@@ -1,8 +1,8 @@
-"""The tokenizer inside a GGUF file, written as the files that Hugging Face's libraries read.
+"""Write the tokenizer in a GGUF file as the files that Hugging Face's libraries read.
 
-Two kinds are built: byte-level BPE (`gpt2`), where a word (`tokenizer.ggml.pre`) names how text is
-split before bytes are merged and so decides the tokens, and SentencePiece's BPE (`llama`), whose
-merges follow from the scores of its tokens.
+Two kinds are supported: byte-level BPE (`gpt2`), where `tokenizer.ggml.pre` names how text is split
+before bytes are merged, and SentencePiece's BPE (`llama`), whose merges follow from the scores of
+its tokens.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ SPLITS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("smaug-bpe", "dbrx"), (LLAMA3_SPLIT,)),
     "tekken": (TEKKEN_SPLIT,),
 }
-"""How text is cut before bytes are merged, one cut after the other, by `tokenizer.ggml.pre`."""
+"""Patterns that split text before bytes are merged, applied in turn, by `tokenizer.ggml.pre`."""
 WHOLE_FIRST = frozenset(("llama-bpe", "llama3", "llama-v3", "falcon3", "tekken"))
-"""Those that take a piece found in the vocabulary as it is, before any merge."""
+"""Splits whose tokenizers take a piece that is in the vocabulary without merging."""
 LLAMA3_TOKENS = 128_256
-"""Size of Llama 3's vocabulary, by which files are known that were written before splits were."""
+"""Size of Llama 3's vocabulary, which identifies it in files older than `tokenizer.ggml.pre`."""
 SPACE = "\u2581"
-"""What SentencePiece writes for a space."""
+"""SentencePiece's character for a space."""
 
 _PREFIX = "tokenizer.ggml."
 
@@ -52,12 +52,12 @@ def write_tokenizer(fields: Mapping[str, Any], rows: int, folder: Path) -> None:
     """Write the tokenizer of a GGUF file into a folder.
 
     Args:
-        fields: of the file.
-        rows: of the embeddings.
-        folder: gets `tokenizer.json` and `tokenizer_config.json`.
+        fields: fields of the file.
+        rows: number of rows of the embeddings.
+        folder: folder to write `tokenizer.json` and `tokenizer_config.json` to.
 
     Raises:
-        UnsupportedModel: the file has none, or one of a kind that is not known.
+        UnsupportedModel: the file has no tokenizer, or an unsupported kind.
     """
     model = fields.get(f"{_PREFIX}model")
     if model not in ("gpt2", "llama"):
@@ -77,9 +77,9 @@ def write_tokenizer(fields: Mapping[str, Any], rows: int, folder: Path) -> None:
     except (UnsupportedModel, OSError):
         raise
     except Exception as error:  # tokenizers raises nothing narrower
-        said = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnsupportedModel(
-            f"its tokenizer is damaged: {said}", hint="download the file again"
+            f"its tokenizer is damaged: {reason}", hint="download the file again"
         ) from error
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
     path = folder / "tokenizer_config.json"
@@ -88,18 +88,18 @@ def write_tokenizer(fields: Mapping[str, Any], rows: int, folder: Path) -> None:
 
 
 def _vocabulary(fields: Mapping[str, Any]) -> tuple[list[str], Sequence[int]]:
-    """Return the tokens and what kind each is of."""
+    """Return the tokens and the kind of each."""
     tokens = _strings(fields, "tokens")
     if not tokens:
         raise ValueError("it has no tokens")
     kinds = fields.get(f"{_PREFIX}token_type") or [NORMAL] * len(tokens)
     if len(kinds) != len(tokens):
-        raise ValueError(f"{len(kinds)} kinds of {len(tokens)} tokens")
+        raise ValueError(f"{len(kinds)} kinds for {len(tokens)} tokens")
     return tokens, kinds
 
 
 def _strings(fields: Mapping[str, Any], name: str) -> list[str]:
-    """Return a list of strings among the fields, empty where there is none."""
+    """Return a field that is a list of strings; empty if it is missing."""
     found = fields.get(_PREFIX + name) or []
     if not isinstance(found, list) or (found and not isinstance(found[0], str)):
         raise ValueError(f"its {name} are not a list of strings")
@@ -114,7 +114,7 @@ def _byte_level(fields: Mapping[str, Any], tokens: list[str], _: Sequence[int]) 
     pre = str(fields.get(f"{_PREFIX}pre") or unnamed)
     if pre not in SPLITS:
         raise UnsupportedModel(
-            f"its tokenizer splits text in a way longsum does not know: {pre[:40]!r}",
+            f"its tokenizer splits text in an unsupported way: {pre[:40]!r}",
             hint="take the model's safetensors checkpoint",
         )
     vocabulary = {token: number for number, token in enumerate(tokens)}
@@ -134,7 +134,7 @@ def _pair(merge: str) -> tuple[str, str]:
 
 
 def _sentencepiece(fields: Mapping[str, Any], tokens: list[str], kinds: Sequence[int]) -> Tokenizer:
-    """Return a BPE as SentencePiece has it: spaces are letters, unknown letters become bytes."""
+    """Return SentencePiece's BPE: spaces are characters, unknown characters become bytes."""
     from tokenizers import Tokenizer, decoders, models, normalizers
 
     vocabulary = {token: number for number, token in enumerate(tokens)}
@@ -162,12 +162,12 @@ def _merges_by_score(
 ) -> list[tuple[str, str]]:
     """Return the merges that the scores of the tokens imply.
 
-    SentencePiece joins the neighbours whose token has the best score; every way to cut a token in
-    two is therefore a merge, and its rank is the token's.
+    SentencePiece joins the neighbours whose token has the best score; so every way to split a token
+    in two is a merge with the token's rank.
     """
     scores = fields.get(f"{_PREFIX}scores") or []
     if len(scores) != len(tokens):
-        raise ValueError(f"{len(scores)} scores of {len(tokens)} tokens")
+        raise ValueError(f"{len(scores)} scores for {len(tokens)} tokens")
     joined = {t for t, kind in zip(tokens, kinds, strict=True) if kind in (NORMAL, USER_DEFINED)}
     found = [
         (-score, -cut, token[:cut], token[cut:])
@@ -180,7 +180,7 @@ def _merges_by_score(
 
 
 def _add_special(tokenizer: Tokenizer, tokens: list[str], kinds: Sequence[int]) -> None:
-    """Let control tokens be special, and user's tokens be found whole in any text."""
+    """Make control tokens special, and user-defined tokens found whole in any text."""
     from tokenizers import AddedToken
 
     for kind, special in ((CONTROL, True), (USER_DEFINED, False)):
@@ -193,13 +193,13 @@ def _add_special(tokenizer: Tokenizer, tokens: list[str], kinds: Sequence[int]) 
 
 
 def _token(fields: Mapping[str, Any], role: str, tokens: Sequence[str]) -> str | None:
-    """Return the token of a role."""
+    """Return the token with a role; None if there is none."""
     number = fields.get(f"{_PREFIX}{role}_token_id")
     return tokens[number] if isinstance(number, int) and 0 <= number < len(tokens) else None
 
 
 def _roles(fields: Mapping[str, Any], tokens: Sequence[str]) -> dict[str, Any]:
-    """Return which tokens begin, end, pad and stand for the unknown, and the chat template."""
+    """Return the begin, end, padding and unknown tokens, and the chat template."""
     names = {"bos": "bos", "eos": "eos", "unknown": "unk", "padding": "pad"}
     found: dict[str, Any] = {
         f"{short}_token": token

@@ -1,7 +1,7 @@
 """The weights of a GGUF file, dequantized a few rows at a time.
 
-The whole of a large matrix in float32 is never in memory besides what it is turned into. Torch is
-imported by `read_tensor` alone.
+So a large matrix is never in memory in float32 besides its final dtype. Only `read_tensor` imports
+torch.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     import torch
 
 VALUES_AT_ONCE = 1 << 22
-"""Weights dequantized by one thread at once: 16 MiB in float32, and as much again on the way."""
+"""Weights dequantized by one thread at once: 16 MiB in float32, and as much again meanwhile."""
 MAX_THREADS = 8
 
 Store = Callable[[int, np.ndarray], None]
-"""Called with the first row and rows in float32, from several threads."""
+"""Called with the number of the first row and float32 rows, from several threads."""
 
 
 def read_rows(tensor: GgufTensor, start: int, end: int) -> np.ndarray:
     """Dequantize some rows of a matrix, or all of a vector.
 
     Args:
-        tensor: where it is.
+        tensor: location of the weight.
         start: first row.
-        end: after the last.
+        end: row after the last.
 
     Returns:
-        (end - start, columns) float32; (size,) of a vector.
+        (end - start, columns) float32; (size,) for a vector.
     """
     from gguf import GGMLQuantizationType
     from gguf.quants import dequantize
@@ -76,13 +76,13 @@ def in_rows(tensor: GgufTensor, store: Store) -> None:
 
 
 def in_halves(rows: int, heads: int) -> np.ndarray:
-    """Return the order in which llama.cpp's rows of queries or keys are Hugging Face's.
+    """Return the permutation from llama.cpp's rows of queries or keys to Hugging Face's.
 
     llama.cpp rotates rows 2i and 2i + 1 of a head together, Hugging Face rows i and i + half.
 
     Args:
-        rows: of the matrix.
-        heads: that they belong to.
+        rows: number of rows of the matrix.
+        heads: number of heads they belong to.
     """
     order: np.ndarray = np.arange(rows).reshape(heads, rows // heads // 2, 2)
     return order.swapaxes(1, 2).reshape(rows)
@@ -92,11 +92,11 @@ def read_tensor(tensor: GgufTensor, dtype: torch.dtype) -> torch.Tensor:
     """Dequantize a weight.
 
     Args:
-        tensor: where it is.
-        dtype: of the result.
+        tensor: location of the weight.
+        dtype: dtype of the result.
 
     Returns:
-        Of the tensor's shape; rows of queries and keys in Hugging Face's order.
+        A tensor of `tensor.shape`; rows of queries and keys are in Hugging Face's order.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Tell two states of a checkpoint apart without reading all of its weights. No torch."""
+"""Identify a checkpoint's state without reading all of its weights. No torch."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from longsum.checkpoint.files import CONFIG_NAME
 from longsum.checkpoint.rope import Rope
 
 SAMPLE_BYTES = 1 << 16
-"""Read at each place of a weight file; the header with all names and shapes is among them."""
+"""Bytes read at each sampled place of a weight file, including the header with names and shapes."""
 
 
 def local_identity(folder: Path, files: Sequence[Path]) -> str:
-    """Return a hash of what decides a checkpoint's weights, for this machine alone.
+    """Return a hash that identifies a checkpoint's weights on this machine.
 
-    Of each weight file it takes name, size, time of change, beginning and end: reading them all
-    would take as long as loading.
+    It covers each weight file's name, size, modification time, beginning and end, as reading all of
+    them would take as long as loading.
 
     Args:
         folder: the checkpoint.
-        files: of its weights, in a fixed order.
+        files: its weight files, in a fixed order.
 
     Returns:
         64 hexadecimal digits.
@@ -36,11 +36,13 @@ def local_identity(folder: Path, files: Sequence[Path]) -> str:
 
 
 def content_identity(folder: Path, files: Sequence[Path], rope: Rope) -> str:
-    """Return a hash of a checkpoint that does not depend on where it is, nor on its age.
+    """Return a hash of a checkpoint that does not depend on its path or modification times.
+
+    It covers each weight file's name, size, beginning, middle and end.
 
     Args:
         folder: the checkpoint.
-        files: of its weights, in a fixed order; of each it takes size, beginning, middle and end.
+        files: its weight files, in a fixed order.
         rope: window and RoPE parameters in use.
 
     Returns:
@@ -56,7 +58,7 @@ def content_identity(folder: Path, files: Sequence[Path], rope: Rope) -> str:
 
 
 def _samples(path: Path, *starts: int) -> bytes:
-    """Return the bytes at some places of a file, one after the other."""
+    """Return the bytes at some places of a file, concatenated."""
     with path.open("rb") as file:
         found = []
         for start in starts:

@@ -1,7 +1,7 @@
-"""How keys and values are held in fewer bits, and the memory it takes. Pure, no torch.
+"""Formats of the key-value cache, and the memory they take. Pure, no torch.
 
-A further format is a row of `KV_FORMATS`, and what makes codes and values of one another in
-`engine/kvquant.py` (`CODECS`), which is found by the row's properties and never by its name.
+A new format is a row in `KV_FORMATS` and, if no codec has its properties yet, one in `CODECS` of
+`engine/kvquant.py`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from longsum.checkpoint.files import ModelShape
 
 KV_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
-"""The native cache's dtype: the compute dtype, losing nothing."""
+"""Names of the native cache's dtype, which is the compute dtype."""
 
 NATIVE_BITS = {"fp32": 32, "bf16": 16, "fp16": 16}
-"""Bits of a value of a native cache."""
+"""Bits per value of a native cache."""
 
 WORKSPACE_TOKENS = 4096
-"""Tokens of a quantized cache that are dequantized at once: as many as the largest chunk."""
+"""Tokens of a quantized cache dequantized at once: as many as the largest chunk."""
 
 QUANTIZE_TOKENS = 512
-"""Tokens of a chunk that are quantized at once."""
+"""Tokens of a chunk quantized at once."""
 
 
 @dataclass(frozen=True)
@@ -33,30 +33,30 @@ class KVFormat:
     name: str
     """As `LoadConfig.kv_cache` takes it, and as receipts show it."""
     bits: int
-    """Of a code."""
+    """Bits per code."""
     loss: float
-    """Share of the perplexity that it costs at most; decides what is tried first."""
+    """Maximum relative increase of the perplexity; the planner tries the smallest first."""
     is_float: bool = False
-    """Codes are floating-point numbers, else whole ones."""
+    """Whether codes are floating-point numbers instead of integers."""
     is_rotated: bool = False
-    """Keys and values are held rotated by a Hadamard matrix, and queries have to be."""
+    """Whether keys and values are rotated by a Hadamard matrix, so that queries have to be, too."""
     is_centred: bool = False
-    """Keys are held without what is common to all of them.
+    """Whether a mean key is subtracted from all keys.
 
-    The channels that RoPE turns slowly hold nearly the same in every key, and few bits would go
-    into that. A vector taken from all keys takes the same from all of a query's scores, and softmax
-    is none the wiser (SageAttention, arXiv 2410.02367, section 4.2)."""
-    most_in_block: int = 32
-    """Most values along head_dim that share a scale."""
+    The channels that RoPE turns slowly are nearly the same in every key, which would use up the few
+    bits. Subtracting a vector from all keys shifts all of a query's scores equally, and softmax is
+    invariant to it (SageAttention, arXiv 2410.02367, section 4.2)."""
+    max_block: int = 32
+    """Maximum number of values along head_dim that share a scale."""
 
     @property
     def is_packed(self) -> bool:
-        """Return whether several codes share a byte, and are unpacked before they are used."""
+        """Whether several codes share a byte and have to be unpacked."""
         return self.bits < 8
 
     def block(self, head_dim: int) -> int:
-        """Return how many values share a scale: the largest power of two that divides both."""
-        return math.gcd(head_dim, self.most_in_block)
+        """Return the number of values that share a scale: a divisor of head_dim."""
+        return math.gcd(head_dim, self.max_block)
 
 
 KV_FORMATS = {
@@ -66,19 +66,24 @@ KV_FORMATS = {
         KVFormat("int4", bits=4, loss=0.01, is_rotated=True, is_centred=True),
     )
 }
-"""All formats but `native`, by name, the least lossy first; `config.KVCache` names the same."""
+"""All formats except `native`, by name, least lossy first; `config.KVCache` has the same names."""
 
 
 def is_quantized(kv_dtype: str) -> bool:
-    """Return whether a cache of this dtype is dequantized to be read."""
+    """Return whether a cache of this dtype has to be dequantized."""
     return kv_dtype in KV_FORMATS
 
 
 def bytes_of_kv_cache(shape: ModelShape, tokens: int, kv_dtype: str) -> int:
     """Return the bytes of the KV cache: 2 · layers · kv heads · head_dim · tokens · bits / 8.
 
-    A block's scale adds 16 bits, and so does each value of a key that is taken from all keys.
-    Layers that need float32 are held so.
+    Each block's scale adds 16 bits, and so does each value of a subtracted mean key. Layers that
+    need float32 take 32 bits.
+
+    Args:
+        shape: the model's shape.
+        tokens: capacity of the cache.
+        kv_dtype: a key of `KV_FORMATS` or of `NATIVE_BITS`.
     """
     layer = 2 * shape.key_value_size * tokens
     kv_format = KV_FORMATS.get(kv_dtype)
@@ -92,17 +97,17 @@ def bytes_of_kv_cache(shape: ModelShape, tokens: int, kv_dtype: str) -> int:
 
 
 def bytes_of_kv_workspace(shape: ModelShape, tokens: int, kv_dtype: str, width: int) -> int:
-    """Return the bytes it takes to read and fill a quantized cache, whatever its length.
+    """Return the bytes needed to read and fill a quantized cache, at any length.
 
     They are one block of dequantized keys and values with its scales, the unpacked codes of a
-    packed format, and what `QUANTIZE_TOKENS` new tokens need to become codes: values, magnitudes
-    and quotients in float32, and before that their rotation.
+    packed format, and what quantizing `QUANTIZE_TOKENS` new tokens takes: values, magnitudes and
+    quotients in float32, and before that their rotation.
 
     Args:
-        shape: the model's.
-        tokens: the cache's capacity.
-        kv_dtype: a quantized one; any other needs nothing.
-        width: bytes of a value of the compute dtype.
+        shape: the model's shape.
+        tokens: capacity of the cache.
+        kv_dtype: format of the cache; 0 bytes unless it is quantized.
+        width: bytes per value of the compute dtype.
     """
     kv_format = KV_FORMATS.get(kv_dtype)
     if kv_format is None:

@@ -1,4 +1,4 @@
-"""What libraries raise while a model is loaded becomes our errors; our own bugs keep theirs."""
+"""Convert what libraries raise while loading a model to our errors, but not our own bugs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from longsum.system_memory import is_out_of_memory
 
 @contextmanager
 def library_errors(place: Path | str) -> Iterator[None]:
-    """Turn what a library raises over a model's files into our error.
+    """Turn what a library raises for a model's files into our error.
 
-    Put it around calls of libraries alone: they stumble over bad files in all these ways, and so
-    do bugs of ours, whose traceback must stay.
+    Put it around library calls only: they fail in all these ways on bad files, and so do our own
+    bugs, which must keep their traceback.
     """
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
@@ -32,8 +32,8 @@ def library_errors(place: Path | str) -> Iterator[None]:
     ) as error:
         if is_out_of_memory(error):
             raise
-        said = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
-            f"the model in {place} cannot be loaded: {said}",
+            f"the model in {place} cannot be loaded: {reason}",
             hint="it must be a Llama: a GGUF file, or config.json with *.safetensors",
         ) from error

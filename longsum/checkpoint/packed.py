@@ -1,8 +1,8 @@
-"""The bundled model's weight file: int8 rows with a scale each.
+"""The bundled model's weight file: int8 rows with one scale each.
 
-A matrix `W` of (rows, columns) is kept as int8 `Q` and float16 `scale` of (rows, 1) with W ≈ Q ·
-scale; vectors are kept as float16. At 5.0 M parameters this is 5 MB and costs less than a
-thousandth of the loss.
+A matrix `W` (rows, columns) is stored as int8 `Q` and float16 `scale` (rows, 1) with W ≈ Q · scale;
+vectors are stored as float16. For 5.0 M parameters this takes 5 MB and costs less than a thousandth
+of the loss.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def dequantize_rows(
     """Return a weight in a floating dtype.
 
     Args:
-        stored: (rows, columns) int8, or a tensor of any shape that has no scales.
+        stored: (rows, columns) int8, or a tensor of any shape without scales.
         scale: (rows, 1), or None.
-        dtype: of the result.
+        dtype: dtype of the result.
     """
     return stored.to(dtype) if scale is None else (stored.float() * scale.float()).to(dtype)
 

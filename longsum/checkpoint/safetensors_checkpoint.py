@@ -1,6 +1,6 @@
-"""A checkpoint in safetensors: one file, shards under an index, or the bundled model's int8 rows.
+"""A checkpoint in safetensors: one file, shards with an index, or the bundled model's int8 rows.
 
-Of a weight file only the header is read until a tensor is asked for.
+Only the headers of weight files are read until a tensor is indexed.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ class SafetensorsCheckpoint(Checkpoint):
 
     @classmethod
     def is_at(cls, folder: Path) -> bool:
-        """Return True: what is missing in a folder of no other format is reported for this one."""
+        """Return True: a folder in no other format is reported as an incomplete one of this."""
         return True
 
     @property
     def can_be_quantized(self) -> bool:
-        """Return whether the weights are floating-point numbers, not the bundled model's rows."""
+        """Whether the weights are not the bundled model's int8 rows."""
         return not self._is_packed()
 
     @property
     def read_by_transformers(self) -> bool:
-        """Return whether `transformers` reads the files itself; packed rows it cannot."""
+        """Whether `transformers` reads the files itself; it cannot read the int8 rows."""
         return not self._is_packed()
 
     def weight_files(self) -> tuple[Path, ...]:
-        """Return the weight files, all present and complete."""
+        """Return the weight files, after checking that all are present and complete."""
         return check_weights(self.folder)
 
     def tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
-        """Return the weights, plain or packed; each is read, or mapped, when it is indexed."""
+        """Return the weights, unpacked if needed; each is read or mapped when it is indexed."""
         from safetensors import safe_open
 
         found: dict[str, LazyTensor] = {}
@@ -60,7 +60,7 @@ class SafetensorsCheckpoint(Checkpoint):
         return found
 
     def hashed_files(self) -> tuple[Path, ...]:
-        """Return all safetensors files, the selection head's among them."""
+        """Return all safetensors files, including the selection head's."""
         return tuple(sorted(self.folder.glob("*.safetensors")))
 
     def _is_packed(self) -> bool:
@@ -70,7 +70,7 @@ class SafetensorsCheckpoint(Checkpoint):
             return len(files) == 1 and is_packed(files[0])
 
     def _read(self, file: Any, name: str, scale: str | None, dtype: torch.dtype) -> torch.Tensor:
-        """Return a tensor of an open file, dequantized by its scales where it has any."""
+        """Return a tensor of an open file, dequantized if it has scales."""
         with library_errors(self.folder):
             stored = file.get_tensor(name)
             scales = file.get_tensor(scale) if scale else None
@@ -78,10 +78,10 @@ class SafetensorsCheckpoint(Checkpoint):
 
 
 def check_weights(folder: Path) -> tuple[Path, ...]:
-    """Return the weight files of a folder, all present and complete.
+    """Return the weight files of a folder, after checking that all are present and complete.
 
     Raises:
-        UnsupportedModel: there are none, a shard is missing, or a download was cut short.
+        UnsupportedModel: there are none, a shard is missing, or a file is truncated.
     """
     whole, index = folder / WEIGHTS_NAME, folder / INDEX_NAME
     if whole.is_file():
@@ -91,7 +91,7 @@ def check_weights(folder: Path) -> tuple[Path, ...]:
         missing = [path.name for path in files if not path.is_file()]
         if missing:
             raise UnsupportedModel(
-                f"{folder} lacks {len(missing)} of {len(files)} weight files, {missing[0]} first",
+                f"{folder} lacks {len(missing)} of {len(files)} weight files, such as {missing[0]}",
                 hint="download the model again",
             )
     else:
@@ -106,19 +106,19 @@ def check_weights(folder: Path) -> tuple[Path, ...]:
 
 
 def _shard_names(index: Path) -> list[str]:
-    """Return the file names of an index, once each, all of them inside its folder."""
+    """Return the unique file names in an index, after checking that they are in its folder."""
     try:
         weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
         names = sorted(set(weight_map.values()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnsupportedModel(f"{index} is damaged", hint="download the model again") from error
     if not names or not all(isinstance(name, str) and _is_plain(name) for name in names):
-        raise UnsupportedModel(f"{index} names files outside its own folder, or none")
+        raise UnsupportedModel(f"{index} names no files, or files outside its folder")
     return names
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name stays inside its folder, on any system."""
+    """Return whether a name is that of a file directly in its folder, on any system."""
     return name not in ("", ".", "..") and not any(sign in name for sign in "/\\:\0")
 
 

@@ -1,7 +1,6 @@
-"""A checkpoint's tokenizer, as the rest of the program needs it.
+"""A checkpoint's tokenizer, with the methods the program needs.
 
-Text of a document never becomes a control token: it is tokenized with special tokens taken as
-plain text.
+A document's text never becomes a control token: special tokens in it are tokenized as plain text.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from longsum.checkpoint.chat_formats import FORMATS, Wrap, wrap_chat
 from longsum.errors import UnsupportedModel
 
 PLAIN_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
-"""Names of the class that needs tokenizer.json and no code of its own; 4 and 5 differ."""
+"""Names of the class that needs only tokenizer.json, in transformers 4 and 5."""
 
 _MARKUP = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 """Tokens that look like control tokens: `<|im_end|>`, `[INST]`."""
@@ -37,27 +36,28 @@ class Tokenizer:
         self.inner = inner
 
     def encode_prompt(self, text: str) -> list[int]:
-        """Return the ids of our own words, chat markup included."""
+        """Return the token ids of our own text, which may contain chat markup."""
         ids: list[int] = self.inner.encode(text, add_special_tokens=False) if text else []
         return ids
 
     def encode_document(self, text: str) -> list[int]:
-        """Return the ids of foreign text, in which nothing is a control token."""
+        """Return the token ids of untrusted text, in which nothing is a control token."""
         ids: list[int] = self.inner(
             text, add_special_tokens=False, split_special_tokens=True, verbose=False
         )["input_ids"]
         return ids
 
     def are_plain(self, ids: Sequence[int]) -> bool:
-        """Tell whether ids from elsewhere are of text alone: known, and none a control token."""
-        control = {n for n, token in self.inner.added_tokens_decoder.items() if token.special}
+        """Return whether ids are plain text only: all known, and none a control token."""
+        added = self.inner.added_tokens_decoder
+        control = {number for number, token in added.items() if token.special}
         control.update(self.inner.all_special_ids)
         return control.isdisjoint(ids) and 0 <= min(ids, default=0) <= max(ids, default=0) < len(
             self.inner
         )
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return the (start, end) characters of each of the document's tokens."""
+        """Return the (start, end) character offsets of each of the document's tokens."""
         pairs: list[tuple[int, int]] = self.inner(
             text,
             add_special_tokens=False,
@@ -68,7 +68,7 @@ class Tokenizer:
         return pairs
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of many foreign texts."""
+        """Return the token ids of many untrusted texts."""
         if not texts:
             return []
         ids: list[list[int]] = self.inner(
@@ -77,21 +77,21 @@ class Tokenizer:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of token ids, control tokens left out."""
+        """Return the text of token ids, without control tokens."""
         text: str = self.inner.decode(
             list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return text
 
     def with_beginning(self, text: str, ids: list[int]) -> list[int]:
-        """Put the beginning-of-text token in front, unless the chat markup has brought it."""
+        """Prepend the beginning-of-text token, unless the chat markup already has it."""
         begin = self.inner.bos_token_id
         if begin is None or (ids and ids[0] == begin):
             return ids
         return [begin, *ids]
 
     def stop_ids(self, config: dict[str, Any]) -> frozenset[int]:
-        """Return the tokens that end an answer: the tokenizer's, the config's, chat turn ends."""
+        """Return the token ids that end an answer: the tokenizer's, the config's, ends of turns."""
         found: set[int] = set()
         for value in (self.inner.eos_token_id, config.get("eos_token_id")):
             found.update([value] if isinstance(value, int) else value or [])
@@ -123,10 +123,10 @@ class Tokenizer:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """Load a checkpoint's tokenizer from its folder, without network and without its code.
+    """Load a checkpoint's tokenizer from its folder, without network or remote code.
 
     Raises:
-        UnsupportedModel: when the folder has none that can be read.
+        UnsupportedModel: there is none, or it cannot be read.
     """
     _require_files(folder)
     try:
@@ -134,12 +134,12 @@ def load_tokenizer(folder: Path) -> Tokenizer:
             folder, local_files_only=True, trust_remote_code=False
         )
     except Exception as error:  # tokenizers raises nothing narrower for a file it cannot read
-        said = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
-            f"the tokenizer in {folder} cannot be loaded: {said}",
-            hint="the folder needs a whole tokenizer.json; download the model again",
+            f"the tokenizer in {folder} cannot be loaded: {reason}",
+            hint="the folder needs a complete tokenizer.json; download the model again",
         ) from error
-    inner.model_max_length = 10**9  # our own budget counts; its warning would only alarm
+    inner.model_max_length = 10**9  # silences its length warning: we budget tokens ourselves
     _declare_markup_special(inner)
     return Tokenizer(inner)
 
@@ -147,8 +147,8 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 def _tokenizer_class(folder: Path) -> Any:
     """Return the class that reads a folder's tokenizer.
 
-    `AutoTokenizer` finds any, but imports torch and models for it, which takes two seconds: where
-    tokenizer_config.json names the plain one, as Llama 3's does, it is taken at once.
+    `AutoTokenizer` finds any class, but imports torch and models, which takes two seconds. If
+    tokenizer_config.json names the plain class, as Llama 3's does, it is used directly.
     """
     try:
         stated = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
@@ -165,10 +165,10 @@ def _tokenizer_class(folder: Path) -> Any:
 
 
 def _require_files(folder: Path) -> None:
-    """Refuse a folder whose tokenizer `transformers` would describe in many lines.
+    """Refuse a folder without a usable tokenizer, which `transformers` reports at length.
 
     Raises:
-        UnsupportedModel: with what is missing.
+        UnsupportedModel: files or packages are missing.
     """
     if (folder / "tokenizer.json").is_file() or (folder / "vocab.json").is_file():
         return
@@ -185,17 +185,17 @@ def _require_files(folder: Path) -> None:
 
 
 def _is_installed(module: str) -> bool:
-    """Tell whether a module can be imported."""
+    """Return whether a module can be imported."""
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # not even the package it lies in
+    except ModuleNotFoundError:  # its parent package is missing
         return False
 
 
 def _declare_markup_special(inner: Any) -> None:
-    """Make control tokens special that were added as plain ones, as some chat models do.
+    """Make control tokens special that some chat models add as plain ones.
 
-    Only special tokens are taken as plain text in a document, and left out of an answer.
+    Only special tokens are tokenized as plain text in a document and removed from an answer.
     """
     from tokenizers import AddedToken
 

@@ -1,4 +1,4 @@
-"""Find a checkpoint, or its catalogue entry, and plan for it; no weights are read."""
+"""Find a checkpoint, or its catalogue entry, and plan for it. Reads no weights."""
 
 from __future__ import annotations
 
@@ -23,47 +23,47 @@ from longsum.settings import Setting
 
 @dataclass(frozen=True)
 class Model:
-    """A checkpoint, where it is from, and the machine it is planned for; not loaded."""
+    """A checkpoint that is not loaded, its source, and the machine it is planned for."""
 
     source: ModelSource
     checkpoint: Checkpoint
-    """With the window that was asked for."""
+    """The checkpoint, with the requested window."""
     tokenizer: Tokenizer
     machine: Machine
     estimated: bool = False
-    """Known from the catalogue alone; its tokens are counted with another tokenizer."""
+    """Whether it is known only from the catalogue and its tokens counted by another tokenizer."""
 
     @property
     def config(self) -> dict[str, Any]:
-        """Return the content of the checkpoint's config.json."""
+        """Content of the checkpoint's config.json."""
         return self.checkpoint.config
 
     @property
     def shape(self) -> ModelShape:
-        """Return the numbers that decide its size."""
+        """Dimensions of the model."""
         return self.checkpoint.shape
 
     @property
     def rope(self) -> Rope:
-        """Return the window and RoPE parameters in use."""
+        """Window and RoPE parameters in use."""
         return self.checkpoint.rope
 
     @property
     def tuned_window(self) -> int:
-        """Return the tokens its weights were tuned for."""
+        """Tokens its weights were tuned for."""
         return self.checkpoint.tuned_window
 
 
 def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
-    """Find a checkpoint and read what can be read without its weights.
+    """Find a checkpoint and read everything except its weights.
 
     Args:
         load: model, window, device.
-        machine: plan for this one instead of the one at hand.
+        machine: machine to plan for; None for this one.
 
     Raises:
-        ModelUnavailable: when it is missing or not one we can run.
-        UsageError: when the device is not there.
+        ModelUnavailable: it is missing or not supported.
+        UsageError: the device does not exist.
     """
     machine = machine or detect_machine(load.device, load.dtype)
     source, checkpoint = find_checkpoint(load, cuda=machine.device == "cuda")
@@ -73,14 +73,14 @@ def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
 
 
 def find_checkpoint(load: LoadConfig, *, cuda: bool) -> tuple[ModelSource, Checkpoint]:
-    """Find a checkpoint and read its numbers, without its tokenizer.
+    """Find a checkpoint and read its configuration, without its tokenizer.
 
     Args:
         load: model and window.
-        cuda: whether a CUDA device is at hand.
+        cuda: whether a CUDA device is available.
 
     Raises:
-        ModelUnavailable: when it is missing or not one we can run.
+        ModelUnavailable: it is missing or not supported.
     """
     if load.offline:
         set_offline()
@@ -91,7 +91,7 @@ def find_checkpoint(load: LoadConfig, *, cuda: bool) -> tuple[ModelSource, Check
 
 
 def in_float32(machine: Machine) -> Machine:
-    """Return the machine as a checkpoint sees it whose attention needs float32."""
+    """Return the machine with float32 as its dtype, for a checkpoint whose attention needs it."""
     if machine.dtype == "float32":
         return machine
     reason = f"{machine.reason}; float32 instead of {machine.dtype}, as this checkpoint needs"
@@ -99,15 +99,15 @@ def in_float32(machine: Machine) -> Machine:
 
 
 def find_model_for_plan(load: LoadConfig) -> Model:
-    """Find what is needed for a plan: for a model that is not on this disk, its catalogue entry.
+    """Find what a plan needs: the checkpoint, or its catalogue entry if it is not on this disk.
 
-    Its tokens are then counted with the bundled model's tokenizer, whose small vocabulary takes
-    more tokens than others: an estimate on the safe side. With a memory given, the device may be
-    another machine's.
+    Without the checkpoint, tokens are counted with the bundled model's tokenizer, whose small
+    vocabulary takes more tokens than others: an estimate on the safe side. With a memory given,
+    the device may be another machine's.
 
     Raises:
-        ModelUnavailable: when it is neither here nor in the catalogue.
-        UsageError: when the device is not known.
+        ModelUnavailable: the model is neither on this disk nor in the catalogue.
+        UsageError: the device is unknown.
     """
     if load.memory_bytes and load.device != "auto":
         machine = other_machine(load.device, load.dtype, load.memory_bytes)
@@ -125,7 +125,7 @@ def find_model_for_plan(load: LoadConfig) -> Model:
         float(factor or 1),
         known.native_window,
         known.window,
-        rope_theta=0.0,  # the catalogue does not say
+        rope_theta=0.0,  # not in the catalogue
         parameters={},
         reason=f"{known.scaling} from the catalogue; {known.alias} is not on this disk",
     )
@@ -137,7 +137,13 @@ def find_model_for_plan(load: LoadConfig) -> Model:
 
 
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
-    """Plan the memory of a run that holds `tokens` tokens in all."""
+    """Plan the memory of a run.
+
+    Args:
+        model: the model to run.
+        load: available memory, quantization and format of the key-value cache.
+        tokens: total number of tokens held: document, prompt and answer.
+    """
     checkpoint = model.checkpoint
     plan = plan_for_shape(model.shape, model.machine, load, tokens, checkpoint.quantized)
     packing = checkpoint.packing()
@@ -150,7 +156,15 @@ def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
 def plan_for_shape(
     shape: ModelShape, machine: Machine, load: LoadConfig, tokens: int, on_disk: str | None = None
 ) -> MemoryPlan:
-    """Plan the memory of a run with a model of which only the shape is known."""
+    """Plan the memory of a run with a model of which only the shape is known.
+
+    Args:
+        shape: the model's shape.
+        machine: machine to plan for.
+        load: available memory, quantization and format of the key-value cache.
+        tokens: total number of tokens held: document, prompt and answer.
+        on_disk: how the stored weights are quantized; None if they are not.
+    """
     return plan_memory(
         shape,
         tokens=tokens,
@@ -178,12 +192,12 @@ def _free_each(machine: Machine, memory_bytes: int | None) -> tuple[int, ...]:
 
 
 def stated_packing(types: Mapping[str, int], dtype: str, quantize: str) -> str:
-    """Return what becomes of a GGUF file's weights.
+    """Describe how a GGUF file's weights are converted.
 
     Args:
-        types: of its tensors, the one of most bytes first.
-        dtype: to compute in.
-        quantize: what they are quantized to.
+        types: number of tensors by packed type, the type with the most bytes first.
+        dtype: compute dtype.
+        quantize: what they are quantized to: `none`, `int8` or `nf4`.
     """
     kind = next(iter(types))
     said = f"{kind} in the file, dequantized to {dtype}"

@@ -6,7 +6,7 @@ from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.kv_format import bytes_of_kv_workspace, is_quantized
 
 DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
-"""Bytes of a value of each compute dtype."""
+"""Bytes per value of each compute dtype."""
 
 WEIGHT_BYTES = {
     "nf4": 0.5 + 1 / 64 + 4 / (64 * 256),
@@ -14,17 +14,23 @@ WEIGHT_BYTES = {
     "nf4-cpu": 0.5 + 2 / 64,
     "int8": 1.0,
 }
-"""Bytes of a quantized weight. NF4 keeps one absmax for 64 weights: as float32 (`nf4-single`), or
-by double quantization as 8 bits and one float32 for 256 of them, 0.516 in all (arXiv 2305.14314,
-section 3); on a CPU bitsandbytes' kernel wants it as bfloat16 (`nf4-cpu`). int8 keeps one float32
-for each output row besides (arXiv 2208.07339)."""
+"""Bytes per quantized weight. NF4 stores one absmax per 64 weights: as float32 (`nf4-single`), or
+double-quantized as 8 bits plus one float32 per 256 of them, 0.516 in total (arXiv 2305.14314,
+section 3); on a CPU bitsandbytes' kernel needs it as bfloat16 (`nf4-cpu`). int8 also stores one
+float32 per output row (arXiv 2208.07339)."""
 
 CODES_BYTES = 2
-"""Held for each weight of a 4-bit matrix while a CPU unpacks its codes (`cpu4bit.unpack`)."""
+"""Bytes per weight of a 4-bit matrix while a CPU unpacks its codes (`cpu4bit.unpack`)."""
 
 
 def bytes_of_weights(shape: ModelShape, *, quantize: str = "none", dtype: str) -> int:
-    """Return the bytes of the weights; what is not in a linear layer stays in the compute dtype."""
+    """Return the bytes of the weights.
+
+    Args:
+        shape: the model's shape.
+        quantize: `none` or a key of `WEIGHT_BYTES`, for the weights of the linear layers.
+        dtype: compute dtype, in which all other weights are stored.
+    """
     width = DTYPE_BYTES[dtype]
     if quantize == "none":
         return shape.parameters * width
@@ -43,20 +49,29 @@ def bytes_of_activations(
     codes: bool = False,
     kv_dtype: str = "",
 ) -> int:
-    """Return the peak bytes of one prefill chunk, as transformers' Llama holds them.
+    """Return the peak bytes of one prefill chunk in transformers' Llama.
 
-    Values for each token of the chunk: embeddings, the layer's input and its normed copy
-    (3 · hidden), cos and sin (2 · head_dim), and the widest of
+    Values per token of the chunk: embeddings, the layer's input and its normed copy (3 · hidden),
+    cos and sin (2 · head_dim), and the largest of
     - the norm: copy and square (2 · hidden, float32);
     - the rotation of q, or of k after it (A = heads · head_dim, K = kv heads · head_dim): q, two
-      products and a half turned, with k and v (4 A + 2 K), or the same of k (2 A + 5 K). Flash and
-      SDPA kernels hold no scores; their output takes less room than the rotation did. A quantized
-      cache holds q, q turned by Hadamard's matrix, a part's output and, in float32, their sum
-      (3 A, and A in float32);
+      products and a rotated half, with k and v (4 A + 2 K), or the same for k (2 A + 5 K). Flash
+      and SDPA kernels hold no scores; their output is smaller than the rotation. A quantized cache
+      needs q, q rotated by Hadamard's matrix, a part's output and, in float32, their sum (3 A, and
+      A in float32);
     - the MLP: residual, gate after its activation, up, product (hidden + 3 · intermediate).
-    Within 3 % of what torch allocates on a CPU; our own forward pass takes no more (both tested).
-    To it come the last position's logits (in dtype and float32), one dequantized weight matrix
-    (with its `codes` on a CPU), and what it takes to read a quantized cache.
+    This is within 3 % of what torch allocates on a CPU; our own forward pass takes no more (both
+    tested). Added are the last position's logits (in dtype and float32), one dequantized weight
+    matrix (with its codes on a CPU), and the workspace of a quantized cache.
+
+    Args:
+        shape: the model's shape.
+        chunk_tokens: tokens per chunk.
+        dtype: compute dtype.
+        tokens: capacity of the cache.
+        quantized_weights: whether the weights are quantized.
+        codes: whether a CPU unpacks 4-bit codes.
+        kv_dtype: format of the cache.
     """
     width = DTYPE_BYTES[dtype]
     queries, keys = shape.attention_size, shape.key_value_size

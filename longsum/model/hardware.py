@@ -1,7 +1,7 @@
 """The machine as the planner sees it: device, free memory, compute dtype, each with its reason.
 
-torch is imported when a machine is looked at, never with the module. The readers of `/proc/cpuinfo`
-and of cgroups are pure functions on text.
+torch is imported only when a machine is inspected, not with this module. The parsers of
+`/proc/cpuinfo` and of cgroups are pure functions on text.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ UNLIMITED = 1 << 60
 """cgroup v1 writes a number near 2^63 for no limit."""
 
 ASSUMED_FREE_BYTES = 4 * 1024**3
-"""Free memory assumed on a system that does not tell."""
+"""Free memory assumed on a system that does not report it."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a model runs."""
+    """The machine a model runs on."""
 
     device: Device
     name: str
     total_bytes: int
-    """Memory of all its devices."""
+    """Total memory of its devices."""
     free_bytes: int
-    """What of it can be used now."""
+    """Memory that can be used now."""
     dtype: str
     """Compute dtype: `bfloat16`, `float16` or `float32`."""
     devices: int
-    """Number of devices; 1 but for several GPUs."""
+    """Number of devices; above 1 only for GPUs."""
     reason: str
-    """Why this device and dtype, and how memory was told."""
+    """Why this device and dtype, and the source of the memory sizes."""
     free_each: tuple[int, ...] = ()
     """Free bytes of each device, where there are several."""
 
@@ -59,11 +59,11 @@ def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:
 
     Args:
         device: `cuda`, `mps` or `cpu`.
-        dtype: `auto` takes bfloat16 on cuda, float16 on mps, float32 on cpu.
-        memory_bytes: free on it.
+        dtype: compute dtype; `auto` is bfloat16 on cuda, float16 on mps, float32 on cpu.
+        memory_bytes: its free memory.
 
     Raises:
-        UsageError: when there is no such device.
+        UsageError: there is no such device.
     """
     usual = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
     if device not in usual:
@@ -81,14 +81,14 @@ def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:
 
 
 def detect_machine(device: str = "auto", dtype: str = "auto") -> Machine:
-    """Look at this machine.
+    """Inspect this machine.
 
     Args:
         device: `auto` (cuda, then mps, then cpu) or one of them.
         dtype: `auto`, or one of `DTYPES`.
 
     Raises:
-        UsageError: the device is not there, or an option is unknown.
+        UsageError: the device does not exist, or the dtype is unknown.
     """
     import torch
 
@@ -159,7 +159,7 @@ def _mps_machine(why: str, asked_dtype: str | None) -> Machine:
 
 
 def _cpu_machine(why: str, asked_dtype: str | None) -> Machine:
-    """Return the CPU and the memory a process of ours may use."""
+    """Return the CPU and the memory this process may use."""
     cpuinfo = _read(Path("/proc/cpuinfo"))
     dtype, dtype_why = cpu_dtype(cpu_flags(cpuinfo))
     total, free, memory_why = _system_memory()
@@ -178,17 +178,17 @@ def _cpu_machine(why: str, asked_dtype: str | None) -> Machine:
 
 
 def cuda_dtype(major: int, minor: int) -> tuple[str, str]:
-    """Return the compute dtype of a compute capability, and why."""
+    """Return the compute dtype for a compute capability, and the reason."""
     if major >= 8:
         return "bfloat16", f"bfloat16 because compute capability {major}.{minor} has it"
     return "float16", f"float16 because compute capability {major}.{minor} lacks bfloat16"
 
 
 def cpu_dtype(flags: frozenset[str]) -> tuple[str, str]:
-    """Return the compute dtype of a CPU's flags, and why.
+    """Return the compute dtype for a CPU's flags, and the reason.
 
     Measured: without AMX a bfloat16 matrix product runs at 160 GFLOP/s against 200-300 in float32,
-    with avx512_bf16 too.
+    even with avx512_bf16.
     """
     if "amx_bf16" in flags:
         return "bfloat16", "bfloat16 because the CPU multiplies it in AMX tiles"
@@ -196,7 +196,7 @@ def cpu_dtype(flags: frozenset[str]) -> tuple[str, str]:
 
 
 def cpu_flags(cpuinfo: str) -> frozenset[str]:
-    """Return the feature flags of `/proc/cpuinfo`; empty where there are none."""
+    """Return the feature flags in `/proc/cpuinfo`; empty if there are none."""
     for line in cpuinfo.splitlines():
         key, colon, value = line.partition(":")
         if colon and key.strip() in ("flags", "Features"):  # x86, ARM
@@ -205,7 +205,7 @@ def cpu_flags(cpuinfo: str) -> frozenset[str]:
 
 
 def cpu_name(cpuinfo: str) -> str:
-    """Return the model name of `/proc/cpuinfo`, or `CPU`."""
+    """Return the model name in `/proc/cpuinfo`, or `CPU`."""
     for line in cpuinfo.splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name" and value.strip():
@@ -217,9 +217,9 @@ def cgroup_folders(self_cgroup: str) -> list[str]:
     """Return the folders below `/sys/fs/cgroup` that may limit our memory, innermost first.
 
     Args:
-        self_cgroup: `/proc/self/cgroup`: lines `hierarchy:controllers:path`. Version 2 has one line
-            with no controllers, version 1 one that names `memory`. Limits hold for all folders
-            below theirs, and a container may see only the root.
+        self_cgroup: content of `/proc/self/cgroup`: lines `hierarchy:controllers:path`. Version 2
+            has one line without controllers, version 1 one that names `memory`. A limit holds for
+            all folders below, and a container may see only the root.
     """
     folders: list[str] = []
     for line in self_cgroup.splitlines():
@@ -234,12 +234,12 @@ def cgroup_folders(self_cgroup: str) -> list[str]:
 
 
 def cgroup_free(limit: str, usage: str, stat: str = "") -> int | None:
-    """Return what a cgroup's limit leaves, or None where there is no limit.
+    """Return the bytes left of a cgroup's limit, or None if there is no limit.
 
     Args:
-        limit: `memory.max` or, of version 1, `memory.limit_in_bytes`.
-        usage: `memory.current` or `memory.usage_in_bytes`.
-        stat: `memory.stat`; inactive file pages count as used but give way on demand.
+        limit: content of `memory.max` or, in version 1, of `memory.limit_in_bytes`.
+        usage: content of `memory.current` or `memory.usage_in_bytes`.
+        stat: content of `memory.stat`; inactive file pages count as used but can be reclaimed.
     """
     if not limit.strip().isdecimal() or not usage.strip().isdecimal():
         return None  # "max", or not readable
@@ -253,25 +253,25 @@ def cgroup_free(limit: str, usage: str, stat: str = "") -> int | None:
 
 
 def _cgroup_free(root: Path) -> int | None:
-    """Return the tightest room of the cgroups this process is in."""
+    """Return the fewest bytes left by the limits of this process's cgroups, or None."""
     base = root / "sys/fs/cgroup"
-    rooms: list[int] = []
+    left_bytes: list[int] = []
     for name in cgroup_folders(_read(root / "proc/self/cgroup")):
         folder = base / name
         for limit, usage in (
             ("memory.max", "memory.current"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes"),
         ):
-            room = cgroup_free(
+            left = cgroup_free(
                 _read(folder / limit), _read(folder / usage), _read(folder / "memory.stat")
             )
-            if room is not None:
-                rooms.append(room)
-    return min(rooms, default=None)
+            if left is not None:
+                left_bytes.append(left)
+    return min(left_bytes, default=None)
 
 
 def _system_memory() -> tuple[int, int, str]:
-    """Return total and free bytes of the system, and how they were told."""
+    """Return the system's total and free bytes, and their source."""
     found = system_memory()
     if found is not None:
         return found.total, found.available, "free memory as the system reports it"
@@ -283,13 +283,13 @@ def _system_memory() -> tuple[int, int, str]:
 
 
 def _reason(why: str, dtype_why: str, asked_dtype: str | None, memory_why: str) -> str:
-    """Return the reasons in one line."""
+    """Return all reasons in one line."""
     dtype = f"{asked_dtype} was asked for" if asked_dtype else dtype_why
     return f"{why}; {dtype}; {memory_why}"
 
 
 def _read(path: Path) -> str:
-    """Return a small system file's text, empty where it cannot be read."""
+    """Return a small system file's text; empty if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""What the hub's library raises, as errors of ours."""
+"""Convert the errors of the hub's library to ours."""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ def hub_errors(repo: str) -> Iterator[None]:
         raise ModelNotFound(f"{repo} has no such revision") from error
     except RepositoryNotFoundError as error:
         raise ModelNotFound(
-            f"the hub knows no {repo}", hint="check the spelling; private ones need HF_TOKEN"
+            f"{repo} was not found on Hugging Face",
+            hint="check the spelling; private models need HF_TOKEN",
         ) from error
     except HFValidationError as error:
         raise ModelNotFound(f"{repo!r} is not a model id") from error
-    # HTTPError is of the hub's HTTP library, whichever that is; a lost connection is one, too
+    # HTTPError comes from the hub's HTTP library, whichever it is; lost connections are included
     except (OfflineModeIsEnabled, HTTPError, OSError) as error:
-        # snapshot_download tells of offline mode only in the cause
+        # snapshot_download reports offline mode only as the cause
         if OfflineModeIsEnabled in (type(error), type(error.__cause__)):
             raise ModelUnavailable(
-                f"{repo} cannot be fetched: offline mode is on",
+                f"{repo} cannot be downloaded: offline mode is on",
                 hint=f"run without {Setting('offline')} and with HF_HUB_OFFLINE unset",
             ) from error
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelUnavailable(
-            f"{repo} could not be fetched: {first}",
+            f"{repo} could not be downloaded: {first}",
             hint="check the network and free disk space, then run the same command again",
         ) from error

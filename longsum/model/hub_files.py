@@ -1,6 +1,6 @@
-"""GGUF files in a repository of the hub: which one is meant by `owner/name:Q4_K_M`.
+"""GGUF files in a repository of the hub: which one `owner/name:Q4_K_M` means.
 
-Repositories of GGUF hold the same model in a dozen sizes. Never all of them are taken.
+GGUF repositories hold the same model in a dozen sizes; only one of them is downloaded.
 """
 
 from __future__ import annotations
@@ -13,33 +13,34 @@ from longsum.checkpoint.gguf import SUFFIX, first_shards, shard_names
 from longsum.errors import ModelNotFound, UnsupportedModel
 
 SHOWN = 8
-"""Names in a hint."""
+"""Maximum number of names in a hint."""
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _PACKED_AS = re.compile(r"[-._]((?:UD-)?(?:I?Q\d\w*|BF16|F16|F32))$", re.IGNORECASE)
 
 
 def split_id(name: str) -> tuple[str, str | None]:
-    """Return the repository's id, and the GGUF file that is named after it by `:`."""
+    """Split `repository:file` into the repository's id and the GGUF file, or None."""
     repo, _, wanted = name.partition(":")
     return repo, wanted or None
 
 
 def has_gguf(folder: Path, wanted: str | None) -> bool:
-    """Tell whether a snapshot has GGUF files, or one that is meant by what was asked for."""
+    """Return whether a snapshot has GGUF files, or one that matches `wanted`."""
     names = _names(folder)
     return any(_is_meant(name, wanted) for name in names) if wanted else bool(names)
 
 
 def snapshot_gguf(folder: Path, name: str) -> Path | None:
-    """Return the GGUF file to read of a snapshot; None where safetensors are to be read.
+    """Return the GGUF file of a snapshot to read; None if its safetensors are to be read.
 
     Args:
         folder: the snapshot.
-        name: id of the repository, with `:` and a file where one was asked for.
+        name: the repository's id, optionally with `:` and a file.
 
     Raises:
-        ModelUnavailable: there are several and none was named.
+        ModelNotFound: the named file does not exist.
+        UnsupportedModel: there are several and none was named.
     """
     repo, wanted = split_id(name)
     names = _names(folder)
@@ -49,10 +50,16 @@ def snapshot_gguf(folder: Path, name: str) -> Path | None:
 
 
 def checkpoint_files(names: Sequence[str], repo: str, wanted: str | None) -> list[str]:
-    """Return the files of one GGUF checkpoint among a repository's; none where it has none.
+    """Return the files of one GGUF checkpoint in a repository; empty if it has none.
+
+    Args:
+        names: paths of all files in the repository.
+        repo: the repository's id.
+        wanted: a file's name, or how it is packed, such as `Q4_K_M`; None if not named.
 
     Raises:
-        ModelUnavailable: the one asked for is not there; there are several and none was named.
+        ModelNotFound: the wanted file does not exist.
+        UnsupportedModel: there are several and none was named.
     """
     found = [name for name in names if name.lower().endswith(SUFFIX)]
     if not found and not wanted:
@@ -62,24 +69,24 @@ def checkpoint_files(names: Sequence[str], repo: str, wanted: str | None) -> lis
 
 
 def choose(names: Sequence[str], repo: str, wanted: str | None) -> str:
-    """Return the GGUF file that is meant, the first where it is in several parts.
+    """Return the matching GGUF file, or its first shard.
 
     Args:
         names: paths of GGUF files in the repository.
-        repo: its id.
-        wanted: a file's name, or how it is packed, such as `Q4_K_M`.
+        repo: the repository's id.
+        wanted: a file's name, or how it is packed, such as `Q4_K_M`; None matches all.
 
     Raises:
-        ModelNotFound: there is none such.
-        UnsupportedModel: several are meant.
+        ModelNotFound: none matches.
+        UnsupportedModel: several match.
     """
     first = first_shards(sorted(names))
     meant = [name for name in first if not wanted or _is_meant(name, wanted)]
     if len(meant) == 1:
         return meant[0]
     others = meant or first
-    told = ", ".join(f"{repo}:{_short(name)}" for name in others[:SHOWN])
-    hint = f"name one: {told}{', …' if len(others) > SHOWN else ''}" if others else None
+    listed = ", ".join(f"{repo}:{_short(name)}" for name in others[:SHOWN])
+    hint = f"name one: {listed}{', …' if len(others) > SHOWN else ''}" if others else None
     if meant:
         which = f" that {wanted!r} could mean" if wanted else ""
         raise UnsupportedModel(f"{repo} has {len(meant)} GGUF files{which}", hint=hint)
@@ -89,23 +96,23 @@ def choose(names: Sequence[str], repo: str, wanted: str | None) -> str:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return the GGUF files below a folder, by their paths in it."""
+    """Return the relative paths of the GGUF files in a folder and its subfolders."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{SUFFIX}"))
 
 
 def _is_meant(name: str, wanted: str) -> bool:
-    """Tell whether a file is meant by its name, or by how its name says that it is packed."""
+    """Return whether a file matches by its name, or by how its name says it is packed."""
     asked, stem = wanted.lower().removesuffix(SUFFIX), _stem(name).lower()
     whole = PurePosixPath(name.lower()).name.removesuffix(SUFFIX)
     return asked in (stem, whole) or stem.endswith((f"-{asked}", f".{asked}", f"_{asked}"))
 
 
 def _stem(name: str) -> str:
-    """Return a file's name without its ending and its number among several."""
+    """Return a file's name without its suffix and shard number."""
     return _SHARD.sub("", PurePosixPath(name).name[: -len(SUFFIX)])
 
 
 def _short(name: str) -> str:
-    """Return the shortest way to name a file: how it is packed, where its name says so."""
+    """Return the shortest name of a file: how it is packed, if its name says so."""
     found = _PACKED_AS.search(_stem(name))
     return found[1] if found else PurePosixPath(name).name

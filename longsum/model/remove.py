@@ -1,4 +1,4 @@
-"""Take fetched models off this disk."""
+"""Find downloaded models on this disk, to delete them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Removable:
 
 
 def removable(repo: str, file: PinnedFile | None) -> Removable | None:
-    """Return what there is of a model on this disk; None where there is nothing.
+    """Return what is on this disk of a model; None if there is nothing.
 
     Args:
         repo: its Hugging Face id.
-        file: the one file that it is, where it is one.
+        file: its single pinned file, if it is one.
     """
     if file is not None:
         if not file.is_here:

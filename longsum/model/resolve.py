@@ -1,4 +1,4 @@
-"""From a model's name to its folder on this disk. No torch; downloads only when asked to."""
+"""Resolve a model's name to its folder on this disk. No torch; downloads only on request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from longsum.settings import Setting
 MINI = "mini"
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
 PATTERNS = ["*.json", "*.safetensors", "tokenizer.model", "*.jinja"]
-"""What is fetched of a repository: never pickled weights, never code."""
+"""Files to download from a repository: never pickled weights, never code."""
 DEFAULT_PREFERENCE = ("llama-3.1-8b", "llama-2-7b-32k-instruct", "llama-3.2-3b", "vicuna-7b-16k")
 
 
@@ -30,35 +30,35 @@ class ModelSource:
     """A checkpoint on this disk."""
 
     name: str
-    """What to call it."""
+    """Name to show."""
     folder: Path
     revision: str | None = None
     """Commit of a Hugging Face repository."""
     known: KnownModel | None = None
     """Its entry in the catalogue."""
     notice: str | None = None
-    """A line for the user when the model was chosen for them."""
+    """Notice for the user if the model was chosen automatically."""
     file: Path | None = None
-    """The GGUF file that the folder was unpacked from."""
+    """GGUF file that the folder was unpacked from."""
 
     @property
     def path(self) -> Path:
-        """Return what the user would name to mean it: the GGUF file, or the folder."""
+        """Path with which the user can name it: the GGUF file, or the folder."""
         return self.file or self.folder.resolve()
 
     @property
     def is_bundled(self) -> bool:
-        """Tell whether it is the model that comes with the program."""
+        """Whether it is the bundled model."""
         return self.folder == MINI_FOLDER
 
     @property
     def answers_verbatim(self) -> bool:
-        """Tell whether its answers are sentences of the document unless asked otherwise."""
+        """Whether it answers verbatim by default."""
         return self.is_bundled or (self.known is not None and self.known.invents)
 
 
 def set_offline() -> None:
-    """Tell the hub's libraries never to use the network; must run before they are imported."""
+    """Disable the network in the hub's libraries; must run before they are imported."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
 
@@ -74,17 +74,16 @@ def resolve_model(
     """Find a model on this disk.
 
     Args:
-        name: `mini`, an alias, a folder, a GGUF file or a Hugging Face id, with `:` and the file
-            wanted where it has several in GGUF (`owner/name:Q4_K_M`); None takes the configured
-            model, else with a CUDA device a suitable checkpoint of the local cache, else the
-            bundled one.
+        name: `mini`, an alias, a folder, a GGUF file or a Hugging Face id, followed by `:` and a
+            file if it has several in GGUF (`owner/name:Q4_K_M`); None takes the configured model,
+            else with a CUDA device a suitable cached checkpoint, else the bundled model.
         revision: commit or branch of a Hugging Face repository.
-        download: fetch it if it is not here.
-        cuda: whether a CUDA device is at hand.
+        download: whether to download it if it is not on this disk.
+        cuda: whether a CUDA device is available.
 
     Raises:
-        ModelNotFound: when it is not on this disk.
-        ModelUnavailable: when fetching it failed.
+        ModelNotFound: it is not on this disk.
+        ModelUnavailable: the download failed.
     """
     name = name or configured_model()
     if name is None:
@@ -122,8 +121,8 @@ def path_source(name: str) -> ModelSource:
     """Return the checkpoint at a path.
 
     Raises:
-        ModelNotFound: there is nothing.
-        UnsupportedModel: it is a file, but not of a checkpoint.
+        ModelNotFound: the path does not exist.
+        UnsupportedModel: it is a file, but not a checkpoint.
     """
     folder = Path(name).expanduser()
     if not folder.exists():
@@ -143,7 +142,7 @@ def path_source(name: str) -> ModelSource:
 
 
 def _for_missing(name: str) -> str:
-    """Return the next step where there is nothing at a path."""
+    """Return the hint for a path that does not exist."""
     owner, _, rest = name.partition("/")
     if name.lower().endswith(SUFFIX) and rest.count("/") == 1 and owner not in ("", ".", "..", "~"):
         return f"a file on the hub is named {owner}/{rest.replace('/', ':')}"
@@ -151,7 +150,7 @@ def _for_missing(name: str) -> str:
 
 
 def file_source(known: KnownModel, file: PinnedFile) -> ModelSource:
-    """Return a model that is one file of the catalogue.
+    """Return a model of the catalogue that is a single pinned file.
 
     Raises:
         ModelNotFound: it is not on this disk.
@@ -167,7 +166,7 @@ def file_source(known: KnownModel, file: PinnedFile) -> ModelSource:
 
 
 def gguf_of(path: Path) -> Path | None:
-    """Return the GGUF file that a path means: itself, or the one in a folder without safetensors.
+    """Return the GGUF file at a path: the path, or the file in a folder without safetensors.
 
     Raises:
         UnsupportedModel: the folder has several.
@@ -178,14 +177,14 @@ def gguf_of(path: Path) -> Path | None:
 
 
 def _looks_like_path(name: str) -> bool:
-    """Tell a path from a repository id: it exists, or it is written like one."""
+    """Return whether a name is a path rather than a repository id: it exists, or looks like one."""
     written = name.startswith((".", "/", "~")) or name.count("/") > 1
     is_file = name.lower().endswith(SUFFIX) and ":" not in name  # owner/name:file.gguf is the hub's
     return written or is_file or Path(name).is_dir()
 
 
 def default_source(cuda: bool) -> ModelSource:
-    """Choose for a user who named and configured no model."""
+    """Choose a model if none is named or configured."""
     if cuda:
         for alias in DEFAULT_PREFERENCE:
             known = find_known(alias)
@@ -196,7 +195,7 @@ def default_source(cuda: bool) -> ModelSource:
                 return ModelSource(alias, folder, folder.name, known, notice)
     return mini_source(
         "using the small bundled model; `longsum models list` shows larger ones, "
-        "`longsum models pull NAME` fetches one"
+        "`longsum models pull NAME` downloads one"
     )
 
 
@@ -204,8 +203,11 @@ def cached_folder(name: str, revision: str | None) -> Path | None:
     """Return the folder of a repository in the local Hugging Face cache, or None.
 
     Args:
-        name: its id, with `:` and the GGUF file wanted where there are several.
-        revision: commit or branch.
+        name: its id, optionally followed by `:` and a GGUF file.
+        revision: commit or branch; None for the default branch.
+
+    Raises:
+        ModelNotFound: the id is malformed.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -229,15 +231,15 @@ def cached_folder(name: str, revision: str | None) -> Path | None:
 def pull(name: str, revision: str | None = None) -> Path:
     """Download a repository's safetensors, configuration and tokenizer into the local cache.
 
-    Of one that has GGUF files instead, a single checkpoint is fetched and nothing else.
+    If it has GGUF files instead, download a single checkpoint.
 
     Args:
-        name: its id, with `:` and the GGUF file wanted where there are several.
-        revision: commit or branch.
+        name: its id, optionally followed by `:` and a GGUF file.
+        revision: commit or branch; None for the default branch.
 
     Raises:
-        ModelUnavailable: when it is gated, missing, or the network is not there; when it has
-            several GGUF checkpoints and none was named.
+        ModelUnavailable: it is gated or missing, the network fails, or it has several GGUF
+            checkpoints and none was named.
     """
     from huggingface_hub import snapshot_download
 
@@ -255,10 +257,10 @@ def pull(name: str, revision: str | None = None) -> Path:
 
 
 def download_size(name: str, revision: str | None = None) -> int:
-    """Ask the hub how many bytes a download will take.
+    """Ask the hub for the size of a download in bytes.
 
     Raises:
-        ModelUnavailable: as `pull`; also when the repository has neither safetensors nor GGUF.
+        ModelUnavailable: as `pull`, or the repository has neither safetensors nor GGUF files.
     """
     from fnmatch import fnmatch
 
@@ -271,7 +273,7 @@ def download_size(name: str, revision: str | None = None) -> int:
         chosen = checkpoint_files(names, repo, wanted)
     if not chosen:
         raise ModelUnavailable(
-            f"{repo} has no safetensors and no GGUF file",
+            f"{repo} has no safetensors and no GGUF files",
             hint="longsum loads nothing else; look for a conversion",
         )
     return sum(size for name, size in files if name in chosen)

@@ -205,9 +205,9 @@ def test_gguf_checkpoint_is_called_by_its_file(tmp_path: Path) -> None:
 def test_numbers_alone_have_no_weights(tmp_path: Path) -> None:
     config = tiny_config().to_dict()
     rope = read_rope(config)
-    alone = FilelessCheckpoint(Path("owner/name"), config, read_shape(config), rope, rope.window)
-    assert not alone.packing()
-    for asked in (alone.weight_files, lambda: alone.tensors(torch.float32)):
+    fileless = FilelessCheckpoint(Path("owner/name"), config, read_shape(config), rope, rope.window)
+    assert not fileless.packing()
+    for asked in (fileless.weight_files, lambda: fileless.tensors(torch.float32)):
         with pytest.raises(ModelNotFound, match="owner/name is not on this disk"):
             asked()
 

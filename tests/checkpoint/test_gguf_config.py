@@ -163,7 +163,7 @@ def test_other_divisors_are_refused_and_ones_are_none(tmp_path: Path) -> None:
     refuses(write(tmp_path, with_frequencies(ones * 3)), "not Llama 3's")
     refuses(write(tmp_path, with_frequencies(ones[:3] * 3)), "not Llama 3's")
     scaled = {"rope__scaling__type": "linear", "rope__scaling__factor": 2.0}
-    refuses(write(tmp_path, with_frequencies(ones * 3), **scaled), "together")
+    refuses(write(tmp_path, with_frequencies(ones * 3), **scaled), "with linear scaling")
 
 
 def test_other_architectures_are_refused(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_other_architectures_are_refused(tmp_path: Path) -> None:
     [
         ({"expert_count": 8}, "mixture of experts"),
         ({"rope__dimension_count": 8}, "8 of 16 values"),
-        ({"attention__value_length": 8}, "16 values of a key and 8"),
+        ({"attention__value_length": 8}, "keys have size 16, its values 8"),
         ({"attention__key_length": 15, "rope__dimension_count": None}, "15 values"),
         ({"rope__scaling__type": "longrope"}, "'longrope'"),
         ({"block_count": None}, "llama.block_count is missing"),

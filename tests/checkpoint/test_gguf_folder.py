@@ -45,7 +45,7 @@ def test_second_time_reads_no_header(
 def test_changed_file_is_unpacked_again_and_the_old_folder_goes(path: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     other = write_gguf(tmp_path / "tiny-2.gguf", tiny_model())
-    kept, before = unpacked(other, cache), unpacked(path, cache)
+    current, before = unpacked(other, cache), unpacked(path, cache)
     stale = open_checkpoint(before)
     write_gguf(path, tiny_model(seed=1))
     with pytest.raises(UnsupportedModel, match="has changed") as caught:
@@ -54,10 +54,10 @@ def test_changed_file_is_unpacked_again_and_the_old_folder_goes(path: Path, tmp_
     after = unpacked(path, cache)
     assert after != before
     assert not before.exists()
-    assert sorted(cache.iterdir()) == sorted([kept, after])
+    assert sorted(cache.iterdir()) == sorted([current, after])
     checkpoint = open_checkpoint(after)
     path.unlink()
-    with pytest.raises(UnsupportedModel, match="is gone"):
+    with pytest.raises(UnsupportedModel, match="is missing"):
         checkpoint.weight_files()
 
 
@@ -130,7 +130,7 @@ SENTENCEPIECE: dict[str, Any] = dict.fromkeys(byte_level_fields(300)) | sentence
 
 @pytest.mark.parametrize("fields", [{}, SENTENCEPIECE], ids=["gpt2", "llama"])
 def test_flipped_bytes_give_a_model_or_one_line(tmp_path: Path, fields: dict[str, Any]) -> None:
-    """What comes through is whole enough to tokenize; what does not is no traceback."""
+    """What is accepted can be tokenized; what is refused raises our error."""
     path = write_gguf(tmp_path / "x.gguf", tiny_model(), fields=fields)
     whole = path.read_bytes()
     data = min(tensor.offset for tensor in read_header(path).tensors)

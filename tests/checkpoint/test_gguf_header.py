@@ -86,9 +86,9 @@ def test_sizes_of_blocks_are_the_library_s() -> None:
 
 
 def test_what_is_no_gguf_file_is_refused(tmp_path: Path, whole: bytes) -> None:
-    refuses(changed(tmp_path / "magic.gguf", whole, 0, b"GGML"), "does not begin as one")
+    refuses(changed(tmp_path / "magic.gguf", whole, 0, b"GGML"), "does not begin like one")
     refuses(changed(tmp_path / "empty.gguf", b""), "is empty")
-    refuses(changed(tmp_path / "short.gguf", b"GG"), "does not begin as one")
+    refuses(changed(tmp_path / "short.gguf", b"GG"), "does not begin like one")
     refuses(changed(tmp_path / "old.gguf", whole, 4, struct.pack("<I", 1)), "version 1")
     refuses(changed(tmp_path / "swapped.gguf", whole, 4, struct.pack(">I", 3)), "big-endian")
     with pytest.raises(ModelNotFound):
@@ -100,10 +100,10 @@ def test_what_is_no_gguf_file_is_refused(tmp_path: Path, whole: bytes) -> None:
 def test_a_file_cut_anywhere_is_refused(tmp_path: Path, whole: bytes) -> None:
     data = min(tensor.offset for tensor in read_header(changed(tmp_path / "x", whole)).tensors)
     for size in (4, 5, 10, 24, 30, 100, data // 3, data // 2, data - 40):
-        refuses(changed(tmp_path / "cut.gguf", whole[:size]), "cut short|does not fit")
+        refuses(changed(tmp_path / "cut.gguf", whole[:size]), "truncated|does not fit")
     for size in (data, data + 1000, len(whole) - 64):
         refuses(
-            changed(tmp_path / "cut.gguf", whole[:size]), f"it has {size:,} of .* was cut short"
+            changed(tmp_path / "cut.gguf", whole[:size]), f"it has {size:,} of .* is incomplete"
         )
 
 
@@ -113,7 +113,7 @@ HUGE = struct.pack("<Q", 1 << 60)
 @pytest.mark.parametrize("at", [8, 16], ids=["tensors", "fields"])
 def test_absurd_counts_are_refused_at_once(tmp_path: Path, whole: bytes, at: int) -> None:
     refuses(
-        changed(tmp_path / "x.gguf", whole, at, HUGE), "cut short|unknown kind|twice|dimensions"
+        changed(tmp_path / "x.gguf", whole, at, HUGE), "truncated|unknown kind|twice|dimensions"
     )
 
 
@@ -127,7 +127,7 @@ def test_absurd_lists_are_refused_at_once(tmp_path: Path, kind: int) -> None:
         struct.pack("<II", 9, kind) + HUGE + bytes(1 << 16),
         struct.pack("<II", 9, 9) + struct.pack("<Q", 1) + struct.pack("<I", kind) + HUGE,
     ):
-        refuses(changed(tmp_path / "x.gguf", head + value), "cut short|does not fit|unknown kind")
+        refuses(changed(tmp_path / "x.gguf", head + value), "truncated|does not fit|unknown kind")
 
 
 def test_a_string_longer_than_the_file_is_refused(tmp_path: Path) -> None:

@@ -140,10 +140,10 @@ def test_sentencepiece_knows_control_tokens_and_its_prefix(tmp_path: Path) -> No
         ({"tokens": None}, "no tokens"),
         ({"tokens": [1, 2, 3]}, "tokens are not a list of strings"),
         ({"tokens": ["<s>"] * 301, "token_type": None}, "301 tokens, 300 embeddings"),
-        ({"token_type": [1, 2]}, "2 kinds of 300 tokens"),
+        ({"token_type": [1, 2]}, "2 kinds for 300 tokens"),
         ({"merges": ["x"]}, "damaged"),
         ({"merges": ["q w"]}, "damaged"),
-        ({"model": "llama", "merges": None}, "0 scores of 300"),
+        ({"model": "llama", "merges": None}, "0 scores for 300"),
     ],
 )
 def test_tokenizers_that_cannot_be_are_refused(

@@ -24,7 +24,7 @@ PROMPT = torch.randint(2, 300, (1, 80), generator=torch.Generator().manual_seed(
 
 
 def pack_file(folder: Path, *, drop: str = "") -> dict[str, torch.Tensor]:
-    """Pack a checkpoint's weights in place; returns what the packed file stands for."""
+    """Pack a checkpoint's weights in place; return the dequantized weights."""
     path = folder / "model.safetensors"
     packed = pack({name: t for name, t in load_file(path).items() if name != drop})
     save_file(packed, path, {"format": "pt"})

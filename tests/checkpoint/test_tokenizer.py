@@ -125,7 +125,7 @@ def test_offsets_of_words_and_bytes() -> None:
 def test_nothing_gives_nothing() -> None:
     assert BYTES.encode_document("") == BYTES.encode_prompt("") == []
     assert BYTES.encode_many([]) == BYTES.offsets("") == []
-    assert LLAMA.encode_prompt("") == []  # no stray space in front of nothing
+    assert LLAMA.encode_prompt("") == []  # no stray space before nothing
 
 
 def test_long_documents_raise_no_alarm(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_long_documents_raise_no_alarm(tmp_path: Path) -> None:
 # beginning and end
 
 
-def test_beginning_of_text_stands_once() -> None:
+def test_beginning_of_text_occurs_once() -> None:
     assert BYTES.with_beginning("a", [5]) == [0, 5]
     assert BYTES.with_beginning("", []) == [0]
     assert BYTES.with_beginning("<s>a", [0, 5]) == [0, 5]

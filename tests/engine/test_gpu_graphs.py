@@ -115,7 +115,7 @@ def test_quantized_weights_answer_the_same_recorded_or_not(
 def test_a_step_that_waits_for_the_gpu_falls_back_and_leaves_no_state(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The stream stayed the recording's, the allocator held on to its blocks, `torch.rand` failed."""
+    """The stream stayed the recording's, the allocator kept blocks, `torch.rand` failed."""
     monkeypatch.setattr(fallback, "_reported", set())
     model = on_gpu()
     plain = without(Engine(model, capacity=128, chunk_tokens=32))

@@ -44,7 +44,7 @@ def add(monkeypatch: pytest.MonkeyPatch, **properties: Any) -> KVFormat:
 
 @pytest.mark.parametrize(
     "properties",
-    [{}, {"is_rotated": True}, {"is_centred": True}, {"most_in_block": 8}],
+    [{}, {"is_rotated": True}, {"is_centred": True}, {"max_block": 8}],
     ids=["plain", "rotated", "centred", "small blocks"],
 )
 def test_added_format_reads_and_answers_near_the_native_cache(

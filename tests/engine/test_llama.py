@@ -234,9 +234,7 @@ def test_answers_are_the_same(checkpoint: Path, lookup: bool) -> None:
     answer = list(engine.write([5, 6], config, max_new_tokens=40, stop_ids=()))
     assert len(answer) > 10
     read = [*PROMPT, 5, 6, *answer]
-    predicted = (
-        whole(theirs, read).argmax(-1).tolist()
-    )  # what follows each token, when taken greedily
+    predicted = whole(theirs, read).argmax(-1).tolist()  # greedily, after each token
     assert predicted[len(PROMPT) + 1 : -1] == answer
 
 

@@ -37,7 +37,7 @@ IDS = st.lists(st.integers(0, 4), max_size=60)
 
 
 def last_place(ids: Sequence[int], run: Sequence[int]) -> int | None:
-    """Return the position after the last occurrence of a run: the slow form of `NgramIndex.find`."""
+    """Return the position after the last place of a run: the slow form of `NgramIndex.find`."""
     n = len(run)
     return next((e for e in range(len(ids), n - 1, -1) if list(ids[e - n : e]) == list(run)), None)
 

