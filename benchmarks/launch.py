@@ -1,9 +1,9 @@
-"""Run a command from a small process, and write down what the system says of it.
+"""Run a command from a small process, and record its resource usage.
 
     python -S launch.py USAGE.json COMMAND ...
 
-A process begins as large as the one that starts it, and that is what its peak is counted from: with
-torch in the parent, every contestant would seem to need 450 MiB at least.
+A process starts as large as its parent, which counts towards its peak: with torch in the parent,
+every contestant would seem to need at least 450 MiB.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run it and write its seconds, its peak (bytes) and its exit code."""
+    """Run the command and write its seconds, its peak (bytes) and its exit code."""
     path, *command = sys.argv[1:]
     started = time.perf_counter()
     process = subprocess.Popen(command)

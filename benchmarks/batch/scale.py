@@ -1,10 +1,10 @@
-"""What `longsum batch` itself costs: time and memory a document, and going on over what is done.
+"""Measure the overhead of `longsum batch`: time and memory per document, and resuming.
 
 python -m benchmarks.batch.scale --documents 1000 10000 100000
 
-A stand-in answers at once; documents are texts of about 900 bytes in folders of 1,000 each. Every
-figure is of a process of its own: the one that hands out the work, reads the journal and writes
-the overviews. ReadResult and answering happen in two others.
+A stand-in answers immediately; documents are texts of about 900 bytes in folders of 1,000. Figures
+are of the main process, which distributes the work, reads the journal and writes the overviews.
+Reading and answering happen in two others.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def make_documents(folder: Path, count: int) -> None:
 
 
 def run_once(folder: Path, output: Path) -> dict[str, float]:
-    """Run a batch in this process, and return what it took."""
+    """Run a batch in this process, and return its time and memory."""
     config = BatchConfig(recursive=True, readers=1)
     job = Job(output=output, batch=config, open_worker=OPEN)
     started = time.perf_counter()
@@ -54,12 +54,12 @@ def in_own_process(folder: Path, output: Path) -> dict[str, float]:
     """Run a batch in a fresh process."""
     command = [sys.executable, "-m", "benchmarks.batch.scale", "--run", str(folder), str(output)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def main() -> None:
-    """Measure each size: a whole run, then going on over what is done."""
+    """Measure each size: a whole run, then resuming when everything is done."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--folder", type=Path, help="where documents are made; by default /tmp")

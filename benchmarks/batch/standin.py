@@ -1,4 +1,4 @@
-"""A worker that answers at once, so that only what surrounds a model is measured."""
+"""A worker that answers immediately, so that only the overhead around a model is measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One part of the check, in this process: `python -m benchmarks.gpu kernels`.
+"""Run one part of the check in this process: `python -m benchmarks.gpu kernels`.
 
     kernels
     model llama-2-7b | llama-3.1-8b | smollm-135m

@@ -1,4 +1,4 @@
-"""Cache layers of every kind, filled, and what they hold in float32."""
+"""Filled cache layers of every kind, and their content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ WORKSPACE = Workspace()
 def layer_of(
     kind: str, capacity: int, kv_heads: int, head_dim: int, dtype: torch.dtype = KIND
 ) -> HeldLayer:
-    """Return a layer whose buffers hold anything."""
+    """Return a layer with uninitialized buffers.
+
+    Args:
+        kind: one of `KINDS`.
+        capacity: maximum tokens.
+        kv_heads: number of key heads.
+        head_dim: number of values per head.
+        dtype: dtype of keys and values.
+    """
     if kind == "native":
         layer: HeldLayer = PreallocatedLayer(capacity)
     else:
@@ -29,7 +37,15 @@ def layer_of(
 
 
 def filled(kind: str, n: int, kv_heads: int, head_dim: int, more: int = 7) -> HeldLayer:
-    """Return a layer that holds n random tokens, and nonsense beyond them."""
+    """Return a layer with n random tokens, and NaN after them.
+
+    Args:
+        kind: one of `KINDS`.
+        n: number of tokens.
+        kv_heads: number of key heads.
+        head_dim: number of values per head.
+        more: capacity beyond n.
+    """
     layer = layer_of(kind, n + more, kv_heads, head_dim)
     layer.update(rnd(1, kv_heads, n, head_dim), rnd(1, kv_heads, n, head_dim))
     for name, held in layer.buffers().items():
@@ -39,7 +55,7 @@ def filled(kind: str, n: int, kv_heads: int, head_dim: int, more: int = 7) -> He
 
 
 def held(layer: HeldLayer, query: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return keys, values and the query as attention sees them: rotated where the layer is."""
+    """Return keys, values and the query as attention sees them: rotated if the layer is."""
     if isinstance(layer, QuantizedLayer):
         key, value = (states.clone() for states in layer.read(0, layer.length))
         return key, value, rotate(query) if layer.format.is_rotated else query
@@ -49,7 +65,7 @@ def held(layer: HeldLayer, query: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
 
 
 def turned_back(layer: HeldLayer, output: torch.Tensor) -> torch.Tensor:
-    """Return an output as the kernel gives it."""
+    """Return an output as the kernel returns it: rotated back if the layer is rotated."""
     return (
         rotate(output) if isinstance(layer, QuantizedLayer) and layer.format.is_rotated else output
     )

@@ -1,4 +1,4 @@
-"""What all parts share: findings as JSON lines, time that was waited for, exact attention."""
+"""Functions that all parts share: findings as JSON lines, timing, exact attention."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 DRY = bool(os.environ.get("DRY"))
-"""Everything tiny, on a CPU."""
+"""Whether to run everything tiny, on a CPU."""
 DEVICE = "cpu" if DRY else "cuda"
 KIND = torch.float32 if DRY else torch.bfloat16
 GIB = 1 << 30
@@ -33,7 +33,7 @@ def say(**found: Any) -> None:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Report how long a step took; one that fails is reported, and the others go on."""
+    """Report the time of a step; a failure is reported, and the next steps still run."""
     started = time.perf_counter()
     try:
         yield
@@ -49,13 +49,19 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def seconds(work: Callable[[], object], least: float = 0.1, warm: int = 2) -> float:
-    """Return the median of repetitions, each waited for, Python's share included."""
+def seconds(work: Callable[[], object], minimum: float = 0.1, warm: int = 2) -> float:
+    """Return the median time of repetitions, each synchronized, including Python's overhead.
+
+    Args:
+        work: what to measure.
+        minimum: minimum total seconds.
+        warm: number of runs before measuring.
+    """
     for _ in range(warm):
         work()
     wait()
     found: list[float] = []
-    end = time.perf_counter() + least
+    end = time.perf_counter() + minimum
     while time.perf_counter() < end or len(found) < 3:
         started = time.perf_counter()
         work()
@@ -65,13 +71,13 @@ def seconds(work: Callable[[], object], least: float = 0.1, warm: int = 2) -> fl
 
 
 def recorded_seconds(works: list[Callable[[], object]]) -> float:
-    """Return the seconds of one of these calls in a CUDA graph, where Python has no share.
+    """Return the seconds of one of these calls in a CUDA graph, without Python's overhead.
 
     Args:
-        works: are run one after the other, so that none finds its data in the GPU's cache.
+        works: run in turn, so that none finds its data in the GPU's cache.
     """
     if DRY:
-        return seconds(works[0], least=0.0, warm=1)
+        return seconds(works[0], minimum=0.0, warm=1)
     side = torch.cuda.Stream()
     with torch.cuda.stream(side):
         for work in works:
@@ -81,7 +87,7 @@ def recorded_seconds(works: list[Callable[[], object]]) -> float:
     with torch.cuda.graph(graph):
         for number in range(max(REPEATED, len(works))):
             works[number % len(works)]()
-    return seconds(graph.replay, least=0.02, warm=1) / max(REPEATED, len(works))
+    return seconds(graph.replay, minimum=0.02, warm=1) / max(REPEATED, len(works))
 
 
 def rnd(*shape: int, scale: float = 1.0) -> torch.Tensor:
@@ -98,7 +104,7 @@ def rel(found: torch.Tensor, exact: torch.Tensor) -> float:
 def exact(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend causally in float32, a head at a time.
+    """Attend causally in float32, one head at a time.
 
     Args:
         query: (1, heads, T, head_dim), of the last T tokens.
@@ -118,7 +124,7 @@ def exact(
 
 
 def peak(*, reset: bool = False) -> dict[str, float]:
-    """Return the GPU's memory in GiB, allocated, reserved and seen by the driver."""
+    """Return the GPU's peak memory in GiB: allocated, reserved, and as seen by the driver."""
     if DRY:
         return {}
     if reset:
@@ -134,7 +140,7 @@ def peak(*, reset: bool = False) -> dict[str, float]:
 
 
 def profiled(run: Callable[[], object]) -> Any:
-    """Return the profiler's rows of one run, the longest first."""
+    """Return the profiler's rows for one run, the longest first."""
     from torch.profiler import ProfilerActivity, profile
 
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as found:

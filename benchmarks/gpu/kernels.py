@@ -1,4 +1,4 @@
-"""The GPU's limits; whether our kernels are right, and how near they come to the limits."""
+"""The GPU's limits, and our kernels' correctness and speed relative to them."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ DEPTH, CHUNK = (128, 32) if DRY else (32768, 4096)
 LENGTHS = (1, 63, 65) if DRY else (1, 63, 65, 4097, DEPTH)
 QUERIES = (1, 5) if DRY else (1, 5, 17)
 COMPILERS = 12
-"""Processes that compile variants."""
+"""Number of processes that compile variants."""
 
 
 def run() -> None:
     """Check all kernels."""
     compiling = _compile() if not DRY else []
-    with step("decode: right"):  # takes no times, so that the compilers do not disturb it
+    with step("decode: right"):  # not timed, so the compilers do not disturb it
         _decode_errors()
     with step("decode: near-tied keys"):
         _near_ties()
@@ -69,7 +69,7 @@ def run() -> None:
 
 
 def _compile() -> list[subprocess.Popen[bytes]]:
-    """Compile all variants in processes of their own, side by side."""
+    """Compile all variants in parallel processes."""
     command = [sys.executable, "-m", "benchmarks.gpu", "warm"]
     return [
         subprocess.Popen([*command, str(share), str(COMPILERS)], stdout=subprocess.DEVNULL)
@@ -78,7 +78,7 @@ def _compile() -> list[subprocess.Popen[bytes]]:
 
 
 def _limits() -> None:
-    """Report what the GPU can do at most."""
+    """Report the GPU's maximum rates."""
     if DRY:
         return
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -94,7 +94,7 @@ def _limits() -> None:
 
 
 def _chunks() -> None:
-    """Check a chunk's attention, and the rates of the kernels it may take."""
+    """Check a chunk's attention, and report the rates of the kernels for it."""
     for (heads, kv, dim), (t, s) in product(SHAPES, ((1, 700), (17, 700), (300, 300), (512, 4096))):
         if DRY and t > 17:
             continue
@@ -116,7 +116,7 @@ def _chunks() -> None:
         work = 4 * 32 * 128 * CHUNK * s / (2 if causal else 1)
         try:
             taken = seconds(lambda: run(q, key, value, causal))  # noqa: B023  # run at once
-        except Exception as error:  # a build without it
+        except Exception as error:  # this build does not have it
             say(rate=name, missing=str(error)[:200])
         else:
             say(rate=name, t=CHUNK, s=s, causal=causal, tflops=work / taken / 1e12)
@@ -137,7 +137,7 @@ def _chunk_kernels() -> dict[str, Callable[..., object]]:
 
 
 def _single_queries(k: torch.Tensor, v: torch.Tensor) -> None:
-    """Report what one query costs at lengths never met before: some kernels plan for each."""
+    """Report the time of one query at new lengths, as some kernels plan for each."""
     q = rnd(1, 32, 1, 128)
     plain = torch.nn.functional.scaled_dot_product_attention
     for name, run in (("ours", attend), ("sdpa", lambda q, k, v, s: plain(q, k, v, scale=s))):
@@ -151,7 +151,7 @@ def _single_queries(k: torch.Tensor, v: torch.Tensor) -> None:
 
 
 def _decode_errors() -> None:
-    """Check the attention kernel against float32, over what the layer holds."""
+    """Check the attention kernel against float32 attention over the layer's content."""
     for kind, (heads, kv, dim), n, t in product(KINDS, SHAPES, LENGTHS, QUERIES):
         if t > n or (n == DEPTH and t == 5 and not DRY):
             continue
@@ -167,7 +167,7 @@ def _decode_errors() -> None:
 
 
 def _near_ties() -> None:
-    """Check scores of which many are nearly the largest: rounded ones give the wrong weights."""
+    """Check many scores near the largest, where rounding gives wrong weights."""
     n = min(DEPTH, 16384)
     near = range(0, n, max(1, n // 64))
     for size in (1.0, 2.0, 3.0):
@@ -183,7 +183,7 @@ def _near_ties() -> None:
 
 
 def _appends() -> None:
-    """Check that appended codes are those of torch, and report the time of both."""
+    """Check that appended codes equal those of torch, and report the time of both."""
     for kind, (heads, kv, dim), t in product(KINDS, SHAPES, QUERIES):
         layer, other = (layer_of(kind, 64, kv, dim) for _ in range(2))
         first = rnd(1, kv, 20, dim), rnd(1, kv, 20, dim)
@@ -211,13 +211,13 @@ def _appends() -> None:
 def _difference(
     some: dict[str, torch.Tensor], others: dict[str, torch.Tensor], end: int
 ) -> tuple[float, int]:
-    """Return the share of keys and values, or their codes, that differ, and by how many steps."""
+    """Return the share of keys and values, or of codes, that differ, and the maximum difference."""
     differing, most, count = 0, 0, 0
     for name in ("keys", "values"):
         one, two = some[name][:, :, :end], others[name][:, :, :end]
         if one.dtype == torch.int8 and f"{name}_centre" not in some and "keys_centre" not in some:
             most = max(most, int((one.int() - two.int()).abs().max()))
-        elif one.dtype == torch.int8:  # two codes a byte
+        elif one.dtype == torch.int8:  # two codes per byte
             for shift in (4, 0):
                 a, b = ((x.int() << (24 + shift)) >> 28 for x in (one, two))
                 most = max(most, int((a - b).abs().max()))

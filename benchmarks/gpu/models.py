@@ -1,4 +1,4 @@
-"""A model of a known shape with random weights: prefill, decode and memory with every cache."""
+"""Prefill, decode and memory of a known shape with random weights, with every cache."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SHAPES: dict[str, tuple[int, int, int, int, int, int, dict[str, Any]]] = {
 """Layers, hidden size, MLP, heads, key heads, vocabulary, RoPE."""
 CACHES = ("int8", "int4", "native")
 LIMITS = {"llama-2-7b": {"int8": 14.5, "int4": 10.5}}
-"""GiB that a run must get along with."""
+"""GiB that must be enough for a run."""
 TOKENS, NEW = (200, 8) if DRY else (32_256, 64)
 CHUNK = 64 if DRY else 4096
 
 
 class Drawn:
-    """A weight that is drawn when it is asked for, so that no checkpoint is written."""
+    """A weight that is drawn when it is indexed, so that no checkpoint is needed."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -86,7 +86,7 @@ def load(name: str) -> Any:
 
 
 def ours(model: Any) -> Any:
-    """Return the model that longsum would run: its own forward pass over the same modules."""
+    """Return longsum's own forward pass over the same modules."""
     from longsum.checkpoint.rope import read_rope
     from longsum.engine.adopt import adopted
 
@@ -95,7 +95,7 @@ def ours(model: Any) -> Any:
 
 
 def run(name: str) -> None:
-    """Measure our engine with every cache, then `transformers` alone with the same weights."""
+    """Measure our engine with every cache, then plain `transformers` with the same weights."""
     from longsum.checkpoint.files import read_shape
     from longsum.engine import decode
 
@@ -139,7 +139,7 @@ def _engine(name: str, model: Any, shape: Any, ids: list[int], kv: str) -> None:
     )
     peak(reset=True)
     limit = LIMITS.get(name, {}).get(kv)
-    if limit and not DRY:  # the allocator itself refuses more: does it run on such a card?
+    if limit and not DRY:  # let the allocator refuse more, as on a smaller card
         total = torch.cuda.get_device_properties(0).total_memory
         torch.cuda.set_per_process_memory_fraction(limit * GIB / total)
     chunk = min(plan.chunk_tokens, CHUNK)
@@ -192,7 +192,7 @@ def _profiles(kv: str, engine: Any, ids: list[int]) -> None:
 
 
 def _baseline(name: str, model: Any, ids: list[int]) -> None:
-    """Measure `generate`, which waits for every token."""
+    """Measure `generate`, which synchronizes at every token."""
     from transformers import GenerationConfig
     from transformers.generation.streamers import BaseStreamer
 

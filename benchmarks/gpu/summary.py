@@ -1,4 +1,4 @@
-"""What of all findings is out of bounds."""
+"""The findings that are out of bounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run() -> None:
 
 
 def is_wrong(found: dict[str, object]) -> bool:
-    """Tell whether a finding reports something out of bounds."""
+    """Return whether a finding is out of bounds."""
     error, bound = found.get("error", 0), found.get("bound", 1)
     fails = "failed" in found or found.get("ok") is False or found.get("same_twice") is False
     return fails or not error <= bound  # type: ignore[operator]  # NaN is wrong, too

@@ -1,4 +1,4 @@
-"""Steps of training a 135M model at long windows: tokens a second and memory."""
+"""Training steps of a 135M model at long windows: tokens per second and memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARAMETERS, LAYERS, HIDDEN = 134.5e6, 30, 576
 
 
 def run() -> None:
-    """Measure each window, with and without recomputing, the shortest also compiled."""
+    """Measure each window, with and without recomputation, the shortest also compiled."""
     for window in WINDOWS:
         ways = [(False, False), (False, True)]
         if window == 8192:

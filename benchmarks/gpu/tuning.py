@@ -1,7 +1,7 @@
-"""Which sizes the attention kernel runs best with: a table a kind of cache, to choose from by hand.
+"""Find the best sizes for the attention kernel: a table per kind of cache, to choose from by hand.
 
-Every variant is a kernel of its own, which takes a second or two to compile; `warm` compiles a
-share of them in a process of its own, into Triton's cache on disk.
+Every variant is a separate kernel, which takes a second or two to compile; `warm` compiles a share
+of them in a separate process, into Triton's cache on disk.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from longsum.engine.triton_attend import Tuning
 
 DEPTH = 128 if DRY else 32768
 CACHED_BYTES = 100 * 2**20
-"""More than a GPU caches: so much lies between two readings of a layer."""
+"""Bytes read between two readings of a layer, more than a GPU caches."""
 
 
 def variants(t: int) -> list[Tuning]:
@@ -51,12 +51,19 @@ def warm(share: int, shares: int) -> None:
             triton_attend.attend(query, layer, length, 0.1, tuning)
             if tuning is None:
                 kernels.append(layer, new, new, length)
-        except Exception as error:  # one that does not fit is met again, and reported, when timed
+        except Exception as error:  # a variant that does not fit is reported when it is timed
             print(kind, tuning, type(error).__name__)
 
 
 def rate(layers: list[HeldLayer], heads: int, t: int, tuning: Tuning | None) -> float:
-    """Return the GB/s at which layers are read, one after the other."""
+    """Return the GB/s at which layers are read in turn.
+
+    Args:
+        layers: full layers of the same kind.
+        heads: number of query heads.
+        t: number of queries.
+        tuning: how the work is split; None for the default.
+    """
     head_dim = layers[0].buffers()["values"].shape[-1]
     head_dim *= 2 if triton_attend.bits_of(layers[0]) == 4 else 1
     query, length = rnd(1, heads, t, head_dim), length_of(layers[0])
@@ -72,7 +79,13 @@ def rate(layers: list[HeldLayer], heads: int, t: int, tuning: Tuning | None) -> 
 
 
 def layers_of(kind: str, kv_heads: int, head_dim: int) -> list[HeldLayer]:
-    """Return enough full layers that none is still cached when its turn comes again."""
+    """Return enough full layers that none is still in the GPU's cache when read again.
+
+    Args:
+        kind: one of `KINDS`.
+        kv_heads: number of key heads.
+        head_dim: number of values per head.
+    """
     first = layer_of(kind, DEPTH, kv_heads, head_dim)
     count = 1 if DRY else 1 + min(15, CACHED_BYTES // first.nbytes)
     layers = [first, *(layer_of(kind, DEPTH, kv_heads, head_dim) for _ in range(count))]
@@ -83,8 +96,14 @@ def layers_of(kind: str, kv_heads: int, head_dim: int) -> list[HeldLayer]:
 
 
 def table(kind: str, shape: tuple[int, int, int], t: int) -> None:
-    """Report the rate of every variant, the best first."""
-    if DRY:  # a CPU has but one
+    """Report the rate of every variant, the best first.
+
+    Args:
+        kind: one of `KINDS`.
+        shape: heads, key heads, head_dim.
+        t: number of queries.
+    """
+    if DRY:  # a CPU has only one
         return
     heads, kv_heads, head_dim = shape
     layers = layers_of(kind, kv_heads, head_dim)

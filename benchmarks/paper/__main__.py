@@ -2,7 +2,7 @@
 
     python -m benchmarks.paper --base BASE --tuning TEXTS.jsonl --data DATA --work runs/paper
 
-Every training and every table is kept in the work folder: killed and run again, it goes on.
+Every training and every result is saved in the work folder: a killed run resumes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.paper import figure2, local_heads, measuring, plots, tables
 from benchmarks.paper.extending import train
-from benchmarks.paper.measuring import Variant, kept, tuned
+from benchmarks.paper.measuring import Variant, cached, tuned
 from benchmarks.paper.settings import Settings
 from benchmarks.paper.summarizing import rouge
 from longsum.config import LoadConfig
@@ -58,7 +58,7 @@ def parsed() -> tuple[Settings, Path]:
 
 
 def retuned(settings: Settings) -> list[Variant]:
-    """Return the base with interpolated positions, untrained, its local heads set right by hand."""
+    """Return the untrained base with interpolated positions and its local heads set by hand."""
     contexts = sorted({extension.context for extension in settings.extensions})
     return [
         Variant(
@@ -74,12 +74,12 @@ def retuned(settings: Settings) -> list[Variant]:
 
 
 def measure(settings: Settings) -> dict[str, Any]:
-    """Train and measure whatever is not there yet."""
+    """Train and measure whatever is missing."""
     results = settings.work / "results"
     extensions = settings.extensions
     found: dict[str, Any] = {"training": {}, "by_steps": {}, "k_max": {}}
     for extension in extensions:
-        found["training"][extension.name] = kept(
+        found["training"][extension.name] = cached(
             results / f"training-{extension.name}.json", lambda e=extension: train(settings, e)
         )
     base = Variant(f"base {settings.window}", settings.base)
@@ -91,50 +91,56 @@ def measure(settings: Settings) -> dict[str, Any]:
     for extension in extensions:
         name = tuned(settings, extension).label
         found["k_max"][name] = [
-            kept(
+            cached(
                 results / f"passkey-{extension.name}-{step}.json",
                 lambda e=extension, s=step: {
                     **measuring.passkey(settings, tuned(settings, e, s), e.context),
                     "step": s,
                 },
             )
-            for step in settings.kept
+            for step in settings.measured_steps
         ]
     found["base_k_max"] = [
-        kept(
+        cached(
             results / f"passkey-base-{length}.json",
             lambda n=length: measuring.passkey(settings, base, n),
         )
         for length in (settings.window, *sorted({e.context for e in extensions}))
     ]
-    found["copying"] = kept(
+    found["copying"] = cached(
         results / "copying.json",
         lambda: measuring.copying(settings, [*variants, *retuned(settings)]),
     )
     for name in ("books-test", "specifications"):
-        found[name] = kept(
+        found[name] = cached(
             results / f"perplexity-{name}.json",
             lambda n=name: measuring.perplexity(settings, n, variants),
         )
     for extension in extensions:
         if extension.position == "pi":
-            found["by_steps"][tuned(settings, extension).label] = kept(
+            found["by_steps"][tuned(settings, extension).label] = cached(
                 results / f"by-steps-{extension.name}.json",
                 lambda e=extension: measuring.perplexity_by_steps(settings, e),
             )
-    found["short"] = kept(
+    found["short"] = cached(
         results / "short.json",
         lambda: measuring.short_tasks(
             settings, [base, *(tuned(settings, e) for e in extensions if e.position == "pi")]
         ),
     )
     longest = next(e for e in extensions if (e.position, e.context) == ("pi", settings.extended))
-    found["rouge"] = kept(results / "rouge.json", lambda: rouge(settings, longest))
+    found["rouge"] = cached(results / "rouge.json", lambda: rouge(settings, longest))
     return found
 
 
 def write(settings: Settings, found: dict[str, Any], output: Path) -> None:
-    """Write tables and plots."""
+    """Write tables and plots.
+
+    Args:
+        settings: settings of the reproduction.
+        found: results of `measure`.
+        output: folder to write to.
+    """
     figure2.draw(HERE / "figure2.png")
     beside = Path(os.path.relpath(HERE, output)).as_posix()
     plots.draw(settings, found["books-test"], found["k_max"], output / "paper.png")

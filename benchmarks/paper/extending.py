@@ -26,15 +26,15 @@ class Lines(ExtendListener):
 
 
 def train(settings: Settings, extension: Extension) -> dict[str, object]:
-    """Extend the base and return what the training tells; a finished one is not trained again."""
+    """Extend the base and return the training's figures; a finished one is not trained again."""
     print(f"== {extension.name}", flush=True)
     config = ExtendConfig(
         position=extension.position,
         steps=settings.steps,
-        # as many tokens a step whatever the window
+        # the same number of tokens per step for every window
         batch=settings.extended // extension.context,
         learning_rate=settings.learning_rate,
-        keep_checkpoints_at=settings.kept[:-1],
+        keep_checkpoints_at=settings.measured_steps[:-1],
         validation_rows=8,
     )
     result = extend(

@@ -22,7 +22,7 @@ WINDOW = 2048
 EXTENDED = 4096
 HEAD_DIM = 128
 THETA = 10000.0
-LEAST_RATIO = 600.0
+MIN_RATIO = 600.0
 """The paper's bounds differ by this factor (theorem 2.1 against section 2.2)."""
 
 
@@ -31,11 +31,11 @@ class Scores:
     """Largest absolute scores of one fit."""
 
     inside: float
-    """At whole distances within the window, where the targets are."""
+    """Score at whole distances within the window, where the targets are."""
     extrapolated: float
-    """At whole distances from L to 2L."""
+    """Score at whole distances from L to 2L."""
     interpolated: float
-    """At eighths of a distance within the window."""
+    """Score at multiples of 1/8 within the window."""
 
 
 def waves(distances: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ def measure(seed: int) -> Scores:
 
 
 def draw(path: Path, seed: int = 0) -> None:
-    """Draw one fit: inside, extrapolated, and a stretch of it interpolated."""
+    """Draw one fit: inside, extrapolated, and a part of it interpolated."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -100,7 +100,7 @@ def main() -> None:
         )
     smallest = min(scores.extrapolated / scores.interpolated for scores in found)
     print(f"extrapolated over interpolated, at least: {smallest:,.0f}")
-    assert smallest > LEAST_RATIO, smallest
+    assert smallest > MIN_RATIO, smallest
     if arguments.plot:
         draw(arguments.plot)
 

@@ -1,12 +1,12 @@
-"""Test what interpolation takes from our base: the heads that tell a token from its neighbours.
+"""Test what interpolation breaks in our base: the heads that distinguish neighbouring tokens.
 
     python -m benchmarks.paper.local_heads --base BASE --output DIR --factor 16
 
-Positions divided by s lie s times closer. A head that looks one token back, score
+Positions divided by s are s times closer. A head that looks one token back, score
 Σ_j A cos(θ_j (Δ - 1)), then looks s tokens back, and its peak, of curvature Σ_j A θ_j², is s² times
 flatter. The base copies through two such heads in its first layer (`recipes/mini/initial.py`).
 So we change these two by hand, phase by -θ_j Δ (1 - 1/s) and strength by s², leave every other
-weight as it is, and train nothing. If copying comes back, it is what was lost.
+weight as it is, and train nothing. If copying recovers, these heads are what was lost.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from transformers import LlamaForCausalLM
 from recipes.mini.initial import Circuit, frequencies
 
 FAST_PAIRS = Circuit.fast_pairs
-"""RoPE pairs that these heads tell neighbours apart by."""
+"""Number of RoPE pairs by which these heads distinguish neighbours."""
 DISTANCES = (1, 2)
-"""Tokens that the first layer's first and second head look back."""
+"""Number of tokens that the first layer's first and second head look back."""
 
 
 @torch.no_grad()
 def retune(model: LlamaForCausalLM, factor: float) -> None:
     """Make the first layer's position heads look as far back as before, positions interpolated.
 
-    A strength of s² would also multiply what differs between tokens in the size of their keys. So
-    the score at the distance looked for is taken off again, by as many of the slowest pairs, which
-    hardly turn: s² Σ_j A (cos(θ_j (Δ - Δ₀) / s) - 1).
+    A strength of s² would also multiply the differences in the size of tokens' keys. So the score
+    at the target distance is subtracted, by as many of the slowest pairs, which hardly turn:
+    s² Σ_j A (cos(θ_j (Δ - Δ₀) / s) - 1).
 
     Args:
         model: the base, not extended.
@@ -57,13 +57,25 @@ def retune(model: LlamaForCausalLM, factor: float) -> None:
 def turned(
     first: torch.Tensor, second: torch.Tensor, angle: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return both halves of RoPE pairs turned by an angle (radians)."""
+    """Return both halves of RoPE pairs rotated by an angle.
+
+    Args:
+        first: (pairs, …) first halves.
+        second: (pairs, …) second halves.
+        angle: (pairs, 1) radians.
+    """
     cos, sin = angle.cos(), angle.sin()
     return first * cos - second * sin, second * cos + first * sin
 
 
 def write(base: Path, output: Path, factor: float) -> Path:
-    """Write the re-tuned base as a checkpoint folder and return it; its positions are unchanged."""
+    """Write the re-tuned base as a checkpoint folder and return it; its positions are unchanged.
+
+    Args:
+        base: folder of the base.
+        output: folder to write.
+        factor: s = L'/L.
+    """
     model = LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
     retune(model, factor)
     output.mkdir(parents=True, exist_ok=True)

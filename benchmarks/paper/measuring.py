@@ -1,4 +1,4 @@
-"""Measure base and extensions with `longsum evaluate`'s own functions, one result file a table."""
+"""Measure base and extensions with the functions of `longsum evaluate`, one file per result."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from longsum.extend.config import Position
 from longsum.extend.folder import write_json
 from recipes.mini.shards import TAKEN
 
-MOST_TOKENS = 32_768
-"""Of a document; the paper truncates proof-pile's so."""
+MAX_TOKENS = 32_768
+"""Maximum tokens of a document, as the paper truncates proof-pile's."""
 CLOZE_ITEMS = 200
 
 Rows = list[dict[str, Any]]
@@ -42,7 +42,7 @@ class Notices(Listener):
 
 @dataclass(frozen=True)
 class Variant:
-    """A model to measure: a folder, and perhaps positions its weights were not tuned for."""
+    """A model to measure: a folder, optionally with positions its weights were not tuned for."""
 
     label: str
     folder: Path
@@ -50,7 +50,7 @@ class Variant:
     context: int | None = None
 
     def open(self, tokens: int) -> Opened:
-        """Load it for runs of at most so many tokens."""
+        """Load it for runs of at most `tokens` tokens."""
         return open_model(
             LoadConfig(model=str(self.folder)),
             tokens=tokens,
@@ -62,15 +62,21 @@ class Variant:
 
 
 def tuned(settings: Settings, extension: Extension, step: int | None = None) -> Variant:
-    """Return an extension's model, after all or some of its steps."""
+    """Return an extension's model.
+
+    Args:
+        settings: settings of the reproduction.
+        extension: the extension.
+        step: number of its steps; None for all.
+    """
     label = f"{extension.method} {extension.context}"
     if step is not None:
         label += f" after {step}"
     return Variant(label, settings.folder(extension, step))
 
 
-def kept(path: Path, measure: Callable[[], Any]) -> Any:
-    """Return a result, measured once and kept as JSON."""
+def cached(path: Path, measure: Callable[[], Any]) -> Any:
+    """Return a result that is measured once and cached as JSON."""
     if not path.exists():
         print(f"== {path.stem}", flush=True)
         found = measure()
@@ -87,7 +93,13 @@ def held_out(settings: Settings, name: str) -> Iterator[Text]:
 
 
 def perplexity(settings: Settings, name: str, variants: list[Variant]) -> Rows:
-    """Measure perplexity by window: the same tokens predicted whatever the window and the model."""
+    """Measure perplexity by window, on the same tokens for every window and model.
+
+    Args:
+        settings: settings of the reproduction.
+        name: `books-test` or `specifications`.
+        variants: models to measure.
+    """
     texts = list(held_out(settings, name))
     return [
         row
@@ -97,12 +109,12 @@ def perplexity(settings: Settings, name: str, variants: list[Variant]) -> Rows:
 
 
 def perplexity_by_steps(settings: Settings, extension: Extension) -> Rows:
-    """Measure perplexity at the extended window after so many steps."""
+    """Measure perplexity at the extended window after different numbers of steps."""
     texts = list(held_out(settings, "books-test"))
     window = extension.context
     return [
         {**row, "step": step}
-        for step in settings.kept
+        for step in settings.measured_steps
         for row in _by_window(
             settings, texts, tuned(settings, extension, step).open(window), (window,)
         )
@@ -112,26 +124,32 @@ def perplexity_by_steps(settings: Settings, extension: Extension) -> Rows:
 def _by_window(
     settings: Settings, texts: list[Text], opened: Opened, windows: tuple[int, ...]
 ) -> Rows:
-    """Measure a model's perplexity on the tokens that the largest window of all can predict."""
+    """Measure a model's perplexity on the tokens that the largest window can predict."""
     config = PerplexityConfig(
         windows=windows,
         stride=settings.stride,
         max_windows=settings.max_windows,
-        max_tokens=MOST_TOKENS,
+        max_tokens=MAX_TOKENS,
     )
     nothing = EvaluationJournal(None, {})
     return measure_perplexity(opened, texts, config, nothing, Notices(), reach=settings.extended)
 
 
 def passkey(settings: Settings, variant: Variant, length: int) -> dict[str, Any]:
-    """Measure retrieval by distance in prompts of so many tokens."""
+    """Measure retrieval by distance.
+
+    Args:
+        settings: settings of the reproduction.
+        variant: model to measure.
+        length: length of the prompts in tokens.
+    """
     config = PasskeyConfig(lengths=(length,), depths=settings.depths, trials=settings.trials)
     (row,) = measure_passkey(variant.open(length), config, EvaluationJournal(None, {}), Notices())
     return row
 
 
 def copying(settings: Settings, variants: list[Variant]) -> dict[str, float]:
-    """Measure how many random tokens are told right when their sequence comes a second time."""
+    """Measure the share of random tokens predicted when their sequence is repeated."""
     import torch
 
     drawn = torch.Generator().manual_seed(0)
@@ -143,13 +161,13 @@ def copying(settings: Settings, variants: list[Variant]) -> dict[str, float]:
         )
         twice = torch.cat([once, once], dim=1)
         with torch.no_grad():
-            told = opened.model(twice).logits[:, once.shape[1] : -1].argmax(-1)
-        shares[variant.label] = (told == twice[:, once.shape[1] + 1 :]).float().mean().item()
+            predicted = opened.model(twice).logits[:, once.shape[1] : -1].argmax(-1)
+        shares[variant.label] = (predicted == twice[:, once.shape[1] + 1 :]).float().mean().item()
     return shares
 
 
 def short_tasks(settings: Settings, variants: list[Variant]) -> Rows:
-    """Measure multiple choice inside the native window: which continuation is a passage's own."""
+    """Measure multiple choice inside the native window: which continuation is the original."""
     rows: Rows = []
     for name in ("books-test", "specifications"):
         items = make_cloze(list(held_out(settings, name)), CLOZE_ITEMS, seed=0)

@@ -1,4 +1,4 @@
-"""The two pictures of the results: perplexity by window, and k_max by steps."""
+"""The two plots of the results: perplexity by window, and k_max by steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ Rows = list[dict[str, Any]]
 
 
 def draw(settings: Settings, by_window: Rows, by_steps: dict[str, Rows], path: Path) -> None:
-    """Draw both side by side."""
+    """Draw both side by side.
+
+    Args:
+        settings: settings of the reproduction.
+        by_window: rows of perplexity by window.
+        by_steps: rows of k_max by steps, by model.
+        path: file to write.
+    """
     import matplotlib
 
     matplotlib.use("Agg")

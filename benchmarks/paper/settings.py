@@ -1,4 +1,4 @@
-"""What is run: windows, factors, steps, and how much is measured."""
+"""Settings of the reproduction: windows, factors, steps, and how much is measured."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Extension:
 
     @property
     def name(self) -> str:
-        """Return the folder's name."""
+        """Name of its folder."""
         return f"{self.position}-{self.context}"
 
     @property
     def method(self) -> str:
-        """Return the paper's word for it."""
+        """The paper's name of the method."""
         return {"pi": "PI", "none": "FT"}[self.position]
 
 
@@ -39,15 +39,15 @@ class Settings:
     data: Path
     """Folder with text/ and pairs/ of held-out documents."""
     work: Path
-    """Where trained models and results lie."""
+    """Folder for trained models and results."""
     window: int
     """L in tokens."""
     factors: tuple[int, ...] = (4, 16)
-    """L'/L; the paper's are 4, 8 and 16."""
+    """Factors L'/L; the paper's are 4, 8 and 16."""
     steps: int = 400
-    """The paper takes 1,000 for PI and 10,000 for direct fine-tuning; here both take as many."""
+    """Training steps; the paper takes 1,000 for PI and 10,000 for direct fine-tuning."""
     learning_rate: float = 5e-4
-    """The paper's 2e-5 is for 7 B parameters; see README.md for how this one was found."""
+    """Learning rate; the paper's 2e-5 is for 7 B parameters, see README.md for this one."""
     max_windows: int = 48
     """Windows of each size for perplexity, evenly spaced."""
     depths: int = 32
@@ -55,30 +55,30 @@ class Settings:
 
     @property
     def extended(self) -> int:
-        """Return the largest window, L' in tokens."""
+        """Largest window, L' in tokens."""
         return self.window * max(self.factors)
 
     @property
     def stride(self) -> int:
-        """Return S, half the native window; the paper's is an eighth of it.
+        """Stride S, half the native window; the paper's is an eighth of it.
 
-        With few windows, more tokens of each are predicted.
+        As there are few windows, more tokens of each are predicted.
         """
         return self.window // 2
 
     @property
     def windows(self) -> tuple[int, ...]:
-        """Return the windows of Tables 1 and 2: powers of two from L to L'."""
+        """Windows of Tables 1 and 2: powers of two from L to L'."""
         return tuple(self.window << k for k in range((self.extended // self.window).bit_length()))
 
     @property
-    def kept(self) -> tuple[int, ...]:
-        """Return the steps of Tables 3 and 4: none, and every fifth of all."""
+    def measured_steps(self) -> tuple[int, ...]:
+        """Steps of Tables 3 and 4: none, and every fifth of all."""
         return tuple(self.steps * i // 5 for i in range(6))
 
     @property
     def extensions(self) -> tuple[Extension, ...]:
-        """Return what is trained: PI and direct fine-tuning at every factor."""
+        """Extensions to train: PI and direct fine-tuning at every factor."""
         return tuple(
             Extension(position, self.window * factor)
             for factor in self.factors
@@ -86,6 +86,6 @@ class Settings:
         )
 
     def folder(self, extension: Extension, step: int | None = None) -> Path:
-        """Return where an extension's model lies, or its state after so many steps."""
+        """Return the folder of an extension's model, or of its state after some steps."""
         folder = self.work / extension.name
         return folder if step in (None, self.steps) else folder / f"step-{step}"

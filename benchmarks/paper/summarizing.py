@@ -1,8 +1,8 @@
 """Table 6: fine-tune the extended model to summarize, then compare by ROUGE.
 
-The paper's recipe (arXiv 2306.15595, section 3.5): its prompt around the document, the reference
-behind it, loss on the reference alone; sampled at temperature 0.5, top-p 0.95. Documents are cut as
-the paper cuts them, in proportion to the window.
+The paper's recipe (arXiv 2306.15595, section 3.5): its prompt around the document, followed by the
+reference, with loss only on the reference; sampled at temperature 0.5, top-p 0.95. Documents are
+truncated as in the paper, in proportion to the window.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ DOCUMENTS = 20
 STEPS = 60
 PER_STEP = 2
 ANSWER_SHARE, DOCUMENT_SHARE = 1000 / 16384, 15000 / 16384
-"""Of the window, as in the paper."""
+"""Shares of the window for the answer and the document, as in the paper."""
 
 Example = tuple[list[int], list[int]]
 
 
 def examples(settings: Settings, tokenizer: Any) -> list[Example]:
-    """Return prompts and references as token ids, cut in proportion to the window."""
-    most_document = int(settings.extended * DOCUMENT_SHARE) - 64
-    most_answer = int(settings.extended * ANSWER_SHARE)
+    """Return prompts and references as token ids, truncated in proportion to the window."""
+    max_document = int(settings.extended * DOCUMENT_SHARE) - 64
+    max_answer = int(settings.extended * ANSWER_SHARE)
     found = []
     paths = [settings.data / "pairs" / f"{name}.jsonl.xz" for name in TRAINED_ON]
     for pair in read_pairs(paths):
@@ -49,14 +49,14 @@ def examples(settings: Settings, tokenizer: Any) -> list[Example]:
             tokenizer.encode(text, add_special_tokens=False)
             for text in (PAPER_PREFIX, pair.text, PAPER_SUFFIX, " " + pair.references[0])
         ]
-        prompt = [tokenizer.bos_token_id, *ids[0], *ids[1][:most_document], *ids[2]]
-        found.append((prompt, [*ids[3][:most_answer], tokenizer.eos_token_id]))
+        prompt = [tokenizer.bos_token_id, *ids[0], *ids[1][:max_document], *ids[2]]
+        found.append((prompt, [*ids[3][:max_answer], tokenizer.eos_token_id]))
     random.Random(0).shuffle(found)
     return found[: STEPS * PER_STEP]
 
 
 def batches(ready: list[Example]) -> Callable[[int], list[Batch]]:
-    """From a step's number to its examples, one a micro-batch."""
+    """Return a function from a step's number to its examples, one per micro-batch."""
 
     def batch_for(step: int) -> list[Batch]:
         first = step * PER_STEP
@@ -86,7 +86,7 @@ def fine_tune(settings: Settings, extension: Extension) -> Path:
 
 
 def rouge(settings: Settings, extension: Extension) -> list[dict[str, Any]]:
-    """Fine-tune, summarize test documents and return ROUGE, baselines side by side."""
+    """Fine-tune, summarize test documents and return ROUGE, with baselines."""
     folder = fine_tune(settings, extension)
     load = LoadConfig(model=str(folder))
     found = find_for_evaluation(load)

@@ -1,4 +1,4 @@
-"""Turn results into Markdown, ours and the paper's one below the other."""
+"""Format results as Markdown, ours above the paper's."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ Rows = list[dict[str, Any]]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; all columns but the first are flush right."""
+    """Return a Markdown table; all columns except the first are aligned right."""
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
     lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
 def shown(value: float | None, digits: int = 2, error: float | None = None) -> str:
-    """Return a number, perhaps with its standard error; a dash where there is none."""
+    """Return a number as text, or a dash if there is none.
+
+    Args:
+        value: the number, or None.
+        digits: number of decimals.
+        error: its standard error, or None.
+    """
     if value is None:
         return "–"
     text = f"{value:,.{digits}f}" if value < 10_000 else f"{value:.1e}"
@@ -27,7 +33,13 @@ def shown(value: float | None, digits: int = 2, error: float | None = None) -> s
 
 
 def perplexity(settings: Settings, rows: Rows, corpus: str) -> str:
-    """Return Table 1 or 2."""
+    """Return Table 1 or 2.
+
+    Args:
+        settings: settings of the reproduction.
+        rows: our results.
+        corpus: the paper's corpus, `PG-19` or `proof-pile`.
+    """
     ours = [
         [name]
         + [
@@ -61,14 +73,20 @@ def by_steps(settings: Settings, found: dict[str, Rows]) -> str:
     ]
     return (
         "Ours, steps:\n\n"
-        + table(["model", *map(str, settings.kept)], ours)
+        + table(["model", *map(str, settings.measured_steps)], ours)
         + "\nThe paper's, steps:\n\n"
         + table(["7B", *map(str, published.STEPS)], paper)
     )
 
 
 def k_max(settings: Settings, found: dict[str, Rows], base: Rows) -> str:
-    """Return Table 4, with the accuracy over all distances beside each k_max."""
+    """Return Table 4, with the accuracy over all distances after each k_max.
+
+    Args:
+        settings: settings of the reproduction.
+        found: our results by model.
+        base: results of the base by prompt length.
+    """
     cell = "{k_max:,} ({accuracy:.0%})".format_map
     ours = [[name, *(cell(row) for row in rows)] for name, rows in found.items()]
     untrained = [[f"{row['length']:,}", cell(row)] for row in base]
@@ -78,7 +96,7 @@ def k_max(settings: Settings, found: dict[str, Rows], base: Rows) -> str:
     ]
     return (
         "Ours, k_max (accuracy over all distances), steps:\n\n"
-        + table(["model", *map(str, settings.kept)], ours)
+        + table(["model", *map(str, settings.measured_steps)], ours)
         + "\nThe base, its positions unchanged, in prompts of:\n\n"
         + table(["tokens", "k_max (accuracy)"], untrained)
         + "\nThe paper's, steps:\n\n"
@@ -87,7 +105,7 @@ def k_max(settings: Settings, found: dict[str, Rows], base: Rows) -> str:
 
 
 def copying(shares: dict[str, float]) -> str:
-    """Return how many random tokens each model told right when they came a second time."""
+    """Return the table of random tokens predicted when their sequence is repeated."""
     return "Random tokens told right when they come a second time:\n\n" + table(
         ["model", "told right"], [[name, f"{share:.0%}"] for name, share in shares.items()]
     )

@@ -1,9 +1,9 @@
-"""Ours, plain `transformers` and llama.cpp: the same weights, the same document, in one run.
+"""Compare longsum, plain `transformers` and llama.cpp on the same weights and document.
 
     python -m benchmarks.peers --model mini --tokens 16384 --new-tokens 256 \
         --llama-python ENVIRONMENT/bin/python
 
-Each contestant runs as a whole process. Without --llama-python, llama.cpp is left out.
+Each contestant runs as a separate process. Without --llama-python, llama.cpp is left out.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def parsed() -> argparse.Namespace:
 
 
 def contestants(given: argparse.Namespace, plain: Path) -> list[Contestant]:
-    """Return who competes; llama.cpp's weights are written first."""
+    """Return the contestants, after writing llama.cpp's weights."""
     store = given.work / "store"
     found = [
         Contestant("longsum", "run_ours.py"),
         Contestant("longsum, no lookup", "run_ours.py", settings={"lookup": False}),
-        # fills the store, in every round anew, for the one after it
+        # fills the store again in every round, for the next contestant
         Contestant(
             "longsum, keeping",
             "run_ours.py",
@@ -69,7 +69,13 @@ def contestants(given: argparse.Namespace, plain: Path) -> list[Contestant]:
 
 
 def common_task(given: argparse.Namespace, model: str, plain: Path) -> dict[str, Any]:
-    """Return what every contestant is given."""
+    """Return the task that all contestants share.
+
+    Args:
+        given: the options.
+        model: the model as for longsum.
+        plain: folder of the plain checkpoint.
+    """
     text = given.document.read_text(encoding="utf-8")
     while len(text) < 8 * given.tokens:
         text += "\n\n" + text

@@ -1,4 +1,4 @@
-"""Run contestants, each as a whole process, and measure what the system says about it."""
+"""Run contestants as separate processes, and measure their time and memory."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way to answer."""
+    """A program that answers."""
 
     name: str
     script: str
-    """In this folder."""
+    """Script in this folder."""
     python: str = sys.executable
     settings: dict[str, Any] = field(default_factory=dict)
-    """What differs from the common task."""
+    """Settings that differ from the common task."""
 
 
 def run_once(contestant: Contestant, task: dict[str, Any], work: Path) -> dict[str, Any]:
     """Run a contestant once.
 
+    Args:
+        contestant: the contestant.
+        task: the common task.
+        work: folder for its files.
+
     Returns:
-        What it printed, and `wall_s` and `peak_bytes` of its process.
+        Its printed results, and `wall_s` and `peak_bytes` of its process.
 
     Raises:
-        SystemExit: when it failed, with its last words.
+        SystemExit: it failed; with the end of its error output.
     """
     path = work / "task.json"
     path.write_text(json.dumps(task | contestant.settings))
@@ -61,9 +66,15 @@ def run_once(contestant: Contestant, task: dict[str, Any], work: Path) -> dict[s
 def compete(
     contestants: list[Contestant], task: dict[str, Any], work: Path, runs: int
 ) -> list[dict[str, Any]]:
-    """Run all contestants in turn, several times over, and return the median of each.
+    """Run all contestants in turn, several times, and return the median of each.
 
-    In turn, so that whatever else the machine does falls on all of them.
+    They take turns, so that other load on the machine affects all of them.
+
+    Args:
+        contestants: the contestants.
+        task: the common task.
+        work: folder for their files.
+        runs: number of rounds.
     """
     found: dict[str, list[dict[str, Any]]] = {each.name: [] for each in contestants}
     for number in range(runs):
@@ -79,7 +90,13 @@ def compete(
 
 
 def median_row(name: str, results: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]:
-    """Return the medians of a contestant's times, and the largest of its peaks."""
+    """Return the medians of a contestant's times, and its largest peak.
+
+    Args:
+        name: name of the contestant.
+        results: results of its runs.
+        task: the common task.
+    """
     row: dict[str, Any] = {"name": name, "tokens": results[0]["tokens"]}
     for key in ("wall_s", "import_s", "load_s", "prefill_s", "first_token_s", "decode_s"):
         row[key] = statistics.median(result[key] for result in results)
@@ -94,6 +111,6 @@ def median_row(name: str, results: list[dict[str, Any]], task: dict[str, Any]) -
 
 
 def same_beginning(tokens: list[int], reference: list[int]) -> int:
-    """Return how many tokens from the start are the same."""
+    """Return the number of equal tokens from the start."""
     pairs = zip(tokens, reference, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(tokens), len(reference)))

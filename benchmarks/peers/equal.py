@@ -1,10 +1,10 @@
-"""Does a GGUF file say the same here as in llama.cpp? Tokens of a text, and log-probabilities.
+"""Compare a GGUF file's tokens and log-probabilities here with those in llama.cpp.
 
     python -m benchmarks.peers.equal MODEL.gguf --llama-python ENVIRONMENT/bin/python
 
-llama.cpp rounds activations to 8 bits before it multiplies them with quantized weights, and we do
-not, so the two differ by more than float32 does; a wrong order of rows or wrong positions would
-make them differ everywhere.
+llama.cpp rounds activations to 8 bits before multiplying them with quantized weights, and we do
+not, so the difference is larger than float32 rounding; a wrong order of rows or wrong positions
+would make everything differ.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Compare one file and print what differs."""
+    """Compare one file and print the differences."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("gguf", type=Path)
     parser.add_argument("--llama-python", required=True, help="has xllamacpp")
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def run_llama(asked: argparse.Namespace) -> dict[str, Any]:
-    """Return what llama.cpp says, from a process of its own environment."""
+    """Return llama.cpp's results, from a process in its own environment."""
     with tempfile.TemporaryDirectory() as name:
         task, out = Path(name, "task.json"), Path(name, "out.json")
         settings = {"gguf": str(asked.gguf.resolve()), "tokens": asked.tokens, "top": asked.top}
@@ -60,7 +60,7 @@ def run_llama(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def log_probabilities(checkpoint: Checkpoint, ids: list[int]) -> torch.Tensor:
-    """Return ours in float32: (tokens, vocab)."""
+    """Return our log-probabilities in float32: (tokens, vocab)."""
     plan = plan_memory(
         checkpoint.shape,
         tokens=len(ids),
@@ -76,12 +76,12 @@ def log_probabilities(checkpoint: Checkpoint, ids: list[int]) -> torch.Tensor:
 
 
 def compare(ids: list[int], ours: torch.Tensor, theirs: dict[str, Any]) -> dict[str, Any]:
-    """Return how far two readings of a text are apart.
+    """Return statistics of the difference between our results and llama.cpp's.
 
     Args:
         ids: our tokens of the whole text.
-        ours: (tokens, vocab) logarithms of the next token's probabilities.
-        theirs: `ids`, and after each position the likeliest tokens with theirs.
+        ours: (tokens, vocab) log-probabilities of the next token.
+        theirs: `ids`, and `after` each position the likeliest tokens with log-probabilities.
     """
     same_best, differences, shared = 0, [], 0
     for mine, likeliest in zip(ours, theirs["after"], strict=True):

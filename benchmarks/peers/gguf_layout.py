@@ -1,4 +1,4 @@
-"""How llama.cpp names a LLaMA's weights, and in which order it wants the rows of a head."""
+"""llama.cpp's names of a LLaMA's weights, and its order of the rows of a head."""
 
 from __future__ import annotations
 

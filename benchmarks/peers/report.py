@@ -17,7 +17,7 @@ PARTS = {"import_s": "imports", "load_s": "load", "prefill_s": "prefill", "decod
 
 
 def machine(threads: int) -> str:
-    """Return where and when, in one line."""
+    """Return date, machine and versions in one line."""
     try:
         name = cpu_name(Path("/proc/cpuinfo").read_text())
     except OSError:
@@ -31,7 +31,7 @@ def machine(threads: int) -> str:
 
 
 def gpu_name() -> str:
-    """Return the GPU's name behind a comma, or nothing."""
+    """Return the GPU's name after a comma, or an empty string."""
     import torch
 
     return f", {torch.cuda.get_device_name(0)}" if torch.cuda.is_available() else ""
@@ -57,7 +57,7 @@ def table(rows: Rows) -> str:
 
 
 def verdicts(rows: Rows) -> list[str]:
-    """Return what the targets ask for, as far as the contestants were there."""
+    """Return the comparisons with our targets, for the contestants that ran."""
     by_name = {row["name"]: row for row in rows}
     ours = by_name.get("longsum")
     if ours is None:
@@ -85,7 +85,13 @@ def verdicts(rows: Rows) -> list[str]:
 
 
 def draw(rows: Rows, title: str, path: Path) -> None:
-    """Draw a bar a contestant, its parts stacked."""
+    """Draw one bar per contestant, with its parts stacked.
+
+    Args:
+        rows: results of the contestants.
+        title: title of the plot.
+        path: file to write.
+    """
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,8 +1,8 @@
-"""One contestant, a whole process: llama.cpp through `llama-cpp-python`, in its own environment.
+"""A contestant: llama.cpp through `llama-cpp-python`, in its own environment.
 
     ENVIRONMENT/bin/python run_llama_cpp.py TASK.json
 
-Its key-value cache is its default, float16.
+Its key-value cache has the default dtype, float16.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 
 
 def main() -> None:
-    """Read the task's document, write the answer, say how long each took."""
+    """Read the task's document, write the answer, and print the times."""
     task = json.loads(Path(sys.argv[1]).read_text())
     imported = time.perf_counter()
     prompt = task["document"] + task["question"]

@@ -1,9 +1,9 @@
-"""What llama.cpp makes of a GGUF file: tokens of a text, and the likeliest next tokens after each.
+"""llama.cpp's tokens of a text, and the likeliest next tokens after each, for a GGUF file.
 
     ENVIRONMENT/bin/python run_llama_probs.py TASK.json
 
-Runs in an environment that has `xllamacpp` (ready-built, and so of AVX2: right for equality, not
-for a race). Its key-value cache is float32 here.
+Runs in an environment that has `xllamacpp` (prebuilt for AVX2, and so not for comparing speed). Its
+key-value cache is float32 here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import xllamacpp
 
 
 def main() -> None:
-    """Print the token ids and, from each position on, the likeliest tokens with their logits."""
+    """Write the token ids and, after each position, the likeliest tokens with log-probabilities."""
     task = json.loads(Path(sys.argv[1]).read_text())
     params = xllamacpp.CommonParams()
     params.model.path = task["gguf"]
@@ -38,7 +38,13 @@ def main() -> None:
 
 
 def likeliest(server: xllamacpp.Server, ids: list[int], top: int) -> list[tuple[int, float]]:
-    """Return the likeliest next tokens and the logarithms of their probabilities."""
+    """Return the likeliest next tokens and their log-probabilities.
+
+    Args:
+        server: server with the model.
+        ids: tokens of the prompt.
+        top: number of tokens to return.
+    """
     asked = {"prompt": ids, "n_predict": 1, "temperature": 0.0, "n_probs": top}
     found = post(server, "/completion", asked | {"cache_prompt": True})
     best = found["completion_probabilities"][0]["top_logprobs"]
@@ -46,7 +52,16 @@ def likeliest(server: xllamacpp.Server, ids: list[int], top: int) -> list[tuple[
 
 
 def post(server: xllamacpp.Server, path: str, content: dict[str, Any]) -> Any:
-    """Ask the server, which listens on this machine alone."""
+    """Send a request to the server, which listens only on this machine.
+
+    Args:
+        server: server with the model.
+        path: path of the request.
+        content: JSON body.
+
+    Returns:
+        The JSON response.
+    """
     request = urllib.request.Request(
         server.listening_address + path,
         json.dumps(content).encode(),

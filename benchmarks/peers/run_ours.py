@@ -1,8 +1,8 @@
-"""One contestant, a whole process: our engine. Prints its times and tokens as JSON.
+"""A contestant: our engine. Prints its times and tokens as JSON.
 
     python run_ours.py TASK.json
 
-With `store` in the task, what was read is kept in that folder, or taken back from it.
+With `store` in the task, the document is cached in that folder, or restored from it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from longsum.store.key import PrefixKey, rope_text, token_hash  # noqa: E402
 
 
 def main() -> None:
-    """Read the task's document, write the answer, say how long each took."""
+    """Read the task's document, write the answer, and print the times."""
     task = json.loads(Path(sys.argv[1]).read_text())
     if task["threads"]:
         torch.set_num_threads(task["threads"])
-    # every contestant writes as many tokens, also where ours would stop at a loop
+    # all contestants write the same number of tokens, even where ours would stop at a loop
     decode.is_looping = lambda token_ids: False
     if task.get("fresh_store"):
         shutil.rmtree(task["store"], ignore_errors=True)
@@ -51,7 +51,7 @@ def main() -> None:
     )
     loaded = time.perf_counter()
     engine = Engine(weights, capacity=held, chunk_tokens=plan.chunk_tokens, kv_cache=plan.kv_cache)
-    stored = kept_prefix(task, plan, document) if task.get("store") else None
+    stored = cached_prefix(task, plan, document) if task.get("store") else None
     if stored is None or not stored.restore(engine, document, Listener()):
         engine.read(document)
     read = time.perf_counter()
@@ -77,8 +77,14 @@ def main() -> None:
     sys.stdout.write(json.dumps(result) + "\n")
 
 
-def kept_prefix(task, plan, document) -> StoredPrefix:
-    """Return the store's entry of this document, keyed by what is given here alone."""
+def cached_prefix(task, plan, document) -> StoredPrefix:
+    """Return the store's entry of this document, keyed only by the task and the plan.
+
+    Args:
+        task: the task.
+        plan: the memory plan.
+        document: tokens of the document.
+    """
     key = PrefixKey(
         weights=task["model"],
         rope=rope_text({}),

@@ -1,4 +1,4 @@
-"""One contestant, a whole process: plain `transformers`, as its documentation writes it.
+"""A contestant: plain `transformers`, used as in its documentation.
 
 python run_transformers.py TASK.json
 """
@@ -19,21 +19,21 @@ from transformers.generation.streamers import BaseStreamer  # noqa: E402
 
 
 class FirstToken(BaseStreamer):
-    """Hears when the first token is out."""
+    """Records when tokens are written."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
 
     def put(self, value: torch.Tensor) -> None:
-        """Take the prompt, then each token."""
+        """Record the time of the prompt, then of each token."""
         self.times.append(time.perf_counter())
 
     def end(self) -> None:
-        """Take the end."""
+        """Do nothing at the end."""
 
 
 def main() -> None:
-    """Read the task's document, write the answer, say how long each took."""
+    """Read the task's document, write the answer, and print the times."""
     task = json.loads(Path(sys.argv[1]).read_text())
     if task["threads"]:
         torch.set_num_threads(task["threads"])
@@ -58,7 +58,7 @@ def main() -> None:
         attention_mask=torch.ones_like(ids),
         max_new_tokens=task["new_tokens"],
         do_sample=False,
-        eos_token_id=None,  # every contestant writes as many
+        eos_token_id=None,  # all contestants write the same number of tokens
         pad_token_id=0,
         streamer=heard,
     )

@@ -1,9 +1,9 @@
-"""Write a Hugging Face LLaMA as GGUF, for llama.cpp; runs in llama.cpp's environment.
+"""Write a Hugging Face LLaMA as GGUF for llama.cpp; runs in llama.cpp's environment.
 
     ENVIRONMENT/bin/python write_gguf.py FOLDER OUT.gguf f16
 
-Position Interpolation goes into the metadata as linear RoPE scaling. No tokenizer is written: the
-contestants are given token ids.
+Position Interpolation is stored in the metadata as linear RoPE scaling. No tokenizer is written, as
+the contestants get token ids.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TYPES = {
 
 
 def add_metadata(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
-    """Write the model's shape and its rotary positions."""
+    """Write the model's shape and its RoPE parameters."""
     heads = config["num_attention_heads"]
     head_dim = config.get("head_dim") or config["hidden_size"] // heads
     rope = config["rope_parameters"]
@@ -60,12 +60,12 @@ def main() -> None:
     heads = {"q_proj": config["num_attention_heads"], "k_proj": config["num_key_value_heads"]}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, framework="numpy") as weights:
-            for name in weights.keys():  # noqa: SIM118  # of safetensors, no dictionary
+            for name in weights.keys():  # noqa: SIM118  # not a dictionary
                 weight = weights.get_tensor(name).astype(np.float32)
                 part = name.split(".")[-2]
                 if part in heads:
                     weight = interleaved(weight, heads[part])
-                # norms stay in float32, as llama.cpp wants them
+                # norms stay in float32, as llama.cpp requires
                 wanted = kind if weight.ndim > 1 else TYPES["f32"]
                 data = gguf.quants.quantize(weight, wanted)
                 writer.add_tensor(gguf_name(name), data, raw_dtype=wanted)

@@ -1,4 +1,4 @@
-"""Read every PDF below a folder and write what became of it, as a Markdown table.
+"""Read every PDF in a folder and its subfolders, and print a Markdown table of the outcomes.
 
     python benchmarks/reading/outcomes.py --data FOLDER
 
@@ -33,9 +33,9 @@ def outcome(path: Path, name: str) -> str:
         document = read_document(path)
     except LongsumError as error:
         seconds = time.perf_counter() - started
-        said = f"{type(error).__name__} (exit {error.exit_code}): {error.message}"
-        said += f"; hint: {error.hint}" if error.hint else ""
-        return f"| {name} | | | | {seconds:.2f} | {_cell(said)} |"
+        message = f"{type(error).__name__} (exit {error.exit_code}): {error.message}"
+        message += f"; hint: {error.hint}" if error.hint else ""
+        return f"| {name} | | | | {seconds:.2f} | {_cell(message)} |"
     seconds = time.perf_counter() - started
     words = len(document.text.split())
     return (

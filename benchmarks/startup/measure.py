@@ -3,8 +3,7 @@
     python benchmarks/startup/measure.py
 
 Prints a Markdown table with minimum, median and maximum, and the peak memory of the command. The
-texts of 16k and 32k tokens are this project's own prose. Nothing that was kept of a document by an
-earlier run is used, but in the last row.
+texts of 16k and 32k tokens are this project's own prose. Only the last row uses a cached document.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ LAUNCH = ROOT / "benchmarks" / "launch.py"
 EXAMPLE = ROOT / "examples" / "handbook.pdf"
 QUESTION = "How many warm-up steps does the fine-tuning recipe use?"
 LENGTHS = {"16k": 16_000, "32k": 31_500}
-"""Tokens of the texts, prompt and answer left out."""
+"""Tokens of the texts, without prompt and answer."""
 MIB = 1 << 20
 
 
 def project_text() -> str:
-    """Return the handbook and the project's other pages, one after the other."""
+    """Return the handbook and the project's other pages, concatenated."""
     pages = [ROOT / "examples" / "handbook.md"]
     pages += sorted(path for path in ROOT.glob("*/**/README.md") if "runs" not in path.parts)
     pages += sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md"))
@@ -53,7 +52,7 @@ def write_texts(folder: Path) -> dict[str, Path]:
 
 
 def commands(texts: dict[str, Path]) -> dict[str, list[str]]:
-    """Return what is measured, by the name it has in the table."""
+    """Return the commands to measure, by their names in the table."""
     ask = ["ask", str(EXAMPLE), QUESTION]
     return {
         "longsum --help": ["--help"],
@@ -68,7 +67,7 @@ def commands(texts: dict[str, Path]) -> dict[str, list[str]]:
 
 
 def run(arguments: list[str], home: Path) -> tuple[float, float]:
-    """Run longsum in a process of its own and return its wall-clock seconds and peak MiB."""
+    """Run longsum in a separate process and return its wall-clock seconds and peak MiB."""
     usage = home / "usage.json"
     command = [sys.executable, "-m", "longsum", *arguments]
     subprocess.run(
@@ -95,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         for shown, arguments in commands(write_texts(home)).items():
-            run(arguments, home)  # warm the file cache, and read what is asked about again
+            run(arguments, home)  # warms the file cache, and caches the document
             times, peaks = zip(*(run(arguments, home) for _ in range(runs)), strict=True)
             low, middle, high = min(times), statistics.median(times), max(times)
             row = f"| `{shown}` | {runs} | {low:.2f} | {middle:.2f} | {high:.2f} "

@@ -1,1 +1,1 @@
-"""How the bundled model is made, from text to weights, one command a stage."""
+"""How the bundled model is made, from text to weights, one command per stage."""

@@ -2,9 +2,9 @@
 
     python -m recipes.mini.answers --data DATA --work runs/mini
 
-From questions with answers that people wrote. One network learns to rank the sentences that hold an
-answer above the document's others; another tells questions of a document from questions of another
-document. Test files are opened by `--test` alone, to be measured.
+Trains on questions with answers that people wrote. One network learns to rank the sentences with
+the answer above the document's others; another learns whether a document answers a question. Test
+files are opened only with `--test`, for measuring.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ TEST = {
     f"openstax_qa.test{CHAPTER}": 400,
     "fairytaleqa.test": 400,
 }
-"""Questions taken of each file."""
+"""Number of questions taken from each file."""
 SHOWN = 3
-"""Sentences that an answer prints."""
+"""Number of sentences printed for an answer."""
 
 Score = Callable[[Question], np.ndarray]
 """From a question to a score for each sentence."""
@@ -60,52 +60,52 @@ def plain_bm25(question: Question) -> np.ndarray:
 
 
 def bm25_around(question: Question) -> np.ndarray:
-    """Score sentences by BM25 and their neighbours': (sentences,)."""
+    """Score sentences by their own BM25 and that of their neighbours: (sentences,)."""
     return around(plain_bm25(question))
 
 
 def by_network(network: Network) -> Score:
-    """Return what scores sentences by a network."""
+    """Return a function that scores sentences by a network."""
     return lambda q: answer_scores(network, answer_columns(q.texts, q.query))
 
 
 def listwise(scores: torch.Tensor, holds: torch.Tensor) -> torch.Tensor:
-    """Return -log of the softmax probability that falls on the sentences with the answer."""
+    """Return -log of the softmax probability of the sentences with the answer."""
     inside = scores.masked_fill(holds < 0.5, float("-inf"))
     return scores.logsumexp(0) - inside.logsumexp(0)
 
 
-def told_apart(odds: torch.Tensor, answered: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy of whether questions are answered."""
+def answered_loss(odds: torch.Tensor, answered: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of predicting whether questions are answered."""
     return binary_cross_entropy_with_logits(odds, answered)
 
 
 def about(question: Question) -> np.ndarray:
-    """Return what tells whether a question's document answers it: (1, features)."""
+    """Return the features for whether a question's document answers it: (1, features)."""
     return question_features(answer_columns(question.texts, question.query))
 
 
 def train_heads(ready: Sequence[Question]) -> dict[str, torch.Tensor]:
     """Train both networks and return their tensors.
 
-    The second is given each question with its own document and with another, and again as a few of
-    its words, since people ask in keywords and the questions of stories are long.
+    The second is trained on each question with its own document and with another, in full and as
+    keywords, since people ask in keywords and the questions about stories are long.
     """
-    ready = sorted(ready, key=lambda q: q.document.sha256)  # what is known of a document, once
+    ready = sorted(ready, key=lambda q: q.document.sha256)  # each document is analyzed once
     rows: Rows = [(stacked(answer_columns(q.texts, q.query)), q.holds) for q in ready]
     own = ready + [brief(q) for q in ready]
     judged: Rows = []
     for answered, each in ((1.0, own), (0.0, elsewhere(own))):
         in_order = sorted(each, key=lambda q: q.document.sha256)
         judged += [(about(q), np.full(1, answered)) for q in in_order]
-    ranking, answered_by = fit(rows, listwise, epochs=6), fit(judged, told_apart, epochs=6)
+    ranking, answered_by = fit(rows, listwise, epochs=6), fit(judged, answered_loss, epochs=6)
     return named("answers", ranking) | named("answered", answered_by)
 
 
 def measure(ready: Sequence[Question], methods: dict[str, Score]) -> None:
-    """Print each file's share of questions with an answer among the sentences printed.
+    """Print each file's share of questions with an answer among the first `SHOWN` sentences.
 
-    In brackets the difference to the first method, with its standard error.
+    The difference to the first method is in brackets, with its standard error.
     """
     for file in sorted({question.file for question in ready}):
         own = [question for question in ready if question.file == file]
@@ -120,7 +120,7 @@ def measure(ready: Sequence[Question], methods: dict[str, Score]) -> None:
 
 
 def odds_of(question: Question, answered: Network) -> float:
-    """Return the logarithm of the odds that a question is answered; infinite where all is there."""
+    """Return the log-odds that a question is answered; infinite if its words are in one place."""
     columns = answer_columns(question.texts, question.query)
     if columns["covered_near"].max() > WHOLLY_COVERED:
         return float("inf")
@@ -128,7 +128,13 @@ def odds_of(question: Question, answered: Network) -> float:
 
 
 def measure_refusals(ready: Sequence[Question], answered: Network, odds: Sequence[float]) -> None:
-    """Print how many questions are refused, of their own document and of another, by threshold."""
+    """Print the share of refused questions on their own document and on another, by threshold.
+
+    Args:
+        ready: questions with their own documents.
+        answered: network for whether a question is answered.
+        odds: thresholds of the log-odds.
+    """
     for file in sorted({question.file for question in ready}):
         own = [question for question in ready if question.file == file]
         found = [np.array([odds_of(q, answered) for q in each]) for each in (own, elsewhere(own))]

@@ -1,7 +1,7 @@
-"""Read the training texts and give back clean paragraphs.
+"""Read the training texts and return clean paragraphs.
 
-Works on JSON lines packed with xz, one `{id, text}` or `{doc, target, ...}` object a line; knows
-nothing about tokens.
+Works on JSON lines compressed with xz, one `{id, text}` or `{doc, target, ...}` object per line;
+knows nothing about tokens.
 """
 
 from __future__ import annotations

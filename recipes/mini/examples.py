@@ -1,8 +1,8 @@
-"""Documents with summaries that people wrote, and what the model makes of them.
+"""Documents with summaries that people wrote, as training examples.
 
-Sentences are told how much of them stands in the summary, compared with the document's others;
-words and pairs of neighbouring words, how often the summary uses them. Test splits are never
-opened.
+The target of a sentence is how much of it is in the summary, compared with the document's others;
+that of a word or a pair of neighbouring words is how often the summary uses it. Test splits are
+never opened.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ FILES = {
     "spec_abstracts": 80,
     "oa_papers.train": 85,
 }
-"""Documents taken of each file; queries for the whole document first."""
+"""Number of documents taken from each file; queries for the whole document first."""
 VALIDATION = {"qmsum.val": 25, "squality.val": 20}
 QUERIES = 3
-"""Most queries for a part of each of these documents, beside the one for the whole."""
+"""Maximum queries for a part of each of these documents, besides the one for the whole."""
 SAMPLE = 40
-"""Documents that the directions are found on."""
-LEAST_SENTENCES = 5
+"""Number of documents that the directions are computed from."""
+MIN_SENTENCES = 5
 
 
 @dataclass(frozen=True)
 class Example:
-    """A document, and what its references say of it."""
+    """A document and the targets from its references."""
 
     file: str
     pair: Pair
     read: ReadSentences
     shared: np.ndarray
-    """How much of each sentence stands in the references, standardized: (sentences,)."""
+    """How much of each sentence is in the references, standardized: (sentences,)."""
     uses: np.ndarray
-    """How often the references use each word, on average: (words,)."""
+    """Mean number of uses of each word in the references: (words,)."""
     pair_uses: np.ndarray
-    """How often they use each pair of neighbouring words: (pairs,)."""
+    """Mean number of uses of each pair of neighbouring words: (pairs,)."""
 
 
 def documents(data: Path, files: dict[str, int]) -> Iterator[tuple[str, Pair]]:
-    """Yield the pairs taken of each file, those about the whole document first."""
+    """Yield the pairs taken from each file, those about the whole document first."""
     for name, count in files.items():
         pairs = read_pairs([data / "pairs" / f"{name}.jsonl.xz"])
         random.Random(0).shuffle(pairs)
@@ -70,13 +70,19 @@ def documents(data: Path, files: dict[str, int]) -> Iterator[tuple[str, Pair]]:
 
 
 def example_of(name: str, pair: Pair, reader: StateReader) -> Example | None:
-    """Return a pair with what is known of it; None where there is nothing to choose from."""
+    """Return the example of a pair; None if there are too few sentences to choose from.
+
+    Args:
+        name: name of its file.
+        pair: document and references.
+        reader: model whose states are used.
+    """
     try:
         document = pair.document
     except DocumentError:
         return None
     spans = statements(document)
-    states = reader(document.text) if len(spans) >= LEAST_SENTENCES else None
+    states = reader(document.text) if len(spans) >= MIN_SENTENCES else None
     if states is None:
         return None
     s = Sentences(document.text, spans, pair.words, pair.focus)
@@ -87,7 +93,13 @@ def example_of(name: str, pair: Pair, reader: StateReader) -> Example | None:
 
 
 def example_with(name: str, pair: Pair, read: ReadSentences) -> Example:
-    """Return a pair, what was read of it, and what its references say."""
+    """Return the example of a pair whose document has been read.
+
+    Args:
+        name: name of its file.
+        pair: document and references.
+        read: sentences, states and words of the document.
+    """
     references = [words(reference) for reference in pair.references]
     return Example(
         name,
@@ -100,7 +112,7 @@ def example_with(name: str, pair: Pair, read: ReadSentences) -> Example:
 
 
 def with_queries(examples: Sequence[Example], data: Path) -> list[Example]:
-    """Return examples, and behind each those of queries for a part of the same document."""
+    """Return examples, each followed by those for a part of the same document."""
     rest: dict[tuple[str, str], list[Pair]] = {}
     for name in {example.file for example in examples}:
         for pair in read_pairs([data / "pairs" / f"{name}.jsonl.xz"]):
@@ -116,7 +128,7 @@ def with_queries(examples: Sequence[Example], data: Path) -> list[Example]:
 
 
 def with_query(example: Example, pair: Pair) -> Example:
-    """Return what is known of a document under another query; the model has read it already."""
+    """Return the example of a document for another query, without reading it again."""
     spans = example.read.sentences.spans
     s = Sentences(example.read.sentences.text, spans, pair.words, pair.focus)
     _ = s.features
@@ -125,25 +137,25 @@ def with_query(example: Example, pair: Pair) -> Example:
 
 
 def shared_with(sentences: Sentences, references: Sequence[Sequence[str]]) -> np.ndarray:
-    """Return how much of each sentence stands in the references: words and pairs of words."""
+    """Return how much of each sentence is in the references, by words and pairs of words."""
     content, pairs = np.zeros(len(sentences.spans)), np.zeros(len(sentences.spans))
     for reference in references:
         known = set(reference) - FUNCTION_WORDS
         joined = set(pairwise(reference))
         for number, each in enumerate(sentences.words):
-            told = [word for word in each if word not in FUNCTION_WORDS]
-            content[number] += sum(word in known for word in told) / (len(told) + 2)
+            own = [word for word in each if word not in FUNCTION_WORDS]
+            content[number] += sum(word in known for word in own) / (len(own) + 2)
             pairs[number] += sum(pair in joined for pair in pairwise(each)) / (len(each) + 3)
     return sum((part - part.mean()) / (part.std() + 1e-3) for part in (content, pairs)) / 2  # type: ignore[return-value]
 
 
 def uses_in(references: Sequence[Sequence[Term]], terms: Sequence[Term]) -> np.ndarray:
-    """Return how often the references use each term, on average: (terms,)."""
+    """Return the mean number of uses of each term in the references: (terms,)."""
     counts = [Counter(reference) for reference in references]
     found: np.ndarray = np.mean([[count[term] for term in terms] for count in counts], axis=0)
     return found
 
 
-def is_kept(text: str) -> bool:
-    """Tell whether a document is kept from training, to compare ways to choose: every tenth."""
+def is_held_out(text: str) -> bool:
+    """Return whether a document is held out from training, for comparing methods: every tenth."""
     return hashlib.sha256(text[:2000].encode()).digest()[0] % 10 == 0

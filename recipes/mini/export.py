@@ -5,10 +5,10 @@
     python -m recipes.mini.export --work runs/mini --output longsum/mini
     python -m recipes.mini.export --name-features longsum/mini/selection.safetensors
 
-With `--plain` in float32, as `longsum extend` and plain `transformers` read it; without, in the
-bundled model's int8 rows, and with the selection head. The card beside them is written by hand.
-With `--name-features` only the names of this version's features are written into a head that was
-trained on the very same, and no tensor changes.
+With `--plain`, weights are written in float32, as `longsum extend` and plain `transformers` read
+them; otherwise in the bundled model's int8 rows, with the selection head. The model card is written
+by hand. With `--name-features`, only this version's feature names are written into a head that was
+trained on exactly these, and no tensor changes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from recipes.mini.tokenizer import SPECIAL_TOKENS, VOCAB_SIZE
 EXTENDED = ("settle", "recall", "extend", "bundled")
 """Stages whose positions are interpolated."""
 BUNDLED = Path("longsum/mini")
-"""Its int8 rows stand for the last stage where no checkpoints are at hand."""
+"""Its int8 rows replace the last stage if no checkpoints are available."""
 EXACT_KV_LAYERS = 1
-"""The first layer's position heads tell neighbours apart by a 500th of a score's size."""
+"""Number of first layers with position heads, which distinguish neighbours by 1/500 of a score."""
 HEADS = ("summaries", "answers")
 """Files of the selection head, from `select` and `answers`."""
 
@@ -51,7 +51,7 @@ def write_tokenizer(work: Path, output: Path) -> None:
 
 
 def settings_of(shape: Shape, *, extended: bool) -> dict[str, Any]:
-    """Return config.json, with the native window beside the extended one."""
+    """Return config.json, with both the native and the extended window."""
     config = shape.extended_config(VOCAB_SIZE) if extended else shape.config(VOCAB_SIZE)
     config.architectures = ["LlamaForCausalLM"]
     if not extended:
@@ -70,7 +70,7 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def write_head(work: Path, path: Path) -> None:
-    """Write the selection head: weights in float16, what features are divided by in float32."""
+    """Write the selection head: weights in float16, standardization in float32."""
     tensors: dict[str, torch.Tensor] = {}
     for part in HEADS:
         for name, tensor in load_file(work / "select" / f"{part}.safetensors").items():
@@ -79,7 +79,7 @@ def write_head(work: Path, path: Path) -> None:
 
 
 def save_head(tensors: dict[str, torch.Tensor], path: Path) -> None:
-    """Write a head's tensors as they are, with the names of the features that they look at."""
+    """Write a head's tensors unchanged, with the names of their features."""
     save_file(tensors, path, metadata=metadata_of(tensors["projection"].shape[1]))
 
 

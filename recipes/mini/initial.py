@@ -1,8 +1,8 @@
 """Initial weights that can copy: an induction circuit, set by hand before training.
 
-What has been read is found again by two layers (Olsson et al. 2022, arXiv 2209.11895): a head of
-the first writes to each position what came before it; a head of the second looks for positions
-whose "before" is like the present, and copies what stands there. Small models take hundreds of
+Two layers find what has been read (Olsson et al. 2022, arXiv 2209.11895): a head of the first
+writes to each position what came before it; a head of the second looks for positions whose
+"before" is like the present, and copies the token there. Small models take hundreds of
 millions of tokens to form the two from random weights. Setting weights by hand so that attention
 starts with the form it would learn is known as mimetic initialization (Trockman and Kolter 2023,
 arXiv 2305.09828); here it is the circuit itself. Training is free to change all of it.
@@ -22,19 +22,19 @@ class Circuit:
     """Strengths of the circuit, found by what it copies untrained."""
 
     embedding_std: float = 0.08
-    """Of an embedding's entries in the token subspace."""
+    """Standard deviation of an embedding's entries in the token subspace."""
     constant: float = 5.0
-    """An entry all embeddings share, in units of `embedding_std`: what position heads look at."""
+    """Entry shared by all embeddings, in units of `embedding_std`, which position heads look at."""
     noise_std: float = 0.002
-    """Of an embedding's entries elsewhere."""
+    """Standard deviation of an embedding's other entries."""
     fast_pairs: int = 12
-    """RoPE pairs that tell neighbours apart."""
+    """Number of RoPE pairs that distinguish neighbours."""
     sharpness: float = 4.0
-    """Attention score a fast pair adds at the distance looked at (nats)."""
+    """Attention score that a fast pair adds at the target distance (nats)."""
     written: float = 2.0
     """Size of what the first layer writes, in units of the embedding."""
     match: float = 2.0
-    """Weight of a query's and a key's likeness."""
+    """Weight of the similarity of a query and a key."""
     copied: float = 20.0
     """Size of what the second layer writes, in units of the embedding."""
 
@@ -49,9 +49,9 @@ def set_induction_circuit(
     second looks for positions whose two predecessors are the present token and its predecessor.
 
     Args:
-        model: with two or more query heads, one key-value head and tied embeddings.
-        circuit: strengths.
-        seed: of the random subspaces.
+        model: a model with two or more query heads, one key-value head and tied embeddings.
+        circuit: strengths of the circuit.
+        seed: seed of the random subspaces.
     """
     config = model.config
     width, head_dim = config.hidden_size, config.head_dim
@@ -67,7 +67,7 @@ def set_induction_circuit(
     values[:tokens] = token
     shorten = torch.randn(half, head_dim, generator=generator) / math.sqrt(tokens)
 
-    # the constant entry behind the RMSNorm
+    # the constant entry after the RMSNorm
     set_position_heads(model, constant[0], circuit.constant * circuit.embedding_std / rms, circuit)
     first = model.model.layers[0].self_attn
     first.v_proj.weight.copy_(values)
@@ -100,14 +100,14 @@ def set_position_heads(
 ) -> None:
     """Set queries and keys of the first layer so that heads see one and two tokens back.
 
-    Positions may be interpolated. Divided by s, neighbours are s times closer, and what tells them
-    apart is s² times smaller (cos x ≈ 1 - x²/2): the queries are made so much larger.
+    Positions may be interpolated. Divided by s, neighbours are s times closer, and the scores that
+    distinguish them differ s² times less (cos x ≈ 1 - x²/2), so the queries are scaled by s².
 
     Args:
-        model: with one key-value head and two heads or more.
-        direction: a unit vector that all inputs of the layer have something of: (hidden_size,).
-        size: how much, on average.
-        circuit: strengths.
+        model: a model with one key-value head and two or more query heads.
+        direction: a unit vector with a positive share in all inputs of the layer: (hidden_size,).
+        size: mean size of that share.
+        circuit: strengths of the circuit.
     """
     head_dim, pairs = model.config.head_dim, circuit.fast_pairs
     first = model.model.layers[0].self_attn
@@ -129,8 +129,8 @@ def common_direction(
     """Return a direction that the first layer's inputs share, and how much of it they have.
 
     Args:
-        model: trained.
-        token_ids: of a text, so that frequent tokens count most: (tokens,).
+        model: a trained model.
+        token_ids: tokens of a text, so that frequent tokens count most: (tokens,).
     """
     inputs = model.model.layers[0].input_layernorm(model.model.embed_tokens(token_ids))
     mean = inputs.mean(0)
@@ -145,7 +145,7 @@ def _set_embeddings(
     token: torch.Tensor,
     generator: torch.Generator,
 ) -> float:
-    """Set the embeddings and return their root mean square, by which the RMSNorm divides them."""
+    """Set the embeddings and return their root mean square, which the RMSNorm divides by."""
     weight = model.model.embed_tokens.weight  # (vocabulary, width)
     vocabulary, width = weight.shape
     drawn = torch.randn(vocabulary, len(token), generator=generator) @ token
@@ -162,7 +162,7 @@ def position_scale(model: LlamaForCausalLM) -> float:
 
 
 def frequencies(model: LlamaForCausalLM) -> torch.Tensor:
-    """Return RoPE's angles a token, one a pair: (head_dim / 2,)."""
+    """Return RoPE's angle per token for each pair: (head_dim / 2,)."""
     half = model.config.head_dim // 2
     theta: float = model.config.rope_parameters["rope_theta"]
     return theta ** (-torch.arange(half) / half) / position_scale(model)
@@ -173,8 +173,8 @@ def _query_for_distance(
 ) -> torch.Tensor:
     """Return a query whose score with a constant key is Σ_j (cos(θ_j (m - n - distance)) - 1).
 
-    As many of the slowest pairs, which hardly turn, take the score at the distance off again: it is
-    zero there and negative elsewhere, whatever the size of the constant in a token's key.
+    As many of the slowest pairs, which hardly turn, subtract the score at that distance: it is zero
+    there and negative elsewhere, whatever the size of the constant in a token's key.
     """
     angle = frequencies(model)[:pairs] * -distance
     half = head_dim // 2
@@ -188,8 +188,8 @@ def _query_for_distance(
 def _slow_dimensions(model: LlamaForCausalLM) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the dimensions whose pairs turn by less than about a radian within the window.
 
-    Likeness must not depend on how far back something stands. They are dealt out in two halves,
-    one for each token that is compared.
+    Similarity must not depend on the distance. They are split into two halves, one for each token
+    that is compared.
     """
     turned = frequencies(model) * model.config.max_position_embeddings
     pairs = torch.nonzero(turned < 1.0).flatten()

@@ -1,7 +1,7 @@
 """The training loop the stages share: model, optimizers, schedule, checkpoints.
 
-A stage gives a function from step to batch; the loop can be killed at any step and goes on from the
-last checkpoint.
+A stage provides a function from step to batch; the loop can be killed at any step and resumes from
+the last checkpoint.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     labels: torch.Tensor
     """(rows, tokens); `IGNORE` is not scored."""
     weights: torch.Tensor
-    """(rows, tokens) float32: what a label counts."""
+    """(rows, tokens) float32 weights of the labels."""
 
 
 class HasIds(Protocol):
@@ -112,7 +112,14 @@ def scored_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
 def save_checkpoint(
     folder: Path, model: LlamaForCausalLM, optimizer_list: list[Optimizer], step: int
 ) -> None:
-    """Write weights, optimizer states and step, each atomically; the step comes last and counts."""
+    """Write weights, optimizer states and step, each atomically; the step last, as it is decisive.
+
+    Args:
+        folder: folder of the checkpoint.
+        model: model in training.
+        optimizer_list: its optimizers.
+        step: number of steps done.
+    """
     weights = {n: p.detach().contiguous() for n, p in model.named_parameters()}
     states = {
         f"{number}.{parameter}.{key}": tensor.contiguous()
@@ -128,7 +135,13 @@ def save_checkpoint(
 
 
 def load_checkpoint(folder: Path, model: LlamaForCausalLM, optimizer_list: list[Optimizer]) -> int:
-    """Load the last checkpoint, if there is one, and return its step."""
+    """Load the last checkpoint, if there is one, and return its step.
+
+    Args:
+        folder: folder of the checkpoint.
+        model: gets the weights.
+        optimizer_list: get their states.
+    """
     if not (folder / "step.json").exists():
         return 0
     load_weights(model, folder / "weights.safetensors")
@@ -174,7 +187,15 @@ def train_step(
     optimizer_list: list[Optimizer],
     factor: float,
 ) -> dict[str, float]:
-    """Take one step at `factor` of the learning rates and return its figures."""
+    """Take one step and return its figures.
+
+    Args:
+        model: model in training.
+        micro_batches: batches whose gradients are added.
+        loss_of: from model and batch to a loss.
+        optimizer_list: optimizers of the model.
+        factor: factor on their base learning rates.
+    """
     started = time.perf_counter()
     total = 0.0
     for batch in micro_batches:
@@ -205,18 +226,18 @@ def train(
     save_every: int = 100,
     compile_loss: bool = True,
 ) -> None:
-    """Train until `schedule.steps`, going on from the folder's checkpoint if there is one.
+    """Train until `schedule.steps`, resuming from the folder's checkpoint if there is one.
 
     Args:
-        model: with the weights the stage begins with.
+        model: model with the initial weights of the stage.
         batch_for: from a step's number to its micro-batches; must depend on the number alone.
         schedule: steps and learning rates.
-        folder: of checkpoints and `log.jsonl`.
+        folder: folder for checkpoints and `log.jsonl`.
         loss_of: `dense_loss`, `scored_loss` where few positions count, or the stage's own.
-        measure: figures logged beside the loss.
+        measure: returns figures to log with the loss.
         measure_every: steps between measurements.
         save_every: steps between checkpoints.
-        compile_loss: not for losses whose shapes change with every row.
+        compile_loss: whether to compile the loss; not if its shapes change with every row.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimizer_list = optimizers(model, schedule)

@@ -34,17 +34,23 @@ class Mixture:
     facts: float = 0.20
     """Rows in which facts of the text are asked for at the end."""
     copied_share: float = 0.3
-    """Weight of a row's copied tokens, as a share of its length; never below that of plain ones."""
+    """Weight of a row's copied tokens, as a share of its length; at least that of plain ones."""
 
     def weights(self, row: Row) -> np.ndarray:
-        """Return what predicting each token counts: (length,) float32."""
+        """Return the weight of predicting each token: (length,) float32."""
         found = int(row.copied.sum())
         each = max(1.0, self.copied_share * len(row.ids) / max(1, found))
         return np.where(row.copied, each, row.plain).astype(np.float32)
 
 
 class Rows:
-    """Training rows by number."""
+    """Training rows by number.
+
+    Args:
+        work: folder with `tokenizer.json` and `shards/`.
+        mixture: shares of the copying tasks.
+        seed: seed of all rows.
+    """
 
     def __init__(self, work: Path, mixture: Mixture, seed: int = 0) -> None:
         self.tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
@@ -65,7 +71,7 @@ class Rows:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def text(self, rng: np.random.Generator, length: int) -> Ids:
-        """Return a piece of a random source, by its share."""
+        """Return a piece of a source drawn by its share: (length,) token ids."""
         names = list(self.sources)
         name = rng.choice(names, p=np.array([SHARES[n] for n in names]) / sum(SHARES.values()))
         shards = self.sources[name]

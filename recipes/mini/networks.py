@@ -18,7 +18,7 @@ DOCUMENTS_PER_STEP = 8
 
 
 Rows = list[tuple[np.ndarray, np.ndarray]]
-"""(rows, features) and (rows,) targets, one pair a document."""
+"""Features (rows, features) and targets (rows,), one pair per document."""
 LossOf = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -28,19 +28,19 @@ def squared(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def poisson(logs: torch.Tensor, uses: torch.Tensor) -> torch.Tensor:
-    """Return the negative log-likelihood of uses under their expectation, a word of the summary."""
+    """Return the negative log-likelihood of uses given their expectation, per word of summary."""
     logs = logs.clamp(-2 * MAX_LOG_USES, MAX_LOG_USES)
     return (logs.exp() - uses * logs).sum() / uses.sum().clamp_min(10)
 
 
 def fit(rows: Rows, loss_of: LossOf, *, epochs: int, rate: float = 2e-3) -> dict[str, torch.Tensor]:
-    """Train a network and return its tensors, in the names that `selection.head` reads.
+    """Train a network and return its tensors, under the names that `selection.head` reads.
 
     Args:
-        rows: of the documents.
+        rows: training rows of the documents.
         loss_of: from outputs and targets of a document to its loss.
-        epochs: passes over them.
-        rate: highest learning rate (AdamW, one cycle).
+        epochs: passes over the documents.
+        rate: maximum learning rate (AdamW, one cycle).
     """
     torch.manual_seed(0)
     everything = np.concatenate([features for features, _ in rows])

@@ -2,8 +2,8 @@
 
     python -m recipes.mini.pretrain --work runs/mini --shape mini --steps 1000
 
-The initial weights copy already (`initial.py`); a third of the rows asks for it, so that they go on
-copying while they learn to read. The log tells passkey accuracy and perplexity beside the loss.
+The initial weights already copy (`initial.py`); a third of the rows needs it, so that they continue
+to copy while they learn to read. The log has passkey accuracy and perplexity besides the loss.
 """
 
 from __future__ import annotations
@@ -29,24 +29,29 @@ from recipes.mini.stage import begin, options
 
 MICRO_BATCH_TOKENS = 8192
 WARMUP = 100
-"""Steps; the weights begin with something that must not be shaken to pieces."""
+"""Warm-up steps, which protect the circuit in the initial weights."""
 WHOLE_EVERY = 3
-"""Steps from one that reads whole windows to the next."""
-SHORTEST = 256
-"""Tokens of a row at least."""
+"""Steps between those that read whole windows."""
+MIN_ROW_TOKENS = 256
+"""Minimum tokens per row."""
 
 
 def length_at(step: int, steps: int, window: int) -> int:
-    """Row length (tokens): a quarter of the window, half of it, all of it; never below `SHORTEST`.
+    """Return the row length in tokens: a quarter of the window, then half of it, then all of it.
 
-    Short rows are read faster, and near tokens are learned first anyway. Every third step reads
-    whole windows all the same: with short rows alone, what is far was soon not found any more.
+    Short rows are read faster, and near tokens are learned first anyway. Every third step still
+    reads whole windows: with short rows only, distant tokens were soon no longer found.
+
+    Args:
+        step: number of the step.
+        steps: total steps.
+        window: native window in tokens.
     """
     done = step / steps
     divisor = next(d for until, d in ((0.4, 4), (0.7, 2), (2.0, 1)) if done < until)
     if step % WHOLE_EVERY == 0:
         divisor = 1
-    return max(window // divisor, min(SHORTEST, window))
+    return max(window // divisor, min(MIN_ROW_TOKENS, window))
 
 
 @torch.no_grad()
@@ -56,11 +61,11 @@ def passkey_accuracy(
     """Return the share of made-up numbers that the model copies exactly from a fact in the text.
 
     Args:
-        model: the model.
-        rows: for tokenizer and filler.
-        length: tokens of a trial.
-        trials: at depths from the beginning to the end.
-        paper: fill with the paper's sentences (arXiv 2306.15595, figure 3) instead of real text.
+        model: model to measure.
+        rows: provides tokenizer and filler.
+        length: tokens per trial.
+        trials: number of trials, at depths from the beginning to the end.
+        paper: whether to fill with the paper's sentences (arXiv 2306.15595, figure 3).
     """
     garbage = rows.encode(" " + " ".join(FILLER))
     right = 0
@@ -70,8 +75,8 @@ def passkey_accuracy(
         fact = rows.encode(f" The pass key is {number}. Remember it. {number} is the pass key.")
         question = rows.encode(" What is the pass key? The pass key is")
         answer = rows.encode(f" {number}")
-        room = length - len(fact) - len(question) - len(answer) - 1
-        text = np.resize(garbage, room) if paper else rows.text(rng, room)
+        left = length - len(fact) - len(question) - len(answer) - 1
+        text = np.resize(garbage, left) if paper else rows.text(rng, left)
         cut = int(len(text) * (trial + 0.5) / trials)
         ids = [rows.begin, *text[:cut], *fact, *text[cut:], *question, *answer]
         logits = model(torch.tensor([ids[:-1]]), logits_to_keep=len(answer)).logits[0]
@@ -83,7 +88,14 @@ def passkey_accuracy(
 def perplexity_by_position(
     model: LlamaForCausalLM, work: Path, length: int, tokens: int = 16384
 ) -> dict[str, float]:
-    """Return the perplexity on held-out books for the first and the last quarter of a window."""
+    """Return the perplexity on held-out books for the first and the last quarter of a window.
+
+    Args:
+        model: model to measure.
+        work: folder with `shards/`.
+        length: window in tokens.
+        tokens: total tokens to read.
+    """
     held_out = np.memmap(work / "shards" / "books-test-000.bin", np.uint16, "r")
     windows = max(2, tokens // length)
     nats = torch.zeros(length - 1)
@@ -101,20 +113,20 @@ def perplexity_by_position(
 def batches(
     rows: Rows, length_of: Callable[[int], int], tokens_per_step: int, first_row: int = 0
 ) -> Callable[[int], list[Batch]]:
-    """From a step's number to its micro-batches.
+    """Return a function from a step's number to its micro-batches.
 
     Args:
-        rows: by number.
+        rows: rows by number.
         length_of: from a step's number to the length of its rows (tokens).
-        tokens_per_step: of a step; one row at least.
-        first_row: number of the stage's first row; no two stages read the same.
+        tokens_per_step: tokens per step; at least one row is read.
+        first_row: number of the stage's first row, so that no two stages read the same.
     """
 
     def batch_for(step: int) -> list[Batch]:
         length = length_of(step)
         count = max(1, tokens_per_step // length)
         # row numbers never repeat, whatever the length
-        first = first_row + step * (tokens_per_step // SHORTEST)
+        first = first_row + step * (tokens_per_step // MIN_ROW_TOKENS)
         numbered = [rows.row(first + i, length) for i in range(count)]
         size = max(1, MICRO_BATCH_TOKENS // length)
         weights = rows.mixture.weights
@@ -124,7 +136,7 @@ def batches(
 
 
 def main() -> None:
-    """Pre-train, or go on with it."""
+    """Pre-train, resuming if there is a checkpoint."""
     parser = options(__doc__, steps=1000)
     parser.add_argument("--folder", default="pretrain")
     parser.add_argument("--tokens-per-step", type=int, default=8192)

@@ -1,8 +1,7 @@
-"""Questions on documents, and the sentences that hold their answers.
+"""Questions on documents, and the sentences with their answers.
 
-A sentence holds an answer when it has most of its words. Every sentence is a candidate, as the
-program has it. Questions of textbooks are asked of their section, or of the whole chapter that it
-stands in.
+A sentence has an answer if it has most of its words. Every sentence is a candidate, as in the
+program. Questions of textbooks are asked of their section, or of the whole chapter it is in.
 """
 
 from __future__ import annotations
@@ -22,29 +21,29 @@ from longsum.selection.candidates import sentences
 from longsum.similarity import content_words, words
 
 HELD = 0.6
-"""Share of an answer's words that the sentence with the answer has, at least."""
-MOST_HOLDING = 0.1
-"""Share of the sentences beyond which a question's answer stands everywhere, and finds nothing."""
+"""Minimum share of an answer's words in a sentence that has the answer."""
+MAX_ANSWER_SHARE = 0.1
+"""Maximum share of sentences with the answer; beyond it, the question is too easy and left out."""
 CHAPTER = "/chapter"
-"""After a file's name: its questions are asked of whole chapters."""
+"""Suffix of a file's name for asking its questions of whole chapters."""
 PROBE_CHARACTERS = 200
-"""Of the middle of a section, by which its chapter is found."""
+"""Characters from the middle of a section, by which its chapter is found."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A question on a document, and the sentences that hold its answer."""
+    """A question on a document, and the sentences with its answer."""
 
     file: str
     document: Document
     texts: Sequence[str]
     query: str
     holds: np.ndarray
-    """(sentences,) bool."""
+    """Whether each sentence has the answer: (sentences,) bool."""
 
 
 def questions(data: Path, files: dict[str, int]) -> Iterator[Question]:
-    """Yield questions whose answer stands in a sentence of the document, a number of each file."""
+    """Yield questions whose answer is in a sentence of the document, a given number per file."""
     for name, count in files.items():
         taken = 0
         for question in _questions(data, name):
@@ -72,12 +71,12 @@ def _questions(data: Path, name: str) -> Iterator[Question]:
             known[raw] = document, texts, [frozenset(words(text)) for text in texts]
         document, texts, bags = known[raw]
         holds = holding(bags, pair)
-        if 0 < holds.sum() <= max(1, MOST_HOLDING * len(texts)):
+        if 0 < holds.sum() <= max(1, MAX_ANSWER_SHARE * len(texts)):
             yield Question(name, document, texts, pair.query or "", holds)
 
 
 def _chapters(data: Path, file: str, pairs: Sequence[Pair]) -> dict[str, str]:
-    """Return the chapter that each section stands in."""
+    """Return the chapter of each section."""
     split = file.rsplit(".", 1)[-1]
     path = data / "pairs" / f"openstax_chapter_summ.{split}.jsonl.xz"
     chapters = {" ".join(pair.text.split()): pair.text for pair in read_pairs([path])}
@@ -93,23 +92,23 @@ def _chapters(data: Path, file: str, pairs: Sequence[Pair]) -> dict[str, str]:
 
 
 def holding(bags: Sequence[frozenset[str]], pair: Pair) -> np.ndarray:
-    """Return which sentences hold the answer: (sentences,) bool.
+    """Return which sentences have the answer: (sentences,) bool.
 
     Args:
-        bags: the words of each sentence.
+        bags: words of each sentence.
         pair: the question and its answers.
     """
     found = np.zeros(len(bags), dtype=bool)
     asked = set(content_words(pair.query or ""))
     for reference in pair.references:
         wanted = set(content_words(reference)) or set(words(reference))
-        new = wanted - asked or wanted  # what the question says already answers nothing
+        new = wanted - asked or wanted  # words of the question do not answer it
         found |= np.array([len(bag & new) >= max(1.0, HELD * len(new)) for bag in bags], dtype=bool)
     return found
 
 
 def brief(question: Question) -> Question:
-    """Return a question asked in a few of its words, at least one of which the document has."""
+    """Return a question shortened to a few of its words, at least one of them in the document."""
     rng = random.Random(question.query)
     said = {word for text in question.texts for word in words(text)}
     first, *rest = question.query.rstrip("?").split() or [""]
@@ -123,7 +122,7 @@ def brief(question: Question) -> Question:
 
 
 def elsewhere(ready: Sequence[Question]) -> list[Question]:
-    """Return each question asked of another document of its file, which does not answer it."""
+    """Return each question with another document of its file, which does not answer it."""
     found = []
     rng = random.Random(0)
     for file in sorted({question.file for question in ready}):

@@ -1,10 +1,9 @@
-"""Read the documents that the selection head is trained and compared on, and keep their states.
+"""Read the documents that the selection head is trained and compared on, and cache their states.
 
     python -m recipes.mini.read --data DATA --work runs/mini
-    python -m recipes.mini.read --data DATA --part 1/2      # and 2/2 beside it: a core each
+    python -m recipes.mini.read --data DATA --part 1/2      # and 2/2 in parallel: one core each
 
-Files take turns, so that a run that is stopped leaves something of each; `select` reads what is
-missing.
+Files take turns, so that a stopped run has states of each; `select` reads what is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from recipes.mini.states import StateReader
 
 
 def in_turns(data: Path) -> list[Pair]:
-    """Return the documents of all files, each file's spread over the whole."""
+    """Return the documents of all files, each file's spread evenly."""
     files = VALIDATION | FILES
     rank: dict[str, int] = {}
     places = []

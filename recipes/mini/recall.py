@@ -1,12 +1,12 @@
-"""Teach the settled model to find facts from afar, and numbers whose digits come again.
+"""Teach the settled model to find distant facts, and numbers with repeated digits.
 
     python -m recipes.mini.recall --work runs/mini --steps 500
 
-`settle` reads few rows as long as the window. Here a text fills all of it, is read once in many
-steps, and facts are put into it (`splice.py`): a step costs a second on one core, where reading it
-would cost a minute. Half of the numbers have two or three different digits, which the last two do
-not tell apart. Rows of plain text and of copying tasks keep what was learned; the position heads
-and the embeddings are kept as they are.
+`settle` reads few rows as long as the window. Here a text fills all of it, is read once for many
+steps, and facts are inserted into it (`splice.py`): a step takes a second on one core, where
+reading it would take a minute. Half of the numbers have only two or three different digits, so that
+the last two do not identify the next. Rows of plain text and of copying tasks preserve what was
+learned; the position heads and the embeddings are frozen.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ from longsum.evaluate.passkey_prompt import INTRODUCTION, KEY_LINE, QUESTION, fi
 from recipes.mini.loop import Batch, HasIds, Schedule, as_batch, dense_loss, load_weights, train
 from recipes.mini.mixture import Rows
 from recipes.mini.pretrain import perplexity_by_position
-from recipes.mini.settle import keep_position_heads
+from recipes.mini.settle import freeze_position_heads
 from recipes.mini.splice import Asked, Context, Fact, answer_loss, asked, found, read_context
 from recipes.mini.stage import begin, options
 from recipes.mini.tasks import OWNERS, THINGS, phrased
 
 FIRST_ROW = 900_000_000
-"""Rows of this stage are numbered apart from those of the others."""
+"""Number of this stage's first row, beyond those of the other stages."""
 KEY_NAME = "pass key"
-ROOM = 40
-"""Tokens of the window that question and answer take."""
+PROMPT_TOKENS = 40
+"""Tokens of the window left for question and answer."""
 LONG, SHORT = 1, 4
-"""The extended window over a context's length."""
+"""The extended window divided by a context's length."""
 SHARES = {(LONG, True): 0.35, (LONG, False): 0.30, (SHORT, True): 0.15, (SHORT, False): 0.20}
-"""How often each context is asked: its length, and whether it is the paper's sentences."""
+"""Share of each context, by its length and whether it consists of the paper's sentences."""
 STRIDE = 8
-"""Tokens of a long context that one stands for."""
+"""Number of tokens of a long context that one token represents."""
 REFRESH = 100
-"""Steps between readings of the contexts, which the weights grow away from."""
+"""Steps between readings of the contexts, as the weights change meanwhile."""
 FACTS = 8
-"""A step."""
+"""Facts per step."""
 TEXT_ROWS, TEXT_TOKENS = 2, 1024
-"""A step: rows and their length."""
-LEAST_BEFORE = 60
-"""Tokens in front of a fact at least: the introduction of the paper's prompt."""
+"""Rows of text per step, and tokens per row."""
+MIN_BEFORE = 60
+"""Minimum tokens before a fact: the introduction of the paper's prompt."""
 DISTANCES, TRIALS = 8, 4
-"""Measured: numbers at each of so many distances."""
+"""Number of distances measured, and numbers at each."""
 
 
 class Contexts:
-    """Texts that the model has read, again every so often.
+    """Texts that the model has read, read again every `REFRESH` steps.
 
     Args:
-        model: whose weights change meanwhile.
-        rows: where texts come from.
-        window: the extended window (tokens).
+        model: model in training.
+        rows: source of the texts.
+        window: extended window in tokens.
     """
 
     def __init__(self, model: LlamaForCausalLM, rows: Rows, window: int) -> None:
@@ -64,14 +64,14 @@ class Contexts:
         self._turn = -1
 
     def at(self, step: int) -> dict[tuple[int, bool], Context]:
-        """Return the contexts of a step, read with the weights of some step before it."""
+        """Return the contexts for a step, read with the weights of an earlier step."""
         if step // REFRESH != self._turn:
             self._turn = step // REFRESH
             self._held = {kind: self._read(*kind) for kind in SHARES}
         return self._held
 
     def _read(self, divisor: int, is_paper: bool) -> Context:
-        tokens = self._window // divisor - ROOM
+        tokens = self._window // divisor - PROMPT_TOKENS
         if is_paper:
             ids = paper_ids(self._rows, tokens)
         else:
@@ -81,13 +81,13 @@ class Contexts:
 
 
 def paper_ids(rows: Rows, tokens: int) -> list[int]:
-    """Return the beginning of the paper's prompt, filled to so many tokens."""
+    """Return the beginning of the paper's prompt, filled to a number of tokens."""
     text = f"{INTRODUCTION}\n{filler(tokens // 3)}"  # its sentences have four tokens or more
     return [rows.begin, *rows.encode(text)][:tokens]
 
 
 def number(rng: np.random.Generator) -> str:
-    """Return five digits, half of the time of two or three different ones."""
+    """Return five digits, half of the time with only two or three different ones."""
     digits = np.arange(10)
     if rng.random() < 0.5:
         digits = rng.permutation(digits)[: rng.integers(2, 4)]
@@ -95,7 +95,13 @@ def number(rng: np.random.Generator) -> str:
 
 
 def fact(rows: Rows, rng: np.random.Generator, context: Context) -> Fact:
-    """Return a made-up fact for somewhere in a context."""
+    """Return a made-up fact at a random place in a context.
+
+    Args:
+        rows: provides the tokenizer.
+        rng: draws name, number, wording and place.
+        context: text to insert the fact into.
+    """
     name, value = KEY_NAME, number(rng)
     if not context.is_paper and rng.random() < 0.6:
         name = str(rng.choice(THINGS))
@@ -108,17 +114,26 @@ def fact(rows: Rows, rng: np.random.Generator, context: Context) -> Fact:
 def placed(
     rows: Rows, context: Context, statement: str, question: str, value: str, depth: float
 ) -> Fact:
-    """Return a fact at a depth (0 to 1); among the paper's sentences, as the paper's prompt is."""
+    """Return a fact at a depth; worded as in the paper among the paper's sentences.
+
+    Args:
+        rows: provides the tokenizer.
+        context: text to insert the fact into.
+        statement: the fact as the text states it.
+        question: question about it.
+        value: answer to the question.
+        depth: place in the context, from 0 to 1.
+    """
     if context.is_paper:
         statement, question = f"\n{KEY_LINE.format(key=value)}\n", f"\n{QUESTION}"
     stated = rows.encode(statement)
     last = context.tokens - len(stated) - 1
-    start = min(last, max(LEAST_BEFORE, int(depth * context.tokens)))
+    start = min(last, max(MIN_BEFORE, int(depth * context.tokens)))
     return Fact(stated, rows.encode(question), rows.encode(f" {value}."), start)
 
 
 def batches(rows: Rows, contexts: Contexts) -> Callable[[int], list[HasIds]]:
-    """From a step's number to its facts and its rows of text."""
+    """Return a function from a step's number to its facts and its rows of text."""
 
     def batch_for(step: int) -> list[HasIds]:
         rng = np.random.default_rng([rows.seed, FIRST_ROW, step])
@@ -137,12 +152,18 @@ def batches(rows: Rows, contexts: Contexts) -> Callable[[int], list[HasIds]]:
 
 
 def loss_of(model: LlamaForCausalLM, batch: Asked | Batch) -> torch.Tensor:
-    """Return the mean nats of facts asked for, or of text."""
+    """Return the mean nats of the facts' answers, or of text."""
     return answer_loss(model, batch) if isinstance(batch, Asked) else dense_loss(model, batch)
 
 
 def accuracy(model: LlamaForCausalLM, rows: Rows, context: Context) -> float:
-    """Return the share of made-up numbers found, at distances evenly spaced over a context."""
+    """Return the share of made-up numbers found, at distances evenly spaced over a context.
+
+    Args:
+        model: model to measure.
+        rows: provides the tokenizer and the seed.
+        context: text that the model has read.
+    """
     right = []
     for distance in range(DISTANCES):
         rng = np.random.default_rng([rows.seed, FIRST_ROW, 0, distance])
@@ -158,14 +179,14 @@ def accuracy(model: LlamaForCausalLM, rows: Rows, context: Context) -> float:
 
 
 def main() -> None:
-    """Teach, or go on with it."""
+    """Teach, resuming if there is a checkpoint."""
     parser = options(__doc__, steps=500)
     parser.add_argument("--learning-rate", type=float, default=3e-4, help="Muon's and AdamW's")
     arguments = parser.parse_args()
     shape, rows = begin(arguments)
     model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "settle" / "weights.safetensors")
-    keep_position_heads(model)
+    freeze_position_heads(model)
     model.model.embed_tokens.requires_grad_(False)
     contexts = Contexts(model, rows, shape.extended_window)
 

@@ -2,8 +2,8 @@
 
     python -m recipes.mini.select --data DATA --work runs/mini
 
-Every tenth document of the training files, and the validation files, are kept to compare ways to
-choose.
+Every tenth document of the training files, and the validation files, are held out to compare
+methods.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from recipes.mini.examples import (
     Example,
     documents,
     example_of,
-    is_kept,
+    is_held_out,
     with_queries,
 )
 from recipes.mini.networks import Rows, arrays, fit, named, poisson, squared
@@ -41,7 +41,7 @@ from recipes.mini.states import StateReader
 
 
 def train_head(ready: Sequence[Example], encode: Encode) -> dict[str, torch.Tensor]:
-    """Train the networks of a summary and return their tensors, each on what those before say."""
+    """Train the networks for summaries, each on the previous one's output; return their tensors."""
     sentences = fit([(e.read.sentence_inputs(), e.shared) for e in ready], squared, epochs=16)
     score = network_of(named("sentences", arrays(sentences)), "sentences")
     scores = [standardized(score(e.read.sentence_inputs())[:, 0]) for e in ready]
@@ -50,7 +50,7 @@ def train_head(ready: Sequence[Example], encode: Encode) -> dict[str, torch.Tens
     ]
     words = fit(rows, poisson, epochs=12)
     uses = network_of(named("words", arrays(words)), "words")
-    # of whole documents alone: what a query asks for is in the words' expectations
+    # only for whole documents: a query's topic is in the words' expectations
     paired: Rows = [
         (e.read.pair_inputs(each, expected_uses(uses, inputs)), e.pair_uses)
         for e, each, (inputs, _) in zip(ready, scores, rows, strict=True)
@@ -77,7 +77,15 @@ def by_cover(
     score_weight: float,
     pair_weight: float,
 ) -> list[int]:
-    """Choose the sentences that are expected to share most with a summary."""
+    """Choose the sentences that are expected to share most with a summary.
+
+    Args:
+        example: document that has been read.
+        networks: networks for summaries.
+        encode: tokenizes words.
+        score_weight: weight of the sentences' scores.
+        pair_weight: weight of pairs of words.
+    """
     s = example.read.sentences
     cover = cover_of(example.read, networks, encode, score_weight, pair_weight)
     chosen = fill(cover.best_first(), lambda i: int(s.lengths[i]), s.length, add=cover.add)
@@ -102,12 +110,12 @@ def compare(ready: Sequence[Example], methods: dict[str, Choose]) -> None:
 
 
 def summary_of(example: Example, choose: Choose) -> str:
-    """Return the sentences that a method chooses, one a line."""
+    """Return the sentences that a method chooses, one per line."""
     return "\n".join(example.read.sentences.texts[i] for i in choose(example))
 
 
 def main() -> None:
-    """Train the head, and compare ways to choose on the documents kept for validation."""
+    """Train the head, and compare methods on the held-out documents."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
     parser.add_argument("--work", type=Path, default=Path("runs/mini"))
@@ -119,12 +127,12 @@ def main() -> None:
     sample = random.Random(0).sample(taken, SAMPLE)
     reader.find_directions([pair.text for _, pair in sample])
     ready = [e for name, pair in taken if (e := example_of(name, pair, reader))]
-    kept = [e for e in ready if is_kept(e.read.sentences.text)]
+    held_out = [e for e in ready if is_held_out(e.read.sentences.text)]
     further = documents(arguments.data, VALIDATION)
-    kept += [e for name, pair in further if (e := example_of(name, pair, reader))]
-    kept = with_queries(kept, arguments.data)
+    held_out += [e for name, pair in further if (e := example_of(name, pair, reader))]
+    held_out = with_queries(held_out, arguments.data)
     training = with_queries(
-        [e for e in ready if not is_kept(e.read.sentences.text)], arguments.data
+        [e for e in ready if not is_held_out(e.read.sentences.text)], arguments.data
     )
     tensors = train_head(training, encode)
     output = arguments.work / "select"
@@ -142,7 +150,7 @@ def main() -> None:
         methods[f"words + {score} scores + {pair} pairs"] = partial(
             by_cover, networks=networks, encode=encode, score_weight=score, pair_weight=pair
         )
-    compare(kept, methods)
+    compare(held_out, methods)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python -m recipes.mini.settle --work runs/mini --steps 200
 
 Position Interpolation (arXiv 2306.15595) moves neighbours s times closer together, and what the
-base knew of neighbours is lost first: the two heads that look at them are set by hand for the new
-distances, and stay so. Without them, retrieval did not come back. The other heads learn the new
-distances on short rows, which show neighbours as well as long ones do and are read many times as
-fast; then rows become longer, up to half of the new window, since there is more to confuse there.
+base learned about neighbours is lost first: the two heads that look at them are set by hand for the
+new distances, and frozen. Otherwise retrieval did not recover. The other heads learn the new
+distances on short rows, which show neighbours as well as long ones and are read many times faster;
+then rows become longer, up to half of the new window, since they have more distractors.
 """
 
 from __future__ import annotations
@@ -22,20 +22,26 @@ from recipes.mini.pretrain import batches, passkey_accuracy, perplexity_by_posit
 from recipes.mini.stage import begin, options
 
 FIRST_ROW = 700_000_000
-"""Rows of this stage are numbered apart from those of the others."""
+"""Number of this stage's first row, beyond those of the other stages."""
 SHORT = (8, 4, 1)
-"""The native window over a row's length, in turn, in the first part of the steps."""
+"""The native window divided by a row's length, in turn, in the first part of the steps."""
 LONG = (1, 2, 1, 4, 1, 8)
-"""A row's length over the native window, in turn, in the rest."""
+"""A row's length divided by the native window, in turn, in the rest."""
 SHORT_SHARE = 0.5
-"""The first part."""
+"""Share of the steps in the first part."""
 SAMPLE_TOKENS = 60_000
-"""Of text, to see what the first layer's inputs share."""
+"""Tokens of text for computing what the first layer's inputs share."""
 TRIALS = 8
 
 
 def length_at(step: int, steps: int, window: int) -> int:
-    """Return the row length of a step (tokens)."""
+    """Return the row length of a step in tokens.
+
+    Args:
+        step: number of the step.
+        steps: total steps.
+        window: native window in tokens.
+    """
     if step < SHORT_SHARE * steps:
         return window // SHORT[step % len(SHORT)]
     return window * LONG[step % len(LONG)]
@@ -48,15 +54,15 @@ def aim_position_heads(model: LlamaForCausalLM, rows: Rows) -> None:
     set_position_heads(model, direction, size)
 
 
-def keep_position_heads(model: LlamaForCausalLM) -> None:
-    """Keep the position heads from training."""
+def freeze_position_heads(model: LlamaForCausalLM) -> None:
+    """Exclude the position heads from training."""
     first = model.model.layers[0]
     for module in (first.input_layernorm, first.self_attn.q_proj, first.self_attn.k_proj):
         module.requires_grad_(False)
 
 
 def main() -> None:
-    """Settle, or go on with it."""
+    """Settle, resuming if there is a checkpoint."""
     parser = options(__doc__, steps=200)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
     parser.add_argument("--learning-rate", type=float, default=1.5e-3, help="Muon's and AdamW's")
@@ -65,7 +71,7 @@ def main() -> None:
     model = LlamaForCausalLM(shape.extended_config(rows.vocab_size))
     load_weights(model, arguments.work / "pretrain" / "weights.safetensors")
     aim_position_heads(model, rows)
-    keep_position_heads(model)
+    freeze_position_heads(model)
 
     def measure(model: LlamaForCausalLM, step: int) -> dict[str, float]:
         return {

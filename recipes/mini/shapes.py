@@ -16,7 +16,7 @@ FACTOR = 16
 
 @dataclass(frozen=True)
 class Shape:
-    """What differs between our models; both have `head_dim` 128 and one key-value head."""
+    """The dimensions that differ between our models; both have `head_dim` 128 and one KV head."""
 
     hidden_size: int
     intermediate_size: int

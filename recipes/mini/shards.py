@@ -28,7 +28,7 @@ TEXTS = (
     "books-test",
 )
 TAKEN = {"specifications": 2_700}
-"""Documents taken of a file that has no test file of its own; the rest measure perplexity."""
+"""Documents taken from a file without its own test file; the rest measure perplexity."""
 TOKENS_PER_SHARD = 25_000_000  # 50 MB of uint16
 BATCH_CHARS = 4_000_000
 
@@ -37,8 +37,8 @@ def batches(path: Path, limit_chars: int) -> Iterator[list[str]]:
     """Yield lists of cleaned documents of about `BATCH_CHARS` characters each."""
     batch: list[str] = []
     size = total = 0
-    most = TAKEN.get(path.name.removesuffix(".jsonl.xz"))
-    for row in islice(read_rows(path), most):
+    limit = TAKEN.get(path.name.removesuffix(".jsonl.xz"))
+    for row in islice(read_rows(path), limit):
         text = clean(row["text"])
         batch.append(text)
         size += len(text)
@@ -53,7 +53,14 @@ def batches(path: Path, limit_chars: int) -> Iterator[list[str]]:
 
 
 def write_shards(tokenizer: Tokenizer, path: Path, output: Path, limit_chars: int) -> int:
-    """Write `NAME-000.bin`, `NAME-001.bin`, … and return the number of tokens."""
+    """Write `NAME-000.bin`, `NAME-001.bin`, … and return the number of tokens.
+
+    Args:
+        tokenizer: the bundled model's.
+        path: `NAME.jsonl.xz`.
+        output: folder of the shards.
+        limit_chars: approximate number of characters to read.
+    """
     end = tokenizer.token_to_id("</s>")
     name = path.name.removesuffix(".jsonl.xz")
     pending: list[np.ndarray] = []

@@ -1,11 +1,11 @@
-"""Facts put into a text that was read already: far retrieval, trained without reading far.
+"""Insert facts into a text that was already read, to train distant retrieval cheaply.
 
-What a row of 32,768 tokens teaches of retrieval is in the few tokens of the fact and of the
-question; the rest is only read past, and costs nearly all of the time. So the text is read once,
-its keys and values are held fixed, and fact and question are read against them, the fact in place
-of as many tokens. What stands behind the fact was read without it, which is the one thing that
-differs from reading the whole. Of the tokens neither near the fact nor near the question, one in a
-few may stand for its neighbours: log(stride) added to its score makes up for those left out.
+What a row of 32,768 tokens teaches about retrieval is in the few tokens of the fact and of the
+question; the rest takes nearly all of the time. So the text is read once, its keys and values are
+fixed, and fact and question are read against them, the fact in place of as many tokens. The only
+difference from reading the whole is that what follows the fact was read without it. Of the tokens
+near neither the fact nor the question, one in a few can represent its neighbours: log(stride) added
+to its score compensates for those left out.
 """
 
 from __future__ import annotations
@@ -29,39 +29,39 @@ from recipes.mini.loop import IGNORE
 
 CHUNK_TOKENS = 1024
 NEAR = 64
-"""Tokens in front of a fact or a question that always stand for themselves."""
+"""Tokens before a fact or a question that are never left out."""
 MASKED = -1e9
 """Added to a score that must not count."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a model keeps of a text: one tensor a layer, each (tokens, head_dim)."""
+    """A model's cache of a text: one tensor per layer, each (tokens, head_dim)."""
 
     keys: list[torch.Tensor]
     values: list[torch.Tensor]
     is_paper: bool = False
-    """The paper's sentences, over and over; else a text."""
+    """Whether it is the paper's repeated sentences instead of a text."""
 
     @property
     def tokens(self) -> int:
-        """Return how many tokens were read."""
+        """Number of tokens read."""
         return len(self.keys[0])
 
     def at(self, places: torch.Tensor) -> Context:
-        """Return what is kept of some of the tokens: (places,)."""
+        """Return the cache of some of the tokens: (places,)."""
         return Context([k[places] for k in self.keys], [v[places] for v in self.values])
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact to be put into a text, and its question."""
+    """A fact to insert into a text, and its question."""
 
     stated: list[int]
     question: list[int]
     answer: list[int]
     start: int
-    """Where in the text it stands (tokens)."""
+    """Its position in the text, in tokens."""
 
 
 class Asked(NamedTuple):
@@ -70,12 +70,12 @@ class Asked(NamedTuple):
     input_ids: torch.Tensor
     """(B, T)."""
     labels: torch.Tensor
-    """(B, T), shifted; `IGNORE` but for the answers."""
+    """(B, T), shifted; `IGNORE` except for the answers."""
     positions: torch.Tensor
-    """Of the rows' tokens: (B, T)."""
+    """Positions of the rows' tokens: (B, T)."""
     context: Context
     bias: torch.Tensor
-    """Added to each token's scores for the context's: (B, T, context tokens)."""
+    """Added to each token's scores for the context: (B, T, context tokens)."""
 
 
 def own_forward(model: LlamaForCausalLM) -> Llama:
@@ -86,7 +86,13 @@ def own_forward(model: LlamaForCausalLM) -> Llama:
 
 @torch.no_grad()
 def read_context(model: LlamaForCausalLM, ids: Sequence[int], *, is_paper: bool) -> Context:
-    """Read a text and return what the model, of one key-value head, keeps of it."""
+    """Read a text and return the cache of a model with one key-value head.
+
+    Args:
+        model: model to read with.
+        ids: tokens of the text.
+        is_paper: whether it is the paper's repeated sentences.
+    """
     engine = Engine(own_forward(model), capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
     engine.read(ids)
     held = engine.reader.cache.tensors(len(ids))
@@ -100,13 +106,13 @@ def read_context(model: LlamaForCausalLM, ids: Sequence[int], *, is_paper: bool)
 def asked(
     context: Context, facts: Sequence[Fact], rng: np.random.Generator | None = None, stride: int = 1
 ) -> Asked:
-    """Return rows of facts and questions, the questions behind the context.
+    """Return rows of facts and questions, with the questions after the context.
 
     Args:
-        context: what they are read against.
-        facts: one a row.
-        rng: draws the tokens that stand for their neighbours; not needed at a stride of 1.
-        stride: how many tokens one stands for.
+        context: text they are read against.
+        facts: one per row.
+        rng: draws the tokens that represent their neighbours; not needed at a stride of 1.
+        stride: number of tokens that one represents.
     """
     length = max(len(f.stated) + len(f.question) + len(f.answer) for f in facts)
     shape = (len(facts), length)
@@ -115,33 +121,33 @@ def asked(
     sees = torch.zeros(*shape, context.tokens, dtype=torch.bool)
     places = torch.arange(context.tokens)
     for row, fact in enumerate(facts):
-        told, asks = len(fact.stated), len(fact.question) + len(fact.answer)
-        end = told + asks
+        stated, asks = len(fact.stated), len(fact.question) + len(fact.answer)
+        end = stated + asks
         ids[row, :end] = torch.tensor([*fact.stated, *fact.question, *fact.answer])
-        positions[row, :told] = torch.arange(fact.start, fact.start + told)
-        positions[row, told:end] = torch.arange(context.tokens, context.tokens + asks)
-        sees[row, :told] = places < fact.start
-        sees[row, told:] = (places < fact.start) | (places >= fact.start + told)
+        positions[row, :stated] = torch.arange(fact.start, fact.start + stated)
+        positions[row, stated:end] = torch.arange(context.tokens, context.tokens + asks)
+        sees[row, :stated] = places < fact.start
+        sees[row, stated:] = (places < fact.start) | (places >= fact.start + stated)
         labels[row, end - len(fact.answer) - 1 : end - 1] = torch.tensor(fact.answer)
-    kept, weight = _standing(context.tokens, [fact.start for fact in facts], rng, stride)
-    bias = torch.where(sees[..., kept], weight, MASKED)
-    return Asked(ids, labels, positions, context.at(kept), bias)
+    chosen, weight = _representatives(context.tokens, [fact.start for fact in facts], rng, stride)
+    bias = torch.where(sees[..., chosen], weight, MASKED)
+    return Asked(ids, labels, positions, context.at(chosen), bias)
 
 
-def _standing(
+def _representatives(
     tokens: int, starts: Sequence[int], rng: np.random.Generator | None, stride: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the tokens that stand for all, and what is added to their scores for it."""
+    """Return the tokens that represent all, and what is added to their scores."""
     if stride == 1:
         return torch.arange(tokens), torch.zeros(tokens)
     assert rng is not None
     itself = torch.zeros(tokens, dtype=torch.bool)
     for end in (*starts, tokens):
         itself[max(0, end - NEAR) : end] = True
-    itself[0] = True  # `<s>`, which is like no other
+    itself[0] = True  # `<s>`, which represents no other
     drawn = torch.from_numpy(rng.random(tokens) < 1 / stride)
-    kept = torch.nonzero(itself | drawn).flatten()
-    return kept, torch.where(itself[kept], 0.0, math.log(stride))
+    chosen = torch.nonzero(itself | drawn).flatten()
+    return chosen, torch.where(itself[chosen], 0.0, math.log(stride))
 
 
 def hidden_states(model: LlamaForCausalLM, rows: Asked) -> torch.Tensor:
@@ -169,7 +175,7 @@ def hidden_states(model: LlamaForCausalLM, rows: Asked) -> torch.Tensor:
 
 
 def _turned(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Return vectors turned by their positions."""
+    """Return vectors rotated by their positions."""
     return x * cos + rotate_half(x) * sin
 
 
@@ -182,7 +188,7 @@ def answer_loss(model: LlamaForCausalLM, rows: Asked) -> torch.Tensor:
 
 @torch.no_grad()
 def found(model: LlamaForCausalLM, rows: Asked) -> list[bool]:
-    """Tell for each row whether the whole answer is what the model would write."""
-    told = model.lm_head(hidden_states(model, rows)).argmax(-1)
-    right = (told == rows.labels) | (rows.labels == IGNORE)
+    """Return for each row whether the model would write the whole answer."""
+    predicted = model.lm_head(hidden_states(model, rows)).argmax(-1)
+    right = (predicted == rows.labels) | (rows.labels == IGNORE)
     return right.all(dim=1).tolist()  # type: ignore[no-any-return]

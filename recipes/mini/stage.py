@@ -1,4 +1,4 @@
-"""How a training stage begins: its options, its seed, its threads, its rows."""
+"""The beginning of a training stage: options, seed, threads, rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def options(description: str | None, steps: int) -> argparse.ArgumentParser:
 
 
 def begin(arguments: argparse.Namespace) -> tuple[Shape, Rows]:
-    """Fix the seed, take the cores at hand, and return what is trained on what."""
+    """Fix the seed, use all available cores, and return the shape and the rows."""
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     return SHAPES[arguments.shape], Rows(arguments.work, Mixture())

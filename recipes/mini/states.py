@@ -1,8 +1,8 @@
-"""What the model makes of documents: read once, kept, and looked at as often as heads are trained.
+"""A cache of the model's states of documents, for training selection heads repeatedly.
 
-Reading is nearly all of the time that training a selection head takes. So the states of every
-document that was read are kept, whole and in float16, in a folder named for the weights: a run that
-was killed goes on, and other weights never meet them.
+Reading takes nearly all of the time of training a selection head. So the complete states of every
+document are cached in float16, in a folder named after the weights: a killed run can resume, and
+other weights never use them.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from longsum.selection.token_states import TokenStates
 from recipes.mini.splice import own_forward
 
 DIRECTIONS = 64
-"""Of the model's states that the head looks at."""
+"""Number of directions of the model's states that the head uses."""
 STRIDE = 20
-"""Of the tokens that the directions are found on, one in so many is taken."""
+"""The directions are computed from every `STRIDE`-th token."""
 CHUNK_TOKENS = 2048
 
 
 class StateReader:
-    """The model whose states the head will look at, read as the program reads it.
+    """The model whose states the head uses, reading as the program does.
 
     Args:
         folder: the exported checkpoint, not quantized.
-        kept: where states are kept.
+        cache: folder of cached states.
     """
 
-    def __init__(self, folder: Path, kept: Path) -> None:
+    def __init__(self, folder: Path, cache: Path) -> None:
         loaded = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         self.weights = own_forward(loaded)
         self.tokenizer = load_tokenizer(folder)
@@ -46,12 +46,12 @@ class StateReader:
         self.width: int = loaded.config.hidden_size
         self.projection = np.eye(self.width, dtype=np.float32)
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        self.kept = kept / digest[:12]
-        self.kept.mkdir(parents=True, exist_ok=True)
+        self.cache = cache / digest[:12]
+        self.cache.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, text: str) -> TokenStates | None:
-        """Return the states of a text's tokens; None where it does not fit the window."""
-        path = self.kept / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"
+        """Return the states of a text's tokens; None if it does not fit the window."""
+        path = self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"
         if not path.exists():
             save_file(self._read(text), path.with_suffix(".tmp"))
             path.with_suffix(".tmp").replace(path)
@@ -61,7 +61,7 @@ class StateReader:
         return TokenStates(held["states"].astype(np.float32) @ self.projection, held["starts"])
 
     def _read(self, text: str) -> dict[str, np.ndarray]:
-        """Return states and offsets of a text's tokens; none where it does not fit the window."""
+        """Return states and offsets of a text's tokens; empty if it does not fit the window."""
         prompt = mini_prompt(text, question=None)
         begin = self.tokenizer.encode_prompt(prompt.prefix)
         prefix = self.tokenizer.with_beginning(prompt.prefix, begin)
@@ -78,7 +78,7 @@ class StateReader:
         return {"states": recorder.states[len(prefix) :].numpy(), "starts": starts}
 
     def find_directions(self, texts: Sequence[str]) -> None:
-        """Look from now on at the directions in which the tokens of some texts differ most."""
+        """Project states on the directions in which the tokens of some texts differ most."""
         states = [found.values for text in texts if (found := self(text)) is not None]
         values = np.concatenate(states)[::STRIDE]
         _, _, directions = np.linalg.svd(values - values.mean(0), full_matrices=False)

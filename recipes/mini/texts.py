@@ -3,7 +3,7 @@
     python -m recipes.mini.texts --work runs/mini --window 32768 --tokens 8000000 --output FILE
 
 The mix is that of pre-training, as the paper tunes on the data LLaMA was trained on. Texts are as
-long as the extended window allows, so that there is something to read at every distance.
+long as the extended window allows, so that every distance occurs.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import numpy as np
 from recipes.mini.mixture import Mixture, Rows
 
 FIRST_ROW = 500_000_000
-"""Rows of this stage are numbered apart from those of pre-training."""
+"""Number of this stage's first row, beyond those of pre-training."""
 
 
 def texts(rows: Rows, shortest: int, longest: int, tokens: int) -> Iterator[dict[str, str]]:
-    """Yield rows as texts until they hold so many tokens.
+    """Yield rows as texts until they have a number of tokens.
 
     Args:
-        rows: by number.
-        shortest: tokens of a text at least.
-        longest: tokens of a text at most; lengths between them are equally likely by logarithm.
-        tokens: in all.
+        rows: rows by number.
+        shortest: minimum tokens of a text.
+        longest: maximum tokens of a text; lengths are distributed log-uniformly.
+        tokens: total tokens.
     """
     number = 0
     while tokens > 0:

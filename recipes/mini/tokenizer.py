@@ -37,7 +37,13 @@ PIECE_CHARS = 20_000
 
 
 def sample_texts(data: Path, total_chars: int, seed: int = 0) -> Iterator[str]:
-    """Yield pieces of every source, by its share, from random documents."""
+    """Yield pieces of every source, by its share, from random documents.
+
+    Args:
+        data: folder with `text/`.
+        total_chars: total characters.
+        seed: random seed.
+    """
     rng = random.Random(seed)
     for name, share in SOURCES.items():
         left = int(total_chars * share)

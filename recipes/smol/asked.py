@@ -1,8 +1,8 @@
-"""What is asked of which documents: summaries that people wrote, and questions with answers.
+"""Queries on documents: summaries that people wrote, and questions with answers.
 
-The documents of the training files are those that the bundled model's head is trained on; those
-that measure, the ones that `longsum evaluate summaries --limit 60` takes and the questions that
-`recipes.mini.answers` puts. A question on a section is put to the whole chapter.
+The training documents are those of the bundled model's head; the test documents those of
+`longsum evaluate summaries --limit 60`, and the questions of `recipes.mini.answers`. A question on
+a section is asked of the whole chapter.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.selection.ranking import around, bm25, terms_of
 from longsum.selection.sentence_features import Sentences
 from longsum.similarity import words
-from recipes.mini.examples import FILES, VALIDATION, documents, is_kept, shared_with
-from recipes.mini.questions import MOST_HOLDING, holding
+from recipes.mini.examples import FILES, VALIDATION, documents, is_held_out, shared_with
+from recipes.mini.questions import MAX_ANSWER_SHARE, holding
 
 QUESTIONS = {
     "fairytaleqa.train": (4000, "train"),
@@ -33,7 +33,7 @@ QUESTIONS = {
     "fairytaleqa.test": (500, "test"),
     "xquad_en": (300, "test"),
 }
-"""Questions taken of each file."""
+"""Number of questions taken from each file, and its split."""
 MEASURED = {
     "scotus_syllabus.test": None,
     "openstax_chapter_summ.test": None,
@@ -42,15 +42,15 @@ MEASURED = {
     "qmsum.test": "whole meeting",
     "squality.test": "plot",
 }
-"""Files whose summaries measure, and what their queries hold."""
+"""Test files of summaries, and what their queries contain."""
 MEASURED_DOCUMENTS = 60
 QUERIES = 3
-"""Queries for a part of a document, beside the one for the whole."""
+"""Queries for a part of a document, besides the one for the whole."""
 
 
 @dataclass
 class Query:
-    """What is asked of a document, and what is known of its sentences."""
+    """A query on a document, and the labels of its sentences."""
 
     kind: str
     """`nothing`, `summary`, `focus` or `question`."""
@@ -62,22 +62,22 @@ class Query:
     references: tuple[str, ...] = ()
     words: int = 0
     labels: np.ndarray | None = None
-    """How much of each sentence a summary has; whether it holds the answer: (sentences,)."""
+    """How much of each sentence is in the summary, or whether it has the answer: (sentences,)."""
     lexical: tuple[np.ndarray, ...] | None = None
-    """BM25 of each sentence, and with its neighbours'; of a question."""
+    """BM25 of each sentence, without and with its neighbours'; only for questions."""
 
     @classmethod
     def nothing(cls, other: Query, sentences: int) -> Query:
-        """Return a question without content about the same document, to compare with."""
+        """Return a question without content on the same document, for comparison."""
         labels = np.zeros(sentences)
         return cls("nothing", other.document, other.file, "", other.split, "", labels=labels)
 
     def prepare(self, texts: Sequence[str]) -> bool:
-        """Find what is known of each sentence; tell whether there is anything to learn from."""
+        """Compute the labels; return whether there is anything to learn from."""
         if self.kind == "question":
             bags = [bag(text) for text in texts]
             holds = holding(bags, Pair("", "", None, "", self.text, self.references))
-            if not 0 < holds.sum() <= max(1, MOST_HOLDING * len(texts)):
+            if not 0 < holds.sum() <= max(1, MAX_ANSWER_SHARE * len(texts)):
                 return False
             self.labels = holds.astype(np.float32)
             match = bm25([terms(text) for text in texts], terms(self.text))
@@ -90,29 +90,29 @@ class Query:
 
 @cache  # questions on the same document come far apart
 def bag(text: str) -> frozenset[str]:
-    """Return the words of a sentence that is asked about many times."""
+    """Return the words of a sentence, cached for further questions."""
     return frozenset(words(text))
 
 
 @cache
 def terms(text: str) -> list[str]:
-    """Return the terms of a text that is asked for many times."""
+    """Return the terms of a text, cached for further questions."""
     return terms_of(text)
 
 
 def _lines(texts: Sequence[str]) -> list[Span]:
-    """Return the spans of texts that stand one a line."""
+    """Return the spans of texts that are joined by line breaks."""
     starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
     return [Span(start, start + len(text)) for start, text in zip(starts, texts, strict=False)]
 
 
 def all_queries(data: Path, limit: int | None, only: tuple[str, ...] = ("",)) -> Iterator[Query]:
-    """Yield what is asked, file after file.
+    """Yield all queries, file after file.
 
     Args:
         data: folder with pairs/.
-        limit: documents or questions of each file; None takes all.
-        only: how the names of the files begin that are taken.
+        limit: maximum documents or questions per file; None for all.
+        only: prefixes of the names of files to take.
     """
     yield from _summaries(data, limit, only)
     yield from _questions(data, limit, only)
@@ -140,16 +140,15 @@ def _wanted(
 ) -> dict[str, list[tuple[Pair, str]]]:
     """Return the pairs of whole documents by file, each with its split."""
     wanted: dict[str, list[tuple[Pair, str]]] = {}
-    for files, kept in ((FILES, False), (VALIDATION, True)):
+    for files, split in ((FILES, "train"), (VALIDATION, "val")):
         for name, pair in documents(data, _limited(files, limit, only)):
-            split = "val" if kept else "train"
             wanted.setdefault(name, []).append((pair, split))
     for name, query in MEASURED.items():
         if not name.startswith(only):
             continue
         path = data / "pairs" / f"{name}.jsonl.xz"
-        most = min(limit or MEASURED_DOCUMENTS, MEASURED_DOCUMENTS)
-        for pair in read_pairs([path], query=query, limit=most):
+        count = min(limit or MEASURED_DOCUMENTS, MEASURED_DOCUMENTS)
+        for pair in read_pairs([path], query=query, limit=count):
             wanted.setdefault(name, []).append((pair, "test"))
     return wanted
 
@@ -166,12 +165,12 @@ def _focused(data: Path, name: str) -> dict[str, list[Pair]]:
 
 
 def _summary(name: str, pair: Pair, split: str) -> Query | None:
-    """Return a pair as a query; None where its document cannot be read."""
+    """Return a pair as a query; None if its document cannot be read."""
     try:
         document = pair.document
     except DocumentError:
         return None
-    if split == "train" and is_kept(document.text):
+    if split == "train" and is_held_out(document.text):
         split = "kept"
     kind = "summary" if pair.focus is None else "focus"
     return Query(
@@ -200,9 +199,9 @@ def _questions(data: Path, limit: int | None, only: tuple[str, ...]) -> Iterator
                 inside = chapters if name.startswith("openstax") else []
                 held[pair.text] = _whole(pair, inside).document
             document = held[pair.text]
-            kept = split == "train" and is_kept(document.text)
+            held_out = split == "train" and is_held_out(document.text)
             query = Query(
-                "question", document, name, pair.place, "kept" if kept else split,
+                "question", document, name, pair.place, "kept" if held_out else split,
                 pair.query or "", pair.references,
             )  # fmt: skip
             yield query
@@ -211,12 +210,12 @@ def _questions(data: Path, limit: int | None, only: tuple[str, ...]) -> Iterator
 
 
 def _whole(pair: Pair, chapters: Sequence[Pair]) -> Pair:
-    """Return the chapter that a section stands in; the section where there is none."""
+    """Return the chapter of a section; the section if there is none."""
     section = pair.text.strip()
     return next((chapter for chapter in chapters if section in chapter.text), pair)
 
 
 def _limited(files: Mapping[str, int], limit: int | None, only: tuple[str, ...]) -> dict[str, int]:
-    """Return how many documents are taken of each file."""
+    """Return the number of documents to take from each file."""
     taken = {name: count for name, count in files.items() if name.startswith(only)}
     return {name: min(count, limit or count) for name, count in taken.items()}

@@ -19,7 +19,7 @@ END = 2
 
 
 def device_and_dtype() -> tuple[str, torch.dtype]:
-    """Return where to compute and in what: CPUs without bfloat16 of their own emulate it."""
+    """Return the device and dtype to compute with: bfloat16 only where it is not emulated."""
     if torch.cuda.is_available():
         return "cuda", torch.bfloat16
     flags = Path("/proc/cpuinfo")
@@ -31,8 +31,8 @@ def read_base(path: Path, dtype: torch.dtype = torch.bfloat16) -> dict[str, torc
     """Read the weights of a GGUF file into memory.
 
     Args:
-        path: of the file.
-        dtype: of the tensors; their values are those of bfloat16.
+        path: path of the file.
+        dtype: dtype of the tensors; their values are rounded to bfloat16.
 
     Returns:
         Tensors by their Hugging Face names; the head is tied to `embed_tokens`.

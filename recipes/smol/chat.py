@@ -1,4 +1,4 @@
-"""The chat format of SmolLM2 for a document and what is asked of it."""
+"""The chat format of SmolLM2 for a document and questions on it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ ANSWER = "<|im_end|>\n<|im_start|>assistant\n"
 
 
 def after_document(request: str) -> str:
-    """Return what comes between the document and the answer."""
+    """Return the text between the document and the answer."""
     return f"\n\n{request.strip()}{ANSWER}"
 
 
 def conversation(document: str, turns: Sequence[tuple[str, str]]) -> str:
-    """Return a document and turns of a question and its answer, without the last end.
+    """Return a document and turns of a question and its answer, without the last end token.
 
     Args:
-        document: as it is read.
-        turns: at least one.
+        document: text of the document.
+        turns: at least one question and answer.
     """
     first, *others = turns
-    said = [BEGIN + document.strip() + after_document(first[0]) + first[1].strip()]
+    parts = [BEGIN + document.strip() + after_document(first[0]) + first[1].strip()]
     for request, answer in others:
-        said.append(f"<|im_end|>\n<|im_start|>user\n{request.strip()}{ANSWER}{answer.strip()}")
-    return "".join(said)
+        parts.append(f"<|im_end|>\n<|im_start|>user\n{request.strip()}{ANSWER}{answer.strip()}")
+    return "".join(parts)

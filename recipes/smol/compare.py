@@ -1,10 +1,10 @@
-"""Measure smol's window: the base, what needs no training, and adapters, on the same windows.
+"""Measure smol's window: the base, untrained methods and adapters, on the same windows.
 
     python -m recipes.smol.compare --base GGUF --shards runs/smol/shards --out runs/smol/compare \
         --adapters pi=runs/smol/window/final
 
-Writes `compare.jsonl`: perplexity by position and by window on two kinds of held-out text, keys
-found by length and depth. Everything is one forward pass; nothing is cut.
+Writes `compare.jsonl`: perplexity by position and by window on two kinds of held-out text, and keys
+found by length and depth. Each text is read in one forward pass, without truncation.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ UNTRAINED = {
 
 
 class Comparison:
-    """Results in one file, within a time.
+    """Results in one file, within a time limit.
 
     Args:
-        out: folder.
-        held: windows by kind.
-        keys: of the retrieval tasks.
-        seconds: after which nothing new is begun.
+        out: folder for the results.
+        held: held-out windows by kind of text.
+        keys: token ids of the retrieval tasks.
+        seconds: time after which no new measurement begins.
     """
 
     def __init__(
@@ -59,7 +59,14 @@ class Comparison:
         self.until = time.perf_counter() + seconds
 
     def losses(self, name: str, model: Llama, table: torch.Tensor, sizes: tuple[int, ...]) -> None:
-        """Measure perplexity of every kind of text, read in windows of each size."""
+        """Measure perplexity of every kind of text, read in windows of each size.
+
+        Args:
+            name: name of the model.
+            model: model on its device.
+            table: cosines and sines of `Positions`.
+            sizes: window sizes in tokens.
+        """
         for kind, windows in self.held.items():
             for size in sizes:
                 if time.perf_counter() > self.until:
@@ -74,7 +81,15 @@ class Comparison:
     def retrieval(
         self, name: str, model: Llama, table: torch.Tensor, lengths: tuple[int, ...], trials: int
     ) -> None:
-        """Measure how often keys are found at each length."""
+        """Measure how often keys are found at each length.
+
+        Args:
+            name: name of the model.
+            model: model on its device.
+            table: cosines and sines of `Positions`.
+            lengths: prompt lengths in tokens.
+            trials: prompts per length and depth.
+        """
         for tokens in lengths:
             if time.perf_counter() > self.until:
                 return

@@ -1,4 +1,4 @@
-"""Facts of our own making to be found again in long texts.
+"""Made-up facts to be found in long texts.
 
 None is worded like the passkey that retrieval is measured with.
 """
@@ -64,8 +64,8 @@ def with_facts(text: str, facts: list[Fact], rng: random.Random) -> str:
     """Put facts after sentences drawn at random.
 
     Args:
-        text: of some length.
-        facts: in any order.
+        text: text to insert them into.
+        facts: facts, in order.
         rng: draws the places.
     """
     ends = [match.end() for match in re.finditer(r"[.!?]\s+", text)] or [len(text)]

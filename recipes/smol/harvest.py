@@ -1,6 +1,6 @@
-"""What reading leaves of each sentence: pooled states, and how much of what is asked looks at it.
+"""Features of each sentence from reading: pooled states, and the attention of queries to it.
 
-Kept on the device in float16, whole; `saved` writes what fits: few dimensions, in 8 bits.
+They stay complete on the device in float16; `saved` writes a few of their dimensions in 8 bits.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from recipes.smol.packed import Packed, Query, suffix_tensors
 from recipes.smol.reading import Reader, rows_at_once
 
 POOLED = (8, 15, 22, 30)
-"""Layers whose states are averaged over a sentence; of the last two its last token's, too."""
+"""Layers whose states are averaged over a sentence; for the last two, also its last token's."""
 LAST = 2
 GROUPS = 3
-LEAST = 1e-7
-"""Added to a share of attention before its logarithm is taken."""
+MIN_SHARE = 1e-7
+"""Minimum share of attention, added before taking its logarithm."""
 
 
 @dataclass
 class Harvest:
-    """What was read so far."""
+    """Features of the documents read so far."""
 
     documents: list[Packed] = field(default_factory=list)
     extended: list[bool] = field(default_factory=list)
     """Whether each was read with the window adapter."""
     states: list[torch.Tensor] = field(default_factory=list)
-    """Of each document (sentences, features) float16."""
+    """States of each document: (sentences, features) float16."""
     looks: list[torch.Tensor] = field(default_factory=list)
-    """Of each document (queries, sentences, groups * layers * heads) float16: logarithms, less
-    their mean over the sentences."""
+    """Attention to each document: (queries, sentences, groups * layers * heads) float16, logarithms
+    minus their mean over the sentences."""
     tokens: int = 0
 
     def of(self, kinds: tuple[str, ...]) -> list[tuple[int, int, Query]]:
@@ -63,7 +63,16 @@ def sums(x: torch.Tensor, first: torch.Tensor, last: torch.Tensor) -> torch.Tens
 def pooled(
     states: dict[int, torch.Tensor], first: torch.Tensor, last: torch.Tensor
 ) -> torch.Tensor:
-    """Return each sentence's mean states and its last token's: (sentences, features) float16."""
+    """Return each sentence's mean states and those of its last token.
+
+    Args:
+        states: (tokens, hidden) states by layer.
+        first: (sentences,) first token of each sentence.
+        last: (sentences,) last token of each sentence.
+
+    Returns:
+        (sentences, features) float16.
+    """
     count = (last - first + 1).float()[:, None]
     layers = [states[number] for number in sorted(states)]
     means = [
@@ -74,10 +83,10 @@ def pooled(
 
 
 def read_one(reader: Reader, document: Packed) -> tuple[torch.Tensor, torch.Tensor]:
-    """Read a document and put its queries.
+    """Read a document and its queries.
 
     Returns:
-        States (sentences, features) and looks (queries, sentences, features), both float16.
+        States (sentences, features) and attention (queries, sentences, features), both float16.
     """
     device = reader.model.embedding.device
     count, heads = len(reader.model.layers), reader.model.heads
@@ -97,20 +106,26 @@ def read_one(reader: Reader, document: Packed) -> tuple[torch.Tensor, torch.Tens
         rows = slice(start, start + step)
         for layer, (seen, _) in enumerate(reader.looks(read, asked[rows], weights[rows])):
             mass = sums(seen, first, last).clamp_min(0)  # (rows, groups, heads, sentences)
-            looks[rows, :, :, layer] = (mass + LEAST).log().permute(0, 3, 1, 2).half()
+            looks[rows, :, :, layer] = (mass + MIN_SHARE).log().permute(0, 3, 1, 2).half()
     looks = looks.flatten(2)
     return states, looks - looks.float().mean(1, keepdim=True).half()
 
 
 def name_of(feature: int, layers: int, heads: int) -> str:
-    """Return what a feature of looks is."""
+    """Return the name of a feature of the attention.
+
+    Args:
+        feature: number of the feature.
+        layers: number of layers.
+        heads: number of heads per layer.
+    """
     group, rest = divmod(feature, layers * heads)
     layer, head = divmod(rest, heads)
     return f"{('asked', 'template', 'last')[group]} layer {layer + 1} head {head}"
 
 
 def plain_features(document: Packed) -> np.ndarray:
-    """Return place and length of each sentence: (sentences, 6) float32."""
+    """Return features of each sentence's position and length: (sentences, 6) float32."""
     count = len(document.first)
     number = np.arange(count)
     length = document.last - document.first + 1

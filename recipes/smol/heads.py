@@ -1,7 +1,7 @@
 """Small networks that choose sentences, trained on the device right after reading.
 
-Rows are sentences, a group of rows is one query to one document. Groups of like length are padded
-to one another, so that a step is a few large kernels.
+Rows are sentences, and a group of rows is one query on one document. Groups of similar length are
+padded to the same length, so that a step is a few large kernels.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Groups:
     """Queries as training rows.
 
     Args:
-        starts: of each group its first row.
-        counts: of each group its rows.
-        features: from row numbers (any shape) to their features, float32.
+        starts: (groups,) first row of each group.
+        counts: (groups,) number of rows of each group.
+        features: from row numbers (any shape) to their float32 features.
         labels: (all rows,).
     """
 
@@ -37,7 +37,7 @@ class Groups:
     labels: torch.Tensor
 
     def batch(self, groups: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return features (groups, longest, d), labels and which rows are there."""
+        """Return features (groups, longest, d), labels, and which rows are not padding."""
         starts, counts = self.starts[groups], self.counts[groups]
         place = torch.arange(int(counts.max()))
         there = place[None] < counts[:, None]
@@ -47,7 +47,7 @@ class Groups:
         return self.features(rows), self.labels[rows], there
 
     def batches(self, groups: torch.Tensor) -> list[torch.Tensor]:
-        """Return groups, cut so that each part has about as many rows, like lengths together."""
+        """Return batches of groups of similar length with about the same number of rows."""
         order = groups[self.counts[groups].argsort()]
         found, start = [], 0
         counts = self.counts[order].tolist()
@@ -59,10 +59,10 @@ class Groups:
 
 
 class Head(nn.Module):
-    """A perceptron that also sees the sentences before and after; beside it a linear map.
+    """A perceptron that also sees the sentences before and after, plus a linear map.
 
     Args:
-        inputs: features of a sentence.
+        inputs: number of features of a sentence.
     """
 
     def __init__(self, inputs: int) -> None:
@@ -90,14 +90,26 @@ class Head(nn.Module):
 
 
 def listwise(scores: torch.Tensor, labels: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-    """Return -log of the softmax probability that falls on the sentences with the answer."""
+    """Return the mean of -log of the softmax probability of the sentences with the answer.
+
+    Args:
+        scores: (groups, sentences).
+        labels: (groups, sentences), 1 for sentences with the answer.
+        there: (groups, sentences) bool, False for padding.
+    """
     all_of = scores.masked_fill(~there, float("-inf")).logsumexp(1)
     holding = scores.masked_fill(labels < 0.5, float("-inf")).masked_fill(~there, float("-inf"))
     return (all_of - holding.logsumexp(1)).mean()
 
 
 def squared(scores: torch.Tensor, labels: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-    """Return the mean squared error of each group, averaged over groups."""
+    """Return the mean squared error of each group, averaged over groups.
+
+    Args:
+        scores: (groups, sentences).
+        labels: (groups, sentences).
+        there: (groups, sentences) bool, False for padding.
+    """
     wrong = (scores - labels).square() * there
     return (wrong.sum(1) / there.sum(1)).mean()
 
@@ -117,12 +129,12 @@ def trained(
     """Train a head.
 
     Args:
-        groups: all of them.
-        chosen: numbers of those to learn from.
-        loss_of: from scores, labels and which rows are there to a loss.
-        epochs: passes, unless time is up.
-        until: when `time.perf_counter` says so, it ends.
-        rate: highest learning rate (AdamW, falling to nothing).
+        groups: all groups.
+        chosen: numbers of the groups to train on.
+        loss_of: from scores, labels and padding mask to a loss.
+        epochs: maximum passes.
+        until: time of `time.perf_counter` at which to stop.
+        rate: maximum learning rate (AdamW, decaying to 0).
 
     Returns:
         The head and the loss of its last pass.
@@ -162,7 +174,13 @@ def trained(
 
 @torch.no_grad()
 def scored(head: Head, groups: Groups, chosen: torch.Tensor) -> dict[int, torch.Tensor]:
-    """Return the scores of each group's sentences, by the group's number."""
+    """Return the scores of each group's sentences, by the group's number.
+
+    Args:
+        head: a trained head.
+        groups: all groups.
+        chosen: numbers of the groups to score.
+    """
     found: dict[int, torch.Tensor] = {}
     for batch in groups.batches(chosen):
         x, _, there = groups.batch(batch)
@@ -181,7 +199,7 @@ def shares(hits: Sequence[bool]) -> dict[str, float]:
 
 
 def rank_correlation(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return Spearman's rank correlation, ties in the order they come: both (sentences,)."""
+    """Return Spearman's rank correlation of (sentences,), with ties in their given order."""
     ranks = [x.argsort().argsort().float() for x in (scores, labels)]
     a, b = (rank - rank.mean() for rank in ranks)
     return (a * b).sum() / (a.norm() * b.norm()).clamp_min(1e-6)

@@ -1,6 +1,6 @@
-"""What can be learned at once from what was read: heads for questions and for summaries, measured.
+"""Train and measure heads for questions and for summaries, right after reading.
 
-Trained on the `train` split alone. Which single attention heads are best is decided there too.
+Only the `train` split is used for training, and for deciding which attention heads are best.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from recipes.smol.saved import Basis
 
 QUESTION_STATES = 64
 SUMS = (2, 4, 8, 16, 32, 64)
-"""How many of the best single features are added up."""
+"""Numbers of best single features to add up."""
 SINGLE_QUESTIONS = 1200
-"""Training questions that single features are compared on."""
+"""Number of training questions for comparing single features."""
 TOP = 0.1
-"""Share of a document's sentences whose labels are averaged."""
+"""Share of a document's best sentences whose labels are averaged."""
 Features = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass
 class Rows:
-    """All sentences of all queries of a task, one after the other."""
+    """All sentences of all queries of a task, concatenated."""
 
     found: list[tuple[int, int, Query]]
     starts: torch.Tensor
     counts: torch.Tensor
     looks: torch.Tensor
     less: torch.Tensor | None
-    """Looks less those of a query without content."""
+    """Attention minus that of a query without content."""
     sentence: torch.Tensor
-    """Of each row the number of its sentence among all documents'."""
+    """Number of each row's sentence among those of all documents."""
     labels: torch.Tensor
     lexical: torch.Tensor | None
 
@@ -65,7 +65,7 @@ class Rows:
 
 
 def rows_of(harvest: Harvest, kinds: tuple[str, ...]) -> Rows | None:
-    """Return the rows of the queries of some kinds; None where there are none to learn from."""
+    """Return the rows of the queries of some kinds; None if there are none to learn from."""
     found = harvest.of(kinds)
     if sum(query.split == "train" for _, _, query in found) < 2:
         return None
@@ -90,20 +90,25 @@ def rows_of(harvest: Harvest, kinds: tuple[str, ...]) -> Rows | None:
 
 
 class Learning:
-    """Trains heads and keeps what they say.
+    """Trains heads and saves them with their scores.
 
     Args:
-        harvest: what was read.
+        harvest: features of the documents.
         basis: directions of the states.
-        output: folder.
-        until: when training ends, as `time.perf_counter` counts.
-        tell: hears each finding.
+        output: folder for the heads.
+        until: time of `time.perf_counter` at which to stop.
+        report: receives each finding.
     """
 
     def __init__(
-        self, harvest: Harvest, basis: Basis, output: Path, until: float, tell: Callable[..., None]
+        self,
+        harvest: Harvest,
+        basis: Basis,
+        output: Path,
+        until: float,
+        report: Callable[..., None],
     ) -> None:
-        self.harvest, self.output, self.until, self.tell = harvest, output, until, tell
+        self.harvest, self.output, self.until, self.report = harvest, output, until, report
         device = harvest.looks[0].device
         plain = np.concatenate([plain_features(document) for document in harvest.documents])
         self.plain = torch.from_numpy(plain).to(device)
@@ -114,19 +119,28 @@ class Learning:
     def head(
         self, name: str, rows: Rows, features: Features, loss: Loss, epochs: int, until: float
     ) -> None:
-        """Train a head, measure it, save it; does nothing when time is up."""
+        """Train a head, measure it and save it; do nothing if time is up.
+
+        Args:
+            name: name of the head.
+            rows: rows to train on.
+            features: from row numbers to features.
+            loss: `listwise` or `squared`.
+            epochs: maximum passes.
+            until: time of `time.perf_counter` at which to stop.
+        """
         if time.perf_counter() > until:
             return
         groups = rows.groups(features)
         head, last = trained(groups, rows.numbers("train"), loss, epochs=epochs, until=until)
         measured = rows.numbers("kept", "val", "test")
         scores = scored(head, groups, measured)
-        told = hits_of(rows, scores) if loss is listwise else ranks_of(rows, scores)
-        self.tell(f"head {name}", loss=round(last, 4), **told)
-        self._keep(name, head, rows, scores)
+        figures = hits_of(rows, scores) if loss is listwise else ranks_of(rows, scores)
+        self.report(f"head {name}", loss=round(last, 4), **figures)
+        self._save(name, head, rows, scores)
 
-    def _keep(self, name: str, head: Head, rows: Rows, scores: Mapping[int, torch.Tensor]) -> None:
-        """Save all heads so far, and what they say of the documents that measure."""
+    def _save(self, name: str, head: Head, rows: Rows, scores: Mapping[int, torch.Tensor]) -> None:
+        """Save all heads so far, and their scores of the held-out documents."""
         tensors = {f"{name}.{key}": t.half().contiguous() for key, t in head.state_dict().items()}
         self.heads |= tensors
         save_file(self.heads, self.output / "heads.safetensors")
@@ -140,7 +154,7 @@ class Learning:
             save_file(self.scores, self.output / "scores.safetensors")
 
     def questions(self, rows: Rows, until: float) -> None:
-        """Learn where answers stand."""
+        """Train heads that find answers."""
         looks, less, lexical = rows.looks, rows.less, rows.lexical
         assert less is not None
         assert lexical is not None
@@ -161,7 +175,7 @@ class Learning:
         self.head("questions words", rows, words, listwise, 3, until)
 
     def summaries(self, rows: Rows, until: float) -> None:
-        """Learn what summaries say."""
+        """Train heads that find what summaries say."""
         looks = rows.looks
 
         def seen(r: torch.Tensor) -> torch.Tensor:
@@ -184,7 +198,7 @@ class Learning:
 
 
 def hits_of(rows: Rows, scores: Mapping[int, torch.Tensor]) -> dict[str, dict[str, object]]:
-    """Return how often the best, or one of the best three sentences has the answer, by file."""
+    """Return how often the best, or one of the best three, sentences has the answer, by file."""
     found: dict[str, list[torch.Tensor]] = {}
     for number, each in scores.items():
         query = rows.found[number][2]
@@ -194,15 +208,15 @@ def hits_of(rows: Rows, scores: Mapping[int, torch.Tensor]) -> dict[str, dict[st
         found.setdefault(f"{query.file} {query.split}", []).append(
             torch.stack([holds[0], holds.any()])
         )
-    told: dict[str, dict[str, object]] = {}
+    figures: dict[str, dict[str, object]] = {}
     for name, each in sorted(found.items()):
         first, three = torch.stack(each).T.tolist()
-        told[name] = {"first": shares(first), "three": shares(three)}
-    return told
+        figures[name] = {"first": shares(first), "three": shares(three)}
+    return figures
 
 
 def ranks_of(rows: Rows, scores: Mapping[int, torch.Tensor]) -> dict[str, dict[str, object]]:
-    """Return how scores go with labels, by file: ranks, and the labels of the best tenth."""
+    """Return the rank correlation of scores and labels, and the best tenth's labels, by file."""
     found: dict[str, list[torch.Tensor]] = {}
     for number, each in scores.items():
         query = rows.found[number][2]
@@ -212,16 +226,23 @@ def ranks_of(rows: Rows, scores: Mapping[int, torch.Tensor]) -> dict[str, dict[s
         found.setdefault(f"{query.file} {query.kind} {query.split}", []).append(
             torch.stack([rank_correlation(each, labels), labels[top].mean()])
         )
-    told: dict[str, dict[str, object]] = {}
+    figures: dict[str, dict[str, object]] = {}
     for name, parts in sorted(found.items()):
         rank, best = torch.stack(parts).mean(0).tolist()
-        told[name] = {"spearman": round(rank, 4), "top": round(best, 4), "n": len(parts)}
-    return told
+        figures[name] = {"spearman": round(rank, 4), "top": round(best, 4), "n": len(parts)}
+    return figures
 
 
 @torch.no_grad()
 def single_features(rows: Rows, harvest: Harvest, layers: int, heads: int) -> dict[str, object]:
-    """Return what single attention heads and sums of the best find, without training."""
+    """Return the hits of single attention heads and of sums of the best, without training.
+
+    Args:
+        rows: rows of the questions.
+        harvest: features of the documents.
+        layers: number of layers of the model.
+        heads: number of heads per layer.
+    """
     training = rows.numbers("train")
     picked = training[torch.randperm(len(training))[:SINGLE_QUESTIONS]].tolist()
     by_file: dict[str, list[torch.Tensor]] = {}
@@ -239,7 +260,7 @@ def single_features(rows: Rows, harvest: Harvest, layers: int, heads: int) -> di
         by_file.setdefault(f"{query.file} {query.split}", []).append(hit)
     half = len(order) // 2
     best = order[:12].tolist()
-    told: dict[str, object] = {
+    figures: dict[str, object] = {
         "best": [
             ("less nothing: " if f >= half else "") + name_of(f % half, layers, heads) for f in best
         ],
@@ -249,18 +270,18 @@ def single_features(rows: Rows, harvest: Harvest, layers: int, heads: int) -> di
         if name == "train":
             continue
         mean = torch.stack(each).float().mean(0)
-        told[name] = {
+        figures[name] = {
             "n": len(each),
             "single_first": [round(100 * v, 1) for v in mean[0, best].tolist()],
             "single_three": [round(100 * v, 1) for v in mean[1, best].tolist()],
             "sum_first": [round(100 * v, 1) for v in mean[0, 2 * half :].tolist()],
             "sum_three": [round(100 * v, 1) for v in mean[1, 2 * half :].tolist()],
         }
-    return told
+    return figures
 
 
 def top_hits(rows: Rows, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return a question's features, standardized, and what each alone would hit: (2, features)."""
+    """Return a question's standardized features, and the hits of each: (2, features)."""
     start, count = int(rows.starts[number]), int(rows.counts[number])
     assert rows.less is not None
     own = slice(start, start + count)
@@ -270,7 +291,16 @@ def top_hits(rows: Rows, number: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def hit_of(x: torch.Tensor, rows: Rows, number: int) -> torch.Tensor:
-    """Tell whether the first, or one of the first three by each column has the answer: (2, k)."""
+    """Return whether the best, or one of the best three, sentences by each column has the answer.
+
+    Args:
+        x: (sentences, k) scores.
+        rows: rows of the questions.
+        number: number of the question.
+
+    Returns:
+        (2, k) bool.
+    """
     start, count = int(rows.starts[number]), int(rows.counts[number])
     holds = rows.labels[start : start + count] > 0.5
     best = x.topk(min(3, count), dim=0).indices
@@ -278,24 +308,24 @@ def hit_of(x: torch.Tensor, rows: Rows, number: int) -> torch.Tensor:
 
 
 def learn(
-    harvest: Harvest, basis: Basis, output: Path, until: float, tell: Callable[..., None],
+    harvest: Harvest, basis: Basis, output: Path, until: float, report: Callable[..., None],
     *, layers: int = 30, heads: int = 9,
 ) -> None:  # fmt: skip
-    """Train and measure all heads that there is time for.
+    """Train and measure as many heads as time allows.
 
     Args:
-        harvest: what was read.
+        harvest: features of the documents.
         basis: directions of the states.
-        output: folder.
-        until: when to end, as `time.perf_counter` counts.
-        tell: hears each finding.
-        layers: of the model.
-        heads: of the model.
+        output: folder for the heads.
+        until: time of `time.perf_counter` at which to stop.
+        report: receives each finding.
+        layers: number of layers of the model.
+        heads: number of heads per layer.
     """
-    learning = Learning(harvest, basis, output, until, tell)
+    learning = Learning(harvest, basis, output, until, report)
     asked = rows_of(harvest, ("question",))
     if asked is not None:
-        tell("single heads", **single_features(asked, harvest, layers, heads))
+        report("single heads", **single_features(asked, harvest, layers, heads))
         now = time.perf_counter()
         learning.questions(asked, now + 0.6 * (until - now))
         del asked

@@ -1,8 +1,8 @@
-"""smol as it is trained and read: frozen weights, LoRA matrices beside them, any positions.
+"""smol for training and reading: frozen weights, LoRA matrices, arbitrary positions.
 
-`transformers` is not used here: it takes a jump of positions for the border between two packed
-texts (`find_packed_sequence_indices`) and then hides the first part from the second, so that rows
-with skipped positions would teach no distance at all.
+`transformers` is not used here: it treats a jump in positions as the border between two packed
+texts (`find_packed_sequence_indices`) and hides the first from the second, so that rows with
+skipped positions would not teach any distance.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Positions:
     """How positions become angles."""
 
     factor: float = 1.0
-    """Position Interpolation: positions are divided by it (arXiv 2306.15595, eq. 4)."""
+    """Factor of Position Interpolation, which divides positions (arXiv 2306.15595, eq. 4)."""
     theta: float = THETA
     """Base of the frequencies; a larger one is NTK-aware scaling."""
     yarn: float = 0.0
@@ -49,7 +49,7 @@ class Positions:
     head_dim: int = HEAD_DIM
 
     def frequencies(self) -> tuple[torch.Tensor, float]:
-        """Return (head_dim / 2,) angles of a step of one token, and a factor on cos and sin."""
+        """Return the (head_dim / 2,) angles per token, and a factor on cosines and sines."""
         kind, factor = ("yarn", self.yarn) if self.yarn else ("linear", self.factor)
         block = {"factor": factor, "original_max_position_embeddings": self.native}
         window = int(factor * self.native)
@@ -68,9 +68,9 @@ class Lora(nn.Module):
 
     Args:
         weight: (rows, columns).
-        rank: of the product; 0 for none.
+        rank: rank of the product; 0 for none.
         scale: factor on the product.
-        seed: of the first thin matrix; the second begins with zeros.
+        seed: seed of the first thin matrix; the second starts with zeros.
     """
 
     def __init__(self, weight: torch.Tensor, rank: int, scale: float, seed: int) -> None:
@@ -98,11 +98,11 @@ class Layer(nn.Module):
     """One decoder layer.
 
     Args:
-        weights: by Hugging Face's names.
-        number: of the layer.
-        rank: of the LoRA products.
-        scale: of the LoRA products.
-        head_dim: of a head.
+        weights: weights by Hugging Face's names.
+        number: number of the layer.
+        rank: rank of the LoRA products; 0 for none.
+        scale: factor on the LoRA products.
+        head_dim: number of values per head.
     """
 
     def __init__(
@@ -123,13 +123,31 @@ class Layer(nn.Module):
         self.norm2 = nn.Buffer(weights[f"{at}post_attention_layernorm.weight"])
 
     def forward(self, h: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-        """Return the states (B, T, hidden) after the layer; cos, sin: (B, 1, T, head_dim / 2)."""
+        """Return the states after the layer.
+
+        Args:
+            h: (B, T, hidden).
+            cos: (B, 1, T, head_dim / 2).
+            sin: (B, 1, T, head_dim / 2).
+
+        Returns:
+            (B, T, hidden).
+        """
         return self.after(h, attended(*self.projected(h, cos, sin)))
 
     def projected(
         self, h: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return queries, keys and values, each (B, heads, T, head_dim)."""
+        """Return rotated queries, rotated keys and values.
+
+        Args:
+            h: (B, T, hidden).
+            cos: (B, 1, T, head_dim / 2).
+            sin: (B, 1, T, head_dim / 2).
+
+        Returns:
+            Three tensors (B, heads, T, head_dim).
+        """
         x = F.rms_norm(h, h.shape[-1:], self.norm1, EPS)
         query, key, value = (
             each(x).view(*h.shape[:2], -1, self.head_dim).transpose(1, 2)
@@ -138,7 +156,7 @@ class Layer(nn.Module):
         return rotated(query, cos, sin), rotated(key, cos, sin), value
 
     def after(self, h: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
-        """Return the states after the layer, of what attention returned: (B, T, heads * dim)."""
+        """Return the states after the layer, given the attention output (B, T, heads * dim)."""
         h = h + self.o(mixed)
         x = F.rms_norm(h, h.shape[-1:], self.norm2, EPS)
         return h + self.down(F.silu(self.gate(x)) * self.up(x))
@@ -148,10 +166,10 @@ class Llama(nn.Module):
     """The decoder with its tied head.
 
     Args:
-        weights: bfloat16 (or float32, for tests), by Hugging Face's names.
-        rank: of the LoRA products; 0 for none.
-        scale: factor on them.
-        head_dim: of a head.
+        weights: bfloat16 (or float32, for tests) weights by Hugging Face's names.
+        rank: rank of the LoRA products; 0 for none.
+        scale: factor on the LoRA products.
+        head_dim: number of values per head.
     """
 
     def __init__(
@@ -171,12 +189,15 @@ class Llama(nn.Module):
     def forward(
         self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor
     ) -> torch.Tensor:
-        """Return the last states (B, T, hidden), normed.
+        """Return the last states, normed.
 
         Args:
             ids: (B, T).
             positions: (B, T) rows of the table.
-            table: of `Positions`.
+            table: cosines and sines of `Positions`.
+
+        Returns:
+            (B, T, hidden).
         """
         h, cos, sin = self.embedded(ids, positions, table)
         for layer in self.layers:
@@ -186,13 +207,22 @@ class Llama(nn.Module):
     def embedded(
         self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return what enters the first layer, cosines and sines: see `forward`."""
+        """Return the input of the first layer, and its cosines and sines.
+
+        Args:
+            ids: (B, T).
+            positions: (B, T) rows of the table.
+            table: cosines and sines of `Positions`.
+
+        Returns:
+            (B, T, hidden), and two tensors (B, 1, T, head_dim / 2).
+        """
         h = F.embedding(ids, self.embedding)
         cos, sin = table[:, positions].unsqueeze(2).to(h.dtype)  # (B, 1, T, head_dim / 2)
         return h, cos, sin
 
     def adapter(self) -> dict[str, torch.Tensor]:
-        """Return the LoRA matrices under the names of peft's format."""
+        """Return the LoRA matrices under peft's names."""
         found = {}
         for number, layer in enumerate(self.layers):
             for name, short in LINEAR.items():
@@ -203,7 +233,7 @@ class Llama(nn.Module):
 
     @torch.no_grad()
     def load_adapter(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Take the LoRA matrices of an adapter."""
+        """Load the LoRA matrices of an adapter."""
         for name, parameter in self.adapter().items():
             parameter.copy_(tensors[name])
 
@@ -211,7 +241,13 @@ class Llama(nn.Module):
 def merged(
     weights: Mapping[str, torch.Tensor], adapter: Mapping[str, torch.Tensor], scale: float = 2.0
 ) -> dict[str, torch.Tensor]:
-    """Return weights with an adapter's products added, in the weights' dtype."""
+    """Return weights with an adapter's products added, in the weights' dtype.
+
+    Args:
+        weights: weights by Hugging Face's names.
+        adapter: LoRA matrices under peft's names.
+        scale: factor on their products.
+    """
     found = dict(weights)
     for name in adapter:
         if name.endswith("lora_A.weight"):
@@ -229,25 +265,40 @@ def read_adapter(path: Path) -> tuple[dict[str, torch.Tensor], float]:
     """
     file = path / "adapter_model.safetensors" if path.is_dir() else path
     tensors, config = load_file(file), file.parent / "adapter_config.json"
-    said = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    stated = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
     rank = next(down.shape[0] for name, down in tensors.items() if ".lora_A." in name)
-    return tensors, said.get("lora_alpha", 2 * rank) / said.get("r", rank)
+    return tensors, stated.get("lora_alpha", 2 * rank) / stated.get("r", rank)
 
 
 def attended(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Attend causally: (B, T, heads * head_dim), of (B, heads, T, head_dim)."""
+    """Attend causally.
+
+    Args:
+        query: (B, heads, T, head_dim).
+        key: (B, kv_heads, T, head_dim).
+        value: (B, kv_heads, T, head_dim).
+
+    Returns:
+        (B, T, heads * head_dim).
+    """
     mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
     return mixed.transpose(1, 2).flatten(2)
 
 
 def rotated(states: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotate pairs half a head apart: (B, heads, T, head_dim)."""
+    """Rotate pairs (i, i + head_dim / 2) by their position's angles.
+
+    Args:
+        states: (B, heads, T, head_dim).
+        cos: (B, 1, T, head_dim / 2).
+        sin: (B, 1, T, head_dim / 2).
+    """
     first, second = states.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
 
 class _SummedLoss(torch.autograd.Function):
-    """Sum of the losses, the gradient of the states computed at once: logits are never held."""
+    """Sum of the losses, with the states' gradient computed in parts, without storing logits."""
 
     @staticmethod
     def forward(  # type: ignore[override]
@@ -280,7 +331,7 @@ def mean_loss(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Te
     """Return the mean loss of predicting each next token of rows, in nats.
 
     Args:
-        model: has the head.
+        model: model whose head is used.
         states: (B, T, hidden).
         ids: (B, T).
     """
@@ -292,7 +343,16 @@ def mean_loss(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Te
 
 @torch.no_grad()
 def token_losses(model: Llama, states: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-    """Return (B, T - 1) losses of each next token, float32."""
+    """Return the loss of predicting each next token, in nats.
+
+    Args:
+        model: model whose head is used.
+        states: (B, T, hidden).
+        ids: (B, T).
+
+    Returns:
+        (B, T - 1) float32.
+    """
     rows = []
     for state, row in zip(states, ids, strict=True):
         parts = zip(state[:-1].split(LOGITS_AT_ONCE), row[1:].split(LOGITS_AT_ONCE), strict=True)

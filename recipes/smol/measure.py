@@ -1,4 +1,4 @@
-"""Measure a smol in memory: losses by position on held-out windows, keys found again."""
+"""Measure a smol in memory: losses by position on held-out windows, and keys found."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ DEPTHS = 10
 def window_losses(
     model: Llama, windows: np.ndarray, size: int, table: torch.Tensor
 ) -> list[torch.Tensor]:
-    """Return the losses of each window, read alone: (size - 1,) float32 each.
+    """Return the losses of each window, read separately: (size - 1,) float32 each.
 
     Args:
-        model: on its device.
-        windows: (windows, tokens) of which each is cut into pieces of `size`.
-        size: tokens that are read at once.
-        table: of positions.
+        model: model on its device.
+        windows: (windows, tokens), each split into pieces of `size`.
+        size: tokens per piece.
+        table: cosines and sines of `Positions`.
     """
     found = []
     device = model.embedding.device
@@ -40,7 +40,7 @@ def window_losses(
 
 
 def by_position(losses: Sequence[torch.Tensor]) -> dict[str, float]:
-    """Return perplexities of the tokens between two positions, over all windows."""
+    """Return the perplexity of the tokens between two positions, over all windows."""
     stacked = torch.stack(list(losses)).double()
     size = stacked.shape[1] + 1
     return {
@@ -59,13 +59,13 @@ def by_window(losses: Sequence[torch.Tensor]) -> dict[str, float]:
 
 @torch.no_grad()
 def is_found(model: Llama, ids: Sequence[int], answer: Sequence[int], table: torch.Tensor) -> bool:
-    """Tell whether greedy decoding would give the answer: each token likeliest after those before.
+    """Return whether greedy decoding would give the answer.
 
     Args:
-        model: on its device.
-        ids: the prompt.
-        answer: its tokens.
-        table: of positions.
+        model: model on its device.
+        ids: tokens of the prompt.
+        answer: tokens of the answer.
+        table: cosines and sines of `Positions`.
     """
     device = model.embedding.device
     row = torch.tensor([[*ids, *answer]], device=device)
@@ -81,14 +81,14 @@ def passkey_prompt(
     """Return the prompt of the paper's passkey task (arXiv 2306.15595, section 3.3), and the key.
 
     Args:
-        parts: tokens of the pieces, `keys` a list of `[sentence, digits]`.
-        tokens: of the prompt, about.
-        depth: of the key, 0 the beginning, 1 the end.
-        key: which of the keys.
+        parts: token ids of the pieces; `keys` is a list of `[sentence, digits]`.
+        tokens: approximate length of the prompt.
+        depth: depth of the key, from 0 (beginning) to 1 (end).
+        key: index of the key.
     """
     sentence, digits = parts["keys"][key]
-    room = tokens - len(parts["begin"]) - len(sentence) - len(parts["question"]) - len(digits)
-    count = max(2, room // len(parts["filler"]))
+    left = tokens - len(parts["begin"]) - len(sentence) - len(parts["question"]) - len(digits)
+    count = max(2, left // len(parts["filler"]))
     before = round(depth * count)
     filler = list(parts["filler"])
     ids = [*parts["begin"], *filler * before, *sentence, *filler * (count - before)]
@@ -98,7 +98,15 @@ def passkey_prompt(
 def passkeys_found(
     model: Llama, parts: Mapping[str, Any], tokens: int, table: torch.Tensor, trials: int
 ) -> list[int]:
-    """Return how many keys are found at each depth, of `trials` each."""
+    """Return the number of keys found at each depth.
+
+    Args:
+        model: model on its device.
+        parts: token ids of the pieces; see `passkey_prompt`.
+        tokens: approximate length of the prompts.
+        table: cosines and sines of `Positions`.
+        trials: prompts per depth.
+    """
     rng, found = random.Random(tokens), []
     for depth in range(DEPTHS):
         keys = rng.sample(range(len(parts["keys"])), trials)
@@ -115,15 +123,15 @@ def needles_found(
     table: torch.Tensor,
     trials: int,
 ) -> int:
-    """Return how many of `trials` keys are found among others in a text (RULER, arXiv 2404.06654).
+    """Return the number of keys found among others in a text (RULER, arXiv 2404.06654).
 
     Args:
-        model: on its device.
-        parts: `needles` is a list of `[sentence, question, answer]`.
+        model: model on its device.
+        parts: token ids; `needles` is a list of `[sentence, question, answer]`.
         windows: held-out texts, the haystacks.
-        tokens: of the prompt.
-        table: of positions.
-        trials: prompts.
+        tokens: length of the prompts.
+        table: cosines and sines of `Positions`.
+        trials: number of prompts.
     """
     count = 0
     for trial in range(trials):

@@ -1,11 +1,11 @@
-"""Pack documents, questions and what is known of their sentences, for one visit to a GPU.
+"""Pack documents, questions and labels of their sentences, for a single run on a GPU.
 
     python -m recipes.smol.pack --data DATA --tokenizer FOLDER_OR_GGUF --output runs/smol/pack
 
-Everything that needs text is done here: sentences are split as the program splits them, their
-tokens counted, and what people wrote is turned into a number for each sentence. What is left is
-token ids, which `recipes.smol.read` reads. The shards hold documents in an order that leaves a
-balanced half wherever reading stops; measuring comes early.
+Everything that needs text is done here: sentences are split as in the program, their tokens are
+located, and what people wrote is turned into a label for each sentence. The result is token ids,
+which `recipes.smol.read` reads. The shards are ordered such that the files are balanced wherever
+reading stops; documents for measuring come early.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from recipes.smol.asked import Query, all_queries
 from recipes.smol.chat import ANSWER, BEGIN
 from recipes.smol.packed import KINDS, LEXICAL_SCALE, SPLITS
 
-MOST_TOKENS = 32_000
-"""Of a document; the window has 768 more for the prompt."""
-LEAST_SENTENCES = 5
+MAX_TOKENS = 32_000
+"""Maximum tokens of a document; the window has 768 more for the prompt."""
+MIN_SENTENCES = 5
 SHARDS = 8
 EARLY = 0.6
-"""Documents that measure are all read when this share of the others is."""
+"""Share of the training documents by which all others are read."""
 
 
 @dataclass
 class Packed:
-    """A document as it is read, and what is asked of it."""
+    """A document as it is read, and its queries."""
 
     text: str
     file: str
@@ -49,20 +49,20 @@ class Packed:
     spans: list[Span]
     ids: list[int]
     first: np.ndarray
-    """Of each sentence the first of its tokens: (sentences,)."""
+    """First token of each sentence: (sentences,)."""
     last: np.ndarray
-    """And the last: (sentences,)."""
+    """Last token of each sentence: (sentences,)."""
     queries: list[Query] = field(default_factory=list)
 
 
 def token_ranges(
     offsets: Sequence[tuple[int, int]], spans: Sequence[Span]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first and the last token that has a character of each sentence.
+    """Return the first and the last token with a character of each sentence.
 
     Args:
         offsets: start and end of each token, in characters.
-        spans: the sentences.
+        spans: spans of the sentences.
     """
     starts = np.array([start for start, _ in offsets])
     ends = np.maximum.accumulate(np.array([end for _, end in offsets]))
@@ -72,7 +72,7 @@ def token_ranges(
 
 
 def suffix_of(query: Query) -> str:
-    """Return what follows the document when it is asked for something."""
+    """Return the text of a query after the document."""
     if query.kind == "question":
         return f"\n\n{query.text}\nAnswer briefly, with words of the document.{ANSWER}"
     if query.kind == "nothing":
@@ -83,23 +83,23 @@ def suffix_of(query: Query) -> str:
 
 
 def packed(query: Query, tokenizer: Tokenizer) -> Packed | None:
-    """Return the document of a query; None where it is too long, or has too few sentences."""
+    """Return the document of a query; None if it is too long or has too few sentences."""
     text = query.document.text
     spans = readable(query.document)
-    if len(spans) < (2 if query.kind == "question" else LEAST_SENTENCES):
+    if len(spans) < (2 if query.kind == "question" else MIN_SENTENCES):
         return None
-    # as Tokenizer.encode_document and Tokenizer.offsets do, at once
+    # does what Tokenizer.encode_document and Tokenizer.offsets do in one call
     tokenizer.inner.backend_tokenizer.encode_special_tokens = True
     encoded = tokenizer.inner.backend_tokenizer.encode(text, add_special_tokens=False)
     ids = encoded.ids
-    if len(ids) > MOST_TOKENS:
+    if len(ids) > MAX_TOKENS:
         return None
     first, last = token_ranges(encoded.offsets, spans)
     return Packed(text, query.file, query.split, spans, ids, first, last)
 
 
 def in_order(documents: Iterable[Packed]) -> list[Packed]:
-    """Return documents so that any beginning has the same share of each file."""
+    """Return documents in an order in which any prefix has the same share of each file."""
     files: dict[str, list[Packed]] = {}
     for document in documents:
         files.setdefault(f"{document.file} {document.split}", []).append(document)
@@ -150,9 +150,9 @@ def gathered(
 
     Args:
         data: folder with pairs/.
-        tokenizer: the model's.
-        limit: documents of each file; None takes all.
-        only: how the names of the files begin that are taken.
+        tokenizer: the model's tokenizer.
+        limit: maximum documents per file; None for all.
+        only: prefixes of the names of files to take.
     """
     found: dict[str, Packed | None] = {}
     for query in all_queries(data, limit, only):
@@ -172,7 +172,7 @@ def gathered(
 
 
 def load(path: Path) -> Tokenizer:
-    """Return the tokenizer of a folder or of a GGUF file."""
+    """Return the tokenizer in a folder or in a GGUF file."""
     from transformers import AutoTokenizer
 
     folder = path.parent if path.is_file() else path
@@ -183,7 +183,7 @@ def load(path: Path) -> Tokenizer:
 
 
 def main() -> None:
-    """Pack what is read."""
+    """Pack all documents."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder or GGUF file")

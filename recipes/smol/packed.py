@@ -1,4 +1,4 @@
-"""What `recipes.smol.pack` packed, as `recipes.smol.read` reads it; needs no text."""
+"""Load what `recipes.smol.pack` wrote, for `recipes.smol.read`; needs no text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from safetensors.numpy import load
 SPLITS = ("train", "kept", "val", "test")
 KINDS = ("nothing", "summary", "focus", "question")
 LEXICAL_SCALE = 12
-"""Steps of a standard deviation of the lexical scores."""
+"""Integer steps per standard deviation of the lexical scores."""
 NEWLINE, TURN_END = 198, 2
-"""Tokens: a line's end, the end of the user's turn."""
+"""Token ids of a line break and of the end of the user's turn."""
 
 
 @dataclass
 class Query:
-    """What is asked of a document."""
+    """A query on a document."""
 
     kind: str
     split: str
@@ -32,36 +32,36 @@ class Query:
     words: int
     suffix: np.ndarray
     labels: np.ndarray
-    """Of each sentence: (sentences,) float32."""
+    """Label of each sentence: (sentences,) float32."""
     lexical: np.ndarray | None
-    """BM25 and the bundled model's score, standardized; questions alone: (2, sentences)."""
+    """BM25 without and with neighbours, standardized: (2, sentences); only for questions."""
 
     @property
     def asked(self) -> int:
-        """Return how many tokens the query itself has; the template's come after them."""
+        """Number of tokens of the query itself, which the template's follow."""
         end = int(np.flatnonzero(self.suffix == TURN_END)[0])
         lines = np.flatnonzero(self.suffix[:end] == NEWLINE)
-        lines = lines[lines > 1]  # the first two part it from the document
+        lines = lines[lines > 1]  # the first two separate it from the document
         return max(1, int(lines[-1]) if len(lines) else end)
 
 
 @dataclass
 class Packed:
-    """A document, and what is asked of it."""
+    """A document and its queries."""
 
     file: str
     digest: str
-    """The first 16 digits of its text's SHA-256."""
+    """First 16 digits of its text's SHA-256."""
     ids: np.ndarray
-    """Prefix and document: (tokens,) int32."""
+    """Tokens of prefix and document: (tokens,) int32."""
     first: np.ndarray
-    """Place in `ids` of each sentence's first token: (sentences,) int64."""
+    """Position in `ids` of each sentence's first token: (sentences,) int64."""
     last: np.ndarray
     queries: list[Query] = field(default_factory=list)
 
     @property
     def longest(self) -> int:
-        """Return the tokens of the document with the longest query."""
+        """Number of tokens of the document with its longest query."""
         return len(self.ids) + max(len(query.suffix) for query in self.queries)
 
 
@@ -88,7 +88,7 @@ def unpacked(path: Path) -> list[Packed]:
 def _add_queries(
     found: list[Packed], arrays: dict[str, np.ndarray], names: list[tuple[str, str]]
 ) -> None:
-    """Give documents their queries."""
+    """Add the queries to their documents."""
     suffixes = _cut(arrays["suffixes"].astype(np.int32), arrays["suffix_counts"])
     label, known = 0, 0
     for row, (number, (file, place)) in enumerate(
@@ -111,7 +111,7 @@ def _add_queries(
 
 
 def all_documents(folder: Path) -> Iterator[Packed]:
-    """Yield the documents of all shards, unpacking ahead."""
+    """Yield the documents of all shards, unpacking in advance."""
     paths = sorted(folder.glob("*.safetensors.xz"), key=lambda p: (int(p.name.split("-")[0]), p))
     with ThreadPoolExecutor(8) as pool:
         for documents in pool.map(unpacked, paths):
@@ -119,7 +119,7 @@ def all_documents(folder: Path) -> Iterator[Packed]:
 
 
 def suffix_tensors(queries: list[Query]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return what is asked, padded, and how its tokens are added up.
+    """Return the queries, padded, and the weights for averaging their tokens.
 
     Returns:
         Ids (queries, T) int64, and weights (queries, 3, T) float32: the mean over the query's own
@@ -138,5 +138,5 @@ def suffix_tensors(queries: list[Query]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _cut(joined: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
-    """Return the pieces of an array that stand one after the other."""
+    """Split an array into consecutive pieces."""
     return np.split(joined, np.cumsum(counts)[:-1])

@@ -1,9 +1,9 @@
-"""Read packed documents on a GPU, save what is to be learned from, train small heads at once.
+"""Read packed documents on a GPU, save their features, and train small heads.
 
     python -m recipes.smol.read --base FILE --pack DIR --adapter FOLDER --output OUT --seconds 110
 
-Stops reading in time: what is on the device then is balanced over the files, is saved, and heads
-are trained with the rest of the time. Each finding is a line of OUT/read.jsonl.
+Stops reading in time; the documents read so far are balanced over the files. Their features are
+saved, and heads are trained in the remaining time. Each finding is a line of OUT/read.jsonl.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from recipes.smol.saved import principal, save_harvest
 
 NATIVE, WINDOW = 8192, 33_280
 RESERVE = 28.0
-"""Seconds kept for saving and for the heads."""
+"""Seconds reserved for saving and for the heads."""
 SAVING = 5.0
 STATES = 128
 
 
 def since_start() -> float:
-    """Return the seconds since this process was started."""
+    """Return the seconds since this process started."""
     try:
         ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
@@ -46,19 +46,19 @@ def since_start() -> float:
 
 
 class Findings:
-    """Reports each finding, on the screen and as a line of a file."""
+    """Reports each finding, to stdout and as a line of a file."""
 
     def __init__(self, path: Path, start: float) -> None:
         self.path, self.start = path, start
 
     def __call__(self, finding: str, **values: Any) -> None:
-        """Report one."""
+        """Report a finding."""
         seconds = round(time.perf_counter() - self.start, 1)
         say(self.path, finding=finding, seconds=seconds, **values)
 
 
 def readers(arguments: argparse.Namespace, device: torch.device) -> tuple[Reader, Reader | None]:
-    """Return the model in its own window, and in the extended one where there is an adapter."""
+    """Return the model in its native window, and in the extended one if there is an adapter."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     is_gguf = arguments.base.suffix == ".gguf"
     weights = read_base(arguments.base) if is_gguf else load_file(arguments.base)
@@ -75,7 +75,13 @@ def readers(arguments: argparse.Namespace, device: torch.device) -> tuple[Reader
 
 
 def ready(folder: Path, limit: int | None, longest: int) -> Iterator[Packed]:
-    """Yield the documents that are not too long, of each file not more than `limit`."""
+    """Yield the documents to read.
+
+    Args:
+        folder: folder of the shards.
+        limit: maximum documents per file; None for all.
+        longest: maximum tokens of a document.
+    """
     seen: dict[str, int] = {}
     for document in all_documents(folder):
         if document.longest > longest:
@@ -91,15 +97,23 @@ def read_all(
     wide: Reader | None,
     documents: Iterator[Packed],
     until: float,
-    tell: Findings,
+    report: Findings,
 ) -> Harvest:
-    """Read documents until there are no more, or time is up."""
+    """Read documents until there are no more, or time is up.
+
+    Args:
+        native: reader for the native window.
+        wide: reader for the extended window; None skips documents that need it.
+        documents: documents to read.
+        until: time of `time.perf_counter` at which to stop.
+        report: receives the progress.
+    """
     harvest, skipped = Harvest(), 0
     on_gpu = native.model.embedding.is_cuda
     with sdpa_kernel(SDPBackend.FLASH_ATTENTION) if on_gpu else nullcontext():
         for document in documents:
             if time.perf_counter() > until:
-                tell("stopped", documents=len(harvest.documents))
+                report("stopped", documents=len(harvest.documents))
                 break
             extended = document.longest > NATIVE
             reader = wide if extended else native
@@ -115,11 +129,11 @@ def read_all(
             if len(harvest.documents) % 200 == 0:
                 if on_gpu:
                     torch.cuda.synchronize()
-                tell("read", documents=len(harvest.documents), tokens=harvest.tokens)
+                report("read", documents=len(harvest.documents), tokens=harvest.tokens)
     if on_gpu:
         torch.cuda.synchronize()
     queries = sum(len(document.queries) for document in harvest.documents)
-    tell(
+    report(
         "read", documents=len(harvest.documents), tokens=harvest.tokens, queries=queries,
         extended=sum(harvest.extended), skipped=skipped,
     )  # fmt: skip
@@ -143,21 +157,21 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_float32_matmul_precision("high")
-    tell = Findings(arguments.output / "read.jsonl", start)
+    report = Findings(arguments.output / "read.jsonl", start)
     native, wide = readers(arguments, device)
-    tell("loaded", device=str(device))
+    report("loaded", device=str(device))
     end = start + arguments.seconds
     documents = ready(arguments.pack, arguments.limit, arguments.longest)
-    harvest = read_all(native, wide, documents, end - RESERVE, tell)
+    harvest = read_all(native, wide, documents, end - RESERVE, report)
     with torch.no_grad():
         basis = principal(torch.cat([x[::8] for x in harvest.states]), STATES)
-        tell("directions")
+        report("directions")
         try:
-            tell("saved", **save_harvest(harvest, basis, arguments.output, arguments.mib))
-        except Exception:  # the heads can still be trained, and the visit does not come again
-            tell("not saved", error=traceback.format_exc())
-    learn(harvest, basis, arguments.output, end - SAVING, tell)
-    tell("done")
+            report("saved", **save_harvest(harvest, basis, arguments.output, arguments.mib))
+        except Exception:  # the heads can still be trained, and this run cannot be repeated
+            report("not saved", error=traceback.format_exc())
+    learn(harvest, basis, arguments.output, end - SAVING, report)
+    report("done")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Read documents with smol: hidden states, the cache, and where later words look.
+"""Read documents with smol: hidden states, the cache, and the attention of queries.
 
-The whole document is one pass; what is asked is a second one over its cache, many questions at
-once, whose attention probabilities are computed and added up sentence by sentence. Nothing waits
-for the device: for reading tens of millions of tokens in a minute.
+The whole document is one pass; many queries at once are a second one over its cache, whose
+attention probabilities are summed by sentence. Nothing synchronizes with the device, so that tens
+of millions of tokens are read in a minute.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from recipes.smol.base import EPS
 from recipes.smol.llama import Layer, Llama, attended
 
 MAX_SCORES = 1 << 28
-"""Attention scores of one layer that are held at once, 4 bytes each."""
+"""Maximum attention scores of one layer in memory, 4 bytes each."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a document left behind."""
+    """The cache and states of a document."""
 
     keys: list[torch.Tensor]
-    """One a layer: (1, kv_heads, tokens, head_dim), turned."""
+    """Rotated keys of each layer: (1, kv_heads, tokens, head_dim)."""
     values: list[torch.Tensor]
     states: dict[int, torch.Tensor]
-    """After the layers wanted, normalized: (tokens, hidden)."""
+    """Normalized states after the requested layers: (tokens, hidden)."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A model, and how it turns positions."""
+    """A model and its table of positions."""
 
     model: Llama
     table: torch.Tensor
-    """Of `Positions`, for the longest document with what is asked."""
+    """Cosines and sines of `Positions`, for the longest document with its queries."""
 
     def read(self, ids: torch.Tensor, wanted: tuple[int, ...]) -> Read:
         """Read a document.
@@ -60,12 +60,12 @@ class Reader:
     def looks(
         self, read: Read, ids: torch.Tensor, weights: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield where what is asked looks in the document, layer after layer.
+        """Yield the attention of queries to the document, layer after layer.
 
         Args:
             read: the document.
-            ids: (rows, T), each row one text that follows the document, padded on the right.
-            weights: (rows, groups, T) float32; how the tokens of a row are added up.
+            ids: (rows, T), each row a query after the document, padded on the right.
+            weights: (rows, groups, T) float32 weights for averaging the tokens of a row.
 
         Yields:
             Attention probabilities (rows, groups, heads, tokens) float32, and the states after
@@ -83,7 +83,7 @@ class Reader:
         return torch.arange(start, start + count, device=self.model.embedding.device)[None]
 
     def _normal(self, h: torch.Tensor, number: int) -> torch.Tensor:
-        """Return the states after a layer, counted from 1, each token's of the same length."""
+        """Return the normalized states after a layer, counted from 1."""
         weight = self.model.norm if number == len(self.model.layers) else None
         return F.rms_norm(h, h.shape[-1:], weight, EPS)
 
@@ -123,5 +123,11 @@ def _looked(
 
 
 def rows_at_once(heads: int, length: int, tokens: int) -> int:
-    """Return how many rows `looks` may take at once."""
+    """Return the maximum number of rows for `Reader.looks`.
+
+    Args:
+        heads: number of heads of the model.
+        length: tokens per row.
+        tokens: tokens of the document.
+    """
     return max(1, MAX_SCORES // (heads * length * (tokens + length)))

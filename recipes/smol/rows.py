@@ -1,8 +1,8 @@
-"""Rows of tokens and their positions, the same for the same step.
+"""Rows of tokens and their positions, determined by the step.
 
 Rows of a few thousand tokens teach a long window by skipped positions (PoSE, arXiv 2309.10400): a
-row is cut in two, and the second part moved on by a random distance. What attention sees of two
-positions is their distance (RoPE), so that the row's own beginning may stay at 0.
+row is split in two, and the second part is shifted by a random distance. Attention sees only the
+distance of two positions (RoPE), so the row can start at 0.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SHORT = {"books": 4.0, "wikipedia": 3.0, "courts": 2.0, "textbooks": 1.5, "trans
 """Weights of the streams for rows with skipped positions."""
 LONG = {"books": 4.0, "wikipedia": 1.0, "courts": 2.0, "textbooks": 1.5, "transcripts": 1.0,
         "handbooks": 1.0, "specifications": 0.5, "chats": 2.5, "long_facts": 2.0}  # fmt: skip
-"""And for rows as long as the window."""
-LEAST_PART = 64
-"""Tokens of either part of a row at least."""
+"""Weights of the streams for rows as long as the window."""
+MIN_PART = 64
+"""Minimum tokens of either part of a row."""
 
 
 class Rows:
@@ -28,10 +28,10 @@ class Rows:
 
     Args:
         streams: uint16 tokens by kind.
-        weights: how often each kind is drawn.
-        length: tokens of a row.
-        window: positions are below it.
-        seed: of all that is drawn.
+        weights: relative frequency of each kind.
+        length: tokens per row.
+        window: exclusive upper bound of positions.
+        seed: random seed.
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class Rows:
 
 
 def skipped_positions(length: int, window: int, rng: random.Random) -> torch.Tensor:
-    """Return (length,) positions below `window`: two runs, the second moved on.
+    """Return (length,) positions below `window`: two runs, the second shifted.
 
     Args:
         length: tokens of the row.
-        window: positions in all.
-        rng: draws the cut and the distance, both evenly.
+        window: number of positions.
+        rng: draws the split and the distance, both uniformly.
     """
     positions = torch.arange(length)
     if length < window:
-        cut = rng.randrange(LEAST_PART, length - LEAST_PART)
+        cut = rng.randrange(MIN_PART, length - MIN_PART)
         positions[cut:] += rng.randrange(window - length + 1)
     return positions

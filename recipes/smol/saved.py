@@ -1,4 +1,4 @@
-"""Write what reading left in few dimensions of 8 bits each, and how it was made few."""
+"""Save the features from reading in a few dimensions of 8 bits each, with their projections."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from recipes.smol.harvest import LEAST, POOLED, Harvest
+from recipes.smol.harvest import MIN_SHARE, POOLED, Harvest
 from recipes.smol.packed import Query
 
 FILE = "harvest.safetensors"
 SAMPLE = 60_000
-MOST_STATES, MOST_LOOKS, SINGLE = 96, 40, 8
-"""Dimensions at most: of states, of looks; of the latter single attention heads."""
+MAX_STATES, MAX_LOOKS, SINGLE = 96, 40, 8
+"""Maximum dimensions of states and of attention; of the latter, single attention heads."""
 REACH = 4.5
-"""Standard deviations that 127 steps stand for."""
+"""Standard deviations represented by 127 steps."""
 HARD, RANDOM = 32, 24
-"""Sentences without the answer that are stored of a training question: by words, at random."""
+"""Stored sentences without the answer of a training question: the hardest by words, and random."""
 
 
 @dataclass(frozen=True)
 class Basis:
-    """How features become few: standardized, then projected."""
+    """A projection of standardized features on a few directions."""
 
     mean: torch.Tensor
     deviation: torch.Tensor
@@ -43,17 +43,17 @@ class Basis:
         return torch.cat(parts)
 
     def first(self, count: int) -> Basis:
-        """Return the same with fewer dimensions."""
+        """Return the basis of the first dimensions."""
         return Basis(self.mean, self.deviation, self.directions[:, :count])
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
-        """Return what is needed to do the same again."""
+        """Return the arrays needed to apply the basis later."""
         found = {"mean": self.mean, "deviation": self.deviation, "directions": self.directions}
         return {f"{name}.{key}": each.half().cpu().numpy() for key, each in found.items()}
 
 
 def principal(x: torch.Tensor, count: int) -> Basis:
-    """Return the directions in which rows differ most: of (rows, features)."""
+    """Return the directions in which rows (rows, features) differ most."""
     sample = x[:: max(1, len(x) // SAMPLE)].float()
     mean, deviation = sample.mean(0), sample.std(0) + 1e-3
     sample = (sample - mean) / deviation
@@ -62,7 +62,16 @@ def principal(x: torch.Tensor, count: int) -> Basis:
 
 
 def single_heads(x: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor:
-    """Return the features that go most with the labels: (rows, features), (rows,) to (count,)."""
+    """Return the features that correlate most with the labels.
+
+    Args:
+        x: (rows, features).
+        labels: (rows,).
+        count: number of features to return.
+
+    Returns:
+        (count,) numbers of features.
+    """
     step = max(1, len(x) // 200_000)
     x, labels = x[::step].float(), labels[::step].float()
     x = (x - x.mean(0)) / (x.std(0) + 1e-3)
@@ -70,14 +79,14 @@ def single_heads(x: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Ten
 
 
 def in_bytes(x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows in 8 bits, and what a step of each dimension is worth."""
+    """Return rows in 8 bits, and the scale of each dimension."""
     scale = REACH * (x.std(0) + 1e-6) / 127
     small = (x / scale).round().clamp(-127, 127).to(torch.int8)
     return small.cpu().numpy(), scale.cpu().numpy()
 
 
-def kept_sentences(query: Query, rng: np.random.Generator) -> np.ndarray:
-    """Return which sentences of a query are stored: all, but of a training question."""
+def stored_sentences(query: Query, rng: np.random.Generator) -> np.ndarray:
+    """Return the sentences of a query to store: a selection for training questions, else all."""
     count = len(query.labels)
     if query.kind != "question" or query.split != "train" or query.lexical is None:
         return np.arange(count)
@@ -89,36 +98,42 @@ def kept_sentences(query: Query, rng: np.random.Generator) -> np.ndarray:
 def rows_of(
     harvest: Harvest, kinds: tuple[str, ...]
 ) -> tuple[torch.Tensor, list[dict[str, Any]], np.ndarray]:
-    """Return looks of the queries of some kinds, what is stored of each, and which sentences."""
+    """Return the attention of the queries of some kinds, their index entries, and sentences."""
     rng = np.random.default_rng(0)
-    parts, told, numbers, start = [], [], [], 0
+    parts, entries, numbers, start = [], [], [], 0
     for document, row, query in harvest.of(kinds):
-        kept = kept_sentences(query, rng)
+        stored = stored_sentences(query, rng)
         looks = harvest.looks[document][row]
-        if len(kept) < len(looks):
-            looks = looks[torch.from_numpy(kept).to(looks.device, non_blocking=True)]
+        if len(stored) < len(looks):
+            looks = looks[torch.from_numpy(stored).to(looks.device, non_blocking=True)]
         parts.append(looks)
-        numbers.append(kept.astype(np.uint16))
-        told.append(
+        numbers.append(stored.astype(np.uint16))
+        entries.append(
             {
                 "document": document, "kind": query.kind, "split": query.split,
-                "file": query.file, "place": query.place, "start": start, "rows": len(kept),
+                "file": query.file, "place": query.place, "start": start, "rows": len(stored),
             }
         )  # fmt: skip
-        start += len(kept)
+        start += len(stored)
     width = harvest.looks[0].shape[-1]
     empty = torch.empty(0, width, dtype=torch.float16, device=harvest.looks[0].device)
-    return torch.cat([*parts, empty]), told, np.concatenate([*numbers, np.zeros(0, np.uint16)])
+    return torch.cat([*parts, empty]), entries, np.concatenate([*numbers, np.zeros(0, np.uint16)])
 
 
-def labels_of(harvest: Harvest, told: list[dict[str, Any]], numbers: np.ndarray) -> torch.Tensor:
-    """Return the labels of stored rows; those of queries without content are not a number."""
+def labels_of(harvest: Harvest, entries: list[dict[str, Any]], numbers: np.ndarray) -> torch.Tensor:
+    """Return the labels of stored rows, which are NaN for queries without content.
+
+    Args:
+        harvest: features of the documents.
+        entries: index entries of the queries.
+        numbers: (rows,) sentence numbers of the stored rows.
+    """
     found = np.full(len(numbers), np.nan, np.float32)
     queries = {
         (document, query.place): query
         for document, _, query in harvest.of(("summary", "focus", "question"))
     }
-    for each in told:
+    for each in entries:
         if each["kind"] != "nothing":
             query = queries[each["document"], each["place"]]
             rows = slice(each["start"], each["start"] + each["rows"])
@@ -127,16 +142,16 @@ def labels_of(harvest: Harvest, told: list[dict[str, Any]], numbers: np.ndarray)
 
 
 def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float) -> dict[str, Any]:
-    """Write as many dimensions as fit into a size.
+    """Write as many dimensions as fit a file size.
 
     Args:
-        harvest: what was read.
-        states: the directions of states, the most telling first.
-        output: folder.
-        mebibytes: of the file, about.
+        harvest: features of the documents.
+        states: directions of the states, the most important first.
+        output: folder of the file.
+        mebibytes: approximate size of the file.
 
     Returns:
-        What was written.
+        Statistics of what was written.
     """
     sets = {
         "summaries": rows_of(harvest, ("summary", "focus")),
@@ -144,10 +159,10 @@ def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float
     }
     sentences = sum(map(len, harvest.states))
     rows = sum(len(looks) for looks, _, _ in sets.values())
-    room = mebibytes * 2**20 * 0.97 - 2_500_000 - 2 * rows
-    each = max(2.0, room / (2 * sentences + rows))
-    first = int(min(MOST_STATES, 2 * each, states.directions.shape[1]))
-    second = int(min(MOST_LOOKS, each))
+    budget = mebibytes * 2**20 * 0.97 - 2_500_000 - 2 * rows
+    each = max(2.0, budget / (2 * sentences + rows))
+    first = int(min(MAX_STATES, 2 * each, states.directions.shape[1]))
+    second = int(min(MAX_LOOKS, each))
     basis = states.first(first)
     values, scale = in_bytes(torch.cat([basis(x) for x in harvest.states]))
     tensors = {"states": values, "states.scale": scale, **basis.arrays("states")}
@@ -157,12 +172,12 @@ def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float
             for d, extended in zip(harvest.documents, harvest.extended, strict=True)
         ],
         "pooled": POOLED,
-        "least": LEAST,
+        "least": MIN_SHARE,
     }
-    for name, (looks, told, numbers) in sets.items():
+    for name, (looks, entries, numbers) in sets.items():
         if not len(looks):
             continue
-        labels = labels_of(harvest, told, numbers).to(looks.device)
+        labels = labels_of(harvest, entries, numbers).to(looks.device)
         with_label = ~labels.isnan()
         heads = single_heads(looks[with_label], labels[with_label], min(SINGLE, second // 2))
         found = principal(looks, second - len(heads))
@@ -170,7 +185,7 @@ def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float
         tensors[name], tensors[f"{name}.scale"] = in_bytes(few)
         tensors |= found.arrays(name) | {f"{name}.heads": heads.cpu().numpy()}
         tensors[f"{name}.sentences"] = numbers
-        index[name] = told
+        index[name] = entries
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     save_file(tensors, output / FILE, {"index": json.dumps(index, separators=(",", ":"))})
     return {
@@ -181,7 +196,7 @@ def save_harvest(harvest: Harvest, states: Basis, output: Path, mebibytes: float
 
 
 def load_harvest(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the tensors that `save_harvest` wrote, and the index."""
+    """Return the tensors and the index written by `save_harvest`."""
     with safe_open(folder / FILE, "np") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         return tensors, json.loads(file.metadata()["index"])

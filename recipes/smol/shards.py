@@ -2,7 +2,7 @@
 
     python -m recipes.smol.shards --data DATA --tokenizer FOLDER --out runs/smol/shards
 
-Writes one stream of tokens a kind of text, `streams.npz`, and the held-out windows, `held.npz`.
+Writes one stream of tokens per kind of text, `streams.npz`, and the held-out windows, `held.npz`.
 Seeds are fixed: the same data gives the same streams.
 """
 
@@ -31,14 +31,14 @@ STREAMS = {
     "handbooks": 700_000,
     "specifications": 600_000,
 }
-"""Tokens of plain text a kind."""
+"""Tokens of plain text per kind."""
 CHATS, SHORT_FACTS, LONG_FACTS = 1_700_000, 500_000, 1_200_000
-"""Tokens of conversations about documents, and of texts with facts to be found again."""
-MOST_OF_A_DOCUMENT = 120_000
-"""Tokens of one document at most, so that a few books are not all of it."""
+"""Tokens of conversations about documents, and of texts with facts to be found."""
+MAX_DOCUMENT_TOKENS = 120_000
+"""Maximum tokens per document, so that a few books do not dominate."""
 WINDOW = 32_768
 HELD = {"books-test": 16, "courts": 8}
-"""Held-out windows a kind: one a document."""
+"""Held-out windows per kind, one per document."""
 GRAM = 13
 TURNS = 6
 PAIRS = (
@@ -56,7 +56,7 @@ TESTED_STORIES = ("fairytaleqa.test", "squality.test")
 
 
 def grams_of(text: str) -> Iterator[int]:
-    """Yield a hash of every run of words as long as tells texts apart."""
+    """Yield a hash of every run of `GRAM` words, long enough to identify a text."""
     words = re.findall(r"\w+", text.lower())
     return (hash(tuple(words[i : i + GRAM])) for i in range(len(words) - GRAM + 1))
 
@@ -72,11 +72,11 @@ def _pairs(data: Path, name: str) -> Path:
 
 
 class Streams:
-    """Texts of each kind, tokenized one after another until there are enough.
+    """Texts of each kind, tokenized until there are enough tokens.
 
     Args:
-        data: the folder with `text/` and `pairs/`.
-        tokenizer: of the base.
+        data: folder with `text/` and `pairs/`.
+        tokenizer: the base model's tokenizer.
     """
 
     def __init__(self, data: Path, tokenizer: Tokenizer) -> None:
@@ -91,22 +91,22 @@ class Streams:
         return found
 
     def stream(self, texts: Iterable[str], wanted: int) -> np.ndarray:
-        """Tokenize texts, an end after each, until there are as many tokens as wanted."""
+        """Tokenize texts, each with an end token, until there are `wanted` tokens."""
         taken: list[int] = []
         for text in texts:
-            taken += [*self.ids(text)[:MOST_OF_A_DOCUMENT], self.end]
+            taken += [*self.ids(text)[:MAX_DOCUMENT_TOKENS], self.end]
             if len(taken) >= wanted:
                 break
         return np.array(taken[:wanted], dtype=np.uint16)
 
     def texts(self, name: str) -> list[str]:
-        """Return the documents of a kind in a drawn order."""
+        """Return the documents of a kind in random order."""
         found = [str(row["text"]) for row in read_rows(self.data / "text" / f"{name}.jsonl.xz")]
         random.Random(name).shuffle(found)
         return [clean(text) for text in found if len(text) > 6000]
 
     def hold_out(self, name: str, texts: list[str]) -> list[str]:
-        """Set aside documents of at least a window for measuring; return the others."""
+        """Hold out documents of at least a window for measuring; return the others."""
         windows, others = [], []
         for text in texts:
             if len(windows) < HELD[name] and len(text) > 6 * WINDOW:
@@ -118,7 +118,7 @@ class Streams:
         return others
 
     def plain(self) -> dict[str, np.ndarray]:
-        """Return the streams of plain text; books that hold a story measured on are left out."""
+        """Return the streams of plain text, without books that contain a story of the tests."""
         found = {}
         self.hold_out("books-test", self.texts("books-test"))
         for name, wanted in STREAMS.items():
@@ -128,7 +128,7 @@ class Streams:
             if name == "books":
                 tested = tested_grams(self.data)
                 texts = [
-                    text[: 5 * MOST_OF_A_DOCUMENT]
+                    text[: 5 * MAX_DOCUMENT_TOKENS]
                     for text in texts[:80]
                     if sum(gram in tested for gram in grams_of(text)) < 20  # noqa: PLR2004
                 ]
@@ -137,7 +137,7 @@ class Streams:
         return found
 
     def chats(self) -> Iterator[str]:
-        """Yield documents with questions or a summary asked and answered after them."""
+        """Yield documents followed by questions or requests for a summary, with answers."""
         asked: dict[str, list[tuple[str, str]]] = {}
         for name in PAIRS:
             for row in read_rows(_pairs(self.data, name)):
@@ -174,8 +174,8 @@ class Streams:
                 f"\nWhat is the special magic number for {name} mentioned in the provided text? "
                 f"The special magic number for {name} mentioned in the provided text is "
             )
-            said = f" One of the special magic numbers for {name} is: {number}. "
-            needles.append([self.ids(said), self.ids(asked), self.ids(str(number))])
+            sentence = f" One of the special magic numbers for {name} is: {number}. "
+            needles.append([self.ids(sentence), self.ids(asked), self.ids(str(number))])
         return {
             "begin": self.ids(begin),
             "filler": self.ids(filler + "There and back again. "),
@@ -185,12 +185,12 @@ class Streams:
         }
 
     def facts(self, texts: list[str], shortest: int, longest: int) -> Iterator[str]:
-        """Yield pieces of texts with facts put in, asked for at the end.
+        """Yield pieces of texts with facts inserted, and questions about them at the end.
 
         Args:
-            texts: to cut pieces from.
-            shortest: characters of a piece at least.
-            longest: and at most.
+            texts: texts to take pieces from.
+            shortest: minimum characters of a piece.
+            longest: maximum characters of a piece.
         """
         while True:
             size = self.rng.randrange(shortest, longest)
@@ -205,7 +205,7 @@ class Streams:
 
 
 def _round(target: object) -> int:
-    """Return the words of a summary, rounded as a person would ask."""
+    """Return the number of words of a summary, rounded as a person would request it."""
     return max(20, round(len(str(target).split()) / 20) * 20)
 
 

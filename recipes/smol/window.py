@@ -2,10 +2,10 @@
 
     python -m recipes.smol.window --base GGUF --shards runs/smol/shards --out runs/smol/window
 
-First rows with skipped positions, then rows as long as the window. The learning rate falls by the
-steps done or by the time used, whichever is further: `--seconds` is kept on any machine. Writes the
-adapter in peft's format, `log.jsonl`, and every ten minutes what is needed to go on: a run that was
-stopped, by Ctrl-C or SIGTERM, goes on when it is started again.
+First rows with skipped positions, then rows as long as the window. The learning rate decays by the
+steps done or the time used, whichever is further, so that `--seconds` holds on any machine. Writes
+the adapter in peft's format, `log.jsonl`, and every ten minutes a state to resume from: a run that
+was stopped, by Ctrl-C or SIGTERM, resumes when it is started again.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from recipes.smol.rows import LONG, SHORT, Rows
 
 WINDOW, FACTOR, RANK, SCALE = 32_768, 4.0, 32, 2.0
 PRECISE_SHARE = 0.62
-"""Of the learning rate's fall that belongs to the rows with skipped positions."""
+"""Share of the learning rate's decay in the part with skipped positions."""
 WARM_UP = 20
 STATE = "state.safetensors"
-KEEP_EVERY_S = 600.0
-LEAST_RATE = 0.05
+SAVE_EVERY_S = 600.0
+MIN_RATE = 0.05
 CLIP = 1.0
 LOOK_AT = (10, 25, 50, 100, 200, 400, 700)
-"""Steps after which held-out windows are looked at."""
+"""Steps after which held-out windows are measured."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Steps of one kind of rows."""
+    """A part of the training with one kind of rows."""
 
     weights: dict[str, float]
     length: int
     rows: int
-    """Of a step."""
+    """Rows per step."""
     at_once: int
-    """Rows of one pass."""
+    """Rows per forward pass."""
     steps: int
     seconds: float
 
@@ -58,10 +58,10 @@ class Training:
     """An adapter in training.
 
     Args:
-        model: on its device.
-        table: of positions.
-        out: folder of log and adapter.
-        rate: highest learning rate.
+        model: model on its device.
+        table: cosines and sines of `Positions`.
+        out: folder for log and adapter.
+        rate: maximum learning rate.
     """
 
     def __init__(self, model: Llama, table: torch.Tensor, out: Path, rate: float) -> None:
@@ -72,7 +72,7 @@ class Training:
             self.parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0, fused=fused
         )
         self.step = self.tokens = 0
-        self.began = self.kept_at = time.perf_counter()
+        self.began = self.saved_at = time.perf_counter()
         out.mkdir(parents=True, exist_ok=True)
 
     def say(self, **found: object) -> None:
@@ -82,11 +82,11 @@ class Training:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the start of the training."""
         return time.perf_counter() - self.began
 
     def find_fastest(self, part: Part, rows: Rows) -> None:
-        """Compile the layers if that works here, and say what is used.
+        """Compile the layers if that works here, and report what is used.
 
         Tried in turn: compiled with any attention kernel, compiled with FlashAttention, plain.
         """
@@ -103,7 +103,7 @@ class Training:
                 loss = mean_loss(self.model, self.model(ids, positions, self.table), ids)
                 loss.backward()
                 self.say(compiled=compiled, cudnn=cudnn, first_loss=loss.item())
-            except Exception as error:  # whatever a compiler or a kernel may raise
+            except Exception as error:  # compilers and kernels raise anything
                 self.say(compiled=compiled, cudnn=cudnn, failed=str(error)[-400:])
             else:
                 break
@@ -121,12 +121,12 @@ class Training:
         """Train on one kind of rows.
 
         Args:
-            part: how many and how long.
-            rows: draws them.
-            start: of the rate's fall that is done before, 0 to 1.
-            share: of the fall that belongs to this part.
-            held: windows to look at now and then.
-            done_before: steps of the parts before it.
+            part: number and length of rows and steps.
+            rows: draws the rows.
+            start: share of the rate's decay before this part, from 0 to 1.
+            share: share of the decay in this part.
+            held: held-out windows to measure at some steps.
+            done_before: steps of the previous parts.
         """
         began = time.perf_counter()
         for step in range(self.step - done_before, part.steps):
@@ -135,7 +135,7 @@ class Training:
             if progress >= 1:
                 break
             fallen = start + share * progress
-            rate = max(LEAST_RATE, 0.5 * (1 + math.cos(math.pi * fallen)))
+            rate = max(MIN_RATE, 0.5 * (1 + math.cos(math.pi * fallen)))
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate * rate * min(1.0, (self.step + 1) / WARM_UP)
             loss = self.one(part, *rows(self.step, part.rows))
@@ -143,11 +143,17 @@ class Training:
                 self.say(loss=round(loss.item(), 4), length=part.length, rate=round(rate, 3))
             if self.step in LOOK_AT:
                 self.look(held)
-            if time.perf_counter() - self.kept_at > KEEP_EVERY_S:
-                self.keep()
+            if time.perf_counter() - self.saved_at > SAVE_EVERY_S:
+                self.save_state()
 
     def one(self, part: Part, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-        """Take one step and return its loss, which is on the device."""
+        """Take one step and return its loss, on the device.
+
+        Args:
+            part: rows per forward pass.
+            ids: (rows, length) tokens.
+            positions: (rows, length).
+        """
         device = self.model.embedding.device
         total = torch.zeros((), device=device)
         for some, where in zip(ids.split(part.at_once), positions.split(part.at_once), strict=True):
@@ -164,12 +170,12 @@ class Training:
         return total
 
     def look(self, held: np.ndarray) -> None:
-        """Write down the perplexity of held-out windows by position."""
+        """Log the perplexity of held-out windows by position."""
         losses = window_losses(self.model, held, held.shape[1], self.table)
         self.say(held=by_position(losses))
 
-    def keep(self) -> None:
-        """Write what is needed to go on with the next step."""
+    def save_state(self) -> None:
+        """Write the state to resume from."""
         tensors: dict[str, torch.Tensor] = {}
         for number, parameter in enumerate(self.parameters):
             state = self.optimizer.state[parameter]
@@ -179,11 +185,11 @@ class Training:
         about = {"step": str(self.step), "tokens": str(self.tokens), "s": str(self.elapsed)}
         save_file({key: t.cpu().contiguous() for key, t in tensors.items()}, partial, about)
         partial.replace(self.out / STATE)
-        self.kept_at = time.perf_counter()
+        self.saved_at = time.perf_counter()
 
     @torch.no_grad()
-    def go_on(self) -> None:
-        """Take up what an earlier run wrote, if there is any."""
+    def resume(self) -> None:
+        """Load the state of an earlier run, if there is one."""
         path = self.out / STATE
         if not path.exists():
             return
@@ -255,13 +261,13 @@ def main() -> None:
     rows = Rows(streams, SHORT, length, WINDOW, 1)
     if not arguments.eager:
         training.find_fastest(short, rows)
-    training.go_on()
+    training.resume()
     if not training.step:
         training.look(held)
     try:
         training.run(short, rows, 0.0, PRECISE_SHARE, held)
     except KeyboardInterrupt:
-        training.keep()
+        training.save_state()
         return
     training.save("short", about)
     training.look(held)

@@ -14,7 +14,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_an_extrapolated_score_explodes_and_an_interpolated_one_does_not() -> None:
     scores = figure2.measure(seed=0)
-    assert scores.extrapolated > figure2.LEAST_RATIO * scores.interpolated
+    assert scores.extrapolated > figure2.MIN_RATIO * scores.interpolated
     assert scores.interpolated < 2 * scores.inside
 
 

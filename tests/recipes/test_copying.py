@@ -10,7 +10,7 @@ from transformers import LlamaForCausalLM
 from recipes.mini.initial import set_induction_circuit
 from recipes.mini.mixture import Mixture
 from recipes.mini.pretrain import length_at
-from recipes.mini.settle import aim_position_heads, keep_position_heads
+from recipes.mini.settle import aim_position_heads, freeze_position_heads
 from recipes.mini.settle import length_at as settled_length_at
 from recipes.mini.shapes import SHAPES
 from recipes.mini.tasks import Row, copies, facts
@@ -133,7 +133,7 @@ def test_position_heads_set_for_interpolated_positions_copy_there_too() -> None:
 
 def test_position_heads_are_kept_from_training() -> None:
     model = LlamaForCausalLM(SHAPES["small"].config(VOCABULARY))
-    keep_position_heads(model)
+    freeze_position_heads(model)
     kept = {name for name, weight in model.named_parameters() if not weight.requires_grad}
     assert kept == {
         "model.layers.0.self_attn.q_proj.weight",

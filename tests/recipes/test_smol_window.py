@@ -17,7 +17,7 @@ from recipes.smol import window as recipe
 from recipes.smol.facts import fact, with_facts
 from recipes.smol.llama import Llama, Positions, mean_loss, merged, token_losses
 from recipes.smol.measure import by_position, passkey_prompt, window_losses
-from recipes.smol.rows import LEAST_PART, LONG, SHORT, Rows, skipped_positions
+from recipes.smol.rows import LONG, MIN_PART, SHORT, Rows, skipped_positions
 
 VOCABULARY = 300
 
@@ -137,8 +137,8 @@ def test_skipped_positions_cover_the_window_evenly() -> None:
         jumps.append(int(positions[-1]) - (length - 1))
         if jumps[-1]:
             cuts.append(int((steps > 1).nonzero()[0]) + 1)
-    assert min(cuts) >= LEAST_PART
-    assert max(cuts) <= length - LEAST_PART
+    assert min(cuts) >= MIN_PART
+    assert max(cuts) <= length - MIN_PART
     shares, _ = np.histogram(jumps, bins=8, range=(0, window - length))
     assert shares.min() > 3000 / 8 * 0.8
     assert max(jumps) > (window - length) * 0.99
