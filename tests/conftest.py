@@ -10,12 +10,19 @@ from typing import Any, NoReturn
 
 import pytest
 from huggingface_hub import constants
+from hypothesis import HealthCheck, settings
 from warned import (  # noqa: F401  # pytest finds its hooks here
     pytest_collection,
     pytest_runtest_protocol,
     pytest_terminal_summary,
     pytest_warning_recorded,
 )
+
+# a busy machine draws examples slowly, and that is no fault of what is tested
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 REMOVED = (
     *("LONGSUM_CACHE_HOME", "LONGSUM_CACHE_SIZE", "LONGSUM_MODELS_HOME", "LONGSUM_WEIGHTS_SIZE"),

@@ -11,9 +11,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from longsum.checkpoint.context import rope_for_context
 from longsum.checkpoint.files import quantized_on_disk, read_shape
 from longsum.checkpoint.formats import open_checkpoint
-from longsum.checkpoint.rope import Rope, read_rope, rope_for_context
+from longsum.checkpoint.rope import Rope, read_rope
 from longsum.config import Attention
 from longsum.engine.adopt import adopted
 from longsum.engine.llama import Llama

@@ -44,7 +44,7 @@ def bench(
 
     `longsum evaluate speed` compares and plots several models and lengths.
     """
-    from longsum.checkpoint.rope import parse_context
+    from longsum.checkpoint.context import parse_context
 
     config = BenchConfig(tokens=parse_context(tokens), new_tokens=timed.new_tokens, runs=timed.runs)
     c.evaluate([model], held.load_config(), files, partial(bench_task, config=config))

@@ -174,7 +174,7 @@ class ModelOptions:
 
     def load_config(self) -> LoadConfig:
         """Return the settings of these options; `--offline` cuts the network off at once."""
-        from longsum.checkpoint.rope import parse_context
+        from longsum.checkpoint.context import parse_context
         from longsum.model.resolve import set_offline
         from longsum.paths import unknown_settings
 

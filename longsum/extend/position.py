@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from longsum.checkpoint.rope import Rope, interpolation_factor
+from longsum.checkpoint.context import interpolation_factor
+from longsum.checkpoint.rope import Rope
 from longsum.errors import UsageError
 from longsum.extend.config import Position
 from longsum.settings import Setting

@@ -9,9 +9,10 @@ from typing import Any
 
 from longsum.checkpoint.catalog import find_known
 from longsum.checkpoint.checkpoint import Checkpoint, FilelessCheckpoint
+from longsum.checkpoint.context import rope_for_context
 from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.formats import open_checkpoint
-from longsum.checkpoint.rope import Rope, rope_for_context
+from longsum.checkpoint.rope import Rope
 from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
 from longsum.config import LoadConfig
 from longsum.errors import ModelNotFound

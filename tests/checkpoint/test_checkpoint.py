@@ -17,12 +17,13 @@ from tiny import plan_for, save_checkpoint, tiny_config, tiny_model
 from longsum.batch.job import Job, with_model
 from longsum.checkpoint import formats
 from longsum.checkpoint.checkpoint import Checkpoint, FilelessCheckpoint, LazyTensor
+from longsum.checkpoint.context import rope_for_context
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_checkpoint import GGUFCheckpoint
 from longsum.checkpoint.gguf_folder import unpacked
 from longsum.checkpoint.packed import pack
-from longsum.checkpoint.rope import read_rope, rope_for_context
+from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.safetensors_checkpoint import SafetensorsCheckpoint
 from longsum.config import LoadConfig
 from longsum.engine.llama import Llama

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longsum.checkpoint.rope import interpolation_factor, parse_context, read_rope, rope_for_context
+from longsum.checkpoint.context import interpolation_factor, parse_context, rope_for_context
+from longsum.checkpoint.rope import read_rope
 from longsum.errors import UnsupportedModel, UsageError, WindowNotTuned
 from longsum.settings import Setting
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from longsum.bytesize import GIB
 from longsum.checkpoint import catalog
-from longsum.checkpoint.rope import parse_context
+from longsum.checkpoint.context import parse_context
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.model.memory import CHUNKS, plan_memory, require_fit
 from longsum.settings import Setting, settings_in

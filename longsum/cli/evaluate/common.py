@@ -84,7 +84,7 @@ class RunsOptions:
 
 def parse_lengths(texts: list[str] | None) -> tuple[int, ...]:
     """Return the windows or lengths given with an option, sorted, without duplicates."""
-    from longsum.checkpoint.rope import parse_context
+    from longsum.checkpoint.context import parse_context
 
     return tuple(sorted({parse_context(text) for text in texts or ()}))
 
@@ -198,7 +198,7 @@ def find_models(
     Raises:
         ModelUnavailable: when one is not on this disk or cannot be used.
     """
-    from longsum.checkpoint.rope import parse_context
+    from longsum.checkpoint.context import parse_context
     from longsum.evaluate.loading import find_for_evaluation, labels_for
 
     names = list(dict.fromkeys(names))
