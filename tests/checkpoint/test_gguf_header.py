@@ -132,9 +132,9 @@ def test_absurd_lists_are_refused_at_once(tmp_path: Path, kind: int) -> None:
 
 def test_a_string_longer_than_the_file_is_refused(tmp_path: Path) -> None:
     head = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
-    refuses(changed(tmp_path / "name.gguf", head + HUGE + b"x"), "cut short")
+    refuses(changed(tmp_path / "name.gguf", head + HUGE + b"x"), "truncated")
     text = struct.pack("<Q", 1) + b"x" + struct.pack("<I", 8) + HUGE
-    refuses(changed(tmp_path / "text.gguf", head + text), "cut short")
+    refuses(changed(tmp_path / "text.gguf", head + text), "truncated")
 
 
 def one_tensor(*, kind: int = 0, shape: tuple[int, ...] = (4,), offset: int = 0) -> bytes:
@@ -151,12 +151,12 @@ def test_tensors_that_cannot_be_are_refused(tmp_path: Path) -> None:
         (one_tensor(kind=16), "IQ2_XXS, which longsum does not read"),
         (one_tensor(kind=4), "type 4, which"),
         (one_tensor(kind=1 << 31), "type 2147483648, which"),
-        (one_tensor(shape=(1 << 62, 1 << 62)), "cut short"),
+        (one_tensor(shape=(1 << 62, 1 << 62)), "incomplete"),
         (one_tensor(shape=(0, 4)), "has the shape"),
         (one_tensor(shape=()), "0 dimensions"),
         (one_tensor(shape=(1,) * 9), "9 dimensions"),
         (one_tensor(kind=2, shape=(33,)), "has the shape"),
-        (one_tensor(offset=1 << 63), "cut short"),
+        (one_tensor(offset=1 << 63), "incomplete"),
     ):
         refuses(changed(tmp_path / "x.gguf", data), says)
 

@@ -52,7 +52,7 @@ def test_index_finds_the_last_place(ids: list[int], newest: list[int]) -> None:
         assert index.find(newest[-n:]) == last_place(ids, newest[-n:])
 
 
-def test_runs_that_share_a_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_share_a_hash_are_distinguished(monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
     from longsum.engine import lookup
@@ -133,7 +133,7 @@ def test_drafts_that_do_not_pay_stop_for_longer_and_longer() -> None:
     assert pauses[-1] == MAX_PAUSE
 
 
-def test_drafts_that_pay_go_on_although_some_are_refused() -> None:
+def test_drafts_that_pay_continue_although_some_are_refused() -> None:
     length = DraftLength()
     for number in range(10 * JUDGED_PASSES):
         assert length.limit() > 0
