@@ -22,7 +22,9 @@ def test_windows_are_the_powers_of_two_between_the_native_and_the_extended(tmp_p
     assert settings(tmp_path).windows == (256, 512, 1024, 2048, 4096)
 
 
-def test_both_methods_are_trained_at_every_factor_and_measured_at_six_points(tmp_path: Path) -> None:
+def test_both_methods_train_at_every_factor_measured_at_six_points(
+    tmp_path: Path,
+) -> None:
     found = settings(tmp_path)
     names = [extension.name for extension in found.extensions]
     assert names == ["pi-1024", "none-1024", "pi-4096", "none-4096"]
