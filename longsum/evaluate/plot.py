@@ -38,7 +38,7 @@ def require_matplotlib(path: Path) -> None:
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(
-            f"{Setting('plot')} {path.name} is of no known kind",
+            f"{Setting('plot')} {path.name} has an unknown format",
             hint=f"name a file {', '.join(FORMATS)}",
         )
     if find_spec("matplotlib") is None:

@@ -79,7 +79,7 @@ def _require_same(earlier: dict[str, Any], settings: dict[str, Any], shown: str)
             named = NAMED.get(key, str(Setting(key)))
             raise UsageError(
                 f"{shown} holds a run with {named} {_brief(earlier.get(key))}, not {_brief(value)}",
-                hint=f"give the same options to go on with it, or another {Setting('output')}",
+                hint=f"give the same options to continue it, or another {Setting('output')}",
             )
 
 

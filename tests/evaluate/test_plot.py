@@ -149,7 +149,7 @@ def test_missing_matplotlib_names_what_to_install(monkeypatch):
     assert raised.value.hint == "pip install 'longsum[eval]'"
 
 
-def test_picture_of_no_known_kind_is_refused():
-    with pytest.raises(UsageError, match="no known kind"):
+def test_picture_of_unknown_format_is_refused():
+    with pytest.raises(UsageError, match="an unknown format"):
         require_matplotlib(Path("p.docx"))
     require_matplotlib(Path("p.PNG"))

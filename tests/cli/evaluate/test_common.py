@@ -207,7 +207,7 @@ def test_speed_tells_reading_and_writing(folders):
         (("--data", "{data}", "--output", "{tmp}"), 1, "is a folder"),
         (("--data", "{data}", "--output", "{tmp}/absent/x.json"), 1, "does not exist"),
         (("--data", "{data}", "--plot", "{tmp}/absent/x.png"), 1, "does not exist"),
-        (("--data", "{data}", "--plot", "{tmp}/x.docx"), 2, "no known kind"),
+        (("--data", "{data}", "--plot", "{tmp}/x.docx"), 2, "an unknown format"),
         (("--data", "{data}", "-o", "{tmp}/x", "--plot", "{tmp}/x"), 2, "the same file"),
         (("--data", "{data}", "--memory", "1MiB"), 4, "one needs"),
         (("--data", "{data}", "--device", "abacus"), 2, "--device"),
