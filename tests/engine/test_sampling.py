@@ -35,6 +35,7 @@ def test_excluded_tokens_are_never_sampled() -> None:
 @pytest.mark.parametrize(
     "settings", [{"temperature": -1.0}, {"top_p": 0.0}, {"top_p": 1.1}, {"max_new_tokens": 0}]
 )
-def test_settings_out_of_range_name_their_flag(settings: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match="--"):
+def test_settings_out_of_range_are_named(settings: dict[str, float]) -> None:
+    ((name, value),) = settings.items()
+    with pytest.raises(UsageError, match=f"^{name} {value} is "):
         DecodeConfig(**settings)  # type: ignore[arg-type]
