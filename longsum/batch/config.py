@@ -61,7 +61,7 @@ class BatchConfig:
             )
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(
-                f"{Setting('shard')} {self.shard[0]}/{self.shard[1]} is no part",
+                f"{Setting('shard')} {self.shard[0]}/{self.shard[1]} is not valid",
                 hint="write 1/8 to 8/8",
             )
         if self.shard is not None and self.engine == "ray":

@@ -69,7 +69,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     """
     match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip())
     if match is None:
-        raise UsageError(f"{Setting('shard')} {text!a} is no part", hint="write 1/8 to 8/8")
+        raise UsageError(f"{Setting('shard')} {text!a} is not valid", hint="write 1/8 to 8/8")
     return int(match[1]), int(match[2])
 
 
