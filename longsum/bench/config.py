@@ -1,4 +1,4 @@
-"""What is timed. No torch."""
+"""The settings of `longsum bench`. No torch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from longsum.config import at_least
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """What is timed and set beside the machine's limits."""
+    """What is timed and compared with the machine's limits."""
 
     tokens: int = 16_384
-    """Read before the answer."""
+    """Tokens to read before the answer."""
     new_tokens: int = 64
-    """Written behind them."""
+    """Tokens to write after them."""
     runs: int = 3
     """Repetitions, of which the median counts."""
 

@@ -35,7 +35,13 @@ def stderr_console() -> Console:
 
 
 def print_line(label: str, style: str, text: str) -> None:
-    """Print `label: text` on stderr."""
+    """Print `label: text` on stderr.
+
+    Args:
+        label: first word, such as `warning`; empty prints the text alone.
+        style: style of the label, as rich names it.
+        text: the message; its settings are printed as flags.
+    """
     stderr_console().print(_marked(label, style, text))
 
 

@@ -278,7 +278,7 @@ def ended(running: subprocess.Popen[bytes]) -> tuple[str, str]:
     return stdout.decode(), stderr.decode()
 
 
-def test_first_ctrl_c_finishes_the_document_in_hand_and_the_next_run_goes_on(slow):
+def test_first_ctrl_c_finishes_the_document_in_hand_and_the_next_run_continues(slow):
     running = begin(slow, "b.txt")
     running.send_signal(signal.SIGINT)
     _, stderr = ended(running)

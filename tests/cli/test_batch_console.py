@@ -123,7 +123,7 @@ def test_failure_names_the_document_once():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "shown"),
     [
         (0.2, "0 s"),
         (59.4, "59 s"),
@@ -133,5 +133,5 @@ def test_failure_names_the_document_once():
         (200_000, "2 d 7 h"),
     ],
 )
-def test_duration_is_told_for_people(seconds, told):
-    assert duration(seconds) == told
+def test_duration_is_readable(seconds, shown):
+    assert duration(seconds) == shown

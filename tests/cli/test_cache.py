@@ -117,7 +117,7 @@ def test_damaged_entry_is_a_warning(pdf, tiny):
 # longsum cache
 
 
-def test_nothing_is_listed_before_anything_is_kept():
+def test_nothing_is_listed_before_anything_is_cached():
     result = run("cache", "list")
     assert result.exit_code == 0
     assert result.stdout.startswith("0 documents, 0 B in ")
@@ -178,7 +178,7 @@ def quantized(tiny) -> Path:
     return entry.folder
 
 
-def test_quantized_models_are_listed_behind_the_documents(pdf, tiny, quantized):
+def test_quantized_models_are_listed_after_the_documents(pdf, tiny, quantized):
     ask(pdf, tiny)
     lines = run("cache", "list").stdout.splitlines()
     assert len(lines) == 4
@@ -276,7 +276,7 @@ def test_plan_takes_the_cache_asked_for(pdf, tiny):
     )
 
 
-def test_cache_that_had_to_be_quantized_is_told(pdf, tmp_path):
+def test_cache_that_had_to_be_quantized_is_reported(pdf, tmp_path):
     deep = save_checkpoint(tmp_path, max_position_embeddings=8192, num_hidden_layers=12)
     options = ("--dtype", "float32", "--memory")
     planned = run("plan", pdf, "-m", deep, "--json", "--kv-cache", "native", *options, 1)

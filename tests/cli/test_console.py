@@ -67,7 +67,7 @@ def test_quiet_hides_notices_and_progress_but_no_warnings(capsys):
     assert (out, err) == ("answer", "warning: pages are missing\n")
 
 
-def test_text_kept_for_a_file_is_not_streamed(capsys):
+def test_text_for_a_file_is_not_streamed(capsys):
     Reporter(stream=False).text("answer")
     assert capsys.readouterr().out == ""
 

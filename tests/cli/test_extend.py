@@ -141,7 +141,7 @@ def test_names_of_files_are_safe_to_print(base, tmp_path):
     assert not LIVE.search(result.stdout)
 
 
-def test_interrupt_says_where_the_same_command_goes_on(base, text, tmp_path):
+def test_interrupt_says_where_the_same_command_continues(base, text, tmp_path):
     output = tmp_path / "out"
     arguments = ("extend", base, "--context", "2k", "--data", text, "--output", output)
     options = ("--steps", 5000, "--save-every", 1, "--device", "cpu", "--dtype", "float32")

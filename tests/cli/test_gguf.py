@@ -35,7 +35,7 @@ def pdf(tmp_path: Path) -> Path:
     return report_pdf(tmp_path / "report.pdf")
 
 
-def test_show_tells_the_file_its_packing_and_its_window(tiny: Path) -> None:
+def test_show_prints_the_file_its_packing_and_its_window(tiny: Path) -> None:
     facts = json.loads(run("models", "show", tiny, "--json").stdout)
     assert facts["file"] == str(tiny)
     assert facts["bytes"] == tiny.stat().st_size
@@ -87,7 +87,7 @@ def test_summaries_and_answers_come_from_it(tiny: Path, pdf: Path) -> None:
     assert str(gguf_folder()) not in free.stderr
 
 
-def test_quantized_weights_are_kept_under_the_file_s_name(
+def test_quantized_weights_are_cached_under_the_file_s_name(
     tiny: Path, pdf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "weights_config", lambda _: WeightsConfig(min_load_s=0))

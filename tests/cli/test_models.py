@@ -90,7 +90,7 @@ def test_pull_without_network_exits_5(offline):
     assert hint.startswith("hint: ")
 
 
-def test_pull_tells_size_and_licence_before_it_fetches(monkeypatch, tmp_path):
+def test_pull_shows_size_and_licence_before_it_downloads(monkeypatch, tmp_path):
     monkeypatch.setattr("longsum.model.resolve.download_size", lambda *_: 13 * 1024**3)
     monkeypatch.setattr("longsum.model.resolve.pull", lambda *_: tmp_path)
     result = run("models", "pull", "vicuna-7b-16k", "--yes")
@@ -99,7 +99,7 @@ def test_pull_tells_size_and_licence_before_it_fetches(monkeypatch, tmp_path):
     assert "13.0 GiB to download, licence llama2" in result.stderr
 
 
-def test_download_option_tells_the_size_and_then_uses_the_model(monkeypatch, tmp_path):
+def test_download_option_shows_the_size_and_then_uses_the_model(monkeypatch, tmp_path):
     """`--download` once fetched gigabytes without a word."""
     folder = save_checkpoint(tmp_path / "cached")
     fetched: list[str] = []

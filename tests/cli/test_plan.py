@@ -96,7 +96,7 @@ def test_smaller_window_takes_less(tiny):
     assert half["kv_cache"] * 2 == whole["kv_cache"]
 
 
-def test_run_that_does_not_fit_the_memory_exits_4_behind_its_plan(pdf):
+def test_run_that_does_not_fit_the_memory_exits_4_after_its_plan(pdf):
     result = run("plan", pdf, "--memory", "100MiB")
     assert result.exit_code == 4
     assert "does not fit" in result.stdout
@@ -107,7 +107,7 @@ def test_run_that_does_not_fit_the_memory_exits_4_behind_its_plan(pdf):
     assert not found["memory"]["fits"]
 
 
-def test_document_that_does_not_fit_the_window_exits_3_behind_its_plan(pdf):
+def test_document_that_does_not_fit_the_window_exits_3_after_its_plan(pdf):
     result = run("plan", pdf, "--context", "512")
     assert result.exit_code == 3
     assert "of 512 tokens" in result.stdout

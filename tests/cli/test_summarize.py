@@ -416,7 +416,7 @@ def test_interrupted_reading_exits_130_and_leaves_nothing(pdf, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("quantize", ["nf4", "int8"])
-def test_quantized_weights_that_are_cached_are_reported(tmp_path, monkeypatch, quantize):
+def test_cached_quantized_weights_are_reported(tmp_path, monkeypatch, quantize):
     """Gigabytes were written below the cache folder without a word: nobody passed the listener."""
     monkeypatch.setattr(quantized_cache, "weights_config", lambda _: WeightsConfig(min_load_s=0.0))
     folder = save_checkpoint(tmp_path / "tiny", intermediate_size=128, max_position_embeddings=8192)

@@ -79,7 +79,7 @@ def test_finished_output_is_not_measured_again_unless_asked(folders, data, tmp_p
     assert json.loads(output.read_text())["kind"] == "perplexity"
 
 
-def test_interrupted_run_goes_on_by_the_same_command(folders, data, tmp_path, monkeypatch):
+def test_interrupted_run_continues_with_the_same_command(folders, data, tmp_path, monkeypatch):
     output = tmp_path / "found.json"
     asked = (*folders, "--data", data, *SMALL, "-o", output)
     whole = json.loads(perplexity(*asked, "--json", "--redo").stdout)["rows"]
@@ -107,7 +107,7 @@ def test_interrupted_run_goes_on_by_the_same_command(folders, data, tmp_path, mo
     assert sorted(p.name for p in tmp_path.iterdir()) == ["found.json"]
 
 
-def test_without_output_nothing_is_kept(folders, data, tmp_path, monkeypatch):
+def test_without_output_nothing_is_saved(folders, data, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
@@ -169,7 +169,7 @@ def test_untuned_positions_are_named_in_label_and_notes(folders, data):
     assert none["rows"][0]["perplexity"] == plain["rows"][0]["perplexity"]
 
 
-def test_passkey_tells_k_max_by_length(folders, tmp_path):
+def test_passkey_reports_k_max_by_length(folders, tmp_path):
     plot = tmp_path / "p.png"
     lengths = ("--length", "400", "--length", "500")
     options = ("--depths", "3", "--trials", "2", *MACHINE, "--plot", plot)
@@ -184,7 +184,7 @@ def test_passkey_tells_k_max_by_length(folders, tmp_path):
     assert plot.exists()
 
 
-def test_speed_tells_reading_and_writing(folders):
+def test_speed_reports_reading_and_writing(folders):
     options = ("--length", "64", "--new-tokens", "4", "--runs", "2", *MACHINE, "--json")
     result = run("evaluate", "speed", folders[0], *options)
     (row,) = json.loads(result.stdout)["rows"]

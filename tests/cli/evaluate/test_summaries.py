@@ -75,7 +75,7 @@ def refused(result, said: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_existing_files_are_kept(pairs, tmp_path):
+def test_existing_files_are_not_overwritten(pairs, tmp_path):
     saved = tmp_path / "s.jsonl"
     saved.write_text("mine")
     result = summaries("mini", "--data", pairs, "--save-summaries", saved)
@@ -85,7 +85,7 @@ def test_existing_files_are_kept(pairs, tmp_path):
     refused(result, "the same file")
 
 
-def test_interrupted_run_goes_on(pairs, tmp_path, monkeypatch):
+def test_interrupted_run_continues(pairs, tmp_path, monkeypatch):
     from longsum.evaluate import summaries as module
 
     output = tmp_path / "r.json"
