@@ -95,7 +95,7 @@ def test_interrupted_run_continues_with_the_same_command(folders, data, tmp_path
     monkeypatch.setattr(EvaluationJournal, "add", add)
     result = perplexity(*asked)
     assert result.exit_code == 130
-    assert "run the same command again to go on" in result.stderr
+    assert "run the same command again to continue" in result.stderr
     assert result.stdout == ""
     assert sorted(p.name for p in tmp_path.iterdir()) == [evaluation_journal_path(output).name]
     other = perplexity(*asked, "--max-tokens", "90")
