@@ -72,7 +72,13 @@ class PaperTask:
     """The paper's summary: one prompt, and at most a thousand tokens of answer."""
 
     def prompts(self, document: Document, source: ModelSource, wrap: Wrap) -> list[Prompt]:
-        """Return the paper's prompt around a document, without a chat format."""
+        """Return the paper's prompt around a document.
+
+        Args:
+            document: the document to summarize.
+            source: the model, which does not affect the prompt.
+            wrap: the model's chat format, which is not used.
+        """
         return [Prompt(PAPER_PREFIX, document.text, PAPER_SUFFIX)]
 
     def answer_tokens(self, source: ModelSource) -> int:
