@@ -141,8 +141,8 @@ def test_custom_code_is_ignored():
         ({"hidden_size": "4096"}, "whole number"),
         ({"num_hidden_layers": 0}, "whole number"),
         ({"vocab_size": True}, "whole number"),
-        ({"num_key_value_heads": 5}, "no multiple"),
-        ({"hidden_size": 4097}, "no multiple"),
+        ({"num_key_value_heads": 5}, "not a multiple"),
+        ({"hidden_size": 4097}, "not a multiple"),
         ({"head_dim": 127}, "head_dim 127 is odd"),
     ],
 )

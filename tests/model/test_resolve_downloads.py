@@ -84,7 +84,7 @@ def offline() -> Exception:
 
 FAILURES = {
     "gated": (http_error(hub.GatedRepoError, "403 Client Error."), "is gated", "licence"),
-    "missing": (http_error(hub.RepositoryNotFoundError, "404"), "knows no", "spelling"),
+    "missing": (http_error(hub.RepositoryNotFoundError, "404"), "was not found", "spelling"),
     "revision": (http_error(hub.RevisionNotFoundError, "404"), "no such revision", ""),
     "offline": (hub.OfflineModeIsEnabled("offline"), "offline mode is on", "without offline"),
     "offline, as requested": (offline(), "offline mode is on", "without offline"),
