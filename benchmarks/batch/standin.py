@@ -13,7 +13,7 @@ OPEN = "benchmarks.batch.standin:open_instant"
 
 
 def open_instant(job: Job, say: Say) -> AnswerReading:
-    """Return what answers with a document's first 500 characters."""
+    """Return a worker that answers with a document's first 500 characters."""
 
     def answer(reading: ReadResult, progress: TokenProgress | None) -> Row:
         assert reading.document is not None

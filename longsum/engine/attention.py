@@ -292,4 +292,4 @@ class Merge:
 
 
 ATTENTIONS = {"auto": attend, "sdpa": sdpa_attention, "eager": reference_attention}
-"""By the names of `LoadConfig.attention`: exact in chunks, torch's own choice, and full scores."""
+"""Implementations by `LoadConfig.attention`: exact in chunks, torch's choice, full scores."""

@@ -24,7 +24,7 @@ def frequencies(
         rope: type and parameters.
         head_dim: number of values per head, even.
         length: number of tokens of the text so far.
-        positions: tokens beyond which dynamic scaling begins; None takes the window.
+        positions: tokens beyond which dynamic scaling begins; None for the window.
 
     Returns:
         (head_dim / 2,) radians in float32, and the factor on their cosines and sines.

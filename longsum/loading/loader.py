@@ -275,13 +275,13 @@ def _from_pretrained(
 
 
 def _device_map(plan: MemoryPlan, *, tied: bool) -> dict[str, str | int]:
-    """Return where the model goes: to one device, or each layer to the one the plan gives it.
+    """Return the device map: one device for the model, or each layer on the one the plan gives it.
 
     A model on one GPU needs no copies between layers, and its steps can be recorded.
 
     Args:
-        plan: with the number of layers of each device.
-        tied: whether the output matrix is the embeddings'.
+        plan: a plan with the number of layers on each device.
+        tied: whether `lm_head` shares the embeddings' weights.
     """
     used = [device for device, count in enumerate(plan.layers) if count]
     if len(plan.layers) < 2 or not used:

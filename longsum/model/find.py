@@ -180,11 +180,11 @@ def plan_for_shape(
 
 
 def _free_each(machine: Machine, memory_bytes: int | None) -> tuple[int, ...]:
-    """Return the free bytes of each of several devices; a limit of the user's is shared among them.
+    """Return the free bytes of each of several devices, sharing the user's limit among them.
 
     Args:
-        machine: with its devices.
-        memory_bytes: the limit, of all together; None where there is none.
+        machine: the machine.
+        memory_bytes: total limit; None for no limit.
     """
     free = machine.free_each
     if memory_bytes is None or not sum(free):

@@ -51,7 +51,7 @@ class Machine:
     reason: str
     """Why this device and dtype, and the source of the memory sizes."""
     free_each: tuple[int, ...] = ()
-    """Free bytes of each device, where there are several."""
+    """Free bytes of each device, if there are several."""
 
 
 def other_machine(device: str, dtype: str, memory_bytes: int) -> Machine:

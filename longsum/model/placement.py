@@ -1,7 +1,7 @@
-"""Which layers go to which of several devices. Pure arithmetic on bytes.
+"""Distribute layers over several devices. Pure arithmetic on bytes.
 
 A layer's weights and its part of the KV cache stay together, and a layer is not split. The first
-device that is used also holds the embeddings, the last one the output matrix.
+device used also holds the embeddings, the last one the output matrix.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PlacedBytes:
-    """The bytes that are to be placed."""
+    """The bytes to place."""
 
     layer: int
     """Weights and KV cache of one layer."""
     first: int
     """Embeddings."""
     last: int
-    """Output matrix and last norm; 0 where it is the embeddings' (tied), which count once."""
+    """Output matrix and last norm; 0 if tied to the embeddings."""
     each: int
-    """What every device needs besides: a chunk's activations, workspace, libraries."""
+    """Further needs of every device: a chunk's activations, workspace, libraries."""
 
 
 def place_layers(layers: int, sizes: PlacedBytes, free: Sequence[int]) -> tuple[int, ...] | None:
-    """Spread layers over as few devices as hold them, in proportion to what each can take.
+    """Distribute layers over as few devices as possible, in proportion to their capacity.
 
     Args:
-        layers: of the model.
-        sizes: in bytes.
-        free: bytes of each device.
+        layers: number of layers of the model.
+        sizes: bytes to place.
+        free: free bytes of each device.
 
     Returns:
-        The number of layers of each device, in the order of `free`; 0 for one that is not used.
-        None where no such spread fits.
+        The number of layers on each device, in the order of `free`, 0 for unused devices; None if
+        they do not fit.
     """
     order = sorted(range(len(free)), key=lambda device: -free[device])
     for used in range(1, len(free) + 1):
@@ -48,19 +48,19 @@ def place_layers(layers: int, sizes: PlacedBytes, free: Sequence[int]) -> tuple[
 
 
 def _capacity(free: int, sizes: PlacedBytes, chosen: Sequence[int], device: int) -> int:
-    """Return how many layers a device takes, besides what else it has to hold."""
+    """Return the number of layers that fit a device, besides its other content."""
     ends = sizes.first * (device == chosen[0]) + sizes.last * (device == chosen[-1])
     return max(0, free - sizes.each - ends) // sizes.layer
 
 
 def _in_proportion(layers: int, capacity: Sequence[int]) -> list[int]:
-    """Split layers by capacity, none beyond its own, at least one each."""
+    """Distribute layers in proportion to the capacities, at least one each, none exceeded."""
     total = sum(capacity)
     counts = [max(1, layers * each // total) for each in capacity]
     while sum(counts) != layers:
         step = 1 if sum(counts) < layers else -1
         left = [each - count for each, count in zip(capacity, counts, strict=True)]
-        # the emptiest takes one more; the fullest that has more than one gives one up
+        # the emptiest gets one more; the fullest with more than one loses one
         at = max(
             (i for i in range(len(counts)) if (left[i] > 0 if step > 0 else counts[i] > 1)),
             key=lambda i: step * left[i],

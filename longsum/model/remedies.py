@@ -1,4 +1,4 @@
-"""What makes a run fit that does not: settings, each checked by the same arithmetic. Pure."""
+"""Find settings that make a run fit, each checked by the same arithmetic. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ STEP = 1024
 
 
 def remedies_of(run: MemoryRun, choice: WeightChoice, chunks: Sequence[int]) -> tuple[str, ...]:
-    """Return the flags any one of which makes the run fit, each checked by the same arithmetic."""
+    """Return alternative settings, each of which makes the run fit.
+
+    Args:
+        run: a run that does not fit.
+        choice: how its weights and cache are held.
+        chunks: chunk sizes to try, in tokens.
+    """
     smaller = _smaller(run, choice)
     fitting = [each for each, less in smaller if first_fit(run, (less,), chunks)]
     first = {each[0].name: each for each in reversed(fitting)}
@@ -22,10 +28,10 @@ def remedies_of(run: MemoryRun, choice: WeightChoice, chunks: Sequence[int]) -> 
     single = [each for each in found if not each[1:]]
     found = single or found[:1]
     before: tuple[Setting, ...] = ()
-    tokens = _most_tokens(run, choice, chunks)
+    tokens = _max_tokens(run, choice, chunks)
     if not tokens and smaller and not found:
         before, smallest = smaller[-1]
-        tokens = _most_tokens(run, smallest, chunks)
+        tokens = _max_tokens(run, smallest, chunks)
     texts = [" ".join(map(str, each)) for each in found]
     if tokens:
         texts.append(" ".join(map(str, (*before, Setting("context", f"{tokens // STEP}k")))))
@@ -40,7 +46,7 @@ def remedies_of(run: MemoryRun, choice: WeightChoice, chunks: Sequence[int]) -> 
 def _smaller(
     run: MemoryRun, choice: WeightChoice
 ) -> list[tuple[tuple[Setting, ...], WeightChoice]]:
-    """Return what takes less memory than a choice, with its settings: one change, then two."""
+    """Return choices that take less memory, with their settings: one change, then two."""
     caches = KV_CACHES[KV_CACHES.index(choice.kv_cache) + 1 :]
     quantizable = choice.quantize in ("none", "int8") and not run.stored and run.device != "mps"
     found: list[tuple[tuple[Setting, ...], WeightChoice]] = [
@@ -53,7 +59,7 @@ def _smaller(
     return found
 
 
-def _most_tokens(run: MemoryRun, choice: WeightChoice, chunks: Sequence[int]) -> int:
+def _max_tokens(run: MemoryRun, choice: WeightChoice, chunks: Sequence[int]) -> int:
     """Return the largest multiple of `STEP` below the run's tokens that fits, or 0."""
     low, high = 0, (run.tokens - 1) // STEP
     while low < high:

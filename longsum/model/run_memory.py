@@ -1,7 +1,7 @@
-"""The bytes a run takes, by how weights and cache are held, and whether the devices hold them.
+"""The bytes a run takes, by how weights and cache are held, and whether they fit the devices.
 
-Pure arithmetic. It counts batch 1 and an engine that preallocates the KV cache, prefills in chunks,
-asks for the last position's logits only, and never expands grouped keys and values to all heads.
+Pure arithmetic, for batch 1 and an engine that preallocates the KV cache, prefills in chunks,
+computes only the last position's logits, and never expands grouped keys and values to all heads.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from longsum.model.footprint import DTYPE_BYTES, bytes_of_activations, bytes_of_
 from longsum.model.placement import PlacedBytes, place_layers
 
 OVERHEAD_BYTES = {"cuda": 512 * MIB, "mps": 512 * MIB, "cpu": 512 * MIB}
-"""Set aside for each device. cuda: kernels loaded on first use, cuBLAS workspaces, holes between
-the allocator's blocks (the context itself is gone from the free bytes once they were asked for);
-cpu: code and heap of torch and transformers; mps: both. An estimate, rounded up."""
+"""Bytes reserved on each device. cuda: kernels loaded on first use, cuBLAS workspaces, gaps between
+the allocator's blocks (the context itself is no longer in the reported free bytes); cpu: code and
+heap of torch and transformers; mps: both. An estimate, rounded up."""
 KV_CACHES = cast("tuple[KVCache, ...]", ("native", *KV_FORMATS))
-"""All ways to hold keys and values, the least lossy first."""
+"""All formats of the cache, least lossy first."""
 WEIGHT_LOSS = {"none": 0.0, "nf4": 0.005}
-"""As `KVFormat.loss`: 4-bit weights are between an int8 and an int4 cache."""
+"""Loss as in `KVFormat.loss`: 4-bit weights are between an int8 and an int4 cache."""
 
 
 class Parts(NamedTuple):
@@ -44,14 +44,14 @@ class WeightChoice(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """Return the share of the perplexity that a choice of `auto` costs at most."""
+        """Maximum relative increase of the perplexity."""
         cache = KV_FORMATS.get(self.kv_cache)
         return WEIGHT_LOSS[self.quantize] + (cache.loss if cache else 0)
 
 
 @dataclass(frozen=True)
 class MemoryRun:
-    """What the arithmetic depends on, besides the choice and the chunk size."""
+    """A run to plan, without the choice and the chunk size."""
 
     shape: ModelShape
     tokens: int
@@ -60,25 +60,25 @@ class MemoryRun:
     free: tuple[int, ...]
     """Free bytes of each device."""
     stored: str | None
-    """How the checkpoint is quantized on disk; None where it is not."""
+    """How the checkpoint is quantized on disk; None if it is not."""
 
     def kv_dtype(self, kv_cache: KVCache) -> str:
-        """Return what the cache's values are held in."""
+        """Return the format or dtype of the cache's values."""
         return KV_DTYPES[self.dtype] if kv_cache == "native" else kv_cache
 
     def parts(self, choice: WeightChoice, chunk_tokens: int) -> Parts:
-        """Return the bytes needed, on as many devices as it takes."""
+        """Return the bytes needed, on all devices used."""
         weights, kv_cache, activations = self._needs(choice, chunk_tokens)
         counts = self.placement(choice, chunk_tokens)
         used = sum(map(bool, counts)) if counts else len(self.free)
         return Parts(weights, kv_cache, activations * used, OVERHEAD_BYTES[self.device] * used)
 
     def fits(self, choice: WeightChoice, chunk_tokens: int) -> bool:
-        """Return whether the devices hold it."""
+        """Return whether the run fits the devices."""
         return self.placement(choice, chunk_tokens) is not None
 
     def placement(self, choice: WeightChoice, chunk_tokens: int) -> tuple[int, ...] | None:
-        """Return how many layers each device holds; None where they do not fit."""
+        """Return the number of layers on each device; None if they do not fit."""
         weights, kv_cache, activations = self._needs(choice, chunk_tokens)
         each = activations + OVERHEAD_BYTES[self.device]
         layers = self.shape.num_hidden_layers
@@ -110,7 +110,14 @@ class MemoryRun:
 
 
 def choices_of(quantize: str, kv_cache: str, device: str, stored: str | None) -> list[WeightChoice]:
-    """Return what to try, the least lossy first."""
+    """Return the choices to try, least lossy first.
+
+    Args:
+        quantize: `auto`, `none`, `int8` or `nf4`.
+        kv_cache: `auto`, or one of `KV_CACHES`.
+        device: `cuda`, `mps` or `cpu`.
+        stored: how the checkpoint is quantized on disk; None if it is not.
+    """
     if stored or quantize != "auto":
         weights = [stored or quantize]
     else:
@@ -125,7 +132,13 @@ def choices_of(quantize: str, kv_cache: str, device: str, stored: str | None) ->
 def first_fit(
     run: MemoryRun, choices: Sequence[WeightChoice], chunks: Sequence[int]
 ) -> tuple[WeightChoice, int] | None:
-    """Return the first choice, with its largest chunk, that fits."""
+    """Return the first choice that fits, with its first chunk size that fits, or None.
+
+    Args:
+        run: the run.
+        choices: choices in order of preference.
+        chunks: chunk sizes in tokens, in order of preference.
+    """
     for choice in choices:
         for chunk in chunks:
             if run.fits(choice, chunk):

@@ -233,7 +233,7 @@ def train(
         batch_for: from a step's number to its micro-batches; must depend on the number alone.
         schedule: steps and learning rates.
         folder: folder for checkpoints and `log.jsonl`.
-        loss_of: `dense_loss`, `scored_loss` where few positions count, or the stage's own.
+        loss_of: `dense_loss`, `scored_loss` if few positions count, or the stage's own.
         measure: returns figures to log with the loss.
         measure_every: steps between measurements.
         save_every: steps between checkpoints.

@@ -177,12 +177,12 @@ def test_other_architectures_are_refused(tmp_path: Path) -> None:
         ({"expert_count": 8}, "mixture of experts"),
         ({"rope__dimension_count": 8}, "8 of 16 values"),
         ({"attention__value_length": 8}, "keys have size 16, its values 8"),
-        ({"attention__key_length": 15, "rope__dimension_count": None}, "size 15"),
+        ({"attention__key_length": 15, "rope__dimension_count": None}, "keys have size 15"),
         ({"rope__scaling__type": "longrope"}, "'longrope'"),
         ({"block_count": None}, "llama.block_count is missing"),
         ({"block_count": 3}, "no model.layers.2.self_attn.q_proj.weight"),
         ({"block_count": 4_000_000_000}, "no model.layers.2"),
-        ({"block_count": 1}, "states 1 layers"),
+        ({"block_count": 1}, "but states 1 layers"),
         ({"embedding_length": "wide"}, "is wide"),
         ({"embedding_length": 65}, r"has the shape \(300, 64\), not \(300, 65\)"),
         ({"attention__head_count": [4, 4]}, "is a list"),
@@ -193,7 +193,7 @@ def test_other_architectures_are_refused(tmp_path: Path) -> None:
         ({"attention__layer_norm_rms_epsilon": float("inf")}, "is inf"),
     ],
 )
-def test_fields_that_are_no_plain_llama_s_are_refused(
+def test_fields_that_are_not_a_plain_llama_s_are_refused(
     tmp_path: Path, fields: dict[str, Any], says: str
 ) -> None:
     refuses(write(tmp_path, **fields), says)
