@@ -183,7 +183,7 @@ def without_a_part(folder: Path) -> Path:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "architecture": (broken(architecture="qwen3"), "architecture 'qwen3'"),
+    "architecture": (broken(architecture="qwen3"), "architecture is 'qwen3'"),
     "experts": (broken(fields={"llama.expert_count": 8}), "mixture of experts"),
     "partial": (broken(fields={"llama.rope.dimension_count": 4}), "4 of 16 values"),
     "tokenizer": (broken(fields={"tokenizer.ggml.model": "bert"}), "a tokenizer of kind 'bert'"),
@@ -194,7 +194,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "missing": (broken(change=lambda t: t.pop("blk.1.attn_k.weight")), "layers.1.self_attn.k_proj"),
     "type": (unreadable_type, "TQ1_0, which longsum does not read"),
-    "cut in the header": (cut(0.02), "truncated"),
+    "cut in the header": (cut(0.005), "truncated"),
     "cut in the data": (cut(0.9), "the download is incomplete"),
     "empty": (cut(0), "is empty"),
     "directory": (directory, "no config.json"),
