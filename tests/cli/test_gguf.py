@@ -194,7 +194,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "missing": (broken(change=lambda t: t.pop("blk.1.attn_k.weight")), "layers.1.self_attn.k_proj"),
     "type": (unreadable_type, "TQ1_0, which longsum does not read"),
-    "cut in the header": (cut(0.005), "truncated"),
+    "cut in the header": (cut(0.005), "does not fit in the file"),
     "cut in the data": (cut(0.9), "the download is incomplete"),
     "empty": (cut(0), "is empty"),
     "directory": (directory, "no config.json"),
