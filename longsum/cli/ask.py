@@ -9,7 +9,7 @@ import typer
 
 from longsum.cli import options as o
 from longsum.cli.grouping import grouped
-from longsum.cli.run import opened
+from longsum.cli.run import deliver_answers, opened
 from longsum.config import AskConfig, DecodeConfig
 from longsum.errors import UsageError
 
@@ -59,7 +59,7 @@ def ask(
     tasks = [AskTask(config, decode, tuple(asked))]
     with opened(file, tasks, reading, cache, model, output) as (session, reporter):
         if interactive:
-            with history(remember=bool(cache.store_config().size_bytes)):
+            with history(remember=reporter.remember):
                 converse(session, config, decode, reporter)
         else:
             _answer_all(session, asked, config, decode, reporter, output)
@@ -90,36 +90,12 @@ def _answer_all(
     output: o.OutputOptions,
 ) -> None:
     """Answer the questions of the command line."""
-    from longsum.cli.output import deliver
-
     answers: list[Answer] = []
     for number, question in enumerate(questions):
         if len(questions) > 1:
             reporter.text(("\n\n" if number else "") + f"{question}\n")
         answers.append(session.ask(question, config, decode))
-    reporter.clear()
-    payload = [answer.as_dict() for answer in answers]
-    text = "\n\n".join(
-        f"{a.question}\n{a.marked}" if len(answers) > 1 else a.marked for a in answers
-    )
-    cautions = _cautions(answers)
-    whole = payload if len(payload) > 1 else payload[0]
-    deliver(whole, text, as_json=output.as_json, output=output.output, cautions=cautions)
-    for line in cautions:
-        reporter.warning(line)
-    reporter.receipt(answers[-1].receipt)
-    session.save()
-
-
-def _cautions(answers: list[Answer]) -> list[str]:
-    """Return each caution once; of several answers, with the question it belongs to."""
-    found: dict[str, None] = {}
-    for answer in answers:
-        own = answer.receipt.answer_cautions()
-        found |= dict.fromkeys(line for line in answer.receipt.cautions() if line not in own)
-        which = f"{answer.question}: " if len(answers) > 1 else ""
-        found |= dict.fromkeys(which + line for line in own)
-    return list(found)
+    deliver_answers(session, answers, reporter, output)
 
 
 def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:

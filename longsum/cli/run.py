@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from longsum.config import LoadConfig
 
 if TYPE_CHECKING:
+    from longsum.answer import Answer
     from longsum.cli.console import Reporter
     from longsum.cli.options import CacheOptions, ModelOptions, OutputOptions, ReadingOptions
     from longsum.documents.document import Document
@@ -97,6 +98,44 @@ def opened(
             document, tasks, load, truncate=reading.truncate, store=store, listener=reporter
         ) as session:
             yield session, reporter
+
+
+def deliver_answers(
+    session: Session, answers: Sequence[Answer], reporter: Reporter, output: OutputOptions
+) -> None:
+    """Deliver finished answers with their cautions and receipt, then cache what was read.
+
+    Args:
+        session: the open document.
+        answers: at least one; their text was streamed unless it goes to JSON or a file.
+        reporter: shows warnings and the receipt.
+        output: where the answers go.
+    """
+    from longsum.cli.output import deliver
+
+    reporter.clear()
+    payload = [answer.as_dict() for answer in answers]
+    text = "\n\n".join(
+        f"{a.question}\n{a.marked}" if len(answers) > 1 else a.marked for a in answers
+    )
+    cautions = _cautions(answers)
+    whole = payload if len(payload) > 1 else payload[0]
+    deliver(whole, text, as_json=output.as_json, output=output.output, cautions=cautions)
+    for line in cautions:
+        reporter.warning(line)
+    reporter.receipt(answers[-1].receipt)
+    session.save()
+
+
+def _cautions(answers: Sequence[Answer]) -> list[str]:
+    """Return each caution once; of several answers, with the question it belongs to."""
+    found: dict[str, None] = {}
+    for answer in answers:
+        own = answer.receipt.answer_cautions()
+        found |= dict.fromkeys(line for line in answer.receipt.cautions() if line not in own)
+        which = f"{answer.question}: " if len(answers) > 1 else ""
+        found |= dict.fromkeys(which + line for line in own)
+    return list(found)
 
 
 def open_document(

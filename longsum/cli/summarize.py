@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from longsum.cli import options as o
 from longsum.cli.grouping import grouped
-from longsum.cli.run import opened
+from longsum.cli.run import deliver_answers, opened
 from longsum.config import Style, SummaryConfig, parse_length
 
 
@@ -48,22 +48,8 @@ def summarize(
         words=parse_length(summary.length), style=summary.style, focus=summary.focus
     )
     decode = sampling.decode_config()
-    from longsum.cli.output import deliver
     from longsum.summarize import SummaryTask
 
     tasks = [SummaryTask(config, decode)]
     with opened(file, tasks, reading, cache, model, output) as (session, reporter):
-        found = session.summarize(config, decode)
-        reporter.clear()
-        cautions = found.receipt.cautions()
-        deliver(
-            found.as_dict(),
-            found.marked,
-            as_json=output.as_json,
-            output=output.output,
-            cautions=cautions,
-        )
-        for line in cautions:
-            reporter.warning(line)
-        reporter.receipt(found.receipt)
-        session.save()
+        deliver_answers(session, [session.summarize(config, decode)], reporter, output)
