@@ -262,20 +262,13 @@ def open_reading(
     model, plan, load_s = prepared.model, prepared.plan, 0.0
     if weights is None:
         # torch and transformers take seconds to import: only when the run is known to fit
-        from longsum.loading.loader import load_model
-        from longsum.loading.quantized_cache import weights_config
+        from longsum.loading.weights import load_weights
 
         if plan.kv_cache != "native" and load.kv_cache == "auto":
             listener.notice(plan.kv_reason)
         listener.phase(f"loading {model.source.name}")
         started = time.perf_counter()
-        weights = load_model(
-            model.checkpoint,
-            plan,
-            listener=listener,
-            attention=load.attention,
-            weights=weights_config(plan.quantize),
-        )
+        weights = load_weights(model.checkpoint, plan, load, listener)
         load_s = time.perf_counter() - started
     cached = None
     if store is not None and store.size_bytes:

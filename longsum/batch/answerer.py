@@ -158,16 +158,9 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
     for quantize in ("none", "nf4", "int8"):
         if plan.quantize == quantize:
             load = replace(load, quantize=quantize)  # documents' plans must not choose again
-    from longsum.loading.loader import load_model
-    from longsum.loading.quantized_cache import weights_config
+    from longsum.loading.weights import load_weights
 
-    weights = load_model(
-        model.checkpoint,
-        plan,
-        listener=listener,
-        attention=load.attention,
-        weights=weights_config(plan.quantize),
-    )
+    weights = load_weights(model.checkpoint, plan, load, listener)
     return Answerer(job, LoadedModel(model, weights), load)
 
 

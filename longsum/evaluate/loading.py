@@ -124,17 +124,10 @@ def open_model(
         message = f"{model.source.name} {error.rendered(str)[0]}"
         raise InsufficientMemory(message, hint=hint, facts=error.facts) from None
     # importing torch and transformers takes seconds, so the memory is checked first
-    from longsum.loading.loader import load_model
-    from longsum.loading.quantized_cache import weights_config
+    from longsum.loading.weights import load_weights
 
     resident, started = resident_bytes(), time.perf_counter()
-    weights = load_model(
-        model.checkpoint,
-        plan,
-        listener=listener,
-        attention=load.attention,
-        weights=weights_config(plan.quantize),
-    )
+    weights = load_weights(model.checkpoint, plan, load, listener)
     return Opened(
         model=weights,
         tokenizer=model.tokenizer,
