@@ -203,4 +203,4 @@ def laid_out(
             before = "\n- " if number else "- "
         elif style == "executive" and number:
             before = "\n- " if number > 1 else "\n\n- "
-        yield sentence, before + " ".join(sentence.text.split()), mark(sentence)
+        yield sentence, before + sentence.text, mark(sentence)

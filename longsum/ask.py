@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from longsum.answer import Answer
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import AskConfig, DecodeConfig
 from longsum.documents.document import Document
 from longsum.documents.extent import extent_of
@@ -22,7 +23,6 @@ from longsum.reading import Reading
 from longsum.receipt import Receipt
 from longsum.selection.head import SelectionHead
 from longsum.task import (
-    Wrap,
     chosen_by_head,
     is_verbatim,
     refuse_template,

@@ -95,23 +95,16 @@ def prepare(
     """
     model = model or find_model(load)
     tokenizer, source = model.tokenizer, model.source
-    wrap = tokenizer.wrap(source.known)
     tasks = [task for task in tasks if task.needs_reading(source)] or tasks
-    prompts = [each for task in tasks for each in task.prompts(document, source, wrap)]
-    first = prompts[0]
-    if any(each.prefix != first.prefix for each in prompts):
-        raise UsageError(
-            "the prompts differ before the document, which is read once",
-            hint="put what is asked after {{ document }} in your template",
-        )
-    prefix_ids = _prefix_ids(model, first)
+    prompts = _rendered(document, tasks, model)
+    prefix_ids = _prefix_ids(model, prompts[0])
     suffix_tokens = [len(tokenizer.encode_prompt(each.suffix)) for each in prompts]
     if not all(suffix_tokens):
         raise UsageError(
             "nothing follows the document in the prompt",
             hint="write the instruction after {{ document }}",
         )
-    document_ids = tuple(tokenizer.encode_document(first.document))
+    document_ids = tuple(tokenizer.encode_document(prompts[0].document))
     answer = max(task.answer_tokens(source) for task in tasks)
     budget = Budget(
         len(document_ids), len(prefix_ids) + max(suffix_tokens), answer, model.rope.window
@@ -126,6 +119,22 @@ def prepare(
     if check:
         require_fit(plan, limited=load.memory_bytes is not None)
     return Prepared(document, model, prefix_ids, document_ids, tuple(kept), budget, plan, cut)
+
+
+def _rendered(document: Document, tasks: Sequence[Task], model: Model) -> list[Prompt]:
+    """Return the prompts of all tasks, which must be the same up to the document.
+
+    Raises:
+        UsageError: when they differ before it.
+    """
+    wrap = model.tokenizer.wrap(model.source.known)
+    prompts = [each for task in tasks for each in task.prompts(document, model.source, wrap)]
+    if any(each.prefix != prompts[0].prefix for each in prompts):
+        raise UsageError(
+            "the prompts differ before the document, which is read once",
+            hint="put what is asked after {{ document }} in your template",
+        )
+    return prompts
 
 
 def _prefix_ids(model: Model, prompt: Prompt) -> tuple[int, ...]:

@@ -198,7 +198,7 @@ def open_session(
     if loaded is None:
         _report(prepared, listener)
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
-    return Session(document, prepared.model.source, reading, listener)
+    return Session(document, prepared.model.source, reading, listener, reading.head)
 
 
 def _source(load: LoadConfig) -> ModelSource | None:

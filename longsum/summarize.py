@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from longsum.answer import Answer
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import DecodeConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import DocumentTooLong
@@ -21,7 +22,7 @@ from longsum.prompting.prompt import (
 from longsum.reading import Reading
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
-from longsum.task import Wrap, is_verbatim, refuse_template, report_language, tokens_for
+from longsum.task import is_verbatim, refuse_template, report_language, tokens_for
 from longsum.terminal import shown_name
 from longsum.verbatim import chooser_for, verbatim_answer
 from longsum.writing import free_answer

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
 from longsum.documents.document import Document
 from longsum.errors import UsageError
@@ -16,9 +17,6 @@ from longsum.settings import Setting
 
 MAX_SENTENCE_TOKENS = 160
 """Tokens reserved for the sentence that crosses the length asked for."""
-
-Wrap = Callable[[str], str]
-"""Puts a message into a chat format; from `Tokenizer.wrap`."""
 
 
 class Task(Protocol):

@@ -225,7 +225,7 @@ def verbatim_answer(
         listener.check()
         listener.sentence(piece, mark, sentence)
         marked += piece + mark
-    text = " ".join(" ".join(each.text.split()) for each in sentences)
+    text = " ".join(each.text for each in sentences)
     return Answer(text, marked, tuple(sentences), receipt, question)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from longsum.budget import require_window
+from longsum.checkpoint.chat_formats import Wrap
 from longsum.checkpoint.checkpoint import FilelessCheckpoint
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.tokenizer import Tokenizer
@@ -29,7 +30,7 @@ from longsum.prepared import Prepared, prepare
 from longsum.prompting.prompt import Prompt
 from longsum.reading import Reading
 from longsum.summarize import SummaryTask, summarize_reading
-from longsum.task import Task, Wrap
+from longsum.task import Task
 
 PAPER_TOKENS = 15_000
 """Tokens read per document (arXiv 2306.15595, section 3.5)."""
