@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from longsum.budget import Budget, apply_ranges, kept_ranges, require_window
@@ -109,6 +109,8 @@ def prepare(
     budget = Budget(
         len(document_ids), len(prefix_ids) + max(suffix_tokens), answer, model.rope.window
     )
+    if not budget.fits and (wider := model.widened()):
+        model, budget = wider, replace(budget, window=wider.rope.window)
     kept, cut = [(0, len(document_ids))], None
     if not budget.fits and truncate and budget.available > 0:
         kept, cut = kept_ranges(len(document_ids), budget.available, truncate), truncate

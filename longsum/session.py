@@ -197,6 +197,8 @@ def open_session(
     prepared = prepare(document, tasks, load, truncate=truncate, model=found)
     if loaded is None:
         _report(prepared, listener)
+    if found and prepared.model.checkpoint is not found.checkpoint:
+        weights = None  # widened by an adapter: its weights are others
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
     return Session(document, prepared.model.source, reading, listener, reading.head)
 

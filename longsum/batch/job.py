@@ -102,5 +102,6 @@ def with_model(job: Job) -> Job:
         job,
         load=replace(load, model=name),
         model_folder=source.folder,
-        identity=checkpoint.content_identity(),
+        # with the window adapter, which longer documents are read with
+        identity=(checkpoint.widened() or checkpoint).content_identity(),
     )

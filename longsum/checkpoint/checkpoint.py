@@ -8,35 +8,22 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from longsum.checkpoint.files import ModelShape, quantized_on_disk, read_config, read_shape
-from longsum.checkpoint.identity import content_identity, local_identity
+from longsum.checkpoint.identity import content_identity, local_identity, weights_fingerprint
+from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.rope import Rope, read_rope
 from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
+from longsum.checkpoint.window_adapter import WindowAdapter, shipped_for
 from longsum.errors import ModelNotFound
 
 if TYPE_CHECKING:
     import torch
-
-
-class LazyTensor:
-    """A weight that is read when it is indexed, as `from_pretrained` does with a state dict.
-
-    Args:
-        read: reads the weight.
-    """
-
-    def __init__(self, read: Callable[[], torch.Tensor]) -> None:
-        self._read = read
-
-    def __getitem__(self, _: object) -> torch.Tensor:
-        """Return the whole weight, whatever the index."""
-        return self._read()
 
 
 @dataclass(eq=False)
@@ -52,8 +39,8 @@ class Checkpoint(ABC):
     """Window and RoPE parameters in use: the checkpoint's own until `with_rope` changes them."""
     tuned_window: int
     """Tokens its weights were tuned for, even if a smaller window is in use."""
-    adapters: tuple[Path, ...] = ()
-    """LoRA adapters to apply to the weights; none yet."""
+    adapter: WindowAdapter | None = None
+    """Window adapter whose products are added to the weights."""
 
     @classmethod
     @abstractmethod
@@ -81,6 +68,17 @@ class Checkpoint(ABC):
         """Return the checkpoint with another window or other RoPE parameters."""
         other = copy.copy(self)  # with the tokenizer, if it is loaded
         other.rope = rope
+        return other
+
+    def widened(self) -> Self | None:
+        """Return the checkpoint with the window adapter made for it; None if there is none."""
+        if self.adapter or self.rope.rope_type != "default":
+            return None
+        found = shipped_for(self.fingerprint())
+        if found is None or found.window <= self.tuned_window:
+            return None
+        other = self.with_rope(found.rope(self.rope))
+        other.adapter, other.tuned_window = found, found.window
         return other
 
     def tokenizer(self) -> Tokenizer:
@@ -137,7 +135,6 @@ class Checkpoint(ABC):
             UnsupportedModel: there are none, one is missing, or a download was cut short.
         """
 
-    @abstractmethod
     def tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
         """Return the weights by their Hugging Face names; each is read when it is indexed.
 
@@ -147,26 +144,47 @@ class Checkpoint(ABC):
         Raises:
             UnsupportedModel: as `weight_files`, or the files are damaged.
         """
+        stored = self.stored_tensors(dtype)
+        if self.adapter is None:
+            return stored
+        import torch
+
+        return {**stored, **self.adapter.applied(self.stored_tensors(torch.float32), dtype)}
+
+    @abstractmethod
+    def stored_tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
+        """Return the weights as they are stored, without an adapter; see `tensors`."""
 
     def weights_bytes(self) -> int:
         """Return the size of the weight files in bytes."""
         return sum(path.stat().st_size for path in self.weight_files())
 
     def hashed_files(self) -> tuple[Path, ...]:
-        """Return the files that decide the identities, unchecked, in a fixed order."""
+        """Return the files that hold the stored weights, unchecked, in a fixed order."""
         return self.weight_files()
+
+    def _deciding_files(self) -> tuple[Path, ...]:
+        """Return the files that decide the identities."""
+        return (*self.hashed_files(), *((self.adapter.weights,) if self.adapter else ()))
+
+    def fingerprint(self) -> str:
+        """Return 32 hexadecimal digits that identify the stored weights, whatever their name."""
+        return weights_fingerprint(self.hashed_files())
 
     def identity(self) -> str:
         """Return 64 hexadecimal digits that identify the state of its files on this machine."""
-        return local_identity(self.folder, self.hashed_files())
+        return local_identity(self.folder, self._deciding_files())
 
     def content_identity(self) -> str:
         """Return 16 hexadecimal digits that are equal for the same model on every machine."""
-        return content_identity(self.folder, self.hashed_files(), self.rope)
+        return content_identity(self.folder, self._deciding_files(), self.rope)
 
 
 class FilelessCheckpoint(Checkpoint):
     """A checkpoint without files, known from the catalogue or from a model in memory."""
+
+    stated_fingerprint: str = ""
+    """Fingerprint of its weights, if the catalogue has it."""
 
     @classmethod
     def is_at(cls, folder: Path) -> bool:
@@ -181,6 +199,10 @@ class FilelessCheckpoint(Checkpoint):
         """
         raise ModelNotFound(f"{self.folder} is not on this disk")
 
-    def tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
+    def fingerprint(self) -> str:
+        """Return the fingerprint that the catalogue states."""
+        return self.stated_fingerprint
+
+    def stored_tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
         """Refuse, as there are none; see `weight_files`."""
         raise ModelNotFound(f"{self.folder} is not on this disk")

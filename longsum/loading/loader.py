@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from longsum.checkpoint.checkpoint import Checkpoint, LazyTensor
+from longsum.checkpoint.checkpoint import Checkpoint
+from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.load_errors import library_errors
 from longsum.checkpoint.rope import Rope
 from longsum.config import Attention, WeightsConfig

@@ -33,6 +33,13 @@ class Model:
     machine: Machine
     estimated: bool = False
     """Whether it is known only from the catalogue and its tokens counted by another tokenizer."""
+    fixed_window: bool = False
+    """Whether a window was asked for, so that no adapter may widen it."""
+
+    def widened(self) -> Model | None:
+        """Return the model with the window adapter made for it; None if there is none."""
+        wider = None if self.fixed_window else self.checkpoint.widened()
+        return replace(self, checkpoint=wider) if wider else None
 
     @property
     def config(self) -> dict[str, Any]:
@@ -70,7 +77,8 @@ def find_model(load: LoadConfig, machine: Machine | None = None) -> Model:
     source, checkpoint = find_checkpoint(load, cuda=machine.device == "cuda")
     if checkpoint.shape.exact_kv_layers and load.dtype == "auto":
         machine = in_float32(machine)
-    return Model(source, checkpoint, checkpoint.tokenizer(), machine)
+    fixed = load.context is not None
+    return Model(source, checkpoint, checkpoint.tokenizer(), machine, fixed_window=fixed)
 
 
 def find_checkpoint(load: LoadConfig, *, cuda: bool) -> tuple[ModelSource, Checkpoint]:
@@ -86,9 +94,18 @@ def find_checkpoint(load: LoadConfig, *, cuda: bool) -> tuple[ModelSource, Check
     if load.offline:
         set_offline()
     source = resolve_model(load.model, revision=load.revision, download=load.download, cuda=cuda)
-    own = open_checkpoint(source.folder, source.known)
-    rope = rope_for_context(own.rope, load.context, force=load.force_context)
-    return source, own.with_rope(rope)
+    return source, _with_window(open_checkpoint(source.folder, source.known), load)
+
+
+def _with_window(own: Checkpoint, load: LoadConfig) -> Checkpoint:
+    """Return the checkpoint with the requested window, by its window adapter if it has to be.
+
+    Raises:
+        WindowNotTuned: its weights and adapters were not tuned for that many tokens.
+    """
+    if load.context and load.context > own.rope.window and not load.force_context:
+        own = own.widened() or own
+    return own.with_rope(rope_for_context(own.rope, load.context, force=load.force_context))
 
 
 def in_float32(machine: Machine) -> Machine:
@@ -131,10 +148,16 @@ def find_model_for_plan(load: LoadConfig) -> Model:
         reason=f"{known.scaling} from the catalogue; {known.alias} is not on this disk",
     )
     source = ModelSource(known.alias, Path(known.repo), known=known)
-    rope = rope_for_context(own, load.context, force=load.force_context)
-    checkpoint = FilelessCheckpoint(source.folder, {}, known.shape, rope, own.window)
-    tokenizer = load_tokenizer(MINI_FOLDER)
-    return Model(source, checkpoint, tokenizer, machine, estimated=True)
+    whole = FilelessCheckpoint(source.folder, {}, known.shape, own, own.window)
+    whole.stated_fingerprint = known.file.fingerprint if known.file else ""
+    return Model(
+        source,
+        _with_window(whole, load),
+        load_tokenizer(MINI_FOLDER),
+        machine,
+        estimated=True,
+        fixed_window=load.context is not None,
+    )
 
 
 def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:

@@ -79,7 +79,7 @@ def _other_model(run: MemoryRun, chunks: Sequence[int]) -> str | None:
         known
         for known in KNOWN_MODELS
         if (known.recommended or known.alias == "mini")
-        and known.window >= run.tokens
+        and known.widest >= run.tokens
         and known.shape != run.shape
         and first_fit(replace(run, shape=known.shape, stored=None), choices, chunks)
     ]

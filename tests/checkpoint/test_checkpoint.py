@@ -16,12 +16,13 @@ from tiny import plan_for, save_checkpoint, tiny_config, tiny_model
 
 from longsum.batch.job import Job, with_model
 from longsum.checkpoint import formats
-from longsum.checkpoint.checkpoint import Checkpoint, FilelessCheckpoint, LazyTensor
+from longsum.checkpoint.checkpoint import Checkpoint, FilelessCheckpoint
 from longsum.checkpoint.context import rope_for_context
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_checkpoint import GGUFCheckpoint
 from longsum.checkpoint.gguf_folder import unpacked
+from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.packed import pack
 from longsum.checkpoint.rope import read_rope
 from longsum.checkpoint.safetensors_checkpoint import SafetensorsCheckpoint
@@ -68,7 +69,7 @@ def test_numbers_are_those_of_the_model(tmp_path: Path, write) -> None:
     assert checkpoint.rope.window == checkpoint.tuned_window == read_rope(original).window == 256
     assert checkpoint.config["model_type"] == "llama"
     assert checkpoint.quantized is None
-    assert checkpoint.adapters == ()
+    assert checkpoint.adapter is None
 
 
 @every_format
@@ -226,7 +227,7 @@ class NumpyCheckpoint(Checkpoint):
     def weight_files(self) -> tuple[Path, ...]:
         return (self.folder / "weights.npz",)
 
-    def tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
+    def stored_tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:
         archive = np.load(self.folder / "weights.npz")
         return {
             name: LazyTensor(lambda name=name: torch.from_numpy(archive[name]).to(dtype))
