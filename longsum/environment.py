@@ -23,6 +23,7 @@ CACHE_HOME = "LONGSUM_CACHE_HOME"
 CACHE_SIZE = "LONGSUM_CACHE_SIZE"
 MODELS_HOME = "LONGSUM_MODELS_HOME"
 WEIGHTS_SIZE = "LONGSUM_WEIGHTS_SIZE"
+CPU_DTYPE = "LONGSUM_CPU_DTYPE"
 DEBUG = "LONGSUM_DEBUG"
 BATCH_WORKERS = "LONGSUM_BATCH_WORKERS"
 
@@ -36,6 +37,9 @@ ENVIRONMENT = (
     ),
     Variable(
         WEIGHTS_SIZE, "maximum disk space for cached quantized weights; 0 caches none", "20GiB"
+    ),
+    Variable(
+        CPU_DTYPE, "dtype on a CPU, `float32` or `bfloat16`: the same on every machine", "measured"
     ),
     Variable(DEBUG, "1 prints tracebacks and the warnings of libraries", "0"),
     Variable("HF_HOME", "where downloaded models are stored", "`~/.cache/huggingface`"),

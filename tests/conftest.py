@@ -45,6 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("LONGSUM_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("HF_HOME", str(home / "hf"))
+    monkeypatch.setenv("LONGSUM_CPU_DTYPE", "float32")  # not what is faster on this machine
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TRANSFORMERS_OFFLINE", "1")  # so that `set_offline` is undone
     # read from the environment when the hub's library was imported

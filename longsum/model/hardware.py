@@ -12,6 +12,7 @@ from typing import Literal
 
 from longsum.bytesize import format_bytes
 from longsum.errors import UsageError
+from longsum.model.cpu_dtype import cpu_dtype
 from longsum.settings import Setting
 from longsum.system_memory import system_memory
 
@@ -161,17 +162,18 @@ def _mps_machine(why: str, asked_dtype: str | None) -> Machine:
 def _cpu_machine(why: str, asked_dtype: str | None) -> Machine:
     """Return the CPU and the memory this process may use."""
     cpuinfo = _read(Path("/proc/cpuinfo"))
-    dtype, dtype_why = cpu_dtype(cpu_flags(cpuinfo))
+    name = cpu_name(cpuinfo)
+    dtype, dtype_why = (asked_dtype, "") if asked_dtype else cpu_dtype(name)
     total, free, memory_why = _system_memory()
     limit = _cgroup_free(Path("/"))
     if limit is not None and limit < free:
         free, memory_why = limit, f"{format_bytes(limit)} left of this container's memory limit"
     return Machine(
         device="cpu",
-        name=cpu_name(cpuinfo),
+        name=name,
         total_bytes=total,
         free_bytes=free,
-        dtype=asked_dtype or dtype,
+        dtype=dtype,
         devices=1,
         reason=_reason(why, dtype_why, asked_dtype, memory_why),
     )
@@ -182,26 +184,6 @@ def cuda_dtype(major: int, minor: int) -> tuple[str, str]:
     if major >= 8:
         return "bfloat16", f"bfloat16 because compute capability {major}.{minor} has it"
     return "float16", f"float16 because compute capability {major}.{minor} lacks bfloat16"
-
-
-def cpu_dtype(flags: frozenset[str]) -> tuple[str, str]:
-    """Return the compute dtype for a CPU's flags, and the reason.
-
-    Measured: without AMX a bfloat16 matrix product runs at 160 GFLOP/s against 200-300 in float32,
-    even with avx512_bf16.
-    """
-    if "amx_bf16" in flags:
-        return "bfloat16", "bfloat16 because the CPU multiplies it in AMX tiles"
-    return "float32", "float32 because without AMX the CPU multiplies bfloat16 more slowly"
-
-
-def cpu_flags(cpuinfo: str) -> frozenset[str]:
-    """Return the feature flags in `/proc/cpuinfo`; empty if there are none."""
-    for line in cpuinfo.splitlines():
-        key, colon, value = line.partition(":")
-        if colon and key.strip() in ("flags", "Features"):  # x86, ARM
-            return frozenset(value.split())
-    return frozenset()
 
 
 def cpu_name(cpuinfo: str) -> str:
