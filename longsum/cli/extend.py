@@ -49,6 +49,17 @@ class TrainingOptions:
         metavar="N",
         help="Parts in which a process reads its share of the batch (default: one sequence each).",
     )
+    train_tokens: int | None = in_training(
+        ExtendConfig.train_tokens,
+        metavar="N",
+        help="Tokens of a training sequence, with --skip-positions (default: the window).",
+    )
+    skip_positions: bool = in_training(
+        ExtendConfig.skip_positions,
+        "--skip-positions",
+        help="Spread the positions of short sequences over the window, PoSE (arXiv 2309.10400): "
+        "far less memory and time.",
+    )
     learning_rate: float = in_training(
         ExtendConfig.learning_rate,
         metavar="NUMBER",
@@ -85,6 +96,11 @@ class TrainingOptions:
         show_default=False,
         help="Recompute activations instead of storing them, arXiv 1604.06174 (default: where "
         "memory requires it).",
+    )
+    compile_layers: bool = in_training(
+        ExtendConfig.compile_layers,
+        "--compile",
+        help="Compile each layer with torch.compile: faster steps after a minute.",
     )
     dtype: TrainDtype = in_training(
         ExtendConfig.dtype, help="Compute dtype; trained weights stay float32."

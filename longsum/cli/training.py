@@ -145,12 +145,23 @@ def _extent_lines(extent: TrainingExtent) -> list[str]:
     read = [f"data: {f.name}: {f.texts:,} texts, {f.tokens:,} tokens" for f in extent.files]
     return [
         *read,
-        f"rows: {extent.rows:,} of {extent.context:,} tokens, {extent.held_out:,} more held out",
+        _rows(extent),
         _passes(extent),
         f"memory: {format_bytes(extent.memory_bytes)} of {format_bytes(extent.free_bytes)} free; "
         f"{with_flags(extent.memory_reason)}",
         f"disk: {format_bytes(extent.disk_bytes)} of {format_bytes(extent.free_disk_bytes)} free",
     ]
+
+
+def _rows(extent: TrainingExtent) -> str:
+    """Return the number of sequences and their lengths."""
+    rows = f"rows: {extent.rows:,} of {extent.train_tokens:,} tokens"
+    if extent.train_tokens == extent.context:
+        return f"{rows}, {extent.held_out:,} more held out"
+    return (
+        f"{rows}, positions spread over {extent.context:,}; {extent.held_out:,} of "
+        f"{extent.context:,} tokens held out"
+    )
 
 
 MANY_PASSES = 20

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longsum.extend.config import ExtendConfig
-from longsum.extend.training_events import ExtendResult, Validation
+from longsum.extend.training_events import ExtendResult, TrainingExtent, Validation
 
 POSITIONS = {
     "pi": "Position Interpolation, arXiv 2306.15595",
@@ -61,7 +61,7 @@ Made by `longsum extend`. Loads in plain `transformers` and in longsum:
 | position | {POSITIONS[result.position]} |
 | factor | {result.factor:g} |
 | method | {_method(config)} |
-| steps | {result.steps:,} of {config.batch:,} × {result.context:,} tokens |
+| steps | {result.steps:,} of {config.batch:,} × {_length(extent, result)} |
 | optimizer | AdamW ({config.beta1:g}, {config.beta2:g}), weight decay {config.weight_decay:g}, \
 learning rate {config.learning_rate:g}, warm-up {config.warmup_steps} steps |
 | hardware | {_cell(environment.hardware)}, {environment.processes} process(es), \
@@ -93,6 +93,14 @@ On the held-out sequences, in pieces of the native window and whole:
 {_validation("before the first step", result.before)}
 {_validation(f"after {result.steps:,} steps", result.after)}
 """
+
+
+def _length(extent: TrainingExtent, result: ExtendResult) -> str:
+    """Return the length of a sequence, and how the positions of short ones were spread."""
+    tokens = f"{extent.train_tokens:,} tokens"
+    if extent.train_tokens == result.context:
+        return tokens
+    return f"{tokens}, positions spread over {result.context:,} (PoSE, arXiv 2309.10400)"
 
 
 def _method(config: ExtendConfig) -> str:

@@ -28,6 +28,10 @@ class ExtendConfig:
     """Sequences per step, over all processes."""
     gradient_accumulation: int | None = None
     """Parts into which a process splits its share of the batch; None makes them one sequence."""
+    train_tokens: int | None = None
+    """Tokens of a sequence to train on; None takes the window."""
+    skip_positions: bool = False
+    """Move the second part of each sequence on, so that short ones teach a long window."""
     learning_rate: float = 2e-5
     """Learning rate after the warm-up, constant from there."""
     warmup_steps: int = 20
@@ -52,6 +56,8 @@ class ExtendConfig:
     """With LoRA, train norms and embeddings too."""
     gradient_checkpointing: bool | None = None
     """Recompute activations instead of storing them; None decides by the memory available."""
+    compile_layers: bool = False
+    """Compile each layer, which joins its many small operations; takes a minute at the start."""
     dtype: TrainDtype = "auto"
     """Compute dtype; trained weights stay float32."""
     validation_rows: int = 4
@@ -74,6 +80,17 @@ class ExtendConfig:
             rank=self.rank,
             max_rows=self.max_rows,
         )
+        at_least(2, train_tokens=self.train_tokens)
+        if self.train_tokens and not self.skip_positions:
+            raise UsageError(
+                f"{Setting('train_tokens')} alone would teach nothing about longer distances",
+                hint=f"add {Setting('skip_positions')}",
+            )
+        if self.skip_positions and not self.train_tokens:
+            raise UsageError(
+                f"{Setting('skip_positions')} needs sequences shorter than the window",
+                hint=f"add {Setting('train_tokens', '2048')}",
+            )
         at_least(
             0,
             warmup_steps=self.warmup_steps,

@@ -1,4 +1,4 @@
-"""Pack texts into rows of exactly L' tokens, read in an order that depends on the seed alone."""
+"""Pack texts into rows of equal length, read in an order that depends on the seed alone."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from longsum.terminal import shown_name
 
 @dataclass(frozen=True)
 class Rows:
-    """Packed sequences: the first for training, the last held out."""
+    """Packed sequences: some for training, and those after them in the texts held out."""
 
     tokens: torch.Tensor
-    """(rows, context) int32."""
-    held_out: int
-    """Number of rows at the end that are held out."""
+    """Those to train on: (rows, train_tokens) int32."""
+    held: torch.Tensor
+    """Those held out: (rows, context) int32."""
     seed: int
     """Random seed for the order of the rows."""
     files: tuple[DataFile, ...]
@@ -37,7 +37,12 @@ class Rows:
     @property
     def training(self) -> int:
         """Number of rows to train on."""
-        return len(self.tokens) - self.held_out
+        return len(self.tokens)
+
+    @property
+    def held_out(self) -> int:
+        """Number of rows that are held out."""
+        return len(self.held)
 
     def row(self, number: int) -> torch.Tensor:
         """Return the row that is read as the `number`-th, from 0, epoch after epoch.
@@ -50,7 +55,7 @@ class Rows:
 
     def validation(self) -> torch.Tensor:
         """Return the held-out rows, (rows, context)."""
-        return self.tokens[self.training :].long()
+        return self.held.long()
 
 
 _ORDERS: dict[tuple[int, int, int], list[int]] = {}
@@ -74,6 +79,7 @@ def pack_rows(
     listener: Listener,
     *,
     vocab_size: int,
+    train_tokens: int | None = None,
     seed: int = 0,
     validation_rows: int = 4,
     max_rows: int | None = None,
@@ -83,9 +89,10 @@ def pack_rows(
     Args:
         paths: files and folders, as `read_corpus` accepts them.
         tokenizer: the checkpoint's tokenizer.
-        context: tokens per row.
+        context: tokens of a held-out row.
         listener: notified of what is skipped or left over.
         vocab_size: rows of the model's embedding.
+        train_tokens: tokens of a row to train on; None takes `context`.
         seed: random seed for the order of the rows.
         validation_rows: rows to hold out, at most a tenth, at least one if there are two.
         max_rows: maximum rows to train on.
@@ -100,19 +107,23 @@ def pack_rows(
     """
     stream = array("i")
     files = [_append(stream, path, tokenizer, listener, vocab_size) for path in paths]
-    rows = len(stream) // context
-    if not rows:
+    length = train_tokens or context
+    if len(stream) < length:
+        name = "train_tokens" if train_tokens else "context"
         raise EmptyDocument(
             f"too little text for one sequence: {len(stream):,} tokens, "
-            f"{Setting('context')} {context:,} needs as many",
-            hint=f"name more {Setting('data')}, or a smaller {Setting('context')}",
+            f"{Setting(name)} {length:,} needs as many",
+            hint=f"name more {Setting('data')}, or a smaller {Setting(name)}",
         )
-    held_out = held_out_rows(rows, validation_rows)
+    held_out = held_out_rows(len(stream) // context, validation_rows)
+    rows = (len(stream) - held_out * context) // length
     if max_rows is not None:
-        rows = min(rows, max_rows + held_out)
-    _report_unused(len(stream), rows, held_out, context, listener)
-    tokens = torch.frombuffer(stream, dtype=torch.int32)[: rows * context].view(rows, context)
-    return Rows(tokens, held_out, seed, tuple(files), len(stream))
+        rows = min(rows, max_rows)
+    _report_unused(len(stream), rows * length, held_out, context, length, listener)
+    all_tokens = torch.frombuffer(stream, dtype=torch.int32)
+    trained, rest = all_tokens[: rows * length], all_tokens[rows * length :]
+    held = rest[: held_out * context].view(held_out, context)
+    return Rows(trained.view(rows, length), held, seed, tuple(files), len(stream))
 
 
 def held_out_rows(rows: int, asked: int) -> int:
@@ -165,11 +176,23 @@ def _check_ids(ids: list[int], vocab_size: int) -> None:
         )
 
 
-def _report_unused(tokens: int, rows: int, held_out: int, context: int, listener: Listener) -> None:
-    """Report the tokens left over, and when no row is held out."""
+def _report_unused(
+    tokens: int, trained: int, held_out: int, context: int, length: int, listener: Listener
+) -> None:
+    """Report the tokens left over, and when no row is held out.
+
+    Args:
+        tokens: tokens of all texts.
+        trained: tokens of the rows to train on.
+        held_out: number of rows held out.
+        context: tokens of a held-out row.
+        length: tokens of a row to train on.
+        listener: notified of it.
+    """
     if not held_out:
-        why = "there is one sequence only" if rows == 1 else f"{Setting('validation_rows')} is 0"
+        few = "there is one sequence only" if length == context else "there is too little text"
+        why = few if tokens < 2 * context else f"{Setting('validation_rows')} is 0"
         listener.notice(f"nothing is held out for validation: {why}")
-    left = tokens - rows * context
+    left = tokens - trained - held_out * context
     if left:
-        listener.notice(f"{left:,} of {tokens:,} tokens are left over: rows hold {context:,}")
+        listener.notice(f"{left:,} of {tokens:,} tokens are left over: rows hold {length:,}")

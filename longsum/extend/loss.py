@@ -68,14 +68,23 @@ class NextTokenLoss(nn.Module):
         self._no_split_modules = model._no_split_modules  # FSDP wraps these
         self.chunk = chunk_tokens(model.config.vocab_size)
 
-    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, input_ids: torch.Tensor, position_ids: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return the mean loss in nats of predicting each token from those before it.
 
         Args:
             input_ids: (sequences, tokens), at least two tokens each.
+            position_ids: (sequences, tokens); None counts from 0.
         """
+        placed = {}
+        if position_ids is not None:
+            # without a mask, transformers takes a jump for the border between two packed texts
+            placed = {"position_ids": position_ids, "attention_mask": torch.ones_like(input_ids)}
         with torch.autocast(input_ids.device.type, torch.bfloat16, enabled=self.autocast):
-            states = self.model.model(input_ids=input_ids, use_cache=False).last_hidden_state
+            states = self.model.model(
+                input_ids=input_ids, use_cache=False, **placed
+            ).last_hidden_state
             hidden = states[:, :-1].flatten(0, 1)  # (sequences · (tokens - 1), hidden)
             labels = input_ids[:, 1:].flatten()
             return chunked_loss(hidden, self.model.lm_head.weight, labels, chunk=self.chunk)

@@ -12,6 +12,7 @@ from transformers import LlamaForCausalLM
 
 from longsum.errors import UsageError
 from longsum.extend.adapters import require_peft, set_trainable
+from longsum.extend.compiling import compile_layers
 from longsum.extend.config import ExtendConfig
 from longsum.extend.loss import NextTokenLoss
 from longsum.extend.training_events import ExtendListener
@@ -86,6 +87,8 @@ def prepare_training(
     set_trainable(loaded, config)
     if job.plan.gradient_checkpointing:
         checkpoint_layers(loaded)
+    if config.compile_layers:
+        compile_layers(loaded)
     model = NextTokenLoss(loaded, autocast=job.dtype == "bfloat16")
     optimizer = torch.optim.AdamW(
         [weight for weight in model.parameters() if weight.requires_grad],

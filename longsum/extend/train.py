@@ -31,6 +31,7 @@ from longsum.extend.products import (
     save_step_model,
 )
 from longsum.extend.schedule import learning_rate
+from longsum.extend.skipped import positions_of
 from longsum.extend.training_events import ExtendListener, ExtendResult, StepReport, Validation
 from longsum.extend.training_memory import require_training_fit
 from longsum.extend.training_plan import ExtendJob, plan_extension, sequences_at_once
@@ -187,16 +188,27 @@ def _accumulate(
     parts = range(first, first + share, at_once)
     total = torch.zeros((), device=accelerator.device)
     for start in parts:
-        rows = torch.stack([job.rows.row(start + i) for i in range(at_once)])
+        numbers = range(start, start + at_once)
+        rows = torch.stack([job.rows.row(number) for number in numbers])
+        places = [position.to(accelerator.device) for position in _positions(job, numbers)]
         last = start == parts[-1]
         # DDP averages gradients over the processes once, after the last part; with FSDP, each
         # process would have to hold unsharded gradients until then
         wait = not last and accelerator.distributed_type != DistributedType.FSDP
         with accelerator.no_sync(model) if wait else nullcontext():
-            loss = model(rows.to(accelerator.device))  # (at_once, context) → mean in nats
+            loss = model(rows.to(accelerator.device), *places)  # (at_once, tokens) → mean in nats
             accelerator.backward(loss / len(parts))
         total += loss.detach() / len(parts)
     return float(accelerator.reduce(total, "mean"))
+
+
+def _positions(job: ExtendJob, numbers: range) -> list[torch.Tensor]:
+    """Return the (sequences, tokens) positions of some rows; none where they count from 0."""
+    config, length = job.config, job.rows.tokens.shape[1]
+    if not config.skip_positions:
+        return []
+    window = job.rope.window
+    return [torch.stack([positions_of(n, length, window, config.seed) for n in numbers])]
 
 
 def validate(model: torch.nn.Module, job: ExtendJob, accelerator: Accelerator) -> Validation:
@@ -258,7 +270,7 @@ def _announce(job: ExtendJob, listener: ExtendListener) -> None:
     extent = job.extent
     listener.notice(f"{job.base.source.name}: {job.rope.reason}")
     listener.notice(
-        f"{extent.rows:,} sequences of {extent.context:,} tokens, {extent.held_out} held out; "
+        f"{extent.rows:,} sequences of {extent.train_tokens:,} tokens, {extent.held_out} held out; "
         f"{job.plan.reason}; {job.dtype}"
     )
     if extent.epochs > 1:
@@ -280,7 +292,7 @@ def _report(
         steps=config.steps,
         loss=progress.losses[-1],
         learning_rate=rate,
-        tokens_per_s=job.rope.window * config.batch / median_s,
+        tokens_per_s=job.extent.train_tokens * config.batch / median_s,
         remaining_s=median_s * (config.steps - progress.step),
     )
 

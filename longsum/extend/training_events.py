@@ -65,6 +65,8 @@ class TrainingExtent:
     """Number of sequences to validate on."""
     context: int
     """L' in tokens."""
+    train_tokens: int
+    """Tokens of a sequence to train on."""
     steps: int
     batch: int
     """Sequences per step."""

@@ -60,6 +60,9 @@ class _Run:
 
     shape: ModelShape
     context: int
+    """Tokens of a sequence to train on."""
+    held: int
+    """Tokens of a held-out sequence, read one at a time without gradients."""
     native_window: int
     config: ExtendConfig
     device: str
@@ -87,6 +90,7 @@ class _Run:
         # plus one layer's gradients and, with checkpointing, its recomputed activations
         layer = layer_bytes_per_token(self.shape, self.config, self.dtype)
         activations = tokens * (saved + (2 if checkpointing else 1) * layer)
+        activations = max(activations, self.held * layer)
         loss = loss_bytes(self.shape.vocab_size, min(self.chunk, tokens), self.dtype)
         return (*self.fixed, activations, loss, OVERHEAD_BYTES[self.device])
 
@@ -231,7 +235,10 @@ def plan_training(
     Returns:
         The bytes needed by purpose, the decision with its reason, and options that would fit.
     """
-    run = _Run(shape, context, native_window, config, device, dtype, sequences, shards, chunk)
+    length = config.train_tokens or context
+    run = _Run(
+        shape, length, context, native_window, config, device, dtype, sequences, shards, chunk
+    )
     asked = config.gradient_checkpointing
     if asked is None:
         checkpointing = not run.fits(False, free_bytes)
@@ -281,7 +288,7 @@ def _remedies(run: _Run, checkpointing: bool, free_bytes: int) -> tuple[str, ...
             break
     tokens = run.context - 1
     while (tokens := (tokens - 1) // STEP * STEP) > run.native_window:
-        if replace(run, context=tokens).fits(checkpointing, free_bytes):
+        if replace(run, context=tokens, held=tokens).fits(checkpointing, free_bytes):
             found.append(str(Setting("context", f"{tokens // STEP}k")))
             break
     return tuple(found)

@@ -11,6 +11,7 @@ from typing import Any
 from longsum.checkpoint.rope import Rope
 from longsum.config import LoadConfig
 from longsum.errors import UnsupportedModel, UsageError
+from longsum.extend.compiling import require_compiler
 from longsum.extend.config import ExtendConfig
 from longsum.extend.data import Rows, pack_rows
 from longsum.extend.folder import free_disk
@@ -23,7 +24,7 @@ from longsum.model.find import Model, find_model
 from longsum.model.resolve import ModelSource
 from longsum.settings import Setting
 
-FREE_TO_CHANGE = ("save_every", "gradient_checkpointing")
+FREE_TO_CHANGE = ("save_every", "gradient_checkpointing", "compile_layers")
 """Settings that may differ when a run continues, as they do not affect the result."""
 
 
@@ -78,12 +79,20 @@ def plan_extension(
     _check_base(base, load.context, config)
     rope = extended_rope(base.rope, load.context, config.position, base.shape.head_dim)
     _check_batch(config, processes)
+    if (config.train_tokens or 0) > load.context:
+        raise UsageError(
+            f"{Setting('train_tokens')} {config.train_tokens:,} is longer than "
+            f"{Setting('context')} {load.context:,}",
+            hint=f"{Setting('train_tokens')} is the shorter one: sequences whose positions are "
+            "spread over the window",
+        )
     rows = pack_rows(
         data,
         base.tokenizer,
         load.context,
         listener,
         vocab_size=base.shape.vocab_size,
+        train_tokens=config.train_tokens,
         seed=config.seed,
         validation_rows=config.validation_rows,
         max_rows=config.max_rows,
@@ -134,6 +143,8 @@ def _check_base(base: Model, context: int, config: ExtendConfig) -> None:
             "bitsandbytes' NF4 products run nine times slower than bfloat16, and not at all on mps",
             hint=f"use {Setting('method', 'lora')}",
         )
+    if config.compile_layers:
+        require_compiler(base.machine.device)
     base.checkpoint.weight_files()  # refuses missing weights before the texts are read
 
 
@@ -178,6 +189,7 @@ def _extent(
         rows=rows.training,
         held_out=rows.held_out,
         context=context,
+        train_tokens=config.train_tokens or context,
         steps=config.steps,
         batch=config.batch,
         memory_bytes=plan.total_bytes,

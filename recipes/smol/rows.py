@@ -1,8 +1,7 @@
 """Rows of tokens and their positions, determined by the step.
 
 Rows of a few thousand tokens teach a long window by skipped positions (PoSE, arXiv 2309.10400): a
-row is split in two, and the second part is shifted by a random distance. Attention sees only the
-distance of two positions (RoPE), so the row can start at 0.
+row is split in two, and the second part is shifted by a random distance.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from longsum.extend.skipped import skipped_positions
+
 SHORT = {"books": 4.0, "wikipedia": 3.0, "courts": 2.0, "textbooks": 1.5, "transcripts": 1.0,
          "handbooks": 1.0, "specifications": 1.0, "chats": 2.0, "facts": 1.0}  # fmt: skip
 """Weights of the streams for rows with skipped positions."""
 LONG = {"books": 4.0, "wikipedia": 1.0, "courts": 2.0, "textbooks": 1.5, "transcripts": 1.0,
         "handbooks": 1.0, "specifications": 0.5, "chats": 2.5, "long_facts": 2.0}  # fmt: skip
 """Weights of the streams for rows as long as the window."""
-MIN_PART = 64
-"""Minimum tokens of either part of a row."""
 
 
 class Rows:
@@ -56,18 +55,3 @@ class Rows:
             ids.append(torch.from_numpy(stream[start : start + self.length].astype(np.int64)))
             positions.append(skipped_positions(self.length, self.window, rng))
         return torch.stack(ids), torch.stack(positions)
-
-
-def skipped_positions(length: int, window: int, rng: random.Random) -> torch.Tensor:
-    """Return (length,) positions below `window`: two runs, the second shifted.
-
-    Args:
-        length: tokens of the row.
-        window: number of positions.
-        rng: draws the split and the distance, both uniformly.
-    """
-    positions = torch.arange(length)
-    if length < window:
-        cut = rng.randrange(MIN_PART, length - MIN_PART)
-        positions[cut:] += rng.randrange(window - length + 1)
-    return positions

@@ -38,7 +38,8 @@ def test_rows_are_the_texts_one_after_the_other(corpus, tokenizer):
     for number in range(40):
         expected += [BOS, *tokenizer.encode_document(f"text number {number:06} .")]
     count = len(expected) // 64
-    assert rows.tokens.tolist() == torch.tensor(expected[: count * 64]).view(count, 64).tolist()
+    packed = [*rows.tokens.tolist(), *rows.held.tolist()]
+    assert packed == torch.tensor(expected[: count * 64]).view(count, 64).tolist()
     assert rows.total_tokens == len(expected)
     [file] = rows.files
     assert (file.name, file.texts, file.tokens) == ("rows.jsonl", 40, len(expected))
@@ -48,7 +49,7 @@ def test_every_epoch_reads_each_row_once_in_an_order_of_its_own(corpus, tokenize
     rows = pack(corpus, tokenizer)
     count = rows.training
     epochs = [[tuple(rows.row(e * count + i).tolist()) for i in range(count)] for e in range(3)]
-    trained = sorted(map(tuple, rows.tokens[:count].tolist()))
+    trained = sorted(map(tuple, rows.tokens.tolist()))
     assert [sorted(epoch) for epoch in epochs] == [trained] * 3
     assert len({tuple(epoch) for epoch in epochs}) == 3
 
@@ -96,6 +97,25 @@ def test_no_more_rows_than_asked_for(corpus, tokenizer):
     assert (rows.training, rows.held_out) == (5, 1)
 
 
+def test_short_rows_are_trained_on_and_whole_ones_held_out(corpus, tokenizer):
+    rows = pack(corpus, tokenizer, context=256, train_tokens=32)
+    assert rows.held.shape == (1, 256)
+    assert rows.tokens.shape == ((rows.total_tokens - 256) // 32, 32)
+    all_rows = pack(corpus, tokenizer, context=32, validation_rows=0).tokens
+    assert torch.equal(rows.tokens, all_rows[: len(rows.tokens)])
+    after = all_rows.flatten()[rows.tokens.numel() :]
+    assert torch.equal(rows.held[0, : len(after)], after[:256])
+
+
+def test_text_shorter_than_the_window_is_trained_on_in_short_rows(corpus, tokenizer):
+    listener = Recorder()
+    rows = pack(corpus, tokenizer, context=4096, train_tokens=32, listener=listener)
+    assert (rows.training, rows.held_out) == (rows.total_tokens // 32, 0)
+    assert "nothing is held out for validation: there is too little text" in listener.notices
+    with pytest.raises(EmptyDocument, match=r"train.tokens.* 2,048 needs as many"):
+        pack(corpus, tokenizer, context=4096, train_tokens=2048)
+
+
 def test_too_little_text_is_refused_with_counts(tmp_path, tokenizer):
     (tmp_path / "a.txt").write_text("short")
     with pytest.raises(EmptyDocument, match=r"6 tokens, context 1,024 needs as many"):
@@ -113,7 +133,8 @@ def test_tokenizer_without_beginning_ends_texts(corpus, tokenizer):
     tokenizer.inner.bos_token = None
     rows = pack(corpus, tokenizer)
     assert rows.tokens[0, 0] != EOS
-    assert rows.tokens.flatten().tolist().count(EOS) >= 38
+    packed = [*rows.tokens.flatten().tolist(), *rows.held.flatten().tolist()]
+    assert packed.count(EOS) >= 38
     tokenizer.inner.eos_token = None
     with pytest.raises(UnsupportedModel, match="neither a beginning- nor an end-of-text token"):
         pack(corpus, tokenizer)

@@ -14,10 +14,11 @@ from helpers import environment
 from safetensors.torch import load_file
 from tiny import load_checkpoint, restate, save_checkpoint
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from longsum.checkpoint.files import read_config
 from longsum.checkpoint.rope import read_rope
+from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.errors import (
     EmptyDocument,
     InsufficientMemory,
@@ -26,7 +27,9 @@ from longsum.errors import (
     UnsupportedModel,
     UsageError,
 )
+from longsum.extend.data import pack_rows
 from longsum.extend.schedule import learning_rate
+from longsum.extend.skipped import positions_of
 from longsum.extend.training_events import ExtendListener
 from longsum.model.resolve import MINI_FOLDER
 from longsum.settings import Setting
@@ -385,3 +388,51 @@ def test_lack_of_memory_while_training_is_our_error(extended, monkeypatch):
     monkeypatch.setattr(train, "_accumulate", exhausted)
     with pytest.raises(InsufficientMemory, match="while training"):
         extended()
+
+
+def test_short_sequences_with_skipped_positions_train_a_long_window(extended, base, text):
+    """The reference draws the same rows and positions, and computes with a mask of ones."""
+    listener = Record()
+    settings = {"train_tokens": 32, "skip_positions": True, "steps": 3}
+    result = extended(listener, **settings)
+    assert (result.context, result.factor) == (128, 2.0)
+    assert result.extent.train_tokens == 32
+    assert any("sequences of 32 tokens" in line for line in listener.notices)
+    tokenizer = load_tokenizer(base)
+    rows = pack_rows([text], tokenizer, 128, Record(), vocab_size=300, train_tokens=32)
+    model = LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
+    scaling = {"rope_type": "linear", "factor": 2.0, "rope_theta": 10_000.0}
+    model = LlamaForCausalLM(LlamaConfig(**model.config.to_dict() | {"rope_parameters": scaling}))
+    model.load_state_dict(load_file(base / "model.safetensors"), strict=False)
+    ids = torch.stack([rows.row(0), rows.row(1)])
+    places = torch.stack([positions_of(n, 32, 128, 0) for n in (0, 1)])
+    with torch.no_grad():
+        logits = model(ids, position_ids=places, attention_mask=torch.ones_like(ids)).logits
+    loss = functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    assert result.losses[0] == pytest.approx(float(loss), rel=1e-4)
+    card = (result.output / "README.md").read_text()
+    assert "3 of 2 × 32 tokens, positions spread over 128 (PoSE, arXiv 2309.10400)" in card
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [({"train_tokens": 32}, "skip_positions"), ({"skip_positions": True}, "train_tokens"),
+     ({"train_tokens": 256, "skip_positions": True}, "context")],
+)  # fmt: skip
+def test_lengths_and_positions_that_teach_nothing_are_refused(extended, settings, name):
+    with pytest.raises(UsageError) as caught:
+        extended(**settings)
+    assert name in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_compiled_layers_have_the_same_losses(extended, tmp_path):
+    plain = extended(steps=3)
+    compiled = extended(steps=3, compile_layers=True, output=tmp_path / "compiled")
+    assert compiled.losses == pytest.approx(plain.losses, rel=1e-4)
+    assert weights(plain.output).keys() == weights(compiled.output).keys()
+
+
+def test_missing_compiler_is_reported_before_the_data_is_read(extended, monkeypatch):
+    monkeypatch.setattr("longsum.extend.compiling.shutil.which", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs a C\+\+ compiler"):
+        extended(compile_layers=True)

@@ -17,7 +17,7 @@ from recipes.smol import window as recipe
 from recipes.smol.facts import fact, with_facts
 from recipes.smol.llama import Llama, Positions, mean_loss, merged, token_losses
 from recipes.smol.measure import by_position, passkey_prompt, window_losses
-from recipes.smol.rows import LONG, MIN_PART, SHORT, Rows, skipped_positions
+from recipes.smol.rows import LONG, SHORT, Rows
 
 VOCABULARY = 300
 
@@ -122,27 +122,6 @@ def test_merged_adapter_computes_what_the_adapter_does() -> None:
     table = Positions().table(64)
     plain = Llama(merged(weights, adapter))(rows, positions, table)
     torch.testing.assert_close(plain, model(rows, positions, table), rtol=1e-4, atol=1e-4)
-
-
-def test_skipped_positions_cover_the_window_evenly() -> None:
-    rng, window, length = random.Random(1), 4096, 512
-    jumps, cuts = [], []
-    for _ in range(3000):
-        positions = skipped_positions(length, window, rng)
-        steps = positions.diff()
-        assert positions[0] == 0
-        assert positions[-1] < window
-        assert (steps >= 1).all()
-        assert (steps > 1).sum() <= 1
-        jumps.append(int(positions[-1]) - (length - 1))
-        if jumps[-1]:
-            cuts.append(int((steps > 1).nonzero()[0]) + 1)
-    assert min(cuts) >= MIN_PART
-    assert max(cuts) <= length - MIN_PART
-    shares, _ = np.histogram(jumps, bins=8, range=(0, window - length))
-    assert shares.min() > 3000 / 8 * 0.8
-    assert max(jumps) > (window - length) * 0.99
-    assert skipped_positions(window, window, rng).equal(torch.arange(window))
 
 
 def test_a_step_always_draws_the_same_rows() -> None:
