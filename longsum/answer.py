@@ -13,6 +13,7 @@ from longsum.grounding.grounder import GroundedSentence, Grounder, answer_senten
 from longsum.grounding.quotations import QUOTED
 from longsum.grounding.remarks import Instructions
 from longsum.receipt import Receipt
+from longsum.selection.confidence import is_sure
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Answer:
     sentences: tuple[GroundedSentence, ...]
     receipt: Receipt
     question: str | None = None
+    chance: float | None = None
+    """Estimated chance that its first sentence holds the answer; None where none is estimated."""
 
     @property
     def answered(self) -> bool:
@@ -34,7 +37,9 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer for JSON: text, sentences with spans and pages, receipt."""
-        asked = {"question": self.question, "answered": self.answered}
+        asked: dict[str, Any] = {"question": self.question, "answered": self.answered}
+        if self.chance is not None:
+            asked |= {"chance": round(self.chance, 3), "sure": is_sure(self.chance)}
         return {
             **(asked if self.question is not None else {}),
             "text": self.text,
@@ -74,6 +79,10 @@ def mark(sentence: GroundedSentence) -> str:
     return " " + " ".join(marks)
 
 
+WEAKER = "Less likely:"
+"""Line between the sentence that likely answers a question and further ones."""
+UNSURE = "Perhaps:"
+"""Line before sentences none of which is a likely answer by itself."""
 _SETTLED = re.compile(r"\s|[。！？]+[”’»›)\]}」』）】》]*(?=[^\"'”’»›)\]}」』）】》。！？])")
 """After these, further text no longer changes what came before."""
 _MAY_END = re.compile(r"[.?!…。！？؟۔।][\"'”’»›)\]}」』）】》\d]*$")
@@ -192,7 +201,8 @@ def laid_out(
 
     Args:
         sentences: in the order of the answer.
-        style: `paragraph`, `bullets`, or `executive`: the first sentence, then a list.
+        style: `paragraph`, `bullets`, `executive`: the first sentence, then a list; of an answer to
+            a question `answer`: the first, then weaker ones, or `perhaps`: none that is sure.
 
     Yields:
         The sentence, its text with the space or bullet before it, and the reference after it.
@@ -203,4 +213,8 @@ def laid_out(
             before = "\n- " if number else "- "
         elif style == "executive" and number:
             before = "\n- " if number > 1 else "\n\n- "
+        elif style == "answer" and number:
+            before = "\n- " if number > 1 else f"\n\n{WEAKER}\n- "
+        elif style == "perhaps":
+            before = "\n- " if number else f"{UNSURE}\n- " if sentences[1:] else f"{UNSURE} "
         yield sentence, before + sentence.text, mark(sentence)

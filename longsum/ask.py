@@ -21,6 +21,7 @@ from longsum.prompting.prompt import (
 )
 from longsum.reading import Reading
 from longsum.receipt import Receipt
+from longsum.selection.confidence import is_sure
 from longsum.selection.head import SelectionHead
 from longsum.task import (
     chosen_by_head,
@@ -185,4 +186,6 @@ def _shown(
 ) -> Answer:
     """Show the chosen sentences and return them as an answer."""
     style = "bullets" if len(chosen.spans) > 1 else "paragraph"
-    return verbatim_answer(document, chosen.spans, style, receipt, listener, question)
+    if chosen.chance is not None:
+        style = "answer" if is_sure(chosen.chance) else "perhaps"
+    return verbatim_answer(document, chosen, style, receipt, listener, question)

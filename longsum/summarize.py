@@ -20,6 +20,7 @@ from longsum.prompting.prompt import (
     render_prompt,
 )
 from longsum.reading import Reading
+from longsum.selection.candidates import spoken_apart
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
 from longsum.task import is_verbatim, refuse_template, report_language, tokens_for
@@ -95,7 +96,8 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
         chooser = chooser_for(reading, prompt.suffix)
         chosen = chooser.summary(config, task.decode, listener)
         receipt = reading.receipt("verbatim", chosen.stats)
-        return verbatim_answer(document, chosen.spans, config.style, receipt, listener)
+        _report_apart(document, config.focus, listener)
+        return verbatim_answer(document, chosen, config.style, receipt, listener)
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
         raise DocumentTooLong(
@@ -104,6 +106,18 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
         )
     asked = (config.focus, document.title)
     return free_answer(reading, prompt.suffix, task.decode, wanted, listener, asked=asked)
+
+
+def _report_apart(document: Document, focus: str | None, listener: Listener) -> None:
+    """Report the separate opinions that a summary was not chosen from."""
+    apart = spoken_apart(document, focus)
+    if apart:
+        names = "; ".join(f"{each.name} ({document.reference(each.span)})" for each in apart)
+        opinions = "a separate opinion" if len(apart) == 1 else "separate opinions"
+        listener.notice(
+            f"left out of the summary, as {opinions}: {names}; "
+            f"{Setting('focus', 'dissent')} takes them in"
+        )
 
 
 def _report_unknown_focus(focus: str | None, prepared: Prepared, listener: Listener) -> None:

@@ -27,6 +27,7 @@ from longsum.reading import AnswerStats, Reading
 from longsum.receipt import Receipt
 from longsum.selection.candidates import Candidate, answer_candidates, readable, summary_candidates
 from longsum.selection.choose import choose_sentences
+from longsum.selection.confidence import worth_showing
 from longsum.selection.filling import fill
 from longsum.selection.head import SelectionHead
 from longsum.selection.sentence_features import Sentences
@@ -45,6 +46,8 @@ class Chosen(NamedTuple):
 
     spans: list[Span]
     stats: AnswerStats
+    chance: float | None = None
+    """Estimated chance that the first holds the answer to a question; None for a summary."""
 
 
 class Chooser(Protocol):
@@ -92,7 +95,8 @@ class HeadChooser:
         """Implement `Chooser.summary` with the head and the model's states."""
         reading = self.reading
         assert reading is not None, "a summary needs the model's hidden states"
-        spans = [span for span in readable(self.document) if reading.was_read(span)]
+        found = readable(self.document, config.focus)
+        spans = [span for span in found if reading.was_read(span)]
         require_sentences(spans)
         sentences = Sentences(self.document.text, spans, config.words, config.focus)
         started = time.perf_counter()
@@ -112,8 +116,9 @@ class HeadChooser:
             replace(each, weight=each.weight + float(extra))
             for each, extra in zip(candidates, noise, strict=True)
         ]
-        spans = [each.span for each in best_of_groups(drawn)[: config.sentences]]
-        return Chosen(spans, AnswerStats(time.perf_counter() - started))
+        shown = worth_showing(best_of_groups(drawn), config.sentences)
+        stats = AnswerStats(time.perf_counter() - started)
+        return Chosen([each.span for each in shown], stats, shown[0].chance if shown else None)
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,7 @@ def chooser_for(reading: Reading, suffix: str) -> Chooser:
 
 def verbatim_answer(
     document: Document,
-    spans: Sequence[Span],
+    chosen: Chosen,
     style: str,
     receipt: Receipt,
     listener: Listener,
@@ -208,8 +213,8 @@ def verbatim_answer(
 
     Args:
         document: the source.
-        spans: the sentences, in the order of the answer.
-        style: layout: `paragraph`, `bullets` or `executive`.
+        chosen: the sentences, in the order of the answer.
+        style: layout, see `laid_out`.
         receipt: what was read, and how.
         listener: receives each sentence.
         question: the question answered; None for a summary.
@@ -217,8 +222,8 @@ def verbatim_answer(
     Returns:
         The answer; without sentences, the note that none was found.
     """
-    sentences = ground_verbatim(document, spans)
-    if not spans:  # a note about the sentences, not a claim about the document
+    sentences = ground_verbatim(document, chosen.spans)
+    if not sentences:  # a note about the sentences, not a claim about the document
         sentences = [GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)]
     marked = ""
     for sentence, piece, mark in laid_out(sentences, style):
@@ -226,7 +231,7 @@ def verbatim_answer(
         listener.sentence(piece, mark, sentence)
         marked += piece + mark
     text = " ".join(each.text for each in sentences)
-    return Answer(text, marked, tuple(sentences), receipt, question)
+    return Answer(text, marked, tuple(sentences), receipt, question, chosen.chance)
 
 
 def require_sentences(found: Sequence[object]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from helpers import environment, report_pdf, run, story
 from tiny import save_checkpoint
 
+from longsum.answer import UNSURE, WEAKER
 from longsum.ask import AskTask
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
@@ -18,6 +19,7 @@ from longsum.documents.read import read_document
 from longsum.errors import UsageError
 from longsum.grounding.grounder import NOT_FOUND
 from longsum.model.resolve import resolve_model
+from longsum.selection.confidence import SURE
 from longsum.session import ask_document, open_session
 from longsum.summarize import SummaryTask
 
@@ -64,6 +66,40 @@ def first_sentence(document: Document, question: str) -> str:
 def test_what_the_document_says_is_never_denied(names, question, answer):
     """All but the last sentence's neighbours were thrown away, and the answer denied them."""
     assert first_sentence(names, question).startswith(answer)
+
+
+def test_sentence_that_holds_the_answer_stands_apart_from_weaker_ones(names):
+    (answer,) = ask_document(names, ["What did the ticket cost?"], load=MINI)
+    first, *rest = answer.marked.split("\n\n")
+    assert first == "The ticket cost $40. [line 4]"
+    assert all(each.startswith(f"{WEAKER}\n- ") for each in rest)
+    assert answer.as_dict()["sure"] is True
+    assert answer.as_dict()["chance"] >= SURE
+
+
+def test_answer_that_may_be_one_of_several_sentences_says_so(tmp_path):
+    (tmp_path / "votes.txt").write_text(
+        "The board voted on the pier in May. The board voted on the boats in June.\n\n"
+        "The board voted on the harbour in July. The board voted on the market in August."
+    )
+    document = read_document(tmp_path / "votes.txt")
+    (answer,) = ask_document(document, ["What did the board vote on?"], load=MINI)
+    assert answer.marked.startswith(f"{UNSURE}\n- The board voted on ")
+    assert len(answer.sentences) == 3
+    assert answer.as_dict()["sure"] is False
+
+
+def test_sentence_of_a_dissent_is_given_its_author(tmp_path):
+    (tmp_path / "opinion.txt").write_text(
+        "JUSTICE ALBRIGHT delivered the opinion of the Court. The ferry may run at night.\n\n"
+        "JUSTICE BELLOWS, dissenting. The noise of the ferry wakes every child of the town."
+    )
+    document = read_document(tmp_path / "opinion.txt")
+    (answer,) = ask_document(document, ["Whom does the noise of the ferry wake?"], load=MINI)
+    assert answer.sentences[0].reference == "line 3, Justice Bellows, dissenting"
+    (other,) = ask_document(document, ["May the ferry run at night?"], load=MINI)
+    places = {each.text: each.reference for each in other.sentences}
+    assert places["The ferry may run at night."] == "line 1"
 
 
 def test_what_it_does_not_say_is_refused_without_a_claim(names):
@@ -151,7 +187,6 @@ def test_a_temperature_draws_other_sentences(tmp_path):
         for seed in range(4)
     }
     assert len(drawn) > 1
-    assert all(
-        line.split(" [")[0].removeprefix("- ") in sum(story(), [])
-        for line in "".join(drawn).splitlines()
-    )
+    shown = {line for each in drawn for line in each.splitlines()} - {UNSURE, WEAKER, ""}
+    assert shown
+    assert {line.split(" [")[0].removeprefix("- ") for line in shown} <= set(sum(story(), []))

@@ -125,6 +125,29 @@ def test_focus_draws_in_what_the_reader_asked_for(session):
     assert share(focused) > share(plain)
 
 
+def test_summary_of_an_opinion_leaves_the_dissent_out_and_says_so(tmp_path):
+    opinion = (
+        "JUSTICE ALBRIGHT delivered the opinion of the Court. The ferry may carry passengers at "
+        "night. The statute names no hours. The town asked for a ban in March. We affirm.\n\n"
+        "JUSTICE BELLOWS, dissenting. The noise of the ferry wakes every child of the town. The "
+        "statute protects the peace of the night. I would reverse."
+    )
+    (tmp_path / "opinion.txt").write_text(opinion)
+    read = read_document(tmp_path / "opinion.txt")
+    listener = Recorder()
+    summary = summarize_document(read, load=MINI, listener=listener)
+    assert "The statute names no hours." in summary.text
+    assert "child" not in summary.text
+    (notice,) = [each for each in listener.notices if "left out" in each]
+    assert "as a separate opinion: Justice Bellows, dissenting (line 3)" in notice
+    focused = SummaryConfig(focus="the dissent")
+    listener = Recorder()
+    whole = summarize_document(read, config=focused, load=MINI, listener=listener)
+    (child,) = [each for each in whole.sentences if "child" in each.text]
+    assert child.reference == "line 3, Justice Bellows, dissenting"
+    assert not [each for each in listener.notices if "left out" in each]
+
+
 def test_budget_for_an_answer_is_reserved_only_where_one_is_written(document, tiny):
     """Documents of 31,970 to 32,765 tokens were refused, for 800 tokens that were never written."""
 

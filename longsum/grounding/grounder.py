@@ -17,6 +17,7 @@ from functools import cached_property
 from longsum.documents.document import Document, Span
 from longsum.documents.pages import format_pages
 from longsum.documents.sentences import split_sentences
+from longsum.documents.voices import voice_at
 from longsum.grounding.evidence import MAX_WINDOW, SUPPORTED, SourceIndex
 from longsum.grounding.quotations import QuotableText, Quotation, quotations_in
 from longsum.grounding.remarks import Instructions, is_denial, is_remark, without_lead_in
@@ -138,6 +139,8 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
         end = start + len(text)
         place = (Evidence(span, 1.0),)
         pages, reference = document.pages_of(span), document.reference(span)
+        if voice := voice_at(document.text, span.start):
+            reference = f"{reference}, {voice.name}"
         grounded.append(GroundedSentence(text, start, end, place, pages, reference, True))
         start = end + 1
     return grounded

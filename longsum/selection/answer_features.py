@@ -36,6 +36,11 @@ _KINDS = {
         r"^\W*(?:is|are|was|were|do|does|did|has|have|can|could|will|should)\b", re.I
     ),
 }
+_WHETHER = re.compile(
+    r"^\W*(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might"
+    r"|must)\b",
+    re.I,
+)
 _WANTED = (
     *(("who", "name"), ("number", "number"), ("when", "time"), ("when", "date")),
     *(("where", "place"), ("where", "name"), ("why", "reason"), ("definition", "defining")),
@@ -122,6 +127,11 @@ def question_columns(columns: Columns) -> Columns:
         | {f"best_{name}": columns[name][best : best + 1] for name in _HELD}
         | {name: columns[name][:1] for name in _SAME}
     )
+
+
+def asks_whether(question: str) -> bool:
+    """Return whether a question is answered by yes or no."""
+    return bool(_WHETHER.search(question))
 
 
 def answer_names(document: AskedDocument, question: str) -> set[str]:

@@ -9,6 +9,7 @@ that make sense by themselves; a question may be about any line of the document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,11 +19,13 @@ import numpy as np
 
 from longsum.documents.document import Document, Span
 from longsum.documents.statements import sentence_spans, statement_spans
-from longsum.selection.answer_features import answer_names
+from longsum.documents.voices import Voice, voices_of
+from longsum.selection.answer_features import answer_names, asks_whether
 from longsum.selection.asked import asked_document
+from longsum.selection.confidence import chances
 from longsum.selection.literals import answer_terms
 from longsum.selection.ranking import around, bm25, coverage, lexrank, standardized, terms_of
-from longsum.similarity import near_duplicates
+from longsum.similarity import near_duplicates, words
 
 MIN_CANDIDATES = 24
 """Candidates for the shortest answer."""
@@ -32,6 +35,9 @@ WORDS_PER_SENTENCE = 22
 """Words of an average printed sentence."""
 MAX_RANKED = 4000
 """Sentences that are ranked, which compares all pairs; more are thinned out evenly."""
+MAX_APART = 0.9
+"""Share of a document from which separate opinions are what it is about."""
+_OF_OPINIONS = re.compile(r"\b(?:dissent|concur|separate opinion|minority)", re.I)
 MIN_COVERAGE = 0.4
 """Minimum share of a question's words near one sentence for a document to answer it."""
 
@@ -46,6 +52,8 @@ class Candidate:
     """Score in standard deviations above the average sentence."""
     group: int
     """Group of near-duplicates."""
+    chance: float = 0.0
+    """Estimated chance that it holds the answer to a question; 0 where none is estimated."""
 
 
 def statements(document: Document) -> list[Span]:
@@ -70,12 +78,50 @@ def _sentences_of(text: str) -> tuple[Span, ...]:
     return tuple(sentence_spans(text))
 
 
-def readable(document: Document) -> list[Span]:
-    """Return the statements that a summary may choose from, thinned out if too many."""
-    spans = statements(document)
+def readable(document: Document, focus: str | None = None) -> list[Span]:
+    """Return the statements that a summary may choose from, thinned out if too many.
+
+    Separate opinions of judges are not among them, see `spoken_apart`.
+
+    Args:
+        document: the document to summarize.
+        focus: what the reader cares about.
+    """
+    apart = [each.span for each in spoken_apart(document, focus)]
+    spans = [
+        span
+        for span in statements(document)
+        if not any(each.start <= span.start < each.end for each in apart)
+    ]
     if len(spans) <= MAX_RANKED:
         return spans
     return [spans[i] for i in np.linspace(0, len(spans) - 1, MAX_RANKED).astype(int)]
+
+
+def spoken_apart(document: Document, focus: str | None) -> tuple[Voice, ...]:
+    """Return the separate opinions that a summary leaves out.
+
+    A sentence of a dissent would read as the court's own.
+
+    Args:
+        document: the document to summarize.
+        focus: what the reader cares about; if it names dissents, concurrences or the judge of one
+            of them, none is left out.
+
+    Returns:
+        The opinions in order; none if the document has hardly anything besides them.
+    """
+    voices = voices_of(document.text)
+    if focus and (_OF_OPINIONS.search(focus) or _names_one(voices, focus)):
+        return ()
+    apart = sum(each.span.end - each.span.start for each in voices)
+    return voices if apart < MAX_APART * len(document.text) else ()
+
+
+def _names_one(voices: Sequence[Voice], focus: str) -> bool:
+    """Return whether a focus names the author of a separate opinion."""
+    asked = set(words(focus))
+    return any(asked & set(words(each.name.split(",")[0])[-1:]) for each in voices)
 
 
 def summary_candidates(document: Document, words: int, focus: str | None) -> list[Candidate]:
@@ -86,7 +132,7 @@ def summary_candidates(document: Document, words: int, focus: str | None) -> lis
         words: length asked for.
         focus: what the reader cares about; sentences that share its words rank higher.
     """
-    spans = readable(document)
+    spans = readable(document, focus)
     texts = [document.text[s.start : s.end] for s in spans]
     bags = [terms_of(text) for text in texts]
     scores = standardized(lexrank(bags))
@@ -119,30 +165,47 @@ def answer_candidates(
     if not texts or not query:
         return []
     asked = asked_document(texts)
+    likely = np.zeros(len(texts))
     if ranker is not None:
         scores, answered = ranker.rank_answers(texts, question)
+        likely = chances(scores)
     else:
         scores = around(bm25(asked.bags, query))
         answered = coverage(asked.bags, query, answer_names(asked, question)) >= MIN_COVERAGE
     if not answered:
         return []
-    # a line without any word beyond the question's answers nothing
-    telling = [i for i, each in enumerate(asked.sets) if not each <= set(query)]
+    # a line without any word beyond the question's answers nothing, except whether it is so
+    whole = asks_whether(question)
+    telling = [i for i, each in enumerate(asked.sets) if whole or not each <= set(query)]
     return _best(
         [spans[i] for i in telling],
         [texts[i] for i in telling],
         standardized(scores)[telling],
         MIN_CANDIDATES,
+        likely[telling],
     )
 
 
 def _best(
-    spans: Sequence[Span], texts: Sequence[str], scores: np.ndarray, count: int
+    spans: Sequence[Span],
+    texts: Sequence[str],
+    scores: np.ndarray,
+    count: int,
+    likely: np.ndarray | None = None,
 ) -> list[Candidate]:
-    """Return the `count` best, in document order, near-duplicates grouped."""
+    """Return the `count` best, in document order, near-duplicates grouped.
+
+    Args:
+        spans: the sentences' places.
+        texts: their texts.
+        scores: (sentences,).
+        count: number of candidates.
+        likely: (sentences,) chance that each holds the answer; None for a summary.
+    """
+    likely = np.zeros(len(spans)) if likely is None else likely
     chosen = sorted(np.argsort(-scores, kind="stable")[:count].tolist())
     groups = near_duplicates([texts[i] for i in chosen])
     return [
-        Candidate(spans[i], texts[i], float(scores[i]), group)
+        Candidate(spans[i], texts[i], float(scores[i]), group, float(likely[i]))
         for i, group in zip(chosen, groups, strict=True)
     ]

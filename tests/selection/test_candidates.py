@@ -8,7 +8,9 @@ from longsum.selection import candidates
 from longsum.selection.candidates import (
     MIN_CANDIDATES,
     answer_candidates,
+    readable,
     sentences,
+    spoken_apart,
     statements,
     summary_candidates,
 )
@@ -195,3 +197,46 @@ def test_a_head_ranks_and_refuses():
     found = answer_candidates(NAMES, "Who won the prize?", Judge(True))
     assert max(found, key=lambda c: c.weight).text.startswith("The Harbour Trust")
     assert answer_candidates(NAMES, "Who won the prize?", Judge(False)) == []
+
+
+# ---- separate opinions
+
+COURT = "JUSTICE ALBRIGHT delivered the opinion of the Court."
+HELD = "The Court holds that the ferry may carry passengers at night."
+DISSENT = "JUSTICE BELLOWS, dissenting."
+AGAINST = "The ferry must not carry passengers at night, since it wakes the town."
+
+
+def texts(document: Document, focus: str | None = None) -> list[str]:
+    return [document.text[s.start : s.end] for s in readable(document, focus)]
+
+
+def test_sentences_of_a_dissent_are_no_candidates_of_a_summary():
+    document = text_of(COURT, HELD, DISSENT, AGAINST)
+    assert HELD in texts(document)
+    assert AGAINST not in texts(document)
+    assert AGAINST not in [c.text for c in summary_candidates(document, 80, None)]
+    assert AGAINST in [document.text[s.start : s.end] for s in statements(document)]
+
+
+@pytest.mark.parametrize("focus", ["the dissent", "dissenting opinions", "what Bellows says"])
+def test_they_are_where_the_focus_names_them(focus):
+    document = text_of(COURT, HELD, DISSENT, AGAINST)
+    assert spoken_apart(document, focus) == ()
+    assert AGAINST in texts(document, focus)
+    assert AGAINST not in texts(document, "ferries at night")
+
+
+def test_document_that_is_a_dissent_is_summarized():
+    document = text_of(DISSENT, AGAINST, *FACTS)
+    assert spoken_apart(document, None) == ()
+    assert AGAINST in texts(document)
+
+
+def test_sentence_in_the_questions_own_words_answers_whether_it_is_so():
+    document = text_of("The ferry runs at night.", *FACTS)
+    found = [each.text for each in answer_candidates(document, "Does the ferry run at night?")]
+    assert "The ferry runs at night." in found
+    assert "The ferry runs at night." not in [
+        each.text for each in answer_candidates(document, "When does the ferry run at night?")
+    ]
