@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from longsum.session_cache import StoredPrefix
 
 
+ASKING = "Passage: {}\n\nWrite a question that this passage answers."
+"""What a model is told before the likelihood of a question is computed."""
+
+
 @dataclass(frozen=True)
 class AnswerStats:
     """Time, tokens and sentences of one answer."""
@@ -171,6 +175,37 @@ class Reading:
         for number in self.engine.choose(self.tokenizer.encode_prompt(suffix), choices, decode):
             listener.check()
             yield number
+
+    def question_likelihoods(
+        self, passages: Sequence[str], question: str, listener: Listener
+    ) -> np.ndarray:
+        """Return how likely the model is to ask a question about each passage.
+
+        Passages that answer a question make it likely (Sachan et al., arXiv 2204.07496). Each is
+        read by itself, apart from the document.
+
+        Args:
+            passages: some sentences each.
+            question: in the user's words.
+            listener: its `check` may stop between two passages.
+
+        Returns:
+            (passages,) natural logarithms.
+        """
+        from longsum.engine.likelihood import log_likelihoods
+
+        tokenizer, wrap = self.tokenizer, self.tokenizer.wrap(self.prepared.model.source.known)
+        texts = [wrap(ASKING.format(passage)) for passage in passages]
+        return np.array(
+            log_likelihoods(
+                self._weights,
+                [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
+                tokenizer.encode_document(question),
+                chunk_tokens=self._chunk_tokens,
+                check=listener.check,
+                kv_cache=self.prepared.plan.kv_cache,
+            )
+        )
 
     def tokens_after(self, suffix: str) -> int:
         """Return how many tokens are left for an answer after an instruction."""

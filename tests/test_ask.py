@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import Recorder, printed, report_pdf, story
 from tiny import save_checkpoint
@@ -16,6 +17,7 @@ from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, REFUSAL
 from longsum.prepared import prepare
 from longsum.reading import Reading
+from longsum.selection.confidence import SURE
 from longsum.session import Session, ask_document, open_session
 
 MINI = LoadConfig(model="mini", device="cpu")
@@ -71,6 +73,36 @@ def test_answer_is_made_of_sentences_with_their_pages(session, question):
         assert text in story()[int(reference.removeprefix("p. ")) - 1]
     assert len({text for text, _ in found}) == len(found)
     assert "".join(heard.pieces) == answer.marked
+
+
+def test_sentence_after_which_the_question_is_likely_comes_first(session, monkeypatch):
+    """The words decide among sentences that the model finds equally likely to be asked about."""
+    asked_about: list[str] = []
+
+    def judge(passages, question, listener):
+        asked_about[:] = passages
+        return np.array([0.0 if chosen in each else -60.0 for each in passages])
+
+    monkeypatch.setattr(session.reading, "question_likelihoods", judge)
+    chosen = "nothing"
+    by_words = asked(session, QUESTIONS[0]).sentences[0].text
+    assert len(asked_about) > 3
+    for passage in asked_about[:3]:
+        chosen = passage
+        first = asked(session, QUESTIONS[0]).sentences[0].text
+        assert first in passage
+        assert first == by_words or by_words not in passage
+    assert asked(session, QUESTIONS[0]).chance > SURE
+
+
+def test_question_is_judged_by_the_whole_model(session):
+    """A passage's likelihood is the one of the chat format's own prompt."""
+    heard = Recorder()
+    found = session.reading.question_likelihoods(["One.", "Two words."], "Who?", heard)
+    again = session.reading.question_likelihoods(["Two words."], "Who?", heard)
+    assert found.shape == (2,)
+    assert (found < 0).all()
+    assert found[1] == again[0]
 
 
 def test_earlier_questions_leave_no_trace(session):

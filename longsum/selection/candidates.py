@@ -10,6 +10,7 @@ that make sense by themselves; a question may be about any line of the document.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,6 +53,8 @@ class Candidate:
     """Score in standard deviations above the average sentence."""
     group: int
     """Group of near-duplicates."""
+    score: float = 0.0
+    """The ranker's own score."""
     chance: float = 0.0
     """Estimated chance that it holds the answer to a question; 0 where none is estimated."""
 
@@ -142,6 +145,14 @@ def summary_candidates(document: Document, words: int, focus: str | None) -> lis
     return _best(spans, texts, scores, count)
 
 
+def passage_around(document: Document, span: Span) -> str:
+    """Return a sentence with the one before it and the one after it."""
+    spans = sentences(document)
+    place = bisect_left(spans, span)
+    near = spans[max(0, place - 1) : place + 2]
+    return " ".join(" ".join(document.text[a:b].split()) for a, b in near)
+
+
 class Ranker(Protocol):
     """Ranks sentences as answers: a checkpoint's head."""
 
@@ -182,6 +193,7 @@ def answer_candidates(
         [texts[i] for i in telling],
         standardized(scores)[telling],
         MIN_CANDIDATES,
+        scores[telling],
         likely[telling],
     )
 
@@ -191,6 +203,7 @@ def _best(
     texts: Sequence[str],
     scores: np.ndarray,
     count: int,
+    raw: np.ndarray | None = None,
     likely: np.ndarray | None = None,
 ) -> list[Candidate]:
     """Return the `count` best, in document order, near-duplicates grouped.
@@ -200,12 +213,14 @@ def _best(
         texts: their texts.
         scores: (sentences,).
         count: number of candidates.
+        raw: (sentences,) the ranker's own scores; None for a summary.
         likely: (sentences,) chance that each holds the answer; None for a summary.
     """
+    raw = np.zeros(len(spans)) if raw is None else raw
     likely = np.zeros(len(spans)) if likely is None else likely
     chosen = sorted(np.argsort(-scores, kind="stable")[:count].tolist())
     groups = near_duplicates([texts[i] for i in chosen])
     return [
-        Candidate(spans[i], texts[i], float(scores[i]), group, float(likely[i]))
+        Candidate(spans[i], texts[i], float(scores[i]), group, float(raw[i]), float(likely[i]))
         for i, group in zip(chosen, groups, strict=True)
     ]

@@ -31,15 +31,16 @@ class Chance(Protocol):
 Sentence = TypeVar("Sentence", bound=Chance)
 
 
-def chances(scores: np.ndarray) -> np.ndarray:
+def chances(scores: np.ndarray, temperature: float = TEMPERATURE) -> np.ndarray:
     """Return the chance of each sentence to hold the answer: (sentences,), with a sum of 1.
 
     Args:
         scores: (sentences,), from `SelectionHead.rank_answers`.
+        temperature: divides the scores.
     """
     if not len(scores):
         return np.zeros(0)
-    odds = np.exp((scores - scores.max()) / TEMPERATURE)
+    odds = np.exp((scores - scores.max()) / temperature)
     found: np.ndarray = odds / odds.sum()
     return found
 

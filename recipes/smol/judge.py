@@ -1,0 +1,132 @@
+"""Measure how well smol judges which sentence answers a question.
+
+    python -m recipes.smol.judge --data DATA --file fairytaleqa.val=80
+
+Candidates come from the bundled head, as in the program; the model adds how likely it is to ask
+the question about each of the best. Prints, per file, the share of questions whose answer is in the
+first sentence and among three, by the head alone and with the model, the difference with its
+standard error, and how many first sentences are right of those that are shown as sure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from longsum.config import LoadConfig
+from longsum.engine.likelihood import log_likelihoods
+from longsum.events import Listener
+from longsum.loading.weights import load_weights
+from longsum.model.find import Model, find_model, plan_for
+from longsum.model.resolve import MINI_FOLDER
+from longsum.reading import ASKING
+from longsum.selection.candidates import Candidate, answer_candidates, passage_around
+from longsum.selection.confidence import SURE, chances
+from longsum.selection.head import load_head
+from longsum.verbatim import JUDGED_TEMPERATURE, MAX_JUDGED, QUESTION_WEIGHT, best_of_groups
+from recipes.mini.questions import Question, questions
+
+SHOWN = 3
+TOKENS = 2048
+
+
+class Judge:
+    """A model that says how likely it is to ask a question about a passage.
+
+    Args:
+        load: model, device, dtype.
+    """
+
+    def __init__(self, load: LoadConfig) -> None:
+        self.model: Model = find_model(load)
+        plan = plan_for(self.model, load, TOKENS)
+        self.weights = load_weights(self.model.checkpoint, plan, load, Listener())
+
+    def __call__(self, passages: list[str], question: str) -> np.ndarray:
+        """Return the question's log-likelihood after each passage: (passages,)."""
+        tokenizer = self.model.tokenizer
+        wrap = tokenizer.wrap(self.model.source.known)
+        texts = [wrap(ASKING.format(each)) for each in passages]
+        return np.array(
+            log_likelihoods(
+                self.weights,
+                [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
+                tokenizer.encode_document(question),
+                chunk_tokens=TOKENS,
+                check=lambda: None,
+            )
+        )
+
+
+def ranked(question: Question, judge: Judge) -> tuple[list[Candidate], list[Candidate], float]:
+    """Return the candidates by the head, then with the model, and the chance of its first."""
+    head = load_head(MINI_FOLDER)
+    found = answer_candidates(question.document, question.query, head)
+    first = best_of_groups(found)[:MAX_JUDGED]
+    if not first:
+        return [], [], 0.0
+    passages = [passage_around(question.document, each.span) for each in first]
+    scores = np.array([each.score for each in first])
+    scores += QUESTION_WEIGHT * judge(passages, question.query)
+    order = np.argsort(-scores, kind="stable")
+    return first, [first[i] for i in order], float(chances(scores, JUDGED_TEMPERATURE).max())
+
+
+def holds(question: Question, candidates: list[Candidate]) -> np.ndarray:
+    """Return whether each candidate has the answer: (candidates,)."""
+    right = {text for text, held in zip(question.texts, question.holds, strict=True) if held}
+    return np.array([each.text in right for each in candidates], dtype=bool)
+
+
+def measure(name: str, asked: list[Question], judge: Judge) -> dict[str, object]:
+    """Return the shares of a file's questions."""
+    rows, sure = [], []
+    for question in asked:
+        by_head, judged, chance = ranked(question, judge)
+        before, after = holds(question, by_head), holds(question, judged)
+        rows.append([f(x) for f in (_first, _among) for x in (before, after)])
+        if chance >= SURE:
+            sure.append(_first(after))
+    shares = np.array(rows, float)
+    error = [(shares[:, i + 1] - shares[:, i]).std() / len(shares) ** 0.5 for i in (0, 2)]
+    first, judged_first, among, judged_among = (round(100 * x, 1) for x in shares.mean(axis=0))
+    return {
+        "file": name,
+        "questions": len(shares),
+        "first": {"head": first, "judged": judged_first, "error": round(100 * error[0], 1)},
+        "three": {"head": among, "judged": judged_among, "error": round(100 * error[1], 1)},
+        "sure": len(sure),
+        "sure right": round(100 * float(np.mean(sure)), 1) if sure else None,
+    }
+
+
+def _first(right: np.ndarray) -> bool:
+    """Return whether the first candidate is right."""
+    return bool(right[:1].any())
+
+
+def _among(right: np.ndarray) -> bool:
+    """Return whether one of those shown is right."""
+    return bool(right[:SHOWN].any())
+
+
+def main() -> None:
+    """Measure files one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with pairs/")
+    parser.add_argument("--file", action="append", required=True, metavar="NAME=COUNT")
+    parser.add_argument("--model", default="smol")
+    parser.add_argument("--dtype", default="auto")
+    arguments = parser.parse_args()
+    judge = Judge(LoadConfig(model=arguments.model, dtype=arguments.dtype))
+    for each in arguments.file:
+        name, _, count = each.partition("=")
+        asked = list(questions(arguments.data, {name: int(count)}))
+        print(json.dumps(measure(name, asked, judge)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
