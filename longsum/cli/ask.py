@@ -45,8 +45,9 @@ def ask(
     """Answer questions about a whole document, each statement with its page.
 
     The document is read once, however many questions there are. The bundled model is not used for
-    questions: a trained head ranks the sentences by their words. Where no sentence is likely to
-    answer, the answer is "No sentence found for this."
+    questions: a trained head ranks the sentences by their words. A sentence that likely holds the
+    answer stands alone, with "Less likely" ones after it; "Perhaps" comes before sentences none of
+    which stands out, and "No sentence found for this." stands for none.
     """
     asked = list(questions or []) or _piped_questions(file)
     interactive = not asked
