@@ -55,6 +55,10 @@ longsum cache clear --yes""",
 longsum extend BASE --context 32k --data books/ --output base-32k --dry-run
 longsum extend BASE --context 32k --data books/ --output base-32k
 longsum extend BASE --context 16k --data books/ --output base-16k --method lora""",
+    "export": """\
+longsum export base-32k --gguf base-32k.gguf
+longsum export base-32k --gguf base-32k.gguf --type q8_0
+longsum export smol --gguf smol-16k.gguf --context 16k""",
     "evaluate perplexity": """\
 longsum evaluate perplexity base-32k --data held-out/
 longsum evaluate perplexity BASE base-32k --data held-out/ --plot perplexity.png
