@@ -23,6 +23,7 @@ COMMANDS = (
     ("cache", "list"),
     ("cache", "clear"),
     ("extend",),
+    ("export",),
     ("evaluate",),
     ("evaluate", "perplexity"),
     ("evaluate", "passkey"),
