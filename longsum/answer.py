@@ -55,6 +55,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
         "supported": None if sentence.is_refusal else sentence.supported,
         "reference": sentence.reference,
         "pages": list(sentence.pages),
+        "places": list(sentence.places),
         "spans": [
             {"start": e.span.start, "end": e.span.end, "score": round(e.score, 3)}
             for e in sentence.evidence

@@ -146,10 +146,12 @@ def _remedies(document: Document, model: Model, budget: Budget, part: str | None
         remedies.append(f"{Setting('context', str(model.tuned_window))} holds all of it")
     if budget.available > 0:
         if part and document.pages:
-            fit = f"page {part} fits" if part.isdigit() else f"pages {part} fit"
+            one = f"{document.counted.name} {part} fits"
+            fit = one if part.isdigit() else f"{document.counted.plural} {part} fit"
             remedies.append(f"{fit}: {Setting('pages', part)}")
         elif part:
-            remedies.append(f"lines {part} fit: {Setting('truncate', 'tail')} leaves out the rest")
+            fit = f"{document.counted.plural} {part} fit"
+            remedies.append(f"{fit}: {Setting('truncate', 'tail')} leaves out the rest")
         if document.pages or not part:
             remedies.append(f"leave a part out: {Setting('truncate')} head|tail|middle")
         remedies.append(f"take a {Setting('model')} with a larger window (`longsum models list`)")

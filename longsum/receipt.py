@@ -74,12 +74,12 @@ class Receipt:
     @property
     def pages_read(self) -> int:
         """Number of pages of which text was read; 0 for a text without pages."""
-        return self.extent.count if self.extent.unit == "page" else 0
+        return self.extent.count if self.extent.has_pages else 0
 
     @property
     def pages_total(self) -> int:
         """Number of pages of the file; 0 for a text without pages."""
-        return self.extent.total if self.extent.unit == "page" else 0
+        return self.extent.total if self.extent.has_pages else 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields and the values derived from them, for JSON."""

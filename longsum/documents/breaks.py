@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from statistics import median
 
 from longsum.documents.line_ends import (
@@ -20,18 +19,10 @@ from longsum.documents.line_ends import (
     is_ended,
     is_item,
 )
-from longsum.documents.lines import Box, Line
+from longsum.documents.lines import Box, Line, Link
 
 _MIN_GAP = 1.3
 """Drop, as a multiple of the usual one, from which two lines are in different paragraphs."""
-
-
-class Link(Enum):
-    """What separates a line from the next."""
-
-    JOIN = " "
-    NEWLINE = "\n"
-    PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True)
@@ -68,6 +59,8 @@ class Joiner:
         """Return what follows line `index`."""
         a, b = self.lines[index], self.lines[index + 1]
         one, two = self.boxes[index], self.boxes[index + 1]
+        if a.line.link is not None:
+            return a.line.link
         if a.column != b.column:
             return self._across(index)
         drop = one.baseline - two.baseline

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from longsum.documents.pages import format_pages
+from longsum.documents.units import LINE, PAGE, UNITS, Unit
+
 
 class Span(NamedTuple):
     """A half-open range of characters of `Document.text`."""
@@ -52,8 +55,19 @@ class Document:
     """For a text without pages: (offset, source line from 1) pairs, both increasing."""
     warnings: tuple[str, ...] = field(default=())
     """Warnings for the user, one line each: image-only pages, a second reader used."""
+    unit: str | None = None
+    """What `pages`, or the numbers of `line_anchors`, are, as `UNITS` names it; None for pages or
+    lines."""
+    places: tuple[tuple[int, str], ...] = ()
+    """(offset, name) of places with names, such as `00:12:05`, offsets increasing; references give
+    these names instead of numbers where there are any."""
     shows_labels: bool = False
     """Whether references also give the printed page label where it differs from the number."""
+
+    @property
+    def counted(self) -> Unit:
+        """What its pages, or its lines, are called."""
+        return UNITS[self.unit] if self.unit else PAGE if self.pages else LINE
 
     def page_at(self, offset: int) -> Page | None:
         """Return the page that holds a character, or None for a text without pages."""
@@ -71,15 +85,32 @@ class Document:
         """Return the numbers of the pages a span touches; empty for a text without pages."""
         return tuple(p.number for p in self.pages if p.start < span.end and span.start < p.end)
 
+    def places_of(self, span: Span) -> tuple[str, ...]:
+        """Return the names of the places a span touches; empty where places have no names."""
+        if not self.places:
+            return ()
+        first = bisect_right(self.places, span.start, key=lambda place: place[0]) - 1
+        found = self.places[max(0, first) :]
+        names = [name for at, name in found if at < span.end]
+        return tuple(dict.fromkeys(names or [found[0][1]]))
+
     def reference(self, span: Span) -> str:
-        """Return where a span is, for people: `p. 3`, `pp. 3-4` or `line 120`."""
+        """Return where a span is, for people: `p. 3`, `pp. 3-4`, `line 120` or `00:12:05`."""
+        return self.reference_of([span])
+
+    def reference_of(self, spans: Sequence[Span]) -> str:
+        """Return where spans are, for people: `pp. 3-4, 17`, `line 120, line 431`."""
+        if self.places:
+            starts = (self.places_of(span)[0] for span in spans)
+            return ", ".join(dict.fromkeys(starts))
+        unit = self.counted
         if not self.pages:
-            return f"line {self.line_at(span.start)}"
-        pages = self.pages_of(span)
+            numbers = dict.fromkeys(self.line_at(span.start) for span in spans)
+            return ", ".join(f"{unit.short} {number}" for number in numbers)
+        pages = sorted({number for span in spans for number in self.pages_of(span)})
         if not pages:
-            page = self.page_at(span.start)
-            pages = (page.number,) if page else ()
-        shown = f"p. {pages[0]}" if len(pages) == 1 else f"pp. {pages[0]}-{pages[-1]}"
+            pages = [page.number for span in spans[:1] if (page := self.page_at(span.start))]
+        shown = f"{unit.shorts if len(pages) > 1 else unit.short} {format_pages(pages)}"
         return shown + self.printed(pages)
 
     def printed(self, numbers: Sequence[int]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from longsum.documents.document import Document
+from longsum.documents.units import UNITS
 
 Range = tuple[int, int]
 """First and last, both included."""
@@ -19,7 +19,8 @@ MAX_RANGES = 12
 class Extent:
     """Which pages, or lines of a text without pages, reached the model."""
 
-    unit: Literal["page", "line"]
+    unit: str
+    """What is counted, as `UNITS` names it."""
     total: int
     """Pages of the file; the last line that holds text."""
     read: tuple[Range, ...]
@@ -30,6 +31,11 @@ class Extent:
     """Requested, but not read at all; pages that were not selected are not included."""
     without_text: tuple[int, ...] = ()
     """Pages in those ranges that hold no text: blank, or scanned."""
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether it counts pages, or other parts that are selected like them."""
+        return UNITS[self.unit].is_page
 
     @property
     def count(self) -> int:
@@ -44,11 +50,11 @@ class Extent:
 
     def what_was_read(self) -> str:
         """Return `29 pages`, `pages 3-20 of 192`; empty for the whole of a text without pages."""
-        if self.unit == "line" and self.is_whole:
+        if not self.has_pages and self.is_whole:
             return ""
         shown = f"{self._named(self.read) or f'no {self.unit}'} of {self.total:,}"
         if self.read == ((1, self.total),) and self.is_whole:
-            shown = f"{self.total:,} {_plural(self.unit, self.total)}"
+            shown = f"{self.total:,} {UNITS[self.unit].named(self.total != 1)}"
         return shown + (f", {len(self.without_text):,} without text" if self.without_text else "")
 
     def what_is_missing(self) -> str:
@@ -68,7 +74,7 @@ class Extent:
             shown.append(f"{len(ranges) - MAX_RANGES:,} more ranges")
         several = len(ranges) > 1 or ranges[0][0] != ranges[0][1]
         words = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-        return f"{_plural(self.unit, 1 + several)} {words}"
+        return f"{UNITS[self.unit].named(several)} {words}"
 
 
 def kept_characters(
@@ -114,8 +120,8 @@ def extent_of(document: Document, kept: Sequence[tuple[int, int]]) -> Extent:
             _extend(where, *each)
         waiting.clear()
     read += waiting  # a document of empty pages
-    unit: Literal["page", "line"] = "page" if document.pages else "line"
     total = max(document.total_pages, *(ranges[-1][1] for ranges in (read, left_out) if ranges))
+    unit = document.counted.name
     return Extent(unit, total, tuple(read), tuple(in_part), tuple(left_out), tuple(without_text))
 
 
@@ -146,7 +152,3 @@ def _ranges(numbers: Sequence[int]) -> list[Range]:
     for number in numbers:
         _extend(ranges, number, number)
     return ranges
-
-
-def _plural(unit: str, number: int) -> str:
-    return unit if number == 1 else f"{unit}s"

@@ -37,6 +37,9 @@ class RawDocument:
     """For a document without pages: a single one with all its lines."""
     total_pages: int
     """0 for a document without pages, whose references are source lines."""
+    unit: str | None = None
+    """What its pages are, or what `Line.source` counts, as `UNITS` names it: `slide`, `cue`; None
+    for pages or lines."""
     title: str | None = None
     warnings: list[str] = field(default_factory=list)
     has_layout: bool = False

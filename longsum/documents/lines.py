@@ -7,12 +7,21 @@ so that one set of rules serves both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 CHAR_WIDTH = 0.5
 """Width of a character in a text without layout, in font sizes."""
 TEXT_LEADING = 1.0
 """Drop from one line to the next in a text without layout, in font sizes."""
+
+
+class Link(Enum):
+    """What separates a line from the next."""
+
+    JOIN = " "
+    NEWLINE = "\n"
+    PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,14 @@ class Line:
     """Line number in the source, from 1; 0 if there is none."""
     is_note: bool = False
     """Begins with a small raised number: the first line of a footnote."""
+    link: Link | None = None
+    """What follows it, where the reader knows; None leaves it to be judged by the lines around."""
+    place: str = ""
+    """Name of the place that begins here, for references: `00:12:05`; empty where none begins."""
 
     def with_text(self, text: str) -> Line:
         """Return the same line with another text."""
-        return Line(text, self.box, self.source, self.is_note)
+        return replace(self, text=text)
 
 
 def lines_of_text(text: str, *, first: int = 1) -> list[Line]:

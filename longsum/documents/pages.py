@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from longsum.documents.units import PAGE, UNITS
 from longsum.errors import NoSuchPage, UsageError
 from longsum.settings import Setting
 
 _PART = re.compile(r"(\d{1,9})?(?:(-)(\d{1,9})?)?", re.ASCII)
 
 
-def parse_pages(selection: str, total: int) -> tuple[int, ...]:
+def parse_pages(selection: str, total: int, unit: str = PAGE.name) -> tuple[int, ...]:
     """Return the chosen page numbers, sorted, each once.
 
     Args:
         selection: numbers and ranges, separated by commas; a range may be open on either side.
         total: pages in the document.
+        unit: what they are, as `UNITS` names it.
 
     Raises:
         UsageError: the selection cannot be read.
@@ -26,16 +28,37 @@ def parse_pages(selection: str, total: int) -> tuple[int, ...]:
     for part in selection.split(","):
         first, last = _bounds(part.strip(), selection, total)
         if first < 1 or max(first, last) > total:
-            pages = "1 page" if total == 1 else f"{total:,} pages"
+            pages = f"{total:,} {UNITS[unit].named(total != 1)}"
             missing = first if first < 1 else max(first, last)
             raise NoSuchPage(
-                f"{Setting('pages')} {selection!a} asks for page {missing}; "
+                f"{Setting('pages')} {selection!a} asks for {unit} {missing}; "
                 f"the document has {pages}",
                 hint=f"choose from 1-{total}" if total > 1 else f"leave {Setting('pages')} out",
                 facts={"page": missing, "pages": total},
             )
         chosen.update(range(first, last + 1))
     return tuple(sorted(chosen))
+
+
+def refuse_pages(selection: str | None, unit: str | None = None) -> None:
+    """Refuse a selection of pages of a document that has none.
+
+    Args:
+        selection: as the user gave it; None is not refused.
+        unit: what the document has instead, as `UNITS` names it; None for nothing but lines.
+
+    Raises:
+        UsageError: a selection was given.
+    """
+    if selection is None:
+        return
+    instead = "this text has none"
+    if unit is not None:
+        instead = f"this one has {UNITS[unit].plural}, which cannot be selected"
+    raise UsageError(
+        f"{Setting('pages')} needs a document with pages; {instead}",
+        hint=f"leave {Setting('pages')} out",
+    )
 
 
 def _bounds(part: str, selection: str, total: int) -> tuple[int, int]:

@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from longsum.documents.breaks import Joiner, Link, Placed
+from longsum.documents.breaks import Joiner, Placed
 from longsum.documents.clean import BROKEN, WordCounts, glue, vocabulary
 from longsum.documents.line_ends import ends_sentence, is_ended
-from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line
+from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line, Link
 from longsum.documents.order import split_notes
 
 _INNER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3} (?=[\"'“‘(]?[A-Z])")
@@ -32,6 +32,8 @@ class Flow:
     bounds: tuple[tuple[int, int], ...]
     anchors: tuple[tuple[int, int], ...]
     """(offset, source line) of each line that has a source number."""
+    places: tuple[tuple[int, str], ...] = ()
+    """(offset, name) of each named place."""
 
 
 def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) -> Flow:
@@ -72,6 +74,8 @@ def flow_text(lines: Sequence[Line], own: Collection[int] = ()) -> Flow:
     placed = [Placed(line, 0, 1) for line in lines]
     links = Joiner(placed, leading=TEXT_LEADING).links()
     for index, link in enumerate(links):
+        if lines[index].link is not None:
+            continue
         touching = lines[index + 1].source == lines[index].source + 1
         is_own = index in own or index + 1 in own or -2 - index in own
         if is_own and (touching or link is Link.JOIN):
@@ -175,7 +179,8 @@ def _keep_shapes(lines: Sequence[Placed], links: list[Link]) -> list[_Item]:
         inner = links[start:end]
         widest = max(p.line.box.right - p.line.box.left for p in lines[start : end + 1])
         newlines = sum(link is Link.NEWLINE for link in inner)
-        if inner and (newlines * 2 >= len(inner) or widest < _NARROW or widest > _WIDE):
+        own_lines = newlines * 2 >= len(inner) or widest < _NARROW or widest > _WIDE
+        if inner and own_lines and not any(p.line.link for p in lines[start:end]):
             links[start:end] = [Link.NEWLINE] * len(inner)
             kept[start : end + 1] = [_indented(placed) for placed in lines[start : end + 1]]
         start = end + 1
@@ -195,6 +200,7 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
     starts: list[int | None] = [None] * pages
     ends = [0] * pages
     anchors: list[tuple[int, int]] = []
+    places: list[tuple[int, str]] = []
     for index, (placed, link) in enumerate(items):
         text = placed.line.text
         between = "" if index + 1 == len(items) else link.value
@@ -206,16 +212,18 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
             starts[placed.page] = at
         if placed.line.source:
             anchors.append((at, placed.line.source))
+        if placed.line.place and placed.line.place != (places[-1][1] if places else ""):
+            places.append((at, placed.line.place))
         parts += (text, between)
         ends[placed.page] = at + len(text)
         at += len(text) + len(between)
-    return Flow("".join(parts), _bounds(starts, ends), tuple(anchors))
+    return Flow("".join(parts), _bounds(starts, ends), tuple(anchors), tuple(places))
 
 
 def _join(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, str]:
     one, two = items[index][0].line, items[index + 1][0].line
     same = abs(one.box.baseline - two.box.baseline) < 0.5 * two.box.size
-    if same and items[index][0].column == items[index + 1][0].column:
+    if one.link is None and same and items[index][0].column == items[index + 1][0].column:
         gap = two.box.left - one.box.right
         return one.text, "" if gap < 0.12 * two.box.size else " "
     return glue(one.text, two.text, words)

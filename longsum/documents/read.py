@@ -136,6 +136,8 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         title=raw.title,
         line_anchors=() if raw.total_pages else flow.anchors,
         warnings=tuple(raw.warnings),
+        unit=raw.unit,
+        places=flow.places,
     )
 
 

@@ -9,11 +9,14 @@ from typing import Any, NoReturn, TypeVar
 
 from longsum import errors
 from longsum.documents.document import Document, Page
+from longsum.documents.units import UNITS
 from longsum.errors import DocumentError, LongsumError, UsageError
 from longsum.terminal import escape_for_terminal
 
 _T = TypeVar("_T")
 _MAX_NUMBER = 1 << 62
+MAX_PLACE = 200
+"""Characters of a place's name, such as the title of a chapter."""
 
 
 def unpacked_document(fields: Any, shown: str) -> Document:
@@ -45,6 +48,8 @@ def unpacked_document(fields: Any, shown: str) -> Document:
             escape_for_terminal(require_type(each, str))
             for each in _field(fields, "warnings", list)
         ),
+        unit=_unit(fields.get("unit")),
+        places=_places(_field(fields, "places", list), len(text)),
     )
 
 
@@ -121,6 +126,28 @@ def _anchors(found: list[Any], size: int) -> tuple[tuple[int, int], ...]:
         last = offset
         anchors.append((offset, line))
     return tuple(anchors)
+
+
+def _unit(found: Any) -> str | None:
+    """Return the name of a known unit, or None."""
+    if found is not None and require_type(found, str) not in UNITS:
+        raise ValueError("an unknown unit")
+    return None if found is None else str(found)
+
+
+def _places(found: list[Any], size: int) -> tuple[tuple[int, str], ...]:
+    """Return (offset, name) pairs, checking that offsets increase and stay within the text."""
+    places = []
+    last = 0
+    for each in found:
+        offset, name = require_type(each, list)
+        if not last <= require_type(offset, int) <= size:
+            raise ValueError("places out of order")
+        if not require_type(name, str) or len(name) > MAX_PLACE:
+            raise ValueError("a place's name is empty or too long")
+        last = offset
+        places.append((offset, escape_for_terminal(name)))
+    return tuple(places)
 
 
 def _field(fields: dict[str, Any], key: str, kind: type[_T], *or_none: None) -> Any:

@@ -14,9 +14,8 @@ from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
-from longsum.documents.pages import parse_pages
-from longsum.errors import UndecodableText, UsageError
-from longsum.settings import Setting
+from longsum.documents.pages import parse_pages, refuse_pages
+from longsum.errors import UndecodableText
 
 _HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
 _FENCE = re.compile(r"(?:```|~~~)")
@@ -86,11 +85,7 @@ def read(
     if not parts[-1].strip():
         parts.pop()
     if len(parts) < 2:
-        if pages is not None:
-            raise UsageError(
-                f"{Setting('pages')} needs a document with pages; this text has none",
-                hint=f"leave {Setting('pages')} out",
-            )
+        refuse_pages(pages)
         lines = _lines(parts[0] if parts else "", 1)
         return RawDocument(
             [RawPage(1, lines)], 0, warnings=warnings, own_lines=frozenset(_own_lines(lines))

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from longsum.documents.document import Document, Span
-from longsum.documents.pages import format_pages
 from longsum.documents.sentences import split_sentences
 from longsum.documents.voices import voice_at
 from longsum.grounding.evidence import MAX_WINDOW, SUPPORTED, SourceIndex
@@ -51,7 +50,9 @@ class GroundedSentence:
     pages: tuple[int, ...] = ()
     """Pages of the evidence, rising; empty without evidence or pages."""
     reference: str | None = None
-    """Places for people: `p. 3`, `pp. 3-4, 17`, `line 120, line 431`."""
+    """Places for people: `p. 3`, `pp. 3-4, 17`, `line 120, line 431`, `00:12:05`."""
+    places: tuple[str, ...] = ()
+    """Names of the places the evidence touches; empty where places have no names."""
     supported: bool = False
     """Whether the document says this, or there is nothing to support."""
     quotations: tuple[Quotation, ...] = ()
@@ -100,15 +101,15 @@ class Grounder:
         if score < SUPPORTED:
             return replace(plain, quotations=quotations)
         spans = [self._index.span(window) for window in windows]
-        pages, reference = _place(self.document, spans)
         return replace(
             plain,
             evidence=tuple(
                 Evidence(span, round(claim.share(window), 3))
                 for span, window in zip(spans, windows, strict=True)
             ),
-            pages=pages,
-            reference=reference,
+            pages=_pages(self.document, spans),
+            reference=self.document.reference_of(spans),
+            places=_places(self.document, spans),
             supported=True,
             quotations=quotations,
         )
@@ -138,10 +139,21 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
         text = " ".join(document.text[span.start : span.end].split())
         end = start + len(text)
         place = (Evidence(span, 1.0),)
-        pages, reference = document.pages_of(span), document.reference(span)
+        reference = document.reference(span)
         if voice := voice_at(document.text, span.start):
             reference = f"{reference}, {voice.name}"
-        grounded.append(GroundedSentence(text, start, end, place, pages, reference, True))
+        grounded.append(
+            GroundedSentence(
+                text,
+                start,
+                end,
+                place,
+                document.pages_of(span),
+                reference,
+                document.places_of(span),
+                supported=True,
+            )
+        )
         start = end + 1
     return grounded
 
@@ -151,12 +163,14 @@ def is_refusal(sentence: str) -> bool:
     return words(sentence) in (words(REFUSAL), words(NOT_FOUND)) or is_denial(sentence)
 
 
-def _place(document: Document, spans: Sequence[Span]) -> tuple[tuple[int, ...], str]:
-    """Return the pages of spans, rising, and their reference for people."""
-    pages = tuple(sorted({number for span in spans for number in document.pages_of(span)}))
-    if len(pages) > 1:
-        return pages, f"pp. {format_pages(pages)}{document.printed(pages)}"
-    return pages, ", ".join(dict.fromkeys(document.reference(span) for span in spans))
+def _pages(document: Document, spans: Sequence[Span]) -> tuple[int, ...]:
+    """Return the pages of spans, rising."""
+    return tuple(sorted({number for span in spans for number in document.pages_of(span)}))
+
+
+def _places(document: Document, spans: Sequence[Span]) -> tuple[str, ...]:
+    """Return the names of the places of spans, in their order, each once."""
+    return tuple(dict.fromkeys(name for span in spans for name in document.places_of(span)))
 
 
 # ---- splitting answers

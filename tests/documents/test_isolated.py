@@ -160,6 +160,8 @@ DOCUMENT = {
     "title": None,
     "line_anchors": [],
     "warnings": [],
+    "unit": None,
+    "places": [],
 }
 PAGE = DOCUMENT["pages"][0]
 
@@ -174,6 +176,12 @@ def test_document_is_taken_in(scripted: Any) -> None:
     "wrong",
     [
         {"text": None},
+        {"unit": "furlong"},
+        {"places": [[7, "00:00:01"]]},
+        {"places": [[3, "00:00:01"], [1, "00:00:02"]]},
+        {"places": [[0, ""]]},
+        {"places": [[0, "x" * 500]]},
+        {"places": [[0]]},
         {"text": "Live \x1b[2J"},
         {"text": "Half \ud800"},
         {"pages": 1},

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longsum.documents.pages import format_pages, parse_pages
+from longsum.documents.pages import format_pages, parse_pages, refuse_pages
 from longsum.errors import NoSuchPage, UsageError
 
 
@@ -50,3 +50,11 @@ def test_format_pages_is_compact() -> None:
 @given(st.sets(st.integers(1, 60), min_size=1))
 def test_what_is_formatted_parses_back(numbers: set[int]) -> None:
     assert parse_pages(format_pages(numbers), 60) == tuple(sorted(numbers))
+
+
+def test_refusals_name_what_the_document_has() -> None:
+    with pytest.raises(NoSuchPage, match=r"asks for slide 9; the document has 7 slides"):
+        parse_pages("9", 7, "slide")
+    with pytest.raises(UsageError, match=r"has cues, which cannot be selected"):
+        refuse_pages("1", "cue")
+    refuse_pages(None, "cue")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from longsum.documents.breaks import Joiner, Link, Placed
-from longsum.documents.lines import Box, Line
+from longsum.documents.breaks import Joiner, Placed
+from longsum.documents.lines import Box, Line, Link
 from longsum.documents.order import reading_order, split_notes
 from longsum.documents.paragraphs import flow_pages, flow_text
 from longsum.documents.running import drop_running
@@ -110,3 +110,18 @@ def test_running_rows_are_distinguished_from_captions_and_first_lines() -> None:
 def test_a_single_page_has_no_running_rows() -> None:
     page = [line("THE RIVER", 750), line(LONG, 700)]
     assert drop_running([page]) == [page]
+
+
+def test_a_reader_that_knows_its_paragraphs_is_not_judged() -> None:
+    box = Box(0, 20, 0, 1)
+    lines = [
+        Line("The clerk reads", box, 1, link=Link.JOIN, place="00:00:01"),
+        Line("the report.", box, 2, link=Link.PARAGRAPH, place="00:00:04"),
+        Line("An item", box, 3, link=Link.NEWLINE, place="00:00:09"),
+        Line("and another", box, 4, place="00:00:09"),
+    ]
+    text = "The clerk reads the report.\n\nAn item\nand another"
+    places = ((0, "00:00:01"), (16, "00:00:04"), (29, "00:00:09"))
+    flow = flow_text(lines)
+    assert (flow.text, flow.places) == (text, places)
+    assert flow_pages([lines], keep_shapes=True).text == text
