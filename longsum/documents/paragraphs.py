@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from longsum.documents.breaks import Joiner, Placed
-from longsum.documents.clean import BROKEN, WordCounts, glue, vocabulary
+from longsum.documents.clean import BROKEN, WordCounts, glue, is_cjk, vocabulary
 from longsum.documents.line_ends import ends_sentence, is_ended
 from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line, Link
 from longsum.documents.order import split_notes
@@ -223,7 +223,9 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
 def _join(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, str]:
     one, two = items[index][0].line, items[index + 1][0].line
     same = abs(one.box.baseline - two.box.baseline) < 0.5 * two.box.size
-    if one.link is None and same and items[index][0].column == items[index + 1][0].column:
+    if one.link is not None:  # no hyphen of its is one that breaks a word
+        return one.text, "" if is_cjk(one.text[-1:]) and is_cjk(two.text[:1]) else " "
+    if same and items[index][0].column == items[index + 1][0].column:
         gap = two.box.left - one.box.right
         return one.text, "" if gap < 0.12 * two.box.size else " "
     return glue(one.text, two.text, words)

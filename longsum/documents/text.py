@@ -15,6 +15,7 @@ from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages, refuse_pages
+from longsum.documents.subtitles import read_subtitles
 from longsum.errors import UndecodableText
 
 _HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
@@ -85,6 +86,10 @@ def read(
     if not parts[-1].strip():
         parts.pop()
     if len(parts) < 2:
+        if raw := _shaped(text):
+            refuse_pages(pages, raw.unit)
+            raw.warnings[:0] = warnings
+            return raw
         refuse_pages(pages)
         lines = _lines(parts[0] if parts else "", 1)
         return RawDocument(
@@ -97,6 +102,11 @@ def read(
         found.append(RawPage(number, _lines(part, first), chosen=number in chosen))
         first += part.count("\n")
     return RawDocument(found, len(parts), warnings=warnings)
+
+
+def _shaped(text: str) -> RawDocument | None:
+    """Return a text of a known kind, in which lines mean more than their words; else None."""
+    return read_subtitles(clean_characters(text))
 
 
 def _lines(text: str, first: int) -> list[Line]:
