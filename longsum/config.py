@@ -5,6 +5,7 @@ A dataclass owns its defaults, and the command line's options read them. Checks 
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,6 +75,23 @@ def parse_length(text: str) -> int:
     )
 
 
+def known_encoding(name: str) -> str:
+    """Return Python's name for an encoding of text.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    try:
+        found = codecs.lookup(name).name
+        "".encode(found)  # refuses those of bytes to bytes, such as base64
+    except (LookupError, ValueError):
+        raise UsageError(
+            f"{Setting('encoding')} {name!a} is not a known encoding",
+            hint="write for example utf-8, cp1252, latin-2, mac-roman, utf-16-le or gb18030",
+        ) from None
+    return found
+
+
 @dataclass(frozen=True)
 class ReadConfig:
     """Which part of a document is read."""
@@ -82,8 +100,14 @@ class ReadConfig:
     """Page ranges such as `3-20,25`."""
     password: str | None = None
     """Password of an encrypted PDF."""
+    encoding: str | None = None
+    """Encoding of text files, such as `cp1252`; None decides by their bytes."""
     truncate: Truncate | None = None
     """Which part to leave out of a document that is too long; None refuses it instead."""
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None:
+            known_encoding(self.encoding)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 _MARK = re.compile(r"‹([a-z][a-z0-9_]*)(?:=((?:[^›]|››)*))?›")
 _BARE = re.compile(r"-?\d+(?:\.\d+)?|True|False")
-_TEXTS = frozenset({"pages"})
+_TEXTS = frozenset({"pages", "encoding"})
 """Settings whose values are text even where they look like a number."""
 
 

@@ -70,6 +70,7 @@ def settings_of(job: Job) -> dict[str, Any]:
         "model": job.identity,
         "load": load,
         "pages": job.read.pages,
+        "encoding": job.read.encoding,
         "truncate": job.read.truncate,
         "decode": asdict(job.decode),
         "task": task,

@@ -64,6 +64,7 @@ class ReadSettings:
 
     pages: str | None
     password: str | None
+    encoding: str | None
     memory_bytes: int
     tokenizer: str | None
     """Folder of the model; None leaves tokenizing to the worker."""
@@ -142,6 +143,7 @@ class DocumentReader:
             os.path.abspath(task.path),
             pages=self.settings.pages,
             password=self.settings.password,
+            encoding=self.settings.encoding,
         )
         if self.settings.tokenizer is None:
             return document, None

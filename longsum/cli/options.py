@@ -80,6 +80,11 @@ class ReadingOptions:
     password: str | None = in_reading(
         ReadConfig.password, metavar="TEXT", help="Password of an encrypted PDF."
     )
+    encoding: str | None = in_reading(
+        ReadConfig.encoding,
+        metavar="NAME",
+        help="Encoding of text files, such as cp1252 (default: decided by their bytes).",
+    )
     truncate: config.Truncate | None = in_reading(
         ReadConfig.truncate,
         help="Leave out this part of a document that is too long (default: refuse it).",
@@ -87,7 +92,12 @@ class ReadingOptions:
 
     def read_config(self) -> ReadConfig:
         """Return the settings for reading a document."""
-        return ReadConfig(pages=self.pages, password=self.password, truncate=self.truncate)
+        return ReadConfig(
+            pages=self.pages,
+            password=self.password,
+            encoding=self.encoding,
+            truncate=self.truncate,
+        )
 
 
 @dataclass(frozen=True)

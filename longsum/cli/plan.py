@@ -55,7 +55,7 @@ def plan(
     with reporting(o.OutputOptions(as_json=as_json)) as reporter:
         document = None
         if file:
-            document = open_document(file, reading.pages, reading.password, reporter)
+            document = open_document(file, reading, reporter)
         reporter.phase("planning")
         prepared = _prepare(document, parse_length(length), load)
         reporter.clear()

@@ -88,9 +88,7 @@ def opened(
     load, store = model.load_config(), cache.store_config()
     explained = load.attention if output.verbose else None
     with reporting(output, explained=explained, remember=bool(store.size_bytes)) as reporter:
-        document = open_document(
-            file, reading.pages, reading.password, reporter, labels=reading.page_labels
-        )
+        document = open_document(file, reading, reporter)
         download_missing(load)
         from longsum.session import open_session
 
@@ -140,20 +138,15 @@ def _cautions(answers: Sequence[Answer]) -> list[str]:
 
 def open_document(
     file: str,
-    pages: str | None,
-    password: str | None,
+    reading: ReadingOptions,
     reporter: Reporter,
-    *,
-    labels: bool = False,
 ) -> Document:
     """Read a document and show its warnings; ask for a password where there is a terminal.
 
     Args:
         file: path of the document, or - for stdin.
-        pages: page ranges, such as `3-20,25`; None reads all.
-        password: password of an encrypted PDF.
+        reading: its pages, its password, its encoding, whether references show printed numbers.
         reporter: shows progress and warnings.
-        labels: show printed page numbers in references.
 
     Raises:
         DocumentError: when the document cannot be read.
@@ -167,11 +160,14 @@ def open_document(
     from longsum.terminal import shown_name
 
     refuse_terminal(file)
-    given, document = password, None
+    password = given = reading.password
+    document = None
     for attempt in range(PASSWORD_TRIES, -1, -1):
         reporter.phase("opening")
         try:
-            document = read_document(file, pages=pages, password=password)
+            document = read_document(
+                file, pages=reading.pages, password=password, encoding=reading.encoding
+            )
             break
         except PasswordError as error:
             reporter.clear()
@@ -184,9 +180,9 @@ def open_document(
     assert document is not None, "the last try raises"
     for warning in document.warnings:
         reporter.warning(warning)
-    if labels and not any(page.label for page in document.pages):
+    if reading.page_labels and not any(page.label for page in document.pages):
         reporter.warning(f"{document.name} has no printed page numbers")
-    return replace(document, shows_labels=labels)
+    return replace(document, shows_labels=reading.page_labels)
 
 
 def refuse_terminal(file: str | None) -> None:

@@ -7,7 +7,7 @@ import io
 import zipfile
 
 from longsum.documents.formats import format_names
-from longsum.errors import UndecodableText, UnsupportedDocument
+from longsum.errors import UnsupportedDocument
 
 _EXPORT = "open it in its program and export it as PDF"
 _OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
@@ -72,7 +72,7 @@ def looks_binary(data: bytes) -> bool:
     return b"\0" in data or controls > max(8, len(sample) // 50)
 
 
-def unreadable_file(data: bytes, shown: str) -> UnsupportedDocument | UndecodableText:
+def unreadable_file(data: bytes, shown: str) -> UnsupportedDocument:
     """Return the error for a file that no reader accepts, saying what it looks like.
 
     Args:
@@ -82,21 +82,10 @@ def unreadable_file(data: bytes, shown: str) -> UnsupportedDocument | Undecodabl
     kind = kind_of(data)
     if kind:
         return UnsupportedDocument(f"{shown} is {kind[0]}, not {format_names()}", hint=kind[1])
-    if _is_utf16_without_mark(data):
-        return UndecodableText(
-            f"{shown} looks like UTF-16 text without a byte order mark",
-            hint="convert it: iconv -f UTF-16LE -t UTF-8 in.txt > out.txt",
-        )
     return UnsupportedDocument(
         f"{shown} is a binary file of an unknown kind, not {format_names()}",
         hint="export it as PDF or plain text",
     )
-
-
-def _is_utf16_without_mark(data: bytes) -> bool:
-    """Return whether every other byte is NUL, as in Latin text in UTF-16 without a mark."""
-    sample = data[:4096]
-    return len(sample) > 3 and max(sample[::2].count(0), sample[1::2].count(0)) > 0.4 * len(sample)
 
 
 def kind_of(data: bytes) -> tuple[str, str] | None:

@@ -84,6 +84,8 @@ class DocumentFormat:
     """File name suffixes, in lower case; used only to estimate reading times."""
     module: str
     """Import path of a `FormatReader`."""
+    takes_encoding: bool = False
+    """Whether its `read` also takes an `encoding` that the user named."""
 
     def reader(self) -> FormatReader:
         """Import the module that reads this format."""
@@ -92,7 +94,7 @@ class DocumentFormat:
 
 READERS: tuple[DocumentFormat, ...] = (
     DocumentFormat("PDF", (".pdf",), "longsum.documents.pdf"),
-    DocumentFormat("text", (), "longsum.documents.text"),
+    DocumentFormat("text", (), "longsum.documents.text", takes_encoding=True),
 )
 """Formats in the order they are tried; text is last: it matches anything without control codes."""
 

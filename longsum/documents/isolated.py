@@ -188,6 +188,7 @@ class IsolatedReader:
         *,
         pages: str | None = None,
         password: str | None = None,
+        encoding: str | None = None,
         stdin: BinaryIO | None = None,
     ) -> Document:
         """Read a document.
@@ -196,6 +197,7 @@ class IsolatedReader:
             source: a path, or `-` for standard input.
             pages: a selection such as `3-20,25`; all if None.
             password: for an encrypted file.
+            encoding: of a text, such as `cp1252`; None decides by the bytes.
             stdin: read instead of the process's standard input.
 
         Raises:
@@ -203,7 +205,13 @@ class IsolatedReader:
             UsageError: `pages` cannot be read, or the document has none.
         """
         data, shown = load_source(source, stdin)
-        request = {"name": shown, "path": str(source), "pages": pages, "password": password}
+        request = {
+            "name": shown,
+            "path": str(source),
+            "pages": pages,
+            "password": password,
+            "encoding": encoding,
+        }
         try:
             reply = self._ask(request, data, shown)
         except BaseException:
@@ -271,6 +279,7 @@ def read_document(
     *,
     pages: str | None = None,
     password: str | None = None,
+    encoding: str | None = None,
     stdin: BinaryIO | None = None,
     seconds: float = MAX_READ_S,
     memory_bytes: int = MAX_READER_BYTES,
@@ -281,6 +290,7 @@ def read_document(
         source: a path, or `-` for standard input.
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted file.
+        encoding: of a text, such as `cp1252`; None decides by the bytes.
         stdin: read instead of the process's standard input.
         seconds: wall-clock limit.
         memory_bytes: what the reader may take beyond what Python holds at the start.
@@ -291,4 +301,4 @@ def read_document(
         UsageError: `pages` cannot be read, or the document has none.
     """
     with IsolatedReader(seconds=seconds, memory_bytes=memory_bytes) as reader:
-        return reader.read(source, pages=pages, password=password, stdin=stdin)
+        return reader.read(source, pages=pages, password=password, encoding=encoding, stdin=stdin)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import shlex
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from longsum.documents import formats
 from longsum.documents import text as text_format
 from longsum.documents.document import Document, Page
-from longsum.documents.file_types import unreadable_file
+from longsum.documents.file_types import kind_of, unreadable_file
 from longsum.documents.formats import RawDocument
 from longsum.documents.pages import format_pages
 from longsum.documents.paragraphs import flow_pages, flow_text
@@ -29,6 +29,7 @@ def read_document(
     *,
     pages: str | None = None,
     password: str | None = None,
+    encoding: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> Document:
     """Read a document in this process; only for trusted files, as in tests.
@@ -37,14 +38,17 @@ def read_document(
         source: a path, or `-` for standard input.
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted file.
+        encoding: of a text, such as `cp1252`; None decides by the bytes.
         stdin: read instead of the process's standard input.
 
     Raises:
         DocumentError: the file cannot be read; the class says why, the hint what to do.
-        UsageError: `pages` cannot be read, or the document has none.
+        UsageError: `pages` cannot be read, or the document has none; `encoding` is unknown.
     """
     data, name = load_source(source, stdin)
-    return parse_document(data, name, pages=pages, password=password, path=str(source))
+    return parse_document(
+        data, name, pages=pages, password=password, encoding=encoding, path=str(source)
+    )
 
 
 def parse_document(
@@ -53,6 +57,7 @@ def parse_document(
     *,
     pages: str | None = None,
     password: str | None = None,
+    encoding: str | None = None,
     path: str = "-",
 ) -> Document:
     """Parse a file's bytes as a document, in this process.
@@ -62,11 +67,12 @@ def parse_document(
         shown: its name, safe to print.
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted file.
+        encoding: of a text, such as `cp1252`; None decides by the bytes.
         path: as the user gave it, for commands in hints; `-` for none.
 
     Raises:
         DocumentError: the file cannot be read; the class says why, the hint what to do.
-        UsageError: `pages` cannot be read, or the document has none.
+        UsageError: `pages` cannot be read, or the document has none; `encoding` is unknown.
     """
     if not data.strip():
         raise EmptyDocument(
@@ -75,8 +81,10 @@ def parse_document(
         )
     for each in formats.READERS:
         reader = each.reader()
-        if reader.matches(data):
-            raw = reader.read(data, shown=shown, pages=pages, password=password)
+        named: dict[str, Any] = {"encoding": encoding} if each.takes_encoding else {}
+        is_said_to_be = bool(encoding and named) and kind_of(data) is None
+        if reader.matches(data) or is_said_to_be:
+            raw = reader.read(data, shown=shown, pages=pages, password=password, **named)
             if raw is not None:
                 return _document(raw, data, shown, shown_name(path))
     raise unreadable_file(data, shown)

@@ -88,6 +88,7 @@ def open_plain(argument: dict[str, Any]) -> Handler:
             request["name"],
             pages=request["pages"],
             password=request["password"],
+            encoding=request["encoding"],
             path=request["path"],
         )
         return packed_document(document)

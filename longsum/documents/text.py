@@ -1,7 +1,7 @@
 """Text files and piped text: their encoding, and their lines as paragraphs.
 
-UTF-8, UTF-16 and UTF-32 with a byte order mark, or whatever charset-normalizer detects; bytes that
-are not text are refused. Markdown is text: headings, items, tables and code keep their lines.
+Bytes that are not text are refused; `decoding.py` decides about the encoding of the others.
+Markdown is text: headings, items, tables and code keep their lines.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 
 from longsum.documents.clean import BROKEN, clean_characters
-from longsum.documents.file_types import BINARY_MAGIC, BOMS, looks_binary
+from longsum.documents.decoding import decode, wide_encoding
+from longsum.documents.file_types import BINARY_MAGIC, kind_of, looks_binary
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages, refuse_pages
 from longsum.documents.subtitles import read_subtitles
-from longsum.errors import UndecodableText
 
 _HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
 _FENCE = re.compile(r"(?:```|~~~)")
@@ -25,42 +25,18 @@ _OWN_LINE = re.compile(r"(?:#{1,6}\s|\||>|=+$|\[\^?[^\]]+\]:\s)")
 
 def matches(data: bytes) -> bool:
     """Return whether bytes may be text."""
-    return not looks_binary(data) and not data.startswith(BINARY_MAGIC)
-
-
-def decode_text(data: bytes, shown: str) -> str:
-    """Return the bytes as text.
-
-    Raises:
-        UndecodableText: no encoding fits.
-    """
-    for bom, encoding in BOMS:
-        if data.startswith(bom):
-            try:
-                return data.decode(encoding)
-            except UnicodeDecodeError:
-                raise _undecodable(shown, f"it claims to be {encoding[:6].upper()}") from None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    import charset_normalizer
-
-    best = charset_normalizer.from_bytes(data).best()
-    if best is None:
-        raise _undecodable(shown, "it is not UTF-8, nor any other encoding that can be determined")
-    return str(best)
-
-
-def _undecodable(shown: str, why: str) -> UndecodableText:
-    return UndecodableText(
-        f"{shown} cannot be decoded: {why}",
-        hint="convert it: iconv -f ITS-ENCODING -t UTF-8 in.txt > out.txt",
-    )
+    if data.startswith(BINARY_MAGIC):
+        return False
+    return not looks_binary(data) or (kind_of(data) is None and wide_encoding(data) is not None)
 
 
 def read(
-    data: bytes, *, shown: str, pages: str | None = None, password: str | None = None
+    data: bytes,
+    *,
+    shown: str,
+    pages: str | None = None,
+    password: str | None = None,
+    encoding: str | None = None,
 ) -> RawDocument:
     """Read a text; form feeds, if there are any, divide it into pages.
 
@@ -69,14 +45,15 @@ def read(
         shown: its name, safe to print.
         pages: a selection, or None for all.
         password: ignored; a text needs none.
+        encoding: its encoding, as the user named it; None decides by the bytes.
 
     Raises:
         UndecodableText: no encoding fits.
-        UsageError: `pages` is given, but the text has none.
+        UsageError: `pages` is given, but the text has none; or `encoding` is unknown.
         NoSuchPage: the selection names pages that do not exist.
     """
-    text = decode_text(data, shown)
-    warnings = []
+    decoded = decode(data, shown, encoding)
+    text, warnings = decoded.text, decoded.warnings
     if _HTML.match(text):
         warnings.append(
             f"{shown} looks like HTML; its tags were read as text. "
