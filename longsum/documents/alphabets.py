@@ -30,7 +30,7 @@ _LATIN = {
     "hr": "č10 ć5 đ2 š9 ž5 é.1 ü.1",
     "sl": "č11 š9 ž6 ć.3 đ.1 é.1 ü.1",
     "tr": "ç10 ğ11 ı50 ö8 ş18 ü18 â.3 î.1 û.1 İ3",
-    "et": "ä13 ö3 õ10 ü8 š.1 ž.1 é.1",
+    "et": "ä13 ö3 õ10 ü8 š.6 ž.6 é.1",
     "lv": "ā40 č1 ē17 ģ1 ī18 ķ1 ļ2 ņ5 š9 ū5 ž3 ö.1",
     "lt": "ą7 č4 ę2 ė16 į6 š13 ų14 ū5 ž9",
     "sq": "ë60 ç6",
@@ -59,7 +59,7 @@ _WORDS = {
     "tr": "ve bir bu da de ile olan için çok daha gibi kadar sonra göre değil olduğu",
     "et": "ja on ei oli see ka kui aga või üle välja",
     "lv": "un ir par no uz ka ar kā arī bija lai vai pēc līdz",
-    "lt": "ir yra kad su tai iki bet per už apie taip į iš",
+    "lt": "ir yra kad su tai iki bet per ar yra nėra būti kuris gali nepavyko iš už apie taip į iš",
     "sq": "e i dhe të në për me një që është nga",
 }
 _CYRILLIC = (

@@ -27,7 +27,7 @@ _USUAL = {
     "cp1254": -2.5,
     "cp1255": -2.0,
     "cp1256": -2.0,
-    "cp1257": -3.0,
+    "cp1257": -2.0,
     "cp874": -3.0,
     "iso8859_15": -2.5,
     "iso8859_2": -3.0,
@@ -217,6 +217,8 @@ def _mixed(data: bytes, sample: bytes, shown: str, least: float) -> Decoded | No
     if plausibility(_utf8_or_cp1252(sample)[0]) - _CLEAR < least:
         return None
     text, others = _utf8_or_cp1252(data)
+    if sum(not char.isascii() for char in text) < len(others) + _MIN_MIXED:
+        return None
     usual = sum(char in _USUAL_LETTERS for char in others)
     if len(others) < _MIN_MIXED or usual < 0.8 * len(others):
         return None

@@ -67,7 +67,8 @@ def _is_in_word(before: str, after: str) -> bool:
 _BEFORE_OPENING = "([-–—/\"'“‘„«"
 _RULES = (
     _Rule("’", lambda a, b: a.isalnum() and b.isalpha(), -4.5, -7.0),
-    _Rule("‘‚", _opens, -5.0, -12.0),
+    _Rule("‘", _opens, -5.0, -9.0),
+    _Rule("‚", _opens, -5.0, -12.0),
     _Rule("“„«‹¿¡", _opens, -5.0, -7.0),
     _Rule("”»›…", lambda a, b: not _is_in_word(a, b), -5.0, -12.0),
     _Rule("–—", lambda a, b: not a.isalpha() and not b.isalpha(), -5.0, -10.0),
@@ -77,8 +78,9 @@ _RULES = (
     _Rule("\u00a0\u202f", lambda a, b: True, -6.0, -6.0),
     _Rule("²³¹", lambda a, b: a.isalnum() and not b.isalpha(), -8.0, -14.0),
     _Rule("½¼¾×÷±µ·•®™©‰†‡", lambda a, b: not _is_in_word(a, b), -8.0, -14.0),
+    _Rule("〓〔〕〈〉《》「」『』【】", lambda a, b: not (a + b).strip().isascii(), -5.0, -10.0),
     _Rule(
-        "、。，．・「」『』（）！？：；《》〈〉【】〔〕\u3000〜～ー“”、؛،؟",
+        "、。，．・（）！？：；\u3000〜～ー“”、؛،؟",
         lambda a, b: not (_is_in_word(a, b) and a.isascii()),
         -5.0,
         -14.0,
@@ -87,6 +89,7 @@ _RULES = (
 _WORDS_OF_ONE = frozenset("àéèáíóúoòôòőæøåöäоаивкусяуей")
 """Letters that are a word by themselves somewhere."""
 _WORD = re.compile(r"[^\W\d_]+")
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
 _TOKEN = re.compile(r"[^ \t\n\r\f\v]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]+")
@@ -120,6 +123,8 @@ def plausibility(text: str, *, distinct: bool = True) -> float:
             seen.add(key)
             for run in _FOREIGN_RUN.finditer(text, token.start(), token.end()):
                 score += _placed(text, run.start(), run.end(), letters)
+        else:
+            score += _BROKEN * token[0].count("\ufffd")  # errors look alike, but are not the same
     score += (_BROKEN - _ASCII) * len(_CONTROL.findall(text))
     words = {word.lower() for word in _WORD.findall(text)}
     known = {language: _as_words(words, language) for language in WORDS}
@@ -139,6 +144,8 @@ def _placed(text: str, start: int, end: int, letters: Counter[str]) -> float:
         if kind in ("latin", "letter", "wide"):
             letters[char] += 1
             score += _letter(kind, char, before, after)
+            if kind == "letter" and end - start == 1 and _ASCII_LETTER.search(text, at - 2, at + 3):
+                score += _TWO_SCRIPTS  # one letter of another alphabet among words
         elif kind == "broken":
             score += _BROKEN
         else:
@@ -156,10 +163,8 @@ def _letter(kind: str, char: str, before: str, after: str) -> float:
         score += _CAPITAL
         if before.islower() or before.isupper() and after.islower():
             score += _MISPLACED
-    if before.isalpha() and before.isascii() != char.isascii() and kind == "letter":
-        score += _TWO_SCRIPTS
-    if after.isalpha() and after.isascii() and kind == "letter":
-        score += _TWO_SCRIPTS
+    if kind == "letter":
+        score += _TWO_SCRIPTS * sum(near.isalpha() and near.isascii() for near in (before, after))
     is_alone = not before.isalpha() and not after.isalpha()
     if is_alone and char.lower() not in _WORDS_OF_ONE:
         score += _MISPLACED / 2
