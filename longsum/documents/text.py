@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from longsum.documents.chats import with_messages
 from longsum.documents.clean import BROKEN, clean_characters
 from longsum.documents.decoding import decode, wide_encoding
 from longsum.documents.file_types import BINARY_MAGIC, kind_of, looks_binary
@@ -68,7 +69,7 @@ def read(
             raw.warnings[:0] = warnings
             return raw
         refuse_pages(pages)
-        lines = _lines(parts[0] if parts else "", 1)
+        lines = with_messages(_lines(parts[0] if parts else "", 1))
         return RawDocument(
             [RawPage(1, lines)], 0, warnings=warnings, own_lines=frozenset(_own_lines(lines))
         )
