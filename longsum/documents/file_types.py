@@ -11,6 +11,7 @@ from longsum.errors import UnsupportedDocument
 
 _EXPORT = "open it in its program and export it as PDF"
 _OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
+_EXPORTED = "export the text you need"
 _UNPACK = "unpack it and name a file inside"
 _ONLY = f"only {format_names('and')} can be read"
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
@@ -36,8 +37,35 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\0", "an SQLite database", "export the text you need"),
     (b"ID3", "an MP3 recording", "transcribe it to text first"),
     (b"OggS", "an Ogg recording", "transcribe it to text first"),
+    (b"fLaC", "a FLAC recording", "transcribe it to text first"),
+    (b"\xff\xfb", "an MP3 recording", "transcribe it to text first"),
+    (b"0&\xb2u\x8ef\xcf\x11", "a Windows media file", "transcribe it to text first"),
+    (b"ITSF\x03", "a Windows help file (CHM)", "convert it: ebook-convert in.chm out.txt"),
+    (b"\xeaDRMION", "a Kindle book (KFX)", "convert it: ebook-convert in.kfx out.txt"),
+    (b"TPZ0", "a Kindle book (Topaz)", "convert it: ebook-convert in.azw out.txt"),
+    (b"\xffWPC", "a WordPerfect document", _EXPORT),
+    (b"8BPS", "a Photoshop image", _OCR),
+    (b"\x1f\x9d", "a compressed file", _UNPACK),
+    (b"LZIP", "an lzip archive", _UNPACK),
+    (b"MSCF", "a cabinet archive", _UNPACK),
+    (b"wOFF", "a font", _ONLY),
+    (b"wOF2", "a font", _ONLY),
+    (b"OTTO", "a font", _ONLY),
+    (b"\0\1\0\0\0", "a font", _ONLY),
+    (b"\xca\xfe\xba\xbe", "a program", _ONLY),
+    (b"\xcf\xfa\xed\xfe", "a program", _ONLY),
+    (b"\0asm", "a WebAssembly program", _ONLY),
+    (b"\x89HDF\r\n", "an HDF5 file", _EXPORTED),
+    (b"PAR1", "a Parquet file", _EXPORTED),
+    (b"bplist00", "a property list", _EXPORTED),
     (b"\x1aE\xdf\xa3", "a Matroska or WebM video", "transcribe it to text first"),
 )
+_LATER_MAGIC = (
+    (60, b"BOOKMOBI", "a Kindle book (MOBI)", "convert it: ebook-convert in.mobi out.txt"),
+    (60, b"TEXtREAd", "a Palm book", "convert it: ebook-convert in.pdb out.txt"),
+    (257, b"ustar", "a tar archive", _UNPACK),
+)
+"""Bytes further on that tell what a file is."""
 _ZIPPED = (
     ("word/", "a Word document (docx)", _EXPORT),
     ("xl/", "an Excel workbook (xlsx)", _EXPORT),
@@ -92,6 +120,9 @@ def kind_of(data: bytes) -> tuple[str, str] | None:
     """Return what the first bytes say a file is and what to do with it; None if unknown."""
     if data.startswith(b"PK\x03\x04"):
         return _zip_kind(data)
+    for at, magic, kind, hint in _LATER_MAGIC:
+        if data[at : at + len(magic)] == magic:
+            return kind, hint
     if data[4:8] == b"ftyp":
         return "an MP4 or HEIF media file", "transcribe it, or recognize its text, first"
     for magic, kind, hint in _MAGIC:

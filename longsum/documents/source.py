@@ -22,6 +22,7 @@ _PIECE_BYTES = 16 << 20
 """Bytes read at a time: asked for more than there is, Python allocates memory for all of it."""
 
 _STDIN = re.compile(r"-|/dev/stdin|(?:/dev|/proc/self)/fd/0")
+_ADDRESS = re.compile(r"(https?|ftp|file):/{1,3}\S", re.I)
 _DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/\d+")
 
 
@@ -51,6 +52,13 @@ def load_source(source: str | Path, stdin: BinaryIO | None = None) -> tuple[byte
         with path.open("rb") as file:
             data = _read(file, shown)
     except FileNotFoundError:
+        if address := _ADDRESS.match(str(source)):
+            raise DocumentNotFound(
+                f"{shown} is a web address, not a file",
+                hint="name the path after file://"
+                if address[1].lower() == "file"
+                else f"download it first: curl -LO {shlex.quote(shown)}",
+            ) from None
         raise DocumentNotFound(f"{shown}: no such file", hint="check the path") from None
     except PermissionError:
         raise DocumentNotFound(

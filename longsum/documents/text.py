@@ -15,6 +15,8 @@ from longsum.documents.file_types import BINARY_MAGIC, kind_of, looks_binary
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
+from longsum.documents.mail import is_mail, mail_text
+from longsum.documents.mistaken import refuse_mistaken
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages, refuse_pages
 from longsum.documents.subtitles import read_subtitles
@@ -50,11 +52,17 @@ def read(
 
     Raises:
         UndecodableText: no encoding fits.
+        UnsupportedDocument: it is a pointer to a document, or one encoded as text.
+        EmptyDocument: it is a mail without text.
         UsageError: `pages` is given, but the text has none; or `encoding` is unknown.
         NoSuchPage: the selection names pages that do not exist.
     """
-    decoded = decode(data, shown, encoding)
-    text, warnings = decoded.text, decoded.warnings
+    refuse_mistaken(data, shown)
+    if is_mail(data):
+        text, warnings = mail_text(data, shown, encoding)
+    else:
+        decoded = decode(data, shown, encoding)
+        text, warnings = decoded.text, decoded.warnings
     if _HTML.match(text):
         warnings.append(
             f"{shown} looks like HTML; its tags were read as text. "
