@@ -16,6 +16,7 @@ from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.mail import is_mail, mail_text
+from longsum.documents.markdown import plain_markdown
 from longsum.documents.mistaken import refuse_mistaken
 from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages, refuse_pages
@@ -68,14 +69,19 @@ def read(
             f"{shown} looks like HTML; its tags were read as text. "
             "To convert it: pandoc -t plain in.html -o out.txt"
         )
-    parts = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if raw := read_subtitles(clean_characters(text)):
+        refuse_pages(pages, raw.unit)
+        raw.warnings[:0] = warnings
+        return raw
+    text, pictures = plain_markdown(text)
+    if pictures:
+        many = "1 picture" if pictures == 1 else f"{pictures:,} pictures"
+        warnings.append(f"{many} written into {shown} as text cannot be read")
+    parts = text.split("\f")
     if not parts[-1].strip():
         parts.pop()
     if len(parts) < 2:
-        if raw := _shaped(text):
-            refuse_pages(pages, raw.unit)
-            raw.warnings[:0] = warnings
-            return raw
         refuse_pages(pages)
         lines = with_messages(_lines(parts[0] if parts else "", 1))
         return RawDocument(
@@ -88,11 +94,6 @@ def read(
         found.append(RawPage(number, _lines(part, first), chosen=number in chosen))
         first += part.count("\n")
     return RawDocument(found, len(parts), warnings=warnings)
-
-
-def _shaped(text: str) -> RawDocument | None:
-    """Return a text of a known kind, in which lines mean more than their words; else None."""
-    return read_subtitles(clean_characters(text))
 
 
 def _lines(text: str, first: int) -> list[Line]:
