@@ -14,6 +14,7 @@ from longsum.documents.decoding import decode, wide_encoding
 from longsum.documents.file_types import BINARY_MAGIC, kind_of, looks_binary
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.line_ends import is_item
+from longsum.documents.line_numbers import without_line_numbers
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.mail import is_mail, mail_text
 from longsum.documents.markdown import plain_markdown
@@ -74,6 +75,8 @@ def read(
         refuse_pages(pages, raw.unit)
         raw.warnings[:0] = warnings
         return raw
+    text, numbered = without_line_numbers(text)
+    warnings += [f"{shown}: {numbered}"] if numbered else []
     text, pictures = plain_markdown(text)
     if pictures:
         many = "1 picture" if pictures == 1 else f"{pictures:,} pictures"
