@@ -158,7 +158,9 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
     r"""Return characters as \u2009, which JSON can read."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    _escaped_in.add(error.encoding)
+    # the codecs of code pages all call themselves charmap
+    is_named = error.encoding != "charmap"
+    _escaped_in.add(error.encoding if is_named else sys.stdout.encoding)
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
     return "".join(f"\\u{pair}" for pair in pairs), error.end
