@@ -254,8 +254,8 @@ class Joiner:
         counts = Counter[bool]()
         for index in range(len(self.lines) - 2):
             same = self.lines[index].column == self.lines[index + 1].column
-            text = self.lines[index].line.text
-            if same and ends_sentence(text) and self._is_short(index):
+            text, is_known = self.lines[index].line.text, self.lines[index].line.link is not None
+            if same and not is_known and ends_sentence(text) and self._is_short(index):
                 counts[self.indent_of(index + 1) > 0.5 * self.boxes[index + 1].size] += 1
         return counts[True] > counts[False]
 

@@ -64,7 +64,7 @@ class Line:
 
     def with_text(self, text: str) -> Line:
         """Return the same line with another text."""
-        return replace(self, text=text)
+        return self if text == self.text else replace(self, text=text)
 
 
 def lines_of_text(text: str, *, first: int = 1) -> list[Line]:

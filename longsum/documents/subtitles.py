@@ -145,9 +145,8 @@ def _blocks(lines: list[str]) -> Iterator[_Shown]:
     """Yield the cues of SRT, WebVTT and SBV: times, then lines up to the next cue."""
     is_vtt = "WEBVTT" in lines[0]
     timed = [(at, times) for at, line in enumerate(lines) if (times := _times(line))]
-    for (at, (start, end)), following in zip(
-        timed, [*(at for at, _ in timed[1:]), len(lines)], strict=True
-    ):
+    ends = [*(at for at, _ in timed), len(lines)][1:]
+    for (at, (start, end)), following in zip(timed, ends, strict=True):
         shown = lines[at + 1 : following]
         if is_vtt:  # an empty line ends a cue; notes, styles and names of cues may follow
             shown = shown[: shown.index("")] if "" in shown else shown

@@ -8,6 +8,7 @@ from helpers import run
 
 from longsum.documents.read import parse_document
 from longsum.documents.subtitles import clock, read_cues
+from longsum.errors import EmptyDocument
 
 SPOKEN = (
     "Good evening and welcome to the meeting of the ferry board.",
@@ -165,6 +166,14 @@ def test_captions_without_full_stops_are_reported() -> None:
 )
 def test_other_texts_are_not_subtitles(text: str) -> None:
     assert read_cues(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["WEBVTT", "WEBVTT 00:00:00.000 --> 00:00:01.000 <v a>", "WEBVTT\n\n"]
+)
+def test_subtitles_without_cues_hold_no_text(text: str) -> None:
+    with pytest.raises(EmptyDocument, match="holds no text"):
+        parse_document(text.encode(), "talk.vtt")
 
 
 def test_commands_cite_times(tmp_path: Path) -> None:
