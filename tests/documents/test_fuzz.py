@@ -142,6 +142,44 @@ def test_any_layout_of_a_text_is_read_or_refused(parts: list[str]) -> None:
     assert bool(read_or_refused(text.encode())) == bool(text.replace("\u00ad", "").strip(" \n\f"))
 
 
+SHAPES = (
+    [
+        "WEBVTT\n\n",
+        "1\n",
+        "00:00:01,000 --> 00:00:02,000\n",
+        "99:99:99.999 --> x\n",
+        "<v Ada>",
+        "\n",
+    ]
+    + ["From: a@b\n", "To: c\n", "Subject: =?utf-8?q?=FF?=\n", "Content-Type: multipart/mixed\n"]
+    + [
+        "[19:00] <ada> ",
+        "Ada: ",
+        "12/03/2024, 19:00 - Bo: ",
+        "**a** ",
+        "[a](b) ",
+        "<!--",
+        "-->",
+        "~{",
+    ]
+    + [
+        "The board met. ",
+        "and then\n",
+        "[Events]\n",
+        "Dialogue: 0,0:00:01.00,0:00:02.00,",
+        "\x1b$B",
+    ]
+)
+
+
+@FIXED
+@given(st.lists(st.sampled_from(SHAPES), max_size=40))
+def test_any_mixture_of_subtitles_mails_chats_and_marks_is_read_or_refused(
+    parts: list[str],
+) -> None:
+    read_or_refused("".join(parts).encode())
+
+
 @FIXED
 @given(st.text(max_size=80))
 def test_any_name_is_safe_to_print(name: str) -> None:
