@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from longsum.config import known_encoding
+from longsum.documents.code_pages import NAMES, USUAL, WIDER
 from longsum.documents.file_types import BOMS, looks_binary
 from longsum.documents.plausibility import plausibility
 from longsum.errors import UndecodableText
@@ -19,75 +20,6 @@ from longsum.settings import Setting
 SAMPLE = 12_000
 """Bytes of lines with non-ASCII characters by which encodings are compared."""
 
-_USUAL = {
-    "cp1252": 0.0,
-    "cp1250": -2.0,
-    "cp1251": -2.0,
-    "cp1253": -2.0,
-    "cp1254": -2.5,
-    "cp1255": -2.0,
-    "cp1256": -2.0,
-    "cp1257": -2.0,
-    "cp874": -3.0,
-    "iso8859_15": -2.5,
-    "iso8859_2": -3.0,
-    "iso8859_5": -4.0,
-    "iso8859_6": -4.0,
-    "iso8859_7": -3.0,
-    "iso8859_8": -4.0,
-    "iso8859_9": -4.0,
-    "iso8859_13": -4.0,
-    "iso8859_16": -4.0,
-    "koi8_r": -3.0,
-    "koi8_u": -3.5,
-    "mac_roman": -3.0,
-    "mac_latin2": -5.0,
-    "mac_cyrillic": -5.0,
-    "mac_greek": -5.0,
-    "mac_turkish": -5.0,
-    "cp437": -5.0,
-    "cp850": -4.5,
-    "cp852": -4.5,
-    "cp737": -5.0,
-    "cp775": -6.0,
-    "cp857": -5.0,
-    "cp862": -5.0,
-    "cp866": -3.0,
-    "cp932": -2.0,
-    "euc_jp": -3.0,
-    "gb18030": -2.0,
-    "cp950": -2.0,
-    "big5hkscs": -4.0,
-    "cp949": -2.0,
-}
-"""Encodings that are tried, with what speaks against each before the text is looked at, in nats."""
-_WIDER = {"utf-8": "utf-8-sig", "iso8859-1": "cp1252"}
-"""What is taken for a named encoding: the same, with a mark, or with quotation marks."""
-_NAMES = {
-    "cp1252": "Windows, Western Europe",
-    "cp1250": "Windows, Central Europe",
-    "cp1251": "Windows, Cyrillic",
-    "cp1253": "Windows, Greek",
-    "cp1254": "Windows, Turkish",
-    "cp1255": "Windows, Hebrew",
-    "cp1256": "Windows, Arabic",
-    "cp1257": "Windows, Baltic",
-    "cp874": "Windows, Thai",
-    "koi8_r": "Russian",
-    "koi8_u": "Ukrainian",
-    "mac_roman": "Mac, Western Europe",
-    "cp437": "DOS",
-    "cp850": "DOS, Western Europe",
-    "cp852": "DOS, Central Europe",
-    "cp866": "DOS, Cyrillic",
-    "cp932": "Shift JIS, Japanese",
-    "euc_jp": "Japanese",
-    "iso2022_jp_ext": "Japanese",
-    "gb18030": "Chinese, simplified",
-    "cp950": "Big5, Chinese, traditional",
-    "big5hkscs": "Chinese, Hong Kong",
-    "cp949": "Korean",
-}
 _ESCAPED = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp_ext"), (b"~{", "hz"))
 """Encodings of seven bits, by a sequence that each must hold."""
 _AROUND = 1
@@ -131,7 +63,7 @@ def decode(data: bytes, shown: str, encoding: str | None = None) -> Decoded:
     """
     if encoding is not None:
         named = known_encoding(encoding)
-        return _decoded(data, shown, _WIDER.get(named, named))
+        return _decoded(data, shown, WIDER.get(named, named))
     for mark, marked in BOMS:
         if data.startswith(mark):
             return _decoded(data, shown, marked)
@@ -248,12 +180,12 @@ def _candidates(sample: bytes) -> list[str]:
     import charset_normalizer
 
     found = {match.encoding: None for match in charset_normalizer.from_bytes(sample)}
-    proposed = [name for name in found if name not in _USUAL and not name.startswith("utf")]
-    return [*_USUAL, *proposed]
+    proposed = [name for name in found if name not in USUAL and not name.startswith("utf")]
+    return [*USUAL, *proposed]
 
 
 def _prior(name: str) -> float:
-    return _USUAL.get(name, -8.0)
+    return USUAL.get(name, -8.0)
 
 
 def _sample(data: bytes) -> bytes:
@@ -311,7 +243,7 @@ def _taken(shown: str, encoding: str, others: list[str] | None = None) -> str:
 
 
 def _named(encoding: str) -> str:
-    return f"{encoding} ({_NAMES[encoding]})" if encoding in _NAMES else encoding
+    return f"{encoding} ({NAMES[encoding]})" if encoding in NAMES else encoding
 
 
 def _undecodable(shown: str, why: str) -> UndecodableText:
