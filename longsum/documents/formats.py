@@ -44,6 +44,8 @@ class RawDocument:
     warnings: list[str] = field(default_factory=list)
     has_layout: bool = False
     """Whether lines have their places on the page; otherwise their boxes are made up."""
+    knows_paragraphs: bool = False
+    """Whether lines know what follows them: then nothing is judged by the layout."""
     own_lines: frozenset[int] = frozenset()
     """For a document without pages: lines that are not joined to others, see `flow_text`."""
 

@@ -83,6 +83,20 @@ def flow_text(lines: Sequence[Line], own: Collection[int] = ()) -> Flow:
     return _write(_keep_shapes(placed, links), 1, vocabulary(line.text for line in lines))
 
 
+def flow_known(pages: Sequence[Sequence[Line]]) -> Flow:
+    """Join lines that know what follows them; a page, such as a chapter, ends its last paragraph.
+
+    Args:
+        pages: the lines of each page, a document without pages being one.
+    """
+    items: list[_Item] = []
+    for number, page in enumerate(pages):
+        for index, line in enumerate(page, 1):
+            link = line.link if line.link and index < len(page) else Link.PARAGRAPH
+            items.append((Placed(line, number, number), link))
+    return _write(items, len(pages), WordCounts())
+
+
 def _moves_up(line: Line, after: Line) -> bool:
     return after.box.baseline > line.box.baseline + 2 * after.box.size
 

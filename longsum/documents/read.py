@@ -16,8 +16,9 @@ from longsum.documents import text as text_format
 from longsum.documents.document import Document, Page
 from longsum.documents.file_types import kind_of, unreadable_file
 from longsum.documents.formats import RawDocument
+from longsum.documents.lines import Line
 from longsum.documents.pages import format_pages
-from longsum.documents.paragraphs import flow_pages, flow_text
+from longsum.documents.paragraphs import Flow, flow_known, flow_pages, flow_text
 from longsum.documents.running import drop_running
 from longsum.documents.source import load_source
 from longsum.errors import EmptyDocument, ImageOnlyDocument
@@ -116,18 +117,15 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         typed: its path as the user gave it, safe to print; `-` for none.
     """
     read = [page.lines for page in raw.pages]
-    lines = drop_running(read)
+    lines = read if raw.knows_paragraphs else drop_running(read)
     chosen = [index for index, page in enumerate(raw.pages) if page.chosen]
     if not any(lines[index] or raw.pages[index].has_pictures for index in chosen):
         lines = read  # only what is repeated on each page: then that is the text
     pages = [raw.pages[index] for index in chosen]
     kept = [lines[index] for index in chosen]
     scanned = [p.number for p, left in zip(pages, kept, strict=True) if p.has_pictures and not left]
-    if raw.total_pages:
-        flow = flow_pages(kept, keep_shapes=not raw.has_layout)
-    else:
-        flow = flow_text(kept[0], raw.own_lines)
-        pages = []
+    flow = _flow(raw, kept)
+    pages = pages if raw.total_pages else []
     if not flow.text.strip():
         raise _nothing_to_read(raw, scanned, shown, typed)
     if scanned:
@@ -147,6 +145,15 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         unit=raw.unit,
         places=flow.places,
     )
+
+
+def _flow(raw: RawDocument, pages: list[list[Line]]) -> Flow:
+    """Join lines into paragraphs, by what the reader knows of them."""
+    if raw.knows_paragraphs:
+        return flow_known(pages)
+    if raw.total_pages:
+        return flow_pages(pages, keep_shapes=not raw.has_layout)
+    return flow_text(pages[0], raw.own_lines)
 
 
 def _nothing_to_read(
