@@ -96,6 +96,7 @@ class DocumentFormat:
 
 READERS: tuple[DocumentFormat, ...] = (
     DocumentFormat("PDF", (".pdf",), "longsum.documents.pdf"),
+    DocumentFormat("HTML", (".html", ".htm", ".xhtml"), "longsum.documents.html"),
     DocumentFormat("text", (), "longsum.documents.text", takes_encoding=True),
 )
 """Formats in the order they are tried; text is last: it matches anything without control codes."""

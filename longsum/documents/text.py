@@ -23,7 +23,6 @@ from longsum.documents.order import is_rule
 from longsum.documents.pages import parse_pages, refuse_pages
 from longsum.documents.subtitles import read_subtitles
 
-_HTML = re.compile(r"\s*(?:<!doctype html|<html)\b", re.I)
 _FENCE = re.compile(r"(?:```|~~~)")
 _OWN_LINE = re.compile(r"(?:#{1,6}\s|\||>|=+$|\[\^?[^\]]+\]:\s)")
 
@@ -65,11 +64,6 @@ def read(
     else:
         decoded = decode(data, shown, encoding)
         text, warnings = decoded.text, decoded.warnings
-    if _HTML.match(text):
-        warnings.append(
-            f"{shown} looks like HTML; its tags were read as text. "
-            "To convert it: pandoc -t plain in.html -o out.txt"
-        )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if raw := read_subtitles(clean_characters(text)):
         refuse_pages(pages, raw.unit)
@@ -96,7 +90,7 @@ def read(
     for number, part in enumerate(parts, 1):
         found.append(RawPage(number, _lines(part, first), chosen=number in chosen))
         first += part.count("\n")
-    return RawDocument(found, len(parts), warnings=warnings)
+    return RawDocument(found, len(parts))
 
 
 def _lines(text: str, first: int) -> list[Line]:
