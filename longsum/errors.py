@@ -8,6 +8,7 @@
     │   ├── EmptyDocument            no text in it at all
     │   ├── UnsupportedDocument      of no format that is read
     │   ├── PasswordError            password missing or wrong
+    │   ├── ProtectedDocument        encrypted in a way that no password opens here
     │   ├── ImageOnlyDocument        scanned pages without a text layer
     │   ├── CorruptDocument          truncated or damaged
     │   ├── UndecodableText          no known text encoding
@@ -107,6 +108,10 @@ class UnsupportedDocument(DocumentError):
 
 class PasswordError(DocumentError):
     """Raised when a document is encrypted and the password is missing or wrong."""
+
+
+class ProtectedDocument(DocumentError):
+    """Raised when a document is encrypted in a way that no password opens here, as by DRM."""
 
 
 class ImageOnlyDocument(DocumentError):

@@ -70,8 +70,8 @@ _ZIPPED = (
     ("word/", "a Word document (docx)", _EXPORT),
     ("xl/", "an Excel workbook (xlsx)", _EXPORT),
     ("ppt/", "a PowerPoint presentation (pptx)", _EXPORT),
-    ("META-INF/container.xml", "an EPUB book", "convert it: ebook-convert in.epub out.pdf"),
     ("content.xml", "an OpenDocument file", _EXPORT),
+    ("Index/Document.iwa", "an Apple iWork document (pages, numbers or key)", _EXPORT),
 )
 BINARY_MAGIC = (
     b"PK\x03\x04",

@@ -39,14 +39,21 @@ def test_reader_offers_what_the_protocol_asks(each: DocumentFormat):
 
 
 def test_message_names_every_format(monkeypatch: pytest.MonkeyPatch):
-    assert (format_names(), format_names("nor")) == ("PDF or text", "PDF nor text")
+    assert format_names() == "PDF, EPUB, HTML or text"
+    assert format_names("nor") == "PDF, EPUB, HTML nor text"
     monkeypatch.setattr(formats, "READERS", (STORY, *formats.READERS))
-    assert format_names("and") == "story, PDF and text"
+    assert format_names("and") == "story, PDF, EPUB, HTML and text"
 
 
 @pytest.mark.parametrize(
     ("name", "format"),
-    [("a/B.PDF", "PDF"), ("a.pdf.txt", "text"), ("pdf", "text"), ("a.docx", "text")],
+    [
+        ("a/B.PDF", "PDF"),
+        ("a.pdf.txt", "text"),
+        ("pdf", "text"),
+        ("a.xlsx", "text"),
+        ("a.HTM", "HTML"),
+    ],
 )
 def test_name_speaks_for_a_format(name: str, format: str):
     assert format_of_name(name) == format
@@ -78,7 +85,9 @@ def test_added_format_without_text_is_empty(story: Path):
 def test_format_that_was_not_added_is_refused(tmp_path: Path):
     path = tmp_path / "ferry.story"
     path.write_bytes(STORY_FILE)
-    with pytest.raises(UnsupportedDocument, match="of an unknown kind, not PDF or text"):
+    with pytest.raises(
+        UnsupportedDocument, match="of an unknown kind, not PDF, EPUB, HTML or text"
+    ):
         read_document(path)
 
 

@@ -183,14 +183,13 @@ def test_a_pdf_of_blank_pages_is_empty() -> None:
     ("data", "kind", "hint"),
     [
         (zipped("word/document.xml"), "a Word document", "export it as PDF"),
-        (zipped("META-INF/container.xml"), "an EPUB book", "ebook-convert"),
         (zipped("xl/workbook.xml"), "an Excel workbook", "export"),
         (zipped("a.txt"), "a zip archive", "unpack"),
         (b"PK\x03\x04 cut off", "a zip archive", "unpack"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image", "ocrmypdf"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG image", "ocrmypdf"),
         (b"GIF89a\0\0\0", "a GIF image", "ocrmypdf"),
-        (b"\x7fELF\x02\x01\x01\0", "an ELF program", "only PDF and text"),
+        (b"\x7fELF\x02\x01\x01\0", "an ELF program", "HTML and text can be read"),
         (b"\x1f\x8b\x08\0\0\0", "a gzip archive", "unpack"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "an old Office document", "export"),
         (b"{\\rtf1\\ansi Hello}", "an RTF document", "export"),
@@ -291,7 +290,3 @@ def test_a_pdf_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPat
         failure(pdfs.mixed("tt"), DocumentTooLong)
     monkeypatch.setattr("longsum.documents.glyphs.MAX_PAGE_CHARACTERS", 100)
     failure(pdfs.mixed("tt"), DocumentTooLong)
-
-
-def test_html_is_read_with_a_warning() -> None:
-    assert "pandoc" in read(b"<!DOCTYPE html><p>Hello there.</p>").warnings[0]
