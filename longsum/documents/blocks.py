@@ -45,6 +45,8 @@ class Block:
     text: str
     """Clean; a newline is one that the author made."""
     kind: Kind = Kind.TEXT
+    aside: str = ""
+    """What it is if it only accompanies the text, for references: `note 2`, `header`."""
 
 
 def clean_blocks(raw: str, kind: Kind = Kind.TEXT, marker: str = "") -> list[Block]:
@@ -138,14 +140,22 @@ def places_by_heading(blocks: Iterable[Block], before: str = "") -> Iterator[str
     heading, number = before, 0
     last = None
     for block in blocks:
+        if block.aside:
+            yield f"{_place(heading, number)}, {block.aside}" if heading or number else block.aside
+            continue
         is_same_table = last is block.kind is Kind.ROW
         last = block.kind
         if block.kind is Kind.HEADING:
             heading, number = shortened(block.text), 0
-            yield f"§ “{heading}”"
+            yield _place(heading, number)
             continue
         number += not is_same_table
-        yield f"§ “{heading}” ¶ {number}" if heading else f"¶ {number}"
+        yield _place(heading, number)
+
+
+def _place(heading: str, number: int) -> str:
+    """Return the name of a place: a heading, a paragraph, or a paragraph below a heading."""
+    return " ".join([f"§ “{heading}”"] * bool(heading) + [f"¶ {number}"] * bool(number))
 
 
 def shortened(title: str) -> str:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from longsum.documents.blocks import Block, Kind, lines_of_blocks, shortened
 from longsum.documents.epub_contents import BookContents, Entry, read_contents
 from longsum.documents.formats import RawDocument, RawPage
-from longsum.documents.html import left_out_warnings
 from longsum.documents.html_blocks import PageBlocks, page_blocks
 from longsum.documents.html_encoding import decode_declared
-from longsum.documents.html_left_out import HIDDEN, count_words, not_shown
+from longsum.documents.html_left_out import count_words, not_shown
 from longsum.documents.lines import Line
 from longsum.documents.markup import parse_html
+from longsum.documents.omissions import HIDDEN, omission_warnings
 from longsum.documents.packages import Package, open_package
 from longsum.documents.pages import parse_pages
 from longsum.documents.units import UNITS
@@ -69,7 +69,7 @@ def read(data: bytes, *, shown: str, pages: str | None, password: str | None) ->
     counts: Counter[str] = Counter()
     chapters = [each for each in _chapters(package, contents, counts) if each.blocks]
     chosen = set(parse_pages(pages or "1-", len(chapters), UNIT)) if chapters else set()
-    warnings = left_out_warnings(Counter({HIDDEN: counts[HIDDEN]}), shown)
+    warnings = omission_warnings(Counter({HIDDEN: counts[HIDDEN]}), shown)
     if contents.missing:
         files = "a chapter" if contents.missing == 1 else f"{contents.missing:,} chapters"
         warnings.append(f"{shown} is incomplete: {files} that it lists cannot be found in it")

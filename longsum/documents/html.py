@@ -7,7 +7,6 @@ counted. The place of a sentence is the heading above it and the paragraph below
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from longsum.documents.blocks import lines_of_blocks, places_by_heading
 from longsum.documents.decoding import decode
@@ -16,6 +15,7 @@ from longsum.documents.html_blocks import page_blocks
 from longsum.documents.html_encoding import HEAD_BYTES, decode_declared
 from longsum.documents.html_left_out import count_words, left_out
 from longsum.documents.markup import Element, local, parse_html
+from longsum.documents.omissions import omission_warnings
 from longsum.documents.pages import refuse_pages
 
 UNIT = "paragraph"
@@ -77,7 +77,7 @@ def read(data: bytes, *, shown: str, pages: str | None, password: str | None) ->
         unit=UNIT,
         knows_paragraphs=True,
         title=title_of(root),
-        warnings=warnings + left_out_warnings(count_words(root, skipped), shown),
+        warnings=warnings + omission_warnings(count_words(root, skipped), shown),
     )
 
 
@@ -87,17 +87,3 @@ def title_of(root: Element) -> str | None:
         if local(element) == "title":
             return " ".join("".join(element.itertext()).split()) or None
     return None
-
-
-def left_out_warnings(counts: Counter[str], shown: str) -> list[str]:
-    """Return a line about what was left out, if anything was.
-
-    Args:
-        counts: words by reason.
-        shown: the document's name, safe to print.
-    """
-    parts = [f"{n:,} word{'s' * (n != 1)} of {why}" for why, n in counts.items() if n]
-    if not parts:
-        return []
-    named = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return [f"left out of {shown}: {named}"]

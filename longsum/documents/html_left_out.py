@@ -10,8 +10,7 @@ import re
 from collections import Counter
 
 from longsum.documents.markup import Element, local, walk
-
-NAVIGATION, HIDDEN, DELETED = "navigation, headers and footers", "hidden text", "deleted text"
+from longsum.documents.omissions import DELETED, HIDDEN, NAVIGATION
 
 NEVER_SHOWN = frozenset(
     {"script", "style", "template", "noscript", "head", "title", "iframe", "object", "embed"}

@@ -90,7 +90,7 @@ def read(
     for number, part in enumerate(parts, 1):
         found.append(RawPage(number, _lines(part, first), chosen=number in chosen))
         first += part.count("\n")
-    return RawDocument(found, len(parts))
+    return RawDocument(found, len(parts), warnings=warnings)
 
 
 def _lines(text: str, first: int) -> list[Line]:
