@@ -1,4 +1,4 @@
-"""Word documents for tests: made by python-docx, with XML added where it has no function for it."""
+"""Word documents for tests: made by python-docx, with XML where it has no function for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 
 import docx
 from docx.oxml import parse_xml
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c636060"
+    "6060000000050001a5f645400000000049454e44ae426082"
+)
+"""A PNG image of one pixel."""
 
 _SPACES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",

@@ -29,6 +29,7 @@ from longsum.documents.ooxml import (
     main_part,
     optional_part,
     read_part,
+    relation_of,
     relationships,
 )
 from longsum.documents.packages import Package
@@ -137,7 +138,7 @@ def _running_parts(
     for section in () if body is None else descendants(body, "sectPr"):
         for each in section:
             kind = local(each).removesuffix("Reference")
-            relation = relations.get(attribute(each, "id") or "")
+            relation = relations.get(relation_of(each))
             if kind in ("header", "footer") and relation and relation.part:
                 found[kind, relation.part] = None
     yield from found

@@ -97,6 +97,7 @@ class DocumentFormat:
 READERS: tuple[DocumentFormat, ...] = (
     DocumentFormat("PDF", (".pdf",), "longsum.documents.pdf"),
     DocumentFormat("DOCX", (".docx", ".docm", ".dotx"), "longsum.documents.docx"),
+    DocumentFormat("PPTX", (".pptx", ".pptm", ".ppsx", ".potx"), "longsum.documents.pptx"),
     DocumentFormat("EPUB", (".epub",), "longsum.documents.epub"),
     DocumentFormat("HTML", (".html", ".htm", ".xhtml"), "longsum.documents.html"),
     DocumentFormat("text", (), "longsum.documents.text", takes_encoding=True),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
-from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
+from longsum.errors import CorruptDocument, DocumentError, DocumentTooLong
 
 Element = Any
 """An element of lxml, which has no types of its own."""
@@ -26,12 +26,12 @@ def _lxml() -> Any:
     """Import lxml's parsers.
 
     Raises:
-        LongsumError: it is not installed.
+        DocumentError: it is not installed.
     """
     try:
         from lxml import etree
     except ImportError as error:
-        raise LongsumError(
+        raise DocumentError(
             "reading HTML, EPUB and office documents needs lxml, which is not installed",
             hint="pip install lxml",
         ) from error
@@ -48,7 +48,7 @@ def parse_xml(data: bytes, shown: str, part: str) -> Element:
 
     Raises:
         CorruptDocument: it is not well-formed, or declares entities.
-        LongsumError: lxml is not installed.
+        DocumentError: lxml is not installed.
     """
     etree = _lxml()
     if _ENTITIES.search(data.replace(b"\0", b"") if b"\0" in data[:64] else data):  # UTF-16
@@ -82,7 +82,7 @@ def parse_html(text: str, shown: str) -> Element | None:
 
     Raises:
         CorruptDocument: it declares entities, or nests its elements too deeply to be read.
-        LongsumError: lxml is not installed.
+        DocumentError: lxml is not installed.
     """
     etree = _lxml()
     head = text[:_PROLOG_BYTES]

@@ -64,6 +64,12 @@ def read_part(package: Package, name: str) -> Element:
     return root
 
 
+def relation_of(element: Element) -> str:
+    """Return the identifier of the relationship that an element refers to, its `r:id`."""
+    found = (value for key, value in element.attrib.items() if key.endswith("/relationships}id"))
+    return str(next(found, ""))
+
+
 def optional_part(package: Package, name: str) -> Element | None:
     """Return the root element of a part; None if there is no such part."""
     data = package.read(name)

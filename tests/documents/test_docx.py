@@ -19,11 +19,6 @@ from longsum.errors import (
     UsageError,
 )
 
-PICTURE = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c636060"
-    "6060000000050001a5f645400000000049454e44ae426082"
-)
-
 
 def read(document: Any, notes: dict[str, str] | None = None) -> Document:
     data = document if isinstance(document, bytes) else word.saved(document, notes)
@@ -303,7 +298,7 @@ def test_document_without_text_is_empty_or_pictures() -> None:
     with pytest.raises(EmptyDocument, match="^stdin holds no text$"):
         read(word.new())
     document = word.new()
-    document.add_picture(io.BytesIO(PICTURE))
+    document.add_picture(io.BytesIO(word.PICTURE))
     with pytest.raises(ImageOnlyDocument, match="^stdin holds no text, only pictures") as caught:
         read(document)
     assert "ocrmypdf" in (caught.value.hint or "")

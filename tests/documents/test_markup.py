@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from longsum.documents.markup import attribute, child, descendants, local, parse_html, parse_xml
-from longsum.errors import CorruptDocument, LongsumError
+from longsum.errors import CorruptDocument, DocumentError
 
 LAUGHS = (
     "<!DOCTYPE x ["
@@ -74,6 +74,6 @@ def test_text_in_xhtml_may_be_marked_as_such() -> None:
 
 def test_missing_library_gives_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lxml", None)
-    with pytest.raises(LongsumError, match="needs lxml, which is not installed") as caught:
+    with pytest.raises(DocumentError, match="needs lxml, which is not installed") as caught:
         parse_html("<html>", "x.html")
     assert caught.value.hint == "pip install lxml"
