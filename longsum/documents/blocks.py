@@ -6,6 +6,7 @@ left to be judged by a layout that such a format does not have.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -23,6 +24,9 @@ MAX_CELL = 300
 
 MAX_TITLE = 60
 """Characters of a heading in a reference."""
+
+
+_PAGE_NUMBER = re.compile(r"\W*(?:(?:page|seite|p|s)\b\W*)?\d*\W*(?:(?:of|von|/)\W*\d*\W*)?", re.I)
 
 
 class Kind(Enum):
@@ -92,6 +96,36 @@ def row_blocks(cells: Sequence[Sequence[Block]]) -> list[Block]:
         row = CELL.join(texts).strip(CELL)
         return [Block(row, Kind.ROW)]
     return [block for cell in filled for block in cell]
+
+
+def marked_asides(mark: str, aside: str, blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks that only accompany the text, the first one marked as what it is.
+
+    Args:
+        mark: before the first: `Note 2`.
+        aside: what they are, for references; kept where a block is something else already.
+        blocks: what they say.
+    """
+    found = [replace(each, aside=each.aside or aside) for each in blocks]
+    if found:
+        found[0] = replace(found[0], text=f"{mark}: {found[0].text}", kind=Kind.TEXT)
+    return found
+
+
+def new_asides(aside: str, blocks: Iterable[Block], seen: set[str]) -> list[Block]:
+    """Return headers or footers, each once and without page numbers.
+
+    Args:
+        aside: `header` or `footer`.
+        blocks: of all sections.
+        seen: texts that were read already; new ones are added.
+    """
+    found: list[Block] = []
+    for each in blocks:
+        if each.text not in seen and not _PAGE_NUMBER.fullmatch(each.text):
+            seen.add(each.text)
+            found.append(replace(each, aside=aside))
+    return found
 
 
 def _is_short(cell: Sequence[Block]) -> bool:

@@ -10,11 +10,9 @@ text boxes, the other over hidden text, list numbers, headers and footers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from longsum.documents.blocks import Block, lines_of_blocks, places_by_heading
+from longsum.documents.blocks import Block, lines_of_blocks, new_asides, places_by_heading
 from longsum.documents.docx_body import BodyReader
 from longsum.documents.docx_numbering import Numbering
 from longsum.documents.docx_styles import read_styles
@@ -39,7 +37,6 @@ from longsum.errors import ImageOnlyDocument
 UNIT = "paragraph"
 _MAIN = "word/document.xml"
 _NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
-_PAGE_NUMBER = re.compile(r"\W*(?:(?:page|seite|p|s)\b\W*)?\d*\W*(?:(?:of|von|/)\W*\d*\W*)?", re.I)
 
 
 def matches(data: bytes) -> bool:
@@ -123,10 +120,7 @@ def _running(
     both: dict[str, list[Block]] = {"header": [], "footer": []}
     for kind, part in _running_parts(relations, body):
         root = optional_part(package, part)
-        for block in () if root is None else reader.blocks(root):
-            if block.text not in seen and not _PAGE_NUMBER.fullmatch(block.text):
-                seen.add(block.text)
-                both[kind].append(replace(block, aside=kind))
+        both[kind] += new_asides(kind, [] if root is None else reader.blocks(root), seen)
     return both["header"], both["footer"]
 
 

@@ -6,7 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from longsum.documents.blocks import Block, Kind, clean_blocks, clean_text, row_blocks
+from longsum.documents.blocks import (
+    Block,
+    Kind,
+    clean_blocks,
+    clean_text,
+    marked_asides,
+    row_blocks,
+)
 from longsum.documents.docx_numbering import Numbering
 from longsum.documents.docx_runs import Runs
 from longsum.documents.docx_styles import Style, style_of
@@ -135,10 +142,7 @@ class BodyReader:
         tables, self._tables = self._tables, 0
         found = self.blocks(element)
         self._asides, self._tables = asides, tables
-        if found:
-            mark = named[0].upper() + named[1:]
-            found[0] = replace(found[0], text=f"{mark}: {found[0].text}", kind=Kind.TEXT)
-        return [replace(each, aside=each.aside or named) for each in found]
+        return marked_asides(named[0].upper() + named[1:], named, found)
 
 
 def _is_joined(paragraph: Element, mark: Element | None) -> bool:

@@ -98,6 +98,7 @@ READERS: tuple[DocumentFormat, ...] = (
     DocumentFormat("PDF", (".pdf",), "longsum.documents.pdf"),
     DocumentFormat("DOCX", (".docx", ".docm", ".dotx"), "longsum.documents.docx"),
     DocumentFormat("PPTX", (".pptx", ".pptm", ".ppsx", ".potx"), "longsum.documents.pptx"),
+    DocumentFormat("ODT", (".odt", ".ott"), "longsum.documents.odt"),
     DocumentFormat("EPUB", (".epub",), "longsum.documents.epub"),
     DocumentFormat("HTML", (".html", ".htm", ".xhtml"), "longsum.documents.html"),
     DocumentFormat("text", (), "longsum.documents.text", takes_encoding=True),

@@ -63,8 +63,9 @@ def parse_xml(data: bytes, shown: str, part: str) -> Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.LxmlError, ValueError) as error:
+        why = "nests its elements too deeply" if "depth" in str(error) else "is not well-formed XML"
         raise CorruptDocument(
-            f"{shown} is damaged or incomplete: its part {part!a} is not well-formed XML",
+            f"{shown} is damaged or incomplete: its part {part!a} {why}",
             hint="download or export it again",
         ) from error
     declared = root.getroottree().docinfo.internalDTD

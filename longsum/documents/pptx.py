@@ -10,9 +10,15 @@ archive, pictures and films included.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from longsum.documents.blocks import Block, Kind, clean_blocks, lines_of_blocks
+from longsum.documents.blocks import (
+    Block,
+    clean_blocks,
+    lines_of_blocks,
+    marked_asides,
+    new_asides,
+)
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.lines import Line
 from longsum.documents.markup import child, descendants
@@ -139,9 +145,7 @@ def _slide(
             blocks = blocks + _comments(package, relation.part)
     if not is_hidden:
         omitted.update(counts)
-        new = [each for each in slide.footers if each.text not in seen]
-        seen.update(each.text for each in new)
-        blocks = blocks + [replace(each, aside="footer") for each in new]
+        blocks = blocks + new_asides("footer", slide.footers, seen)
     return _Read(number, blocks, is_hidden, slide.pictures)
 
 
@@ -152,7 +156,7 @@ def _notes(package: Package, part: str) -> list[Block]:
     notes = Slide(lambda _: iter(()), Counter())
     if shapes is not None:
         notes.read(shapes, "body")
-    return _marked("Notes", "notes", notes.rest)
+    return marked_asides("Notes", "notes", notes.rest)
 
 
 def _comments(package: Package, part: str) -> list[Block]:
@@ -161,15 +165,7 @@ def _comments(package: Package, part: str) -> list[Block]:
     found: list[Block] = []
     for comment in () if root is None else descendants(root, "cm"):
         texts = [each.text or "" for each in descendants(comment, "t", "text")]
-        found += _marked("Comment", "comment", clean_blocks(" ".join(texts)))
-    return found
-
-
-def _marked(mark: str, aside: str, blocks: list[Block]) -> list[Block]:
-    """Return blocks as an aside, the first one marked."""
-    found = [replace(each, aside=aside) for each in blocks]
-    if found:
-        found[0] = replace(found[0], text=f"{mark}: {found[0].text}", kind=Kind.TEXT)
+        found += marked_asides("Comment", "comment", clean_blocks(" ".join(texts)))
     return found
 
 

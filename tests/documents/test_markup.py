@@ -51,7 +51,7 @@ def test_inclusions_are_left_alone(tmp_path: Path) -> None:
     assert "".join(root.itertext()) == ""
 
 
-@pytest.mark.parametrize("data", [b"", b"<x>", b"<x></y>", b"\xff\xfe", b"<x>" * 5000])
+@pytest.mark.parametrize("data", [b"", b"<x>", b"<x></y>", b"\xff\xfe"])
 def test_xml_that_is_not_well_formed_is_damaged(data: bytes) -> None:
     with pytest.raises(CorruptDocument, match=r"its part 'x\.xml' is not well-formed XML"):
         parse_xml(data, "a.docx", "x.xml")
