@@ -12,6 +12,7 @@ from typing import Any
 
 from longsum.batch.config import BatchConfig
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
+from longsum.documents.formats import READING
 from longsum.hashing import settings_hash
 from longsum.settings import SettingStyle, as_argument, rendered
 
@@ -67,6 +68,7 @@ def settings_of(job: Job) -> dict[str, Any]:
         text = load_template(template)
         task["prompt_sha256"] = hashlib.sha256(text.encode()).hexdigest()
     return {
+        "reading": READING,
         "model": job.identity,
         "load": load,
         "pages": job.read.pages,

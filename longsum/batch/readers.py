@@ -150,7 +150,7 @@ def invalid_reply_error() -> dict[str, Any]:
     return {
         "type": "CorruptDocument",
         "message": "the reader process sent an invalid reply",
-        "hint": "print it to a new PDF and read that, or try to repair it: qpdf in.pdf out.pdf",
+        "hint": "print it to a new PDF and read that; to repair a PDF: qpdf in.pdf out.pdf",
     }
 
 

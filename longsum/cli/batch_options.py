@@ -19,7 +19,7 @@ Documents = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="FOLDER",
-        help="Folder of PDF and text files, or the files themselves.",
+        help="Folder of documents, or the documents themselves.",
         show_default=False,
     ),
 ]

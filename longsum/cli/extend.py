@@ -195,7 +195,7 @@ def extend(
     data: list[Path] | None = in_data(
         None,
         metavar="FILE",
-        help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder of them; repeatable.",
+        help="Document, .jsonl[.gz|.xz] with a `text` field, or a folder of them; repeatable.",
     ),
     output: Path | None = o.in_output(
         None,

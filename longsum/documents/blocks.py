@@ -98,6 +98,11 @@ def row_blocks(cells: Sequence[Sequence[Block]]) -> list[Block]:
     return [block for cell in filled for block in cell]
 
 
+def comment_by(author: str) -> str:
+    """Return what a comment is, for references; its author may be unknown."""
+    return f"comment by {shortened(clean_text(author)) or 'an unknown author'}"
+
+
 def marked_asides(mark: str, aside: str, blocks: Sequence[Block]) -> list[Block]:
     """Return blocks that only accompany the text, the first one marked as what it is.
 

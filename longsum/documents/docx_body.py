@@ -11,6 +11,7 @@ from longsum.documents.blocks import (
     Kind,
     clean_blocks,
     clean_text,
+    comment_by,
     marked_asides,
     row_blocks,
 )
@@ -133,8 +134,7 @@ class BodyReader:
         if element is None:
             return []
         if kind == "comment":
-            author = clean_text(attribute(element, "author") or "") or "an unknown author"
-            named = f"comment by {author}"
+            named = comment_by(attribute(element, "author") or "")
         else:
             self._numbers[kind] += 1
             named = f"{'note' if kind == 'footnote' else kind} {self._numbers[kind]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from longsum.documents.blocks import clean_text
 from longsum.documents.html_encoding import decode_declared
 from longsum.documents.markup import (
     Element,
@@ -88,7 +89,7 @@ def read_contents(package: Package) -> BookContents:
     files = tuple(dict.fromkeys(item.file for item in listed if item.file in package))
     _refuse_encrypted(package, files)
     titles = descendants(root, "title")
-    title = next((" ".join("".join(each.itertext()).split()) for each in titles), None)
+    title = next((clean_text("".join(each.itertext())) for each in titles), None)
     return BookContents(
         files,
         sum(item.file not in package for item in listed),
@@ -171,7 +172,7 @@ def _ncx(root: Element, file: str) -> Iterator[Entry]:
 
 def _entry(title: str, reference: str | None, file: str, depth: int) -> Iterator[Entry]:
     """Yield an entry unless it has no title or leads nowhere."""
-    words = " ".join(title.split())
+    words = clean_text(title)
     if words and reference:
         path, _, fragment = reference.partition("#")
         yield Entry(words, resolved(file, path) if path else file, fragment, depth)

@@ -7,13 +7,16 @@ import io
 import zipfile
 
 from longsum.documents.formats import format_names
-from longsum.errors import UnsupportedDocument
+from longsum.errors import DocumentError, ProtectedDocument, UnsupportedDocument
 
 _EXPORT = "open it in its program and export it as PDF"
 _OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
 _EXPORTED = "export the text you need"
 _UNPACK = "unpack it and name a file inside"
 _ONLY = f"only {format_names('and')} can be read"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""Name of the stream in which Office keeps an encrypted document ([MS-OFFCRYPTO], 2.1.1)."""
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image", _OCR),
     (b"\xff\xd8\xff", "a JPEG image", _OCR),
@@ -23,7 +26,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"BM", "a BMP image", _OCR),
     (b"RIFF", "a RIFF file (WebP, WAV or AVI)", "only text can be read"),
     (b"AT&TFORM", "a DjVu document", "convert it: ddjvu -format=pdf in.djvu out.pdf"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (doc, xls or ppt)", _EXPORT),
+    (_OLE, "an old Office document (doc, xls or ppt)", _EXPORT),
     (b"{\\rtf", "an RTF document", _EXPORT),
     (b"%!PS", "a PostScript file", "convert it: ps2pdf in.ps out.pdf"),
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
@@ -70,7 +73,7 @@ _ZIPPED = (
     ("word/", "a Word document (docx)", _EXPORT),
     ("xl/", "an Excel workbook (xlsx)", _EXPORT),
     ("ppt/", "a PowerPoint presentation (pptx)", _EXPORT),
-    ("content.xml", "an OpenDocument file", _EXPORT),
+    ("content.xml", "an OpenDocument spreadsheet, presentation or drawing", _EXPORT),
     ("Index/Document.iwa", "an Apple iWork document (pages, numbers or key)", _EXPORT),
 )
 BINARY_MAGIC = (
@@ -100,13 +103,18 @@ def looks_binary(data: bytes) -> bool:
     return b"\0" in data or controls > max(8, len(sample) // 50)
 
 
-def unreadable_file(data: bytes, shown: str) -> UnsupportedDocument:
+def unreadable_file(data: bytes, shown: str) -> DocumentError:
     """Return the error for a file that no reader accepts, saying what it looks like.
 
     Args:
         data: its bytes.
         shown: its name, safe to print.
     """
+    if data.startswith(_OLE) and _ENCRYPTED in data:
+        return ProtectedDocument(
+            f"{shown} is an Office document encrypted with a password",
+            hint="open it in its program, save it without a password, and read that",
+        )
     kind = kind_of(data)
     if kind:
         return UnsupportedDocument(f"{shown} is {kind[0]}, not {format_names()}", hint=kind[1])

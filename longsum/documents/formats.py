@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from longsum.documents.lines import Line
 
 
+READING = 2
+"""Raised when files give another text than before: a batch then reads its documents again."""
+
+
 @dataclass
 class RawPage:
     """One page as it was read."""
@@ -107,7 +111,7 @@ READERS: tuple[DocumentFormat, ...] = (
 
 
 def format_names(last: str = "or") -> str:
-    """Return the names of all formats: `PDF or text`.
+    """Return the names of all formats: `PDF, DOCX or text`.
 
     Args:
         last: the word before the last name.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from longsum.documents.blocks import lines_of_blocks, places_by_heading
+from longsum.documents.blocks import clean_text, lines_of_blocks, places_by_heading
 from longsum.documents.decoding import decode
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.html_blocks import page_blocks
@@ -85,5 +85,5 @@ def title_of(root: Element) -> str | None:
     """Return the title in a page's head."""
     for element in root.iter():
         if local(element) == "title":
-            return " ".join("".join(element.itertext()).split()) or None
+            return clean_text("".join(element.itertext())) or None
     return None

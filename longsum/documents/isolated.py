@@ -270,7 +270,7 @@ class IsolatedReader:
         return CorruptDocument(
             f"{shown} cannot be read: it crashed its reader, or took over "
             f"{self.memory_bytes >> 20:,} MiB of memory",
-            hint="print it to a new PDF and read that, or try to repair it: qpdf in.pdf out.pdf",
+            hint="print it to a new PDF and read that; to repair a PDF: qpdf in.pdf out.pdf",
         )
 
 

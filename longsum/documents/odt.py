@@ -7,7 +7,13 @@ that.
 
 from __future__ import annotations
 
-from longsum.documents.blocks import Block, lines_of_blocks, new_asides, places_by_heading
+from longsum.documents.blocks import (
+    Block,
+    clean_text,
+    lines_of_blocks,
+    new_asides,
+    places_by_heading,
+)
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.markup import Element, attribute, child, descendants, local
 from longsum.documents.odt_body import OdtReader
@@ -82,7 +88,7 @@ def _title(package: Package) -> str | None:
     """Return the title in a document's properties."""
     meta = optional_part(package, _META)
     title = None if meta is None else next(descendants(meta, "title"), None)
-    return None if title is None else " ".join((title.text or "").split()) or None
+    return None if title is None else clean_text(title.text or "") or None
 
 
 def _running(

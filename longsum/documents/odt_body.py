@@ -15,6 +15,7 @@ from longsum.documents.blocks import (
     Kind,
     clean_blocks,
     clean_text,
+    comment_by,
     marked_asides,
     row_blocks,
 )
@@ -184,8 +185,8 @@ class OdtReader:
         """Return the blocks of a note or comment, marked as one."""
         if name == "annotation":
             creator = child(element, "creator")
-            author = "" if creator is None else clean_text("".join(creator.itertext()))
-            named, body = f"comment by {author or 'an unknown author'}", element
+            author = "" if creator is None else "".join(creator.itertext())
+            named, body = comment_by(author), element
         else:
             kind = "endnote" if attribute(element, "note-class") == "endnote" else "note"
             self._numbers[kind] += 1

@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from longsum.documents.blocks import clean_text
 from longsum.documents.markup import Element, attribute, child, descendants, local, parse_xml
 from longsum.documents.packages import Package, open_package, resolved
 
@@ -98,7 +99,7 @@ def core_title(package: Package) -> str | None:
     """Return the title in a document's properties."""
     root = optional_part(package, "docProps/core.xml")
     title = None if root is None else child(root, "title")
-    return None if title is None else " ".join((title.text or "").split()) or None
+    return None if title is None else clean_text(title.text or "") or None
 
 
 def value(element: Element | None, name: str = "val") -> str | None:

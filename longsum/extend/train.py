@@ -58,7 +58,7 @@ def extend(
 
     Args:
         load: `model`, `context` (L' in tokens), `device`, `memory_bytes`, `offline`.
-        data: texts, PDFs, JSON lines with a `text`, or folders of them.
+        data: documents, JSON lines with a `text`, or folders of them.
         output: folder of the result.
         config: position, method, and how to train.
         listener: notified of every step, on the main process only.

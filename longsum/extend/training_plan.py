@@ -60,7 +60,7 @@ def plan_extension(
 
     Args:
         load: model, window, device.
-        data: texts, PDFs, JSON lines or folders.
+        data: documents, JSON lines or folders.
         output: folder of the result, for its free space.
         config: how to train.
         listener: notified of what is skipped.

@@ -39,10 +39,10 @@ def test_reader_offers_what_the_protocol_asks(each: DocumentFormat):
 
 
 def test_message_names_every_format(monkeypatch: pytest.MonkeyPatch):
-    assert format_names() == "PDF, EPUB, HTML or text"
-    assert format_names("nor") == "PDF, EPUB, HTML nor text"
+    assert format_names() == "PDF, DOCX, PPTX, ODT, EPUB, HTML or text"
+    assert format_names("nor") == "PDF, DOCX, PPTX, ODT, EPUB, HTML nor text"
     monkeypatch.setattr(formats, "READERS", (STORY, *formats.READERS))
-    assert format_names("and") == "story, PDF, EPUB, HTML and text"
+    assert format_names("and") == "story, PDF, DOCX, PPTX, ODT, EPUB, HTML and text"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_format_that_was_not_added_is_refused(tmp_path: Path):
     path = tmp_path / "ferry.story"
     path.write_bytes(STORY_FILE)
     with pytest.raises(
-        UnsupportedDocument, match="of an unknown kind, not PDF, EPUB, HTML or text"
+        UnsupportedDocument,
+        match="of an unknown kind, not PDF, DOCX, PPTX, ODT, EPUB, HTML or text",
     ):
         read_document(path)
 

@@ -182,7 +182,8 @@ def test_a_pdf_of_blank_pages_is_empty() -> None:
 @pytest.mark.parametrize(
     ("data", "kind", "hint"),
     [
-        (zipped("word/document.xml"), "a Word document", "export it as PDF"),
+        (zipped("content.xml"), "an OpenDocument spreadsheet", "export it as PDF"),
+        (zipped("Index/Document.iwa"), "an Apple iWork document", "export it as PDF"),
         (zipped("xl/workbook.xml"), "an Excel workbook", "export"),
         (zipped("a.txt"), "a zip archive", "unpack"),
         (b"PK\x03\x04 cut off", "a zip archive", "unpack"),

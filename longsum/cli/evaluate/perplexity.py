@@ -23,7 +23,7 @@ class PerplexityOptions:
 
     data: list[Path] = c.in_measurement(
         metavar="FILE",
-        help="Text, PDF, .jsonl[.gz|.xz] with a `text` field, or a folder of them; repeatable.",
+        help="Document, .jsonl[.gz|.xz] with a `text` field, or a folder of them; repeatable.",
     )
     window: list[str] | None = c.in_measurement(
         None,

@@ -35,7 +35,7 @@ class ShortOptions:
         None,
         metavar="N",
         min=1,
-        help="Make N items from texts, PDFs, folders of them, or .jsonl with a `text` field; see "
+        help="Make N items from documents, folders of them, or .jsonl with a `text` field; see "
         "above.",
     )
     seed: int = c.in_measurement(0, metavar="N", min=0, help="Random seed for --make-cloze.")
