@@ -72,7 +72,9 @@ class ReadingOptions:
     """Which parts of the document are read."""
 
     pages: str | None = in_reading(
-        ReadConfig.pages, metavar="RANGES", help="Read only these pages, such as 3-20,25."
+        ReadConfig.pages,
+        metavar="RANGES",
+        help="Read only these pages, slides or chapters, such as 3-20,25.",
     )
     page_labels: bool = in_reading(
         False, "--page-labels", help="Show printed page numbers as well: p. 9 (printed 1)."

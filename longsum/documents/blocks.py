@@ -147,7 +147,9 @@ def _joined(lines: Sequence[str], kind: Kind) -> str:
 
 
 def lines_of_blocks(blocks: Sequence[Block], places: Iterable[str] = ()) -> list[Line]:
-    """Return the lines of blocks, each with what follows it.
+    """Return the lines of blocks, each with what follows it and the number of its paragraph.
+
+    A table counts as one paragraph; a note has the number of the paragraph that it accompanies.
 
     Args:
         blocks: in reading order.
@@ -155,18 +157,21 @@ def lines_of_blocks(blocks: Sequence[Block], places: Iterable[str] = ()) -> list
     """
     names = list(places) or [""] * len(blocks)
     lines: list[Line] = []
-    for number, (block, place) in enumerate(zip(blocks, names, strict=True), 1):
-        after = blocks[number] if number < len(blocks) else None
+    number = 0
+    for index, is_new in enumerate(_new_paragraphs(blocks)):
+        block, place = blocks[index], names[index]
+        after = blocks[index + 1] if index + 1 < len(blocks) else None
+        number += is_new
         texts = block.text.split("\n")
         for text in texts:
             box = Box(0.0, len(text) * CHAR_WIDTH, -2.0 * len(lines), 1.0)
-            lines.append(Line(text, box, number, link=Link.NEWLINE, place=place))
+            lines.append(Line(text, box, max(1, number), link=Link.NEWLINE, place=place))
         if not (after and after.kind is block.kind and block.kind in _TIGHT):
             lines[-1] = replace(lines[-1], link=Link.PARAGRAPH)
     return lines
 
 
-def places_by_heading(blocks: Iterable[Block], before: str = "") -> Iterator[str]:
+def places_by_heading(blocks: Sequence[Block]) -> Iterator[str]:
     """Yield each block's place: the heading above it, and which paragraph below that it is.
 
     Somebody who looks for `§ “Fares” ¶ 3` in the document goes to that heading and counts; a table
@@ -174,22 +179,25 @@ def places_by_heading(blocks: Iterable[Block], before: str = "") -> Iterator[str
 
     Args:
         blocks: in reading order.
-        before: the heading that applies before the first one.
     """
-    heading, number = before, 0
-    last = None
-    for block in blocks:
+    heading, number = "", 0
+    for block, is_new in zip(blocks, _new_paragraphs(blocks), strict=True):
         if block.aside:
             yield f"{_place(heading, number)}, {block.aside}" if heading or number else block.aside
             continue
-        is_same_table = last is block.kind is Kind.ROW
-        last = block.kind
         if block.kind is Kind.HEADING:
             heading, number = shortened(block.text), 0
-            yield _place(heading, number)
-            continue
-        number += not is_same_table
+        else:
+            number += is_new
         yield _place(heading, number)
+
+
+def _new_paragraphs(blocks: Iterable[Block]) -> Iterator[bool]:
+    """Yield whether each block begins a paragraph; notes do not, nor do a table's other rows."""
+    last: Kind | None = None
+    for block in blocks:
+        yield not (block.aside or last is block.kind is Kind.ROW)
+        last = last if block.aside else block.kind
 
 
 def _place(heading: str, number: int) -> str:

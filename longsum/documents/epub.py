@@ -6,7 +6,6 @@ whose text is encrypted is refused.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,10 +25,6 @@ from longsum.documents.units import UNITS
 
 UNIT = "chapter"
 _MIMETYPE = b"application/epub+zip"
-_NUMBERED = re.compile(
-    r"(?:[^\W\d_]+\s+)?(\d{1,4}(?=[\s.:)—–-]|$)|[IVXLC]{1,8}(?=[\s.:)—–-]|$)|[A-Z](?=[.:)]|$))"
-)
-"""A title that begins with a number, as in `3. The Storm`, `Chapter III` and `Appendix A: Maps`."""
 
 
 @dataclass
@@ -94,21 +89,12 @@ def _lines(chapter: Chapter, number: int) -> list[Line]:
 def chapter_place(title: str | None, number: int) -> str:
     """Return how a chapter is referred to: `ch. 3 “The Storm”`.
 
-    A title with a number of its own is given alone where the two differ, as they do after a
-    preface: `ch. 5 “Chapter 3”` would have to be read twice.
-
     Args:
         title: from the table of contents, or None.
-        number: its position in the book.
+        number: its position in the book, by which it is selected; a title may have another.
     """
-    if not title:
-        return f"{UNITS[UNIT].short} {number}"
-    own = _NUMBERED.match(title)
-    named = f"“{shortened(title)}”"
-    if own and own[1] != str(number):
-        return named
-    is_bare = own and own[0] == title
-    return f"{UNITS[UNIT].short} {number}" + ("" if is_bare else f" {named}")
+    place = f"{UNITS[UNIT].short} {number}"
+    return f"{place} “{shortened(title)}”" if title else place
 
 
 def _chapters(package: Package, contents: BookContents, counts: Counter[str]) -> Iterator[Chapter]:

@@ -73,6 +73,20 @@ def test_places_count_paragraphs_below_a_heading_and_a_table_once() -> None:
     ]
 
 
+def test_lines_have_the_number_of_the_paragraph_that_places_count() -> None:
+    header, note = Block("h", aside="header"), Block("n", aside="note 1")
+    blocks = [header, Block("a"), Block("b", ROW), note, Block("c", ROW), Block("d")]
+    assert [line.source for line in lines_of_blocks(blocks)] == [1, 1, 2, 2, 2, 3]
+    assert list(places_by_heading(blocks)) == [
+        "header",
+        "¶ 1",
+        "¶ 2",
+        "¶ 2, note 1",
+        "¶ 2",
+        "¶ 3",
+    ]
+
+
 def test_long_title_is_cut_after_a_word() -> None:
     assert shortened("Short\ntitle") == "Short title"
     long = shortened("word " * 40)
