@@ -28,6 +28,9 @@ MAX_TITLE = 60
 
 _PAGE_NUMBER = re.compile(r"\W*(?:(?:page|seite|p|s)\b\W*)?\d*\W*(?:(?:of|von|/)\W*\d*\W*)?", re.I)
 
+_MAX_PAGE_NUMBER = 40
+"""Characters of a page number such as `– Page 3 of 9 –`."""
+
 
 class Kind(Enum):
     """What a block is."""
@@ -127,10 +130,14 @@ def new_asides(aside: str, blocks: Iterable[Block], seen: set[str]) -> list[Bloc
     """
     found: list[Block] = []
     for each in blocks:
-        if each.text not in seen and not _PAGE_NUMBER.fullmatch(each.text):
+        if each.text not in seen and not _is_page_number(each.text):
             seen.add(each.text)
             found.append(replace(each, aside=aside))
     return found
+
+
+def _is_page_number(text: str) -> bool:
+    return len(text) <= _MAX_PAGE_NUMBER and bool(_PAGE_NUMBER.fullmatch(text))
 
 
 def _is_short(cell: Sequence[Block]) -> bool:

@@ -10,6 +10,7 @@ from longsum.documents.formats import format_names
 from longsum.errors import DocumentError, ProtectedDocument, UnsupportedDocument
 
 _EXPORT = "open it in its program and export it as PDF"
+_EXPORT_OLD = "open it in its program and export it as DOCX, PPTX or PDF"
 _OCR = "make a PDF with a text layer of it, for example with ocrmypdf"
 _EXPORTED = "export the text you need"
 _UNPACK = "unpack it and name a file inside"
@@ -26,8 +27,8 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"BM", "a BMP image", _OCR),
     (b"RIFF", "a RIFF file (WebP, WAV or AVI)", "only text can be read"),
     (b"AT&TFORM", "a DjVu document", "convert it: ddjvu -format=pdf in.djvu out.pdf"),
-    (_OLE, "an old Office document (doc, xls or ppt)", _EXPORT),
-    (b"{\\rtf", "an RTF document", _EXPORT),
+    (_OLE, "an old Office document (doc, xls or ppt)", _EXPORT_OLD),
+    (b"{\\rtf", "an RTF document", _EXPORT_OLD),
     (b"%!PS", "a PostScript file", "convert it: ps2pdf in.ps out.pdf"),
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"BZh", "a bzip2 archive", _UNPACK),

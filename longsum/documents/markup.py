@@ -19,7 +19,6 @@ Element = Any
 _ENTITIES = re.compile(rb"<!ENTITY\s", re.I)
 _PROLOG_BYTES = 1 << 16
 """Bytes of an HTML page that are searched for declarations of entities."""
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
 
 
 def _lxml() -> Any:
@@ -90,7 +89,7 @@ def parse_html(text: str, shown: str) -> Element | None:
     if "<!ENTITY" in head and _ENTITIES.search(head.encode("utf-8", "replace")):
         raise _entities(shown)
     if "<![CDATA[" in text:  # text in XHTML, but a comment for a parser of HTML
-        text = _CDATA.sub(lambda match: escape(match[1], quote=False), text)
+        text = _without_cdata(text)
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
     )
@@ -105,6 +104,16 @@ def parse_html(text: str, shown: str) -> Element | None:
                 hint="open it in a browser, print it to a PDF and read that",
             )
     return root
+
+
+def _without_cdata(text: str) -> str:
+    """Return a page whose marked sections of text are escaped text instead."""
+    first, *rest = text.split("<![CDATA[")
+    parts = [first]
+    for each in rest:
+        inside, end, after = each.partition("]]>")
+        parts += (escape(inside, quote=False), after) if end else (each,)
+    return "".join(parts)
 
 
 def _entities(shown: str) -> CorruptDocument:

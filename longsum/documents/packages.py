@@ -30,7 +30,7 @@ _ENTRY = b"PK\x01\x02"
 """Begins each entry of the archive's list of parts."""
 _ENCRYPTED = 1
 """Bit of an entry's flags."""
-_HEAD_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 20
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -69,11 +69,6 @@ class Package:
         # names of parts are compared without case (ECMA-376 part 2, 6.2.2.3); some programs
         # write backslashes
         self._entries = {_key(entry.filename): entry for entry in entries}
-
-    @property
-    def names(self) -> list[str]:
-        """Names of all parts, with slashes, in the archive's order."""
-        return [entry.filename.replace("\\", "/") for entry in self._entries.values()]
 
     def __contains__(self, name: str) -> bool:
         return _key(name) in self._entries

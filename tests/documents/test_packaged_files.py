@@ -15,9 +15,11 @@ import opendocument
 import pdfs
 import pytest
 import word
+from batch.standin import standin_job
 from helpers import LIVE, environment, run
 from pptx import Presentation
 
+from longsum.batch.run import folder_inputs, run_batch
 from longsum.documents.document import Document
 from longsum.documents.isolated import read_document as read_isolated
 from longsum.documents.read import parse_document, read_document
@@ -195,3 +197,40 @@ def test_missing_library_gives_the_line_that_installs_it(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(DocumentError, match="needs lxml, which is not installed"):
         read_isolated(path)
+
+
+def test_batch_reads_every_format_and_passes_over_lock_files(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, data in files().items():
+        (folder / name).write_bytes(data)
+    (folder / "~$a.docx").write_bytes(b"lock")
+    (folder / ".b.docx").write_bytes(report())
+    job = standin_job(tmp_path / "out")
+    outcome = run_batch(job, folder_inputs(folder, job))
+    assert (outcome.tally.done, outcome.tally.skipped, outcome.tally.failed) == (5, 0, 0)
+    assert set(outcome.counts.work) == {"DOCX", "PPTX", "ODT", "EPUB", "HTML"}
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "outer", "level", "inner"),
+    [
+        ("a.docx", "word/document.xml", "document body p", "smartTag", "r t"),
+        ("a.pptx", "ppt/slides/slide1.xml", "sld cSld spTree", "grpSp", "sp txBody p r t"),
+    ],
+)
+def test_deep_nesting_is_read_or_refused(
+    name: str, part: str, outer: str, level: str, inner: str
+) -> None:
+    def nested(levels: int) -> Document | LongsumError:
+        tags = [*outer.split(), *[level] * levels, *inner.split()]
+        whole = "".join(f"<{tag}>" for tag in tags) + "deep"
+        whole += "".join(f"</{tag}>" for tag in reversed(tags))
+        return read_or_refused(word.changed(files()[name], {part: whole.encode()}), name)
+
+    document = nested(200)
+    assert isinstance(document, Document)
+    assert "deep" in document.text
+    refusal = nested(400)
+    assert isinstance(refusal, LongsumError)
+    assert "nests its elements too deeply" in refusal.message

@@ -18,7 +18,6 @@ def test_parts_are_found_whatever_the_case_and_the_slashes() -> None:
     assert package.read("/b") == b"two"
     assert package.read("c") is None
     assert "B" in package
-    assert package.names == ["OEBPS/Text/Ch1.xhtml", "b"]
 
 
 def test_first_bytes_of_a_part_are_searched() -> None:
