@@ -62,7 +62,7 @@ def parse_xml(data: bytes, shown: str, part: str) -> Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.LxmlError, ValueError) as error:
-        why = "nests its elements too deeply" if "depth" in str(error) else "is not well-formed XML"
+        why = "nests its elements too deeply" if "Excessive depth" in str(error) else "is not well-formed XML"
         raise CorruptDocument(
             f"{shown} is damaged or incomplete: its part {part!a} {why}",
             hint="download or export it again",
@@ -98,7 +98,7 @@ def parse_html(text: str, shown: str) -> Element | None:
     except (etree.LxmlError, ValueError):
         return None
     for error in parser.error_log:
-        if error.type_name == "ERR_RESOURCE_LIMIT":  # what follows is not in the tree
+        if "Excessive depth" in error.message:  # what follows is not in the tree
             raise DocumentTooLong(
                 f"{shown} is refused: its elements are nested too deeply",
                 hint="open it in a browser, print it to a PDF and read that",
