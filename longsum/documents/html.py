@@ -15,7 +15,7 @@ from longsum.documents.html_blocks import page_blocks
 from longsum.documents.html_encoding import HEAD_BYTES, decode_declared
 from longsum.documents.html_left_out import count_words, left_out
 from longsum.documents.markup import Element, local, parse_html
-from longsum.documents.omissions import omission_warnings
+from longsum.documents.omissions import NAVIGATION, omission_warnings
 from longsum.documents.pages import refuse_pages
 
 UNIT = "paragraph"
@@ -70,6 +70,9 @@ def read(data: bytes, *, shown: str, pages: str | None, password: str | None) ->
     refuse_pages(pages, UNIT)
     skipped = left_out(root)
     found = page_blocks(root, skipped)
+    if not found.blocks:  # a page of nothing but menus
+        skipped = {each: why for each, why in skipped.items() if why != NAVIGATION}
+        found = page_blocks(root, skipped)
     lines = lines_of_blocks(found.blocks, places_by_heading(found.blocks))
     return RawDocument(
         [RawPage(1, lines)],

@@ -62,7 +62,11 @@ def parse_xml(data: bytes, shown: str, part: str) -> Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.LxmlError, ValueError) as error:
-        why = "nests its elements too deeply" if "Excessive depth" in str(error) else "is not well-formed XML"
+        why = (
+            "nests its elements too deeply"
+            if "Excessive depth" in str(error)
+            else "is not well-formed XML"
+        )
         raise CorruptDocument(
             f"{shown} is damaged or incomplete: its part {part!a} {why}",
             hint="download or export it again",

@@ -97,6 +97,12 @@ def test_what_is_left_out_is_counted() -> None:
     assert read("<html><p>All of it.</p></html>").warnings == ()
 
 
+def test_page_of_nothing_but_menus_is_read() -> None:
+    assert read("<html><nav><a href='/'>Home</a></nav>").text == "Home"
+    links = "".join(f"<p><a href='{n}'>Chapter {n} of the book</a></p>" for n in range(30))
+    assert read(f"<html><div class='with-sidebar'>{links}</div>").text.startswith("Chapter 0")
+
+
 def test_pages_cannot_be_selected() -> None:
     with pytest.raises(UsageError, match="this one has paragraphs, which cannot be selected"):
         read(PAGE, pages="1")

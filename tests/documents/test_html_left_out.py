@@ -27,6 +27,8 @@ def kept(body: str) -> str:
         '<a class="sr-only" href="#main">Skip to content</a>',
         '<p style="color: red; DISPLAY : none">Hidden words.</p>',
         '<div aria-label="x" hidden="">Hidden words.</div>',
+        '<h2><a class="headerlink" href="#x">¶</a></h2>',
+        '<span class="mw-editsection">[<a href="/e">edit</a>]</span>',
         "<button>Accept</button><select><option>One</select><noscript>Turn it on.</noscript>",
     ],
 )
