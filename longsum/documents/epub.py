@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from longsum.documents.blocks import Block, Kind, lines_of_blocks, shortened
-from longsum.documents.epub_contents import BookContents, Entry, read_contents
+from longsum.documents.epub_contents import BookContents, ContentsEntry, read_contents
 from longsum.documents.formats import RawDocument, RawPage
 from longsum.documents.html_blocks import PageBlocks, page_blocks
 from longsum.documents.html_encoding import decode_declared
@@ -122,7 +122,9 @@ def _chapters(package: Package, contents: BookContents, counts: Counter[str]) ->
     yield current
 
 
-def _page(package: Package, file: str, entries: list[Entry], counts: Counter[str]) -> PageBlocks:
+def _page(
+    package: Package, file: str, entries: list[ContentsEntry], counts: Counter[str]
+) -> PageBlocks:
     """Return the blocks of one of a book's files, with the places of some entries."""
     data = package.read(file) or b""
     root = parse_html(decode_declared(data) or data.decode("cp1252", "replace"), package.shown)
@@ -133,7 +135,7 @@ def _page(package: Package, file: str, entries: list[Entry], counts: Counter[str
     return page_blocks(root, skipped, {entry.fragment for entry in entries})
 
 
-def _starts(page: PageBlocks, entries: list[Entry]) -> dict[int, str | None]:
+def _starts(page: PageBlocks, entries: list[ContentsEntry]) -> dict[int, str | None]:
     """Return where chapters begin in a file: the index of the first block, and the title of each.
 
     Only the highest entries of the table of contents count, the others being sections.

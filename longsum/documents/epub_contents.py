@@ -29,7 +29,7 @@ _OBFUSCATIONS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContentsEntry:
     """An entry of the table of contents."""
 
     title: str
@@ -49,7 +49,7 @@ class BookContents:
     """Names of the parts with text, in reading order; a page of contents is left out."""
     missing: int
     """Parts that should be there, but are not."""
-    entries: tuple[Entry, ...]
+    entries: tuple[ContentsEntry, ...]
     title: str | None
 
 
@@ -134,7 +134,7 @@ def _refuse_encrypted(package: Package, files: tuple[str, ...]) -> None:
 # --- the table of contents ---
 
 
-def _entries(package: Package, items: dict[str, _Item], spine: Element) -> Iterator[Entry]:
+def _entries(package: Package, items: dict[str, _Item], spine: Element) -> Iterator[ContentsEntry]:
     """Yield the table of contents, from a book's navigation page or, in EPUB 2, its NCX file."""
     for item in items.values():
         if "nav" in item.properties and (data := package.read(item.file)):
@@ -151,7 +151,7 @@ def _entries(package: Package, items: dict[str, _Item], spine: Element) -> Itera
             return
 
 
-def _navigation(data: bytes, file: str, shown: str) -> Iterator[Entry]:
+def _navigation(data: bytes, file: str, shown: str) -> Iterator[ContentsEntry]:
     """Yield the entries of the list in the `nav` element for contents."""
     root = parse_html(decode_declared(data) or data.decode("utf-8", "replace"), shown)
     navs = [] if root is None else list(descendants(root, "nav"))
@@ -162,7 +162,7 @@ def _navigation(data: bytes, file: str, shown: str) -> Iterator[Entry]:
             yield from _entry("".join(link.itertext()), link.get("href"), file, depth)
 
 
-def _ncx(root: Element, file: str) -> Iterator[Entry]:
+def _ncx(root: Element, file: str) -> Iterator[ContentsEntry]:
     for point in descendants(root, "navPoint"):
         label, content = child(point, "navLabel", "text"), child(point, "content")
         if label is not None and content is not None:
@@ -170,9 +170,9 @@ def _ncx(root: Element, file: str) -> Iterator[Entry]:
             yield from _entry("".join(label.itertext()), content.get("src"), file, depth)
 
 
-def _entry(title: str, reference: str | None, file: str, depth: int) -> Iterator[Entry]:
+def _entry(title: str, reference: str | None, file: str, depth: int) -> Iterator[ContentsEntry]:
     """Yield an entry unless it has no title or leads nowhere."""
     words = clean_text(title)
     if words and reference:
         path, _, fragment = reference.partition("#")
-        yield Entry(words, resolved(file, path) if path else file, fragment, depth)
+        yield ContentsEntry(words, resolved(file, path) if path else file, fragment, depth)
