@@ -15,7 +15,7 @@ from longsum.batch.progress_db import Counts
 from longsum.batch.result_files import INDEX
 from longsum.cli.console import Display, print_line
 from longsum.cli.wrapping import stdout_console
-from longsum.documents.formats import format_names, format_of_name
+from longsum.documents.formats import format_of_name
 from longsum.terminal import shown_name
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class BatchReporter(BatchListener):
             for number, what in (
                 (counts.done_before, "done before"),
                 (counts.failed_before, "failed before (--retry-failed tries again)"),
-                (counts.skipped_before, f"neither {format_names('nor')}"),
+                (counts.skipped_before, "in a format that cannot be read"),
             )
             if number
         ]
@@ -211,7 +211,7 @@ def show_outcome(outcome: Outcome, job: Job) -> None:
     skipped = tally.skipped + counts.skipped_before
     rows = [
         ("done", f"{tally.done:,}" + (f" ({before:,} earlier)" if before else "")),
-        ("skipped", f"{skipped:,} neither {format_names('nor')}" if skipped else "0"),
+        ("skipped", f"{skipped:,} in a format that cannot be read" if skipped else "0"),
         (
             "failed",
             f"{tally.failed:,}"

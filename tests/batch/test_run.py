@@ -96,7 +96,7 @@ def test_two_workers_and_two_readers_give_the_same(folder, job, tmp_path):
 def test_folder_without_documents_is_refused(tmp_path, job):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / ".hidden").write_text("x")
-    with pytest.raises(DocumentNotFound, match="no PDF or text files found") as caught:
+    with pytest.raises(DocumentNotFound, match="no PDF, DOCX, .* or text files found") as caught:
         work(tmp_path / "in", job)
     assert "1 hidden" in (caught.value.hint or "")
 

@@ -98,7 +98,7 @@ def test_closing_table_counts_what_became_of_the_documents(folder, standin):
     assert result.exit_code == 1
     table = dict(line.split(None, 1) for line in result.stdout.splitlines())
     assert table["done"] == "3"
-    assert table["skipped"] == "1 neither PDF nor text"
+    assert table["skipped"] == "1 in a format that cannot be read"
     assert table["failed"] == "1"
     assert table["results"].endswith("out/index.md")
     assert "documents/hour" in table["pace"]
@@ -207,7 +207,11 @@ def test_folder_called_merge_is_batched_where_an_output_is_named(
         (("in", "-o", "in"), 2, "the same folder"),
         (("gone", "-o", "out"), 3, "does not exist"),
         (("in", "-o", "in/a.txt"), 1, "is a file"),
-        (("in", "-o", "out", "--include", "*.pdf"), 3, "no PDF or text files found"),
+        (
+            ("in", "-o", "out", "--include", "*.pdf"),
+            3,
+            "no PDF, DOCX, PPTX, ODT, EPUB, HTML or text files found",
+        ),
         (("in", "-o", "out", "--files-from", "gone"), 3, "gone cannot be read"),
         (("in", "-o", "out", "--task", "ask"), 2, "needs a --question"),
         (("in", "-o", "out", "--question", " "), 2, "is empty"),

@@ -89,7 +89,7 @@ def test_pipe_gets_a_line_now_and_then(pipe, clock):
     reporter.tick()
     assert pipe.getvalue().splitlines() == [
         "4 documents to work on; 2 done before; 1 failed before (--retry-failed tries again); "
-        "1 neither PDF nor text",
+        "1 in a format that cannot be read",
         "passed over: 2 hidden",
         "0 of 4 documents, starting",
         "1 of 4 documents, 600 per hour",
