@@ -104,7 +104,9 @@ READERS: tuple[DocumentFormat, ...] = (
     DocumentFormat("PPTX", (".pptx", ".pptm", ".ppsx", ".potx"), "longsum.documents.pptx"),
     DocumentFormat("ODT", (".odt", ".ott"), "longsum.documents.odt"),
     DocumentFormat("EPUB", (".epub",), "longsum.documents.epub"),
-    DocumentFormat("HTML", (".html", ".htm", ".xhtml"), "longsum.documents.html"),
+    DocumentFormat(
+        "HTML", (".html", ".htm", ".xhtml"), "longsum.documents.html", takes_encoding=True
+    ),
     DocumentFormat("text", (), "longsum.documents.text", takes_encoding=True),
 )
 """Formats in the order they are tried; text is last: it matches anything without control codes."""

@@ -45,7 +45,14 @@ def matches(data: bytes) -> bool:
     return ends and not _MARKDOWN.search(head)  # a README often begins with a `<p>` of its own
 
 
-def read(data: bytes, *, shown: str, pages: str | None, password: str | None) -> RawDocument | None:
+def read(
+    data: bytes,
+    *,
+    shown: str,
+    pages: str | None,
+    password: str | None,
+    encoding: str | None = None,
+) -> RawDocument | None:
     """Read a page.
 
     Args:
@@ -53,16 +60,17 @@ def read(data: bytes, *, shown: str, pages: str | None, password: str | None) ->
         shown: its name, safe to print.
         pages: refused, as a page in HTML has no pages.
         password: ignored; it needs none.
+        encoding: its encoding, as the user named it; None decides by its mark and declaration.
 
     Raises:
         UndecodableText: no encoding fits.
         CorruptDocument: it is an attack.
         UsageError: `pages` is given.
     """
-    text = decode_declared(data)
+    text = None if encoding else decode_declared(data)
     warnings: list[str] = []
     if text is None:
-        decoded = decode(data, shown)
+        decoded = decode(data, shown, encoding)
         text, warnings = decoded.text, decoded.warnings
     root = parse_html(text, shown)
     if root is None:

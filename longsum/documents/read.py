@@ -83,7 +83,7 @@ def parse_document(
     for each in formats.READERS:
         reader = each.reader()
         named: dict[str, Any] = {"encoding": encoding} if each.takes_encoding else {}
-        is_said_to_be = bool(encoding and named) and kind_of(data) is None
+        is_said_to_be = bool(encoding) and each is formats.READERS[-1] and kind_of(data) is None
         if reader.matches(data) or is_said_to_be:
             raw = reader.read(data, shown=shown, pages=pages, password=password, **named)
             if raw is not None:

@@ -124,3 +124,11 @@ def test_too_deep_a_page_is_refused_as_a_whole() -> None:
     assert read("<html>" + "<div>" * 1500 + "deep").text == "deep"
     with pytest.raises(DocumentTooLong, match="its elements are nested too deeply"):
         read("<html>" + "<div>" * 5000 + "deep")
+
+
+def test_named_encoding_goes_before_the_declared_one() -> None:
+    page = "<html><meta charset=windows-1252><p>Паром ушёл в девять.</p></html>"
+    assert read(page.encode("cp1251"), encoding="cp1251").text == "Паром ушёл в девять."
+    assert read("Паром <b>ушёл</b>.".encode("cp1251"), encoding="cp1251").text.startswith(
+        "Паром <b>"
+    )
