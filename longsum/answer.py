@@ -9,11 +9,21 @@ from typing import Any
 
 from longsum.documents.document import Span
 from longsum.events import Listener
-from longsum.grounding.grounder import GroundedSentence, Grounder, answer_sentences
+from longsum.grounding.grounder import (
+    Contrary,
+    GroundedSentence,
+    Grounder,
+    Source,
+    answer_sentences,
+)
 from longsum.grounding.quotations import QUOTED
 from longsum.grounding.remarks import Instructions
+from longsum.grounding.sources import Sources
 from longsum.receipt import Receipt
 from longsum.selection.confidence import is_sure
+
+INDENT = "    "
+"""Before a source on its own line under a statement."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +70,66 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
             {"start": e.span.start, "end": e.span.end, "score": round(e.score, 3)}
             for e in sentence.evidence
         ],
+        "reason": sentence.reason,
+        "contrary": _contrary_as_dict(sentence.contrary),
         "quotations": [
             {"text": q.text, "found": q.found, "reference": q.reference}
             for q in sentence.quotations
         ],
+        **_sources_as_dict(sentence.sources),
     }
 
 
+def _contrary_as_dict(contrary: Contrary | None) -> dict[str, Any] | None:
+    """Return the place that says otherwise, and what differs there."""
+    if contrary is None:
+        return None
+    return {
+        "differs": contrary.conflict.kind,
+        "said": contrary.conflict.said,
+        "found": contrary.conflict.found,
+        "reference": contrary.reference,
+        "pages": list(contrary.pages),
+        "spans": [{"start": e.span.start, "end": e.span.end} for e in contrary.evidence],
+    }
+
+
+def _sources_as_dict(sources: Sequence[Source] | None) -> dict[str, Any]:
+    """Return the sources for JSON; no key unless they were asked for."""
+    if sources is None:
+        return {}
+    found = [
+        {"text": s.text, "reference": s.reference, "start": s.span.start, "end": s.span.end}
+        for s in sources
+    ]
+    return {"sources": found}
+
+
 def mark(sentence: GroundedSentence) -> str:
-    """Return what is printed after a sentence: its place, or that there is none."""
+    """Return what is printed after a sentence: its place, that another says otherwise, or none.
+
+    Its sources follow on lines of their own, if they were asked for.
+    """
     if sentence.is_refusal or sentence.is_heading:
         return ""
-    marks = [
-        f"[{sentence.reference}]"
-        if sentence.supported and sentence.reference
-        else "[no support found]"
-    ]
+    marks = [_place(sentence)]
     marks += ["[quotation not found]" for q in sentence.quotations if not q.found]
-    return " " + " ".join(marks)
+    under = "".join(f"\n{INDENT}{s.reference}: {s.text}" for s in sentence.sources or ())
+    return " " + " ".join(marks) + under
+
+
+def _place(sentence: GroundedSentence) -> str:
+    if sentence.supported and sentence.reference:
+        return f"[{sentence.reference}]"
+    if sentence.contrary is None:
+        return "[no support found]"
+    reference = sentence.contrary.reference
+    return f"[{reference} {'say' if _is_plural(reference) else 'says'} otherwise]"
+
+
+def _is_plural(reference: str) -> bool:
+    """Return whether a reference names several places: `pp. 7-8`, `line 3, line 9`."""
+    return reference.startswith("pp.") or ", " in reference
 
 
 WEAKER = "Less likely:"
@@ -102,11 +154,18 @@ class MarkedStream:
         grounder: finds the place of a sentence.
         listener: receives the marked text.
         instructions: the prompt's own words, which are not statements of the document.
+        sources: shows the sentences of the document under each statement; None does not.
     """
 
     def __init__(
-        self, grounder: Grounder, listener: Listener, instructions: Instructions | None = None
+        self,
+        grounder: Grounder,
+        listener: Listener,
+        instructions: Instructions | None = None,
+        sources: Sources | None = None,
     ) -> None:
+        self._sources = sources
+        self._after_source = False  # the next text begins a line
         self._grounder = grounder
         self._instructions = instructions
         self._listener = listener
@@ -159,8 +218,11 @@ class MarkedStream:
         text = self._open[span.start : span.end]
         sentence = self._grounder.ground(text, self._instructions)
         placed = replace(sentence, start=self._offset + span.start, end=self._offset + span.end)
+        if self._sources is not None:
+            placed = self._sources.added(placed)
         self.sentences.append(placed)
-        rest, after = self._open[self._shown : span.end], mark(placed)
+        rest, after = self._begun(self._open[self._shown : span.end]), mark(placed)
+        self._after_source = "\n" in after
         self._shown = max(self._shown, span.end)
         self.marked += rest + after
         self._listener.sentence(rest, after, placed)
@@ -179,8 +241,15 @@ class MarkedStream:
         self._closed -= past
         self._shown -= past
 
+    def _begun(self, text: str) -> str:
+        """Return the next text, on a new line if a source was shown before it."""
+        if not self._after_source or not text.strip(" "):
+            return "" if self._after_source else text
+        self._after_source = False
+        return text if text.startswith("\n") else "\n" + text.lstrip(" ")
+
     def _pass_on(self, text: str) -> None:
-        if text:
+        if text := self._begun(text):
             self.marked += text
             self._listener.text(text)
 
@@ -208,8 +277,9 @@ def laid_out(
     Yields:
         The sentence, its text with the space or bullet before it, and the reference after it.
     """
+    after = ""
     for number, sentence in enumerate(sentences):
-        before = " " if number else ""
+        before = ("\n" if "\n" in after else " ") if number else ""
         if style == "bullets":
             before = "\n- " if number else "- "
         elif style == "executive" and number:
@@ -218,4 +288,5 @@ def laid_out(
             before = "\n- " if number > 1 else f"\n\n{WEAKER}\n- "
         elif style == "perhaps":
             before = "\n- " if number else f"{UNSURE}\n- " if sentences[1:] else f"{UNSURE} "
-        yield sentence, before + sentence.text, mark(sentence)
+        after = mark(sentence)
+        yield sentence, before + sentence.text, after

@@ -28,6 +28,7 @@ from longsum.task import (
     is_verbatim,
     refuse_template,
     report_language,
+    sources_for,
     tokens_for,
 )
 from longsum.verbatim import Chosen, HeadChooser, chooser_for, verbatim_answer
@@ -137,7 +138,7 @@ def answer_by_words(
         finish_reason=chosen.stats.finish_reason,
         model_used=False,
     )
-    return _shown(document, chosen, receipt, question, listener)
+    return _shown(document, chosen, receipt, task, listener)
 
 
 def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answer:
@@ -176,16 +177,19 @@ def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answe
         listener.phase("choosing sentences")
         chosen = chooser_for(reading, suffix).answer(question, config, task.decode, listener)
         receipt = reading.receipt("verbatim", chosen.stats)
-        return _shown(document, chosen, receipt, question, listener)
+        return _shown(document, chosen, receipt, task, listener)
     asked = (question, document.title)
-    return free_answer(reading, suffix, task.decode, wanted, listener, question, asked)
+    sources = sources_for(config, document)
+    return free_answer(reading, suffix, task.decode, wanted, listener, question, asked, sources)
 
 
 def _shown(
-    document: Document, chosen: Chosen, receipt: Receipt, question: str, listener: Listener
+    document: Document, chosen: Chosen, receipt: Receipt, task: AskTask, listener: Listener
 ) -> Answer:
     """Show the chosen sentences and return them as an answer."""
     style = "bullets" if len(chosen.spans) > 1 else "paragraph"
     if chosen.chance is not None:
         style = "answer" if is_sure(chosen.chance) else "perhaps"
-    return verbatim_answer(document, chosen, style, receipt, listener, question)
+    (question,) = task.questions
+    sources = sources_for(task.config, document)
+    return verbatim_answer(document, chosen, style, receipt, listener, question, sources)

@@ -27,6 +27,9 @@ LENGTH_WORDS = {"short": 80, "medium": 200, "long": 450}
 TOKENS_PER_WORD = 1.6
 """Tokens reserved per word of an answer; English needs 1.3 LLaMA tokens, an 8k vocabulary 1.5."""
 
+MAX_AROUND = 20
+"""Maximum sentences on either side of a source; more is a page, which the reference names."""
+
 MAX_READ_S = 300.0
 """Time limit for reading a document; a thousand pages take about ten seconds."""
 MAX_READER_BYTES = 4 << 30
@@ -173,6 +176,11 @@ class AnswerConfig:
     """Language of the answer; None uses the document's."""
     prompt: Path | None = None
     """The user's own Jinja2 template."""
+    sources: int | None = None
+    """Show the source of each statement, with so many sentences on either side; None does not."""
+
+    def __post_init__(self) -> None:
+        at_least(0, sources=self.sources)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from longsum.reading import Reading
 from longsum.selection.candidates import spoken_apart
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
-from longsum.task import is_verbatim, refuse_template, report_language, tokens_for
+from longsum.task import is_verbatim, refuse_template, report_language, sources_for, tokens_for
 from longsum.terminal import shown_name
 from longsum.verbatim import chooser_for, verbatim_answer
 from longsum.writing import free_answer
@@ -89,6 +89,7 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
     config, prepared = task.config, reading.prepared
     document, source = prepared.document, prepared.model.source
     (prompt,) = task.prompts(document, source, reading.tokenizer.wrap(source.known))
+    sources = sources_for(config, document)
     if is_verbatim(source, config.verbatim):
         report_language(config, listener)
         _report_unknown_focus(config.focus, prepared, listener)
@@ -97,7 +98,7 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
         chosen = chooser.summary(config, task.decode, listener)
         receipt = reading.receipt("verbatim", chosen.stats)
         _report_apart(document, config.focus, listener)
-        return verbatim_answer(document, chosen, config.style, receipt, listener)
+        return verbatim_answer(document, chosen, config.style, receipt, listener, sources=sources)
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
         raise DocumentTooLong(
@@ -105,7 +106,9 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
             hint="ask for a shorter one, or give its length when the document is opened",
         )
     asked = (config.focus, document.title)
-    return free_answer(reading, prompt.suffix, task.decode, wanted, listener, asked=asked)
+    return free_answer(
+        reading, prompt.suffix, task.decode, wanted, listener, asked=asked, sources=sources
+    )
 
 
 def _report_apart(document: Document, focus: str | None, listener: Listener) -> None:

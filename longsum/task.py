@@ -10,6 +10,7 @@ from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
 from longsum.documents.document import Document
 from longsum.errors import UsageError
 from longsum.events import Listener
+from longsum.grounding.sources import Sources
 from longsum.model.resolve import ModelSource
 from longsum.prompting.prompt import Prompt, language_name
 from longsum.selection.head import has_head
@@ -36,6 +37,11 @@ class Task(Protocol):
 
     def needs_reading(self, source: ModelSource | None) -> bool:
         """Return whether this model, or with None any model, has to read the document."""
+
+
+def sources_for(config: AnswerConfig, document: Document) -> Sources | None:
+    """Return what shows the sources of an answer; None where they are not asked for."""
+    return None if config.sources is None else Sources(document, config.sources)
 
 
 def is_verbatim(source: ModelSource, asked: bool | None) -> bool:

@@ -22,6 +22,7 @@ from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verbatim
+from longsum.grounding.sources import Sources
 from longsum.model.resolve import MINI_FOLDER
 from longsum.reading import AnswerStats, Reading
 from longsum.receipt import Receipt
@@ -236,6 +237,7 @@ def verbatim_answer(
     receipt: Receipt,
     listener: Listener,
     question: str | None = None,
+    sources: Sources | None = None,
 ) -> Answer:
     """Show sentences of the document one by one, and return them as an answer.
 
@@ -246,6 +248,7 @@ def verbatim_answer(
         receipt: what was read, and how.
         listener: receives each sentence.
         question: the question answered; None for a summary.
+        sources: shows each sentence again, with those around it; None does not.
 
     Returns:
         The answer; without sentences, the note that none was found.
@@ -253,6 +256,8 @@ def verbatim_answer(
     sentences = ground_verbatim(document, chosen.spans)
     if not sentences:  # a note about the sentences, not a claim about the document
         sentences = [GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)]
+    elif sources is not None:
+        sentences = [sources.added(sentence) for sentence in sentences]
     marked = ""
     for sentence, piece, mark in laid_out(sentences, style):
         listener.check()

@@ -11,6 +11,7 @@ from longsum.errors import LongsumError
 from longsum.events import Listener
 from longsum.grounding.remarks import Instructions
 from longsum.grounding.repetition import Repetition
+from longsum.grounding.sources import Sources
 from longsum.reading import Reading
 from longsum.settings import Setting
 
@@ -31,6 +32,7 @@ def free_answer(
     listener: Listener,
     question: str | None = None,
     asked: Sequence[str | None] = (),
+    sources: Sources | None = None,
 ) -> Answer:
     """Let the model write, and find the place of every sentence in the document.
 
@@ -42,6 +44,7 @@ def free_answer(
         listener: receives the text as it is written.
         question: the question answered; None for a summary.
         asked: the user's own words in the prompt, which an answer may repeat.
+        sources: shows the sentences of the document under each statement; None does not.
 
     Returns:
         The answer, with a reference for each supported sentence.
@@ -54,7 +57,7 @@ def free_answer(
     if source.answers_verbatim:
         listener.warning(CANNOT_WRITE if source.is_bundled else INVENTS)
     instructions = Instructions(f"{reading.prefix}\n\n{suffix}", *asked)
-    stream = MarkedStream(reading.grounder, listener, instructions)
+    stream = MarkedStream(reading.grounder, listener, instructions, sources)
     pieces = reading.write(suffix, decode, max_new_tokens, listener)
     text, repeats_itself = _write(pieces, stream)
     if not text:

@@ -8,7 +8,7 @@ from helpers import Recorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longsum.answer import Answer, MarkedStream, laid_out, mark
+from longsum.answer import Answer, MarkedStream, laid_out, mark, sentence_as_dict
 from longsum.documents.document import Document, Page, Span
 from longsum.documents.extent import Extent
 from longsum.grounding.grounder import (
@@ -19,6 +19,7 @@ from longsum.grounding.grounder import (
     ground_verbatim,
 )
 from longsum.grounding.quotations import Quotation
+from longsum.grounding.sources import Sources
 from longsum.receipt import Receipt
 
 SOURCE = Document(
@@ -235,3 +236,61 @@ def test_answer_as_json_holds_spans_into_the_document():
         assert SOURCE.text[span["start"] : span["end"]] == sentence["text"]
     assert [s["pages"] for s in found["sentences"]] == [[1], [1], [2]]
     assert "question" not in replace(answer, question=None).as_dict()
+
+
+# ---- sentences that the document contradicts, and sources
+
+
+def test_place_that_says_otherwise_is_the_mark():
+    sentence = Grounder(SOURCE).ground("The terminal cost 512 million euros.")
+    assert mark(sentence) == " [p. 1 says otherwise]"
+    contrary = replace(sentence.contrary, reference="pp. 1-2")
+    assert mark(replace(sentence, contrary=contrary)) == " [pp. 1-2 say otherwise]"
+
+
+def test_json_says_what_differs_and_where():
+    found = sentence_as_dict(Grounder(SOURCE).ground("The terminal cost 512 million euros."))
+    assert (found["supported"], found["reference"], found["reason"]) == (False, None, "number")
+    assert found["contrary"] == {
+        "differs": "number",
+        "said": "512 million",
+        "found": "412 million",
+        "reference": "p. 1",
+        "pages": [1],
+        "spans": [{"start": 0, "end": 36}],
+    }
+    assert "sources" not in found
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 400])
+@pytest.mark.parametrize("between", [" ", "\n- ", "\n\n"])
+def test_sources_are_on_lines_of_their_own_however_the_text_was_cut(size, between):
+    answer = f"Anna Berg chairs the board.{between}The terminal cost 512 million euros. So it was."
+    heard = Recorder()
+    marked = MarkedStream(Grounder(SOURCE), heard, None, Sources(SOURCE))
+    for piece in cut(answer, size):
+        marked.push(piece)
+    marked.finish()
+    following = between if between.startswith("\n") else "\n"
+    assert marked.marked == (
+        "Anna Berg chairs the board. [p. 1]\n"
+        "    p. 1: Anna Berg chairs the board."
+        f"{following}The terminal cost 512 million euros. [p. 1 says otherwise]\n"
+        "    p. 1: The terminal cost 412 million euros.\n"
+        "So it was. [no support found]"
+    )
+
+
+def test_verbatim_sources_are_on_lines_of_their_own():
+    spans = [Span(0, 36), Span(37, 64)]
+    sentences = [Sources(SOURCE).added(each) for each in ground_verbatim(SOURCE, spans)]
+    shown = "".join(piece + mark for _, piece, mark in laid_out(sentences, "paragraph"))
+    assert shown == (
+        "The terminal cost 412 million euros. [p. 1]\n"
+        "    p. 1: The terminal cost 412 million euros.\n"
+        "Anna Berg chairs the board. [p. 1]\n"
+        "    p. 1: Anna Berg chairs the board."
+    )
+    assert sentence_as_dict(sentences[1])["sources"] == [
+        {"text": "Anna Berg chairs the board.", "reference": "p. 1", "start": 37, "end": 64}
+    ]

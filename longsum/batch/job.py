@@ -62,6 +62,8 @@ def settings_of(job: Job) -> dict[str, Any]:
     load = {key: value for key, value in asdict(job.load).items() if key not in _WHERE}
     task = asdict(job.task)
     template = task.pop("prompt")
+    if task["sources"] is None:
+        del task["sources"]  # as in results of versions without it
     if template is not None:
         from longsum.prompting.prompt import load_template  # not for every process that takes a job
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longsum.answer import INDENT
 from longsum.batch.config import BatchFormat
 from longsum.errors import OutputError
 from longsum.files import replacing
@@ -57,9 +59,20 @@ def result_text(name: str, answers: list[Answer], job: Job) -> str:
     for answer in answers:
         if answer.question is not None:
             parts.append(f"## {as_markdown(answer.question)}")
-        parts.append(answer.marked)
+        parts.append(with_quotes(answer.marked))
     receipt = "  \n".join(map(job.shown, answers[-1].receipt.lines()))
     return escape_for_terminal("\n\n".join([*parts, "---", receipt])) + "\n"
+
+
+def with_quotes(marked: str) -> str:
+    """Return an answer with its sources as quotations; Markdown reads indented lines as code."""
+    quoted = re.sub(rf"(?m)(?:^{INDENT}.*\n?)+", lambda m: _quote(m[0]), marked)
+    return quoted.strip("\n")
+
+
+def _quote(lines: str) -> str:
+    found = (f"> {line.strip()}" for line in lines.splitlines())
+    return "\n" + "\n>\n".join(found) + "\n\n"
 
 
 def as_markdown(text: str) -> str:

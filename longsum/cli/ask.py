@@ -53,6 +53,7 @@ def ask(
     interactive = not asked
     if interactive:
         _require_terminal(file, output.as_json, output.output is not None)
+    answer, model = o.told_apart(answer, model)
     config, decode = answer.ask_config(), sampling.decode_config()
     from longsum.ask import AskTask
     from longsum.cli.state import history

@@ -62,6 +62,7 @@ def batch(
 
     folder, named = _folder_or_files(documents or [], inputs.files_from)
     output = _check_folders(folder, output, inputs.files_from, named)
+    answer, model = o.told_apart(answer, model)
     wanted = _task(task, summary, answer)
     settings = BatchConfig(
         format=results.format,

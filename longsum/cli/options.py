@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from longsum.cli.console import print_line
 from longsum.cli.grouping import panel
 from longsum.cli.libraries import let_speak
 from longsum.config import (
+    MAX_AROUND,
     AskConfig,
     DecodeConfig,
     LoadConfig,
@@ -224,6 +225,24 @@ class AnswerOptions:
     prompt: Path | None = in_answer(
         None, metavar="FILE", help="Jinja2 template to use as the prompt."
     )
+    sources: bool = in_answer(
+        False, "--sources", help="Print the document's own sentences under each statement."
+    )
+    around: int | None = in_answer(
+        None,
+        "--around",
+        metavar="N",
+        min=0,
+        max=MAX_AROUND,
+        help="Print N sentences on either side of each as well; implies --sources. Up to 20, "
+        "--context N says the same.",
+    )
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings that every kind of answer has, by name."""
+        around = 0 if self.sources and self.around is None else self.around
+        named = {name: vars(self)[name] for name in ("verbatim", "language", "prompt")}
+        return named | {"sources": around}
 
     def summary_config(self, *, words: int, style: Style, focus: str | None) -> SummaryConfig:
         """Return the settings of a summary.
@@ -233,11 +252,20 @@ class AnswerOptions:
             style: layout of the text.
             focus: what matters most to the user; None for everything.
         """
-        return SummaryConfig(**vars(self), words=words, style=style, focus=focus)
+        return SummaryConfig(**self._settings(), words=words, style=style, focus=focus)
 
     def ask_config(self) -> AskConfig:
         """Return the settings of an answer to a question."""
-        return AskConfig(**vars(self))
+        return AskConfig(**self._settings())
+
+
+def told_apart(answer: AnswerOptions, model: ModelOptions) -> tuple[AnswerOptions, ModelOptions]:
+    """Return the options with a `--context` that is too small for a window as `--around`."""
+    asked = model.context
+    if asked is None or not (asked.isascii() and asked.isdigit() and int(asked) <= MAX_AROUND):
+        return answer, model
+    around = int(asked) if answer.around is None else answer.around
+    return replace(answer, around=around), replace(model, context=None)
 
 
 @dataclass(frozen=True)

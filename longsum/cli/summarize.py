@@ -44,6 +44,7 @@ def summarize(
     The answer goes to stdout; progress and the receipt (what was read, by which model, how fast)
     go to stderr.
     """
+    answer, model = o.told_apart(answer, model)
     config = answer.summary_config(
         words=parse_length(summary.length), style=summary.style, focus=summary.focus
     )

@@ -81,6 +81,8 @@ class WordWrap:
         self._word = self._space = ""
         if not self._column and word in BULLETS:
             self._indent = " " * (cell_len(space) + 2)
+        elif not self._column and space:
+            self._indent = space  # a source under its statement
         size, gap = cell_len(word), cell_len(space)
         if self._column and self._column + gap + size > self.width:
             self._column = len(self._indent) + size

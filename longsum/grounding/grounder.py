@@ -1,10 +1,10 @@
 """Grounding: each sentence of an answer → the places of the document that say it → their pages.
 
-A sentence is aligned with the sentences that share most of its words, weighted by rarity. This
-shows a reader where to look, and flags numbers, names, quotations and statements that the document
-does not hold. It compares words, not meanings: a sentence that inverts its source (`did not
-approve`, subject and object exchanged) still gets its page, and an answer in another language
-shares little more than names and numbers with the document.
+A sentence is aligned with the sentences that share most of its words, weighted by rarity, and then
+compared with them (`conflicts.py`): a page after a sentence means that the page says it, and one
+that denies, inverts or exchanges what the page says gets none. Nothing is understood: in other
+languages than English only names, numbers and quotations are compared, and an answer in another
+language than its document shares little more than those with it.
 """
 
 from __future__ import annotations
@@ -13,17 +13,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from longsum.documents.document import Document, Span
 from longsum.documents.sentences import split_sentences
 from longsum.documents.voices import voice_at
-from longsum.grounding.evidence import MAX_WINDOW, SUPPORTED, SourceIndex
+from longsum.grounding.clauses import likeness, parse
+from longsum.grounding.conflicts import Conflict, Kind, conflict
+from longsum.grounding.evidence import (
+    CLOSE,
+    MAX_WINDOW,
+    SUPPORTED,
+    WRONG_NAME,
+    Claim,
+    claim_of,
+)
+from longsum.grounding.numbers import spelled_dates
 from longsum.grounding.quotations import QuotableText, Quotation, quotations_in
 from longsum.grounding.remarks import Instructions, is_denial, is_remark, without_lead_in
+from longsum.grounding.source_index import SourceIndex
 from longsum.similarity import words
 
 REFUSAL = "Not in the document."
 """Answer that the prompt asks for when the document holds none."""
+LESS_LIKE = 0.1
+"""How much less like a claim than its closest sentence one may be that supports it instead."""
+CLEAR = 0.6
+"""Minimum share of a claim's words in a sentence that is said to say otherwise."""
 NOT_FOUND = "No sentence found for this."
 """Note when no sentence of the document is likely an answer; not a claim about the document."""
 
@@ -35,6 +51,30 @@ class Evidence:
     span: Span
     score: float
     """Share of the answer's sentence found here, by weight of words: 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Sentences of the document under a statement of an answer."""
+
+    text: str
+    """With white space normalized."""
+    span: Span
+    reference: str
+    """Place for people."""
+
+
+Reason = Literal["not found", "about the document", "from the prompt"]
+
+
+@dataclass(frozen=True)
+class Contrary:
+    """A place that shares an answer's words but says something else."""
+
+    conflict: Conflict
+    evidence: tuple[Evidence, ...]
+    pages: tuple[int, ...]
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +95,12 @@ class GroundedSentence:
     """Names of the places the evidence touches; empty where places have no names."""
     supported: bool = False
     """Whether the document says this, or there is nothing to support."""
+    contrary: Contrary | None = None
+    """Where the document says something else in the same words, and what differs."""
+    reason: Reason | Kind | None = None
+    """Why it is not supported; None if it is."""
+    sources: tuple[Source, ...] | None = None
+    """Sentences of the document it comes from, if they were asked for."""
     quotations: tuple[Quotation, ...] = ()
     """Quotations long enough to be checked, each found or not."""
     is_refusal: bool = False
@@ -88,8 +134,9 @@ class Grounder:
         said = _CITATION.sub(" ", _BULLET.sub("", sentence))
         echoed = instructions is not None and instructions.says(said)
         if (echoed or is_remark(said)) and self._quotable.find(said) is None:
-            return plain
-        claim = self._index.claim(without_lead_in(said))
+            return replace(plain, reason="from the prompt" if echoed else "about the document")
+        said = spelled_dates(without_lead_in(said))
+        claim = claim_of(said, self._index)
         best = claim.best_window(range(1, MAX_WINDOW + 1))
         near = self._index.span(best) if best else None
         quotations = tuple(
@@ -99,20 +146,66 @@ class Grounder:
         quoted = [self._index.sentences_at(q.span) for q in quotations if q.span]
         score, windows = claim.score(quoted or ([best] if best else []))
         if score < SUPPORTED:
-            return replace(plain, quotations=quotations)
+            return replace(plain, quotations=quotations, reason="not found")
+        found, windows = self._compared(said, claim, windows)
         spans = [self._index.span(window) for window in windows]
+        pages, reference = _pages(self.document, spans), self.document.reference_of(spans)
+        evidence = tuple(
+            Evidence(span, round(claim.share(window), 3))
+            for span, window in zip(spans, windows, strict=True)
+        )
+        if found is not None:
+            is_clear = min(claim.closeness(window[0]) for window in windows) >= CLEAR
+            contrary = Contrary(found, evidence, pages, reference) if is_clear else None
+            return replace(plain, quotations=quotations, contrary=contrary, reason=found.kind)
         return replace(
             plain,
-            evidence=tuple(
-                Evidence(span, round(claim.share(window), 3))
-                for span, window in zip(spans, windows, strict=True)
-            ),
-            pages=_pages(self.document, spans),
-            reference=self.document.reference_of(spans),
+            evidence=evidence,
+            pages=pages,
+            reference=reference,
             places=_places(self.document, spans),
             supported=True,
             quotations=quotations,
         )
+
+    def _compared(
+        self, said: str, claim: Claim, windows: list[range]
+    ) -> tuple[Conflict | None, list[range]]:
+        """Return how a claim differs from its places, and the places; others if they agree."""
+        main = claim.main(windows)
+        assert main is not None, "a supported claim has a place"
+        alike = {
+            index: likeness(parse(said), parse(self._index.sentence(index)))
+            for index in (main, *claim.rivals(main))
+        }
+        best = max(alike, key=lambda index: alike[index])
+        if alike[best] < alike[main] + LESS_LIKE:
+            best = main
+        first: Conflict | None = None
+        for index in sorted(alike, key=lambda index: (index != best, -alike[index])):
+            if alike[index] < alike[best] - LESS_LIKE:
+                continue
+            place = windows if index == main else [range(index, index + 1)]
+            found = self._conflict(said, claim, index, place)
+            if found is None:
+                return None, place
+            first = first or found
+        return first, [range(best, best + 1)]
+
+    def _conflict(
+        self, said: str, claim: Claim, main: int, windows: list[range]
+    ) -> Conflict | None:
+        """Return how a claim differs from the sentence closest to it."""
+        closeness = claim.closeness(main)
+        if wrong := claim.wrong_names(main, windows):
+            score = claim.score(windows)[0]
+            if closeness >= CLOSE or score * WRONG_NAME ** len(wrong) < SUPPORTED:
+                return Conflict("name", wrong[0], "")
+        home = self._index.sentence(main)
+        if names := self._index.renamed(said, home):
+            return Conflict("name", *names)
+        others = [self._index.sentence(i) for window in windows for i in window if i != main]
+        return conflict(said, home, others, closeness, self._index.before(main))
 
     @cached_property
     def _quotable(self) -> QuotableText:

@@ -10,7 +10,13 @@ from batch.standin import everything, folder_of, standin_job
 from longsum.batch.batch_journal import BatchJournal, journal_path
 from longsum.batch.export import export, first_lines, index_entry, table_rows
 from longsum.batch.progress_db import Ledger
-from longsum.batch.result_files import MAX_NAME_BYTES, as_markdown, result_name, write_result
+from longsum.batch.result_files import (
+    MAX_NAME_BYTES,
+    as_markdown,
+    result_name,
+    with_quotes,
+    write_result,
+)
 from longsum.batch.run import run_batch
 
 
@@ -107,3 +113,12 @@ def test_strange_file_names_go_through_a_whole_run(tmp_path):
     assert (again.counts.done_before, again.counts.todo) == (6, 0)
     assert "\n## [new\\\\nline.txt](new%0Aline.txt.md)\n" in (tmp_path / "out/index.md").read_text()
     assert len((tmp_path / "out/results.jsonl").read_text().splitlines()) == 6
+
+
+def test_sources_are_quotations_in_markdown():
+    """Indented lines would be code, and the next sentence a part of it."""
+    marked = "One. [p. 1]\n    p. 1: One.\n    p. 2: Uno.\nTwo. [p. 2]\n    p. 2: Two."
+    assert with_quotes(marked) == (
+        "One. [p. 1]\n\n> p. 1: One.\n>\n> p. 2: Uno.\n\nTwo. [p. 2]\n\n> p. 2: Two."
+    )
+    assert with_quotes("- One. [p. 1]\n- Two.") == "- One. [p. 1]\n- Two."

@@ -427,3 +427,34 @@ def test_cached_quantized_weights_are_reported(tmp_path, monkeypatch, quantize):
     again = run("summarize", tmp_path / "a.pdf", *options, "--no-cache")
     assert "cached the" not in again.stderr
     assert again.stdout == first.stdout
+
+
+# ---- sources
+
+
+def test_sources_are_printed_under_each_sentence(pdf):
+    shown = run("summarize", pdf, "--length", "short", "--sources")
+    lines = shown.stdout.splitlines()
+    assert len(lines) > 2
+    for statement, source in zip(lines[::2], lines[1::2], strict=True):
+        text, place = re.fullmatch(r"(.+) \[(.+)\]", statement).groups()
+        assert source == f"    {place}: {text}"
+
+
+def test_context_of_a_few_sentences_is_that_of_the_sources(pdf):
+    """No window has 20 tokens or fewer, so `--context 1` cannot mean one."""
+    around = run("summarize", pdf, "--length", "short", "--around", "1")
+    assert run("summarize", pdf, "--length", "short", "--context", "1").stdout == around.stdout
+    plain = run("summarize", pdf, "--length", "short", "--sources")
+    assert len(around.stdout) > len(plain.stdout)
+    (sentence, *_) = json.loads(
+        run("summarize", pdf, "--length", "short", "--around", "1", "--json").stdout
+    )["sentences"]
+    (source,) = sentence["sources"]
+    assert sentence["text"] in source["text"]
+    assert source["text"] != sentence["text"]
+
+
+def test_sources_are_in_the_json_only_where_asked_for(pdf):
+    plain = json.loads(run("summarize", pdf, "--length", "short", "--json").stdout)
+    assert all("sources" not in each for each in plain["sentences"])

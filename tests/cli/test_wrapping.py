@@ -104,3 +104,9 @@ def test_hints_wrap_at_words(pdf):
     screen = on_terminal("summarize", pdf, "--context", "256", columns=40)
     assert max(map(len, screen.text.splitlines())) <= 40
     assert "--context 32768 holds all of it" in " ".join(screen.text.split())
+
+
+def test_source_under_a_statement_keeps_its_indentation():
+    wrap = WordWrap(20)
+    shown = wrap.push("    p. 3: one two three four five\nnext\n") + wrap.finish()
+    assert shown == "    p. 3: one two\n    three four five\nnext\n"
