@@ -1,0 +1,79 @@
+"""True and false variants of a sentence, by which grounding is measured."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from benchmarks.answers import false_variants, true_variants
+from benchmarks.answers.texts import documents, plain_sentences
+
+DRAW = random.Random(0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence", "variant"),
+    [
+        (
+            "clause order",
+            "When the storm came over the hills, the crew left the old ship.",
+            "The crew left the old ship when the storm came over the hills.",
+        ),
+        (
+            "active and passive",
+            "The company built the bridge in 1990.",
+            "The bridge was built by the company in 1990.",
+        ),
+        (
+            "dropped aside",
+            "The bridge, which was very old, fell into the river.",
+            "The bridge fell into the river.",
+        ),
+        (
+            "number respelled",
+            "It holds 15 % of all the salt.",
+            "It holds fifteen per cent of all the salt.",
+        ),
+    ],
+)
+def test_true_variant_says_the_same(kind, sentence, variant):
+    assert true_variants.RULES[kind](sentence, "", DRAW) == variant
+
+
+def test_pronoun_becomes_the_name_before_it():
+    before = "Anna Berg was born in the north."
+    found = true_variants.RULES["pronoun resolved"]("She left the town in spring.", before, DRAW)
+    assert found == "Anna Berg left the town in spring."
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence", "variant"),
+    [
+        ("subject and object swapped", "The firm bought the mill.", "The mill bought the firm."),
+        ("opposite", "The costs of the town increased.", "The costs of the town decreased."),
+        ("other modal verb", "The crew must leave the ship.", "The crew may leave the ship."),
+        ("other quantifier", "All ships left the harbour.", "Some ships left the harbour."),
+    ],
+)
+def test_false_variant_says_something_else(kind, sentence, variant):
+    assert false_variants.RULES[kind](sentence, [], DRAW) == variant
+
+
+def test_negation_is_added_or_taken_away():
+    rule = false_variants.RULES["negated"]
+    assert rule("The bridge was open.", [], DRAW) in {
+        "The bridge was not open.",
+        "The bridge was never open.",
+    }
+    assert rule("The bridge was not open.", [], DRAW) == "The bridge was open."
+
+
+def test_texts_of_a_folder_are_read(tmp_path):
+    (tmp_path / "a.txt").write_text(
+        "One two. The old bridge over the river was closed last year.\n"
+    )
+    (document,) = documents([tmp_path])
+    assert [sentence for sentence, _ in plain_sentences(document)] == [
+        "The old bridge over the river was closed last year."
+    ]
