@@ -105,6 +105,8 @@ class ReadConfig:
     """Password of an encrypted PDF."""
     encoding: str | None = None
     """Encoding of text files, such as `cp1252`; None decides by their bytes."""
+    attachment: str | None = None
+    """Name of a file attached to a PDF, such as a portfolio's, to read instead of the PDF."""
     truncate: Truncate | None = None
     """Which part to leave out of a document that is too long; None refuses it instead."""
 

@@ -10,9 +10,12 @@
     │   ├── PasswordError            password missing or wrong
     │   ├── ProtectedDocument        encrypted in a way that no password opens here
     │   ├── ImageOnlyDocument        scanned pages without a text layer
+    │   ├── UnreadableText           fonts that do not say which characters they show
+    │   ├── CoverOnly                a PDF around other files, or around a form in XFA
     │   ├── CorruptDocument          truncated or damaged
     │   ├── UndecodableText          no known text encoding
     │   ├── NoSuchPage               the pages asked for are not there
+    │   ├── NoSuchAttachment         the attached file asked for is not there
     │   └── DocumentTooLong          more tokens than the window holds
     ├── InsufficientMemory       4   the run does not fit this machine
     └── ModelUnavailable         5   the model is missing, gated, or not one we can run
@@ -118,6 +121,14 @@ class ImageOnlyDocument(DocumentError):
     """Raised when no page of a document has a text layer."""
 
 
+class UnreadableText(DocumentError):
+    """Raised when most pages of a document hold glyphs whose characters are not known."""
+
+
+class CoverOnly(DocumentError):
+    """Raised when a PDF's pages are only a cover: of a portfolio's files, or of an XFA form."""
+
+
 class CorruptDocument(DocumentError):
     """Raised when a file is truncated or damaged."""
 
@@ -128,6 +139,10 @@ class UndecodableText(DocumentError):
 
 class NoSuchPage(DocumentError):
     """Raised when the pages asked for are not in the document."""
+
+
+class NoSuchAttachment(DocumentError):
+    """Raised when the attached file asked for is not in the document."""
 
 
 class DocumentTooLong(DocumentError):

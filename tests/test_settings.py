@@ -25,7 +25,8 @@ OTHERS = {
         *("--no-deps", "--only-binary=:all:", "--quiet", "--disable-pip-version-check"),
         *("--no-input", "--no-cache-dir", "--dest", "--target"),
     ),  # pip's command line, which is run here
-    "documents/pdf.py": ("split it, for example with qpdf --split-pages",),  # qpdf's
+    "documents/pdf_errors.py": ("split it, for example with qpdf --split-pages",),  # qpdf's
+    "documents/unread.py": ("--force-ocr ",),  # OCRmyPDF's
     "documents/source.py": ("split it, for a PDF for example with qpdf --split-pages",),
     "extend/prepare.py": ("add --fsdp_version 2 to accelerate launch",),  # accelerate's
 }

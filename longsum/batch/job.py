@@ -69,7 +69,8 @@ def settings_of(job: Job) -> dict[str, Any]:
 
         text = load_template(template)
         task["prompt_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    return {
+    attachment = {} if job.read.attachment is None else {"attachment": job.read.attachment}
+    return attachment | {
         "reading": READING,
         "model": job.identity,
         "load": load,

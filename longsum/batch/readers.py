@@ -71,6 +71,7 @@ def read_settings(job: Job) -> ReadSettings:
         pages=job.read.pages,
         password=job.read.password,
         encoding=job.read.encoding,
+        attachment=job.read.attachment,
         memory_bytes=job.batch.read_memory_bytes,
         tokenizer=None if job.model_folder is None else str(job.model_folder),
         model=job.load.model,

@@ -71,6 +71,8 @@ class ReadSettings:
     model: str | None
     revision: str | None
     """With `model`, finds the model on another machine, where that folder may not exist."""
+    attachment: str | None = None
+    """Name of a file attached to each PDF, which is read instead of the PDF."""
 
 
 class DocumentReader:
@@ -144,6 +146,7 @@ class DocumentReader:
             pages=self.settings.pages,
             password=self.settings.password,
             encoding=self.settings.encoding,
+            attachment=self.settings.attachment,
         )
         if self.settings.tokenizer is None:
             return document, None

@@ -88,6 +88,11 @@ class ReadingOptions:
         metavar="NAME",
         help="Encoding of text files, such as cp1252 (default: decided by their bytes).",
     )
+    attachment: str | None = in_reading(
+        ReadConfig.attachment,
+        metavar="NAME",
+        help="Read this file of a PDF portfolio, or attached to a PDF, instead of the PDF.",
+    )
     truncate: config.Truncate | None = in_reading(
         ReadConfig.truncate,
         help="Leave out this part of a document that is too long (default: refuse it).",
@@ -99,6 +104,7 @@ class ReadingOptions:
             pages=self.pages,
             password=self.password,
             encoding=self.encoding,
+            attachment=self.attachment,
             truncate=self.truncate,
         )
 

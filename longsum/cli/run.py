@@ -145,7 +145,7 @@ def open_document(
 
     Args:
         file: path of the document, or - for stdin.
-        reading: its pages, its password, its encoding, whether references show printed numbers.
+        reading: pages, password, encoding, attached file, printed numbers in references or not.
         reporter: shows progress and warnings.
 
     Raises:
@@ -166,7 +166,11 @@ def open_document(
         reporter.phase("opening")
         try:
             document = read_document(
-                file, pages=reading.pages, password=password, encoding=reading.encoding
+                file,
+                pages=reading.pages,
+                password=password,
+                encoding=reading.encoding,
+                attachment=reading.attachment,
             )
             break
         except PasswordError as error:

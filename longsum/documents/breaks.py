@@ -19,7 +19,7 @@ from longsum.documents.line_ends import (
     is_ended,
     is_item,
 )
-from longsum.documents.lines import Box, Line, Link
+from longsum.documents.lines import NOTE_MARK, Box, Line, Link
 
 _MIN_GAP = 1.3
 """Drop, as a multiple of the usual one, from which two lines are in different paragraphs."""
@@ -59,8 +59,9 @@ class Joiner:
         """Return what follows line `index`."""
         a, b = self.lines[index], self.lines[index + 1]
         one, two = self.boxes[index], self.boxes[index + 1]
-        if a.line.link is not None:
-            return a.line.link
+        known = Link.PARAGRAPH if b.line.text.startswith(NOTE_MARK) else a.line.link
+        if known is not None:
+            return known
         if a.column != b.column:
             return self._across(index)
         drop = one.baseline - two.baseline

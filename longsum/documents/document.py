@@ -61,6 +61,8 @@ class Document:
     places: tuple[tuple[int, str], ...] = ()
     """(offset, name) of places with names, such as `00:12:05`, offsets increasing; references give
     these names instead of numbers where there are any."""
+    unreadable: tuple[int, ...] = ()
+    """Numbers of the pages whose fonts do not say which characters they show; not in the text."""
     shows_labels: bool = False
     """Whether references also give the printed page label where it differs from the number."""
 

@@ -31,6 +31,8 @@ class Extent:
     """Requested, but not read at all; pages that were not selected are not included."""
     without_text: tuple[int, ...] = ()
     """Pages in those ranges that hold no text: blank, or scanned."""
+    unreadable: tuple[int, ...] = ()
+    """Pages in those ranges whose fonts do not say which characters they show."""
 
     @property
     def has_pages(self) -> bool:
@@ -40,8 +42,14 @@ class Extent:
     @property
     def count(self) -> int:
         """Number of pages or lines of which text was read."""
-        empty = sum(any(a <= n <= b for a, b in self.read) for n in self.without_text)
-        return sum(last - first + 1 for first, last in self.read) - empty
+        return self._span - self._count_in_read((*self.without_text, *self.unreadable))
+
+    @property
+    def _span(self) -> int:
+        return sum(last - first + 1 for first, last in self.read)
+
+    def _count_in_read(self, numbers: Sequence[int]) -> int:
+        return sum(any(a <= n <= b for a, b in self.read) for n in numbers)
 
     @property
     def is_whole(self) -> bool:
@@ -53,8 +61,12 @@ class Extent:
         if not self.has_pages and self.is_whole:
             return ""
         shown = f"{self._named(self.read) or f'no {self.unit}'} of {self.total:,}"
-        if self.read == ((1, self.total),) and self.is_whole:
+        is_all = self.read == ((1, self.total),) and self.is_whole
+        if is_all:
             shown = f"{self.total:,} {UNITS[self.unit].named(self.total != 1)}"
+        if unreadable := self._count_in_read(self.unreadable):
+            readable = f"{self._span - unreadable:,} of {self._span:,}"
+            shown = f"{readable} pages readable" if is_all else f"{shown}, {readable} readable"
         return shown + (f", {len(self.without_text):,} without text" if self.without_text else "")
 
     def what_is_missing(self) -> str:
@@ -103,13 +115,15 @@ def extent_of(document: Document, kept: Sequence[tuple[int, int]]) -> Extent:
     left_out: list[Range] = []
     in_part: list[int] = []
     without_text: list[int] = []
+    unreadable = frozenset(document.unreadable) if document.pages else frozenset()
     waiting: list[Range] = []  # empty pages before the first with text
     where: list[Range] | None = None
     for first, last, start, end in _units(document):
         text = document.text[start:end]
         start, end = start + len(text) - len(text.lstrip()), start + len(text.rstrip())
         if not text.strip():
-            without_text.append(first)
+            if first not in unreadable:
+                without_text.append(first)
             _extend(waiting if where is None else where, first, last)
             continue
         is_read = any(a < end and start < b for a, b in kept)
@@ -122,7 +136,15 @@ def extent_of(document: Document, kept: Sequence[tuple[int, int]]) -> Extent:
     read += waiting  # a document of empty pages
     total = max(document.total_pages, *(ranges[-1][1] for ranges in (read, left_out) if ranges))
     unit = document.counted.name
-    return Extent(unit, total, tuple(read), tuple(in_part), tuple(left_out), tuple(without_text))
+    return Extent(
+        unit,
+        total,
+        tuple(read),
+        tuple(in_part),
+        tuple(left_out),
+        tuple(without_text),
+        tuple(sorted(unreadable)),
+    )
 
 
 def _units(document: Document) -> Iterator[tuple[int, int, int, int]]:

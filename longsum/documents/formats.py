@@ -8,15 +8,16 @@ document is read.
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from longsum.documents.lines import Line
 
-
 READING = 2
-"""Raised when files give another text than before: a batch then reads its documents again."""
+"""Version of what the readers make of a file. Raise it when a document's text changes, so that
+results of earlier versions are made again."""
 
 
 @dataclass
@@ -31,6 +32,16 @@ class RawPage:
     """False for a page read only to detect headers and footers."""
     label: str | None = None
     """Printed page label, if it differs from the number."""
+    is_readable: bool = True
+    """Whether its glyphs are known characters that make words."""
+    notes: list[Line] = field(default_factory=list)
+    """Notes and text boxes, which follow the page's text."""
+    widgets: int = 0
+    """Form fields, filled in or not."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Characters of the file that the page does not show, by cause."""
+    outside: list[str] = field(default_factory=list)
+    """Of these, the pieces beyond the page's edge, which may belong to another page."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ from longsum.config import MAX_READ_S, MAX_READER_BYTES
 from longsum.documents.document import Document
 from longsum.documents.frames import BadFrame, header, pack_message, read_message
 from longsum.documents.replies import raise_reported, unpacked_document
-from longsum.documents.source import load_source
+from longsum.documents.source import attached_name, load_source
 from longsum.errors import CorruptDocument, DocumentTooLong, LongsumError
 from longsum.processes import without_interrupts
 from longsum.settings import Setting
@@ -189,6 +189,7 @@ class IsolatedReader:
         pages: str | None = None,
         password: str | None = None,
         encoding: str | None = None,
+        attachment: str | None = None,
         stdin: BinaryIO | None = None,
     ) -> Document:
         """Read a document.
@@ -198,6 +199,7 @@ class IsolatedReader:
             pages: a selection such as `3-20,25`; all if None.
             password: for an encrypted file.
             encoding: of a text, such as `cp1252`; None decides by the bytes.
+            attachment: name of a file attached to a PDF, which is read instead of the PDF.
             stdin: read instead of the process's standard input.
 
         Raises:
@@ -211,6 +213,7 @@ class IsolatedReader:
             "pages": pages,
             "password": password,
             "encoding": encoding,
+            "attachment": attachment,
         }
         try:
             reply = self._ask(request, data, shown)
@@ -219,7 +222,7 @@ class IsolatedReader:
             raise
         if "document" in reply:
             with contextlib.suppress(ValueError):
-                return unpacked_document(reply["document"], shown)
+                return unpacked_document(reply["document"], attached_name(shown, attachment))
         else:
             raise_reported(reply, shown)
         self.close()  # it ran out of memory, or has been taken over
@@ -280,6 +283,7 @@ def read_document(
     pages: str | None = None,
     password: str | None = None,
     encoding: str | None = None,
+    attachment: str | None = None,
     stdin: BinaryIO | None = None,
     seconds: float = MAX_READ_S,
     memory_bytes: int = MAX_READER_BYTES,
@@ -291,6 +295,7 @@ def read_document(
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted file.
         encoding: of a text, such as `cp1252`; None decides by the bytes.
+        attachment: name of a file attached to a PDF, which is read instead of the PDF.
         stdin: read instead of the process's standard input.
         seconds: wall-clock limit.
         memory_bytes: what the reader may take beyond what Python holds at the start.
@@ -301,4 +306,11 @@ def read_document(
         UsageError: `pages` cannot be read, or the document has none.
     """
     with IsolatedReader(seconds=seconds, memory_bytes=memory_bytes) as reader:
-        return reader.read(source, pages=pages, password=password, encoding=encoding, stdin=stdin)
+        return reader.read(
+            source,
+            pages=pages,
+            password=password,
+            encoding=encoding,
+            attachment=attachment,
+            stdin=stdin,
+        )

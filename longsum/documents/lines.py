@@ -14,6 +14,11 @@ CHAR_WIDTH = 0.5
 """Width of a character in a text without layout, in font sizes."""
 TEXT_LEADING = 1.0
 """Drop from one line to the next in a text without layout, in font sizes."""
+NOTE_MARK = "[Note]"
+"""Begins the text of a note, a comment or a text box that was put on a page."""
+
+Bounds = tuple[float, float, float, float]
+"""A rectangle on a page: left, bottom, right, top in points."""
 
 
 class Link(Enum):

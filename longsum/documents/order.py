@@ -27,7 +27,8 @@ def is_rule(text: str) -> bool:
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:
     """Return a page's lines in reading order."""
-    turned = [line for line in lines if line.box.angle != main_angle(lines)]
+    angle = main_angle(lines)
+    turned = [line for line in lines if line.box.angle != angle]
     if turned:  # stamps along the margin come last
         straight = [line for line in lines if line not in turned]
         return reading_order(straight) + turned

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from longsum.documents.breaks import Joiner, Placed
 from longsum.documents.clean import BROKEN, WordCounts, glue, is_cjk, vocabulary
 from longsum.documents.line_ends import ends_sentence, is_ended
-from longsum.documents.lines import CHAR_WIDTH, TEXT_LEADING, Line, Link
+from longsum.documents.lines import CHAR_WIDTH, NOTE_MARK, TEXT_LEADING, Line, Link
 from longsum.documents.order import split_notes
 
 _INNER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3} (?=[\"'“‘(]?[A-Z])")
@@ -177,7 +177,8 @@ def _note_items(notes: Sequence[Line], page: int) -> list[_Item]:
             starts = after.is_note or _NOTE.match(after.text)
             indent = joiner.indent_of(index + 1) > 0.4 * after.box.size
             link = Link.JOIN
-            if is_ended(note.line.text) and (starts or indent):
+            is_own = after.text.startswith(NOTE_MARK)
+            if is_own or (is_ended(note.line.text) and (starts or indent)):
                 link = Link.PARAGRAPH
         items.append((note, link))
     return items

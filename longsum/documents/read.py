@@ -7,7 +7,8 @@ file may crash: the program reads through `isolated.py`.
 from __future__ import annotations
 
 import hashlib
-import shlex
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,11 +18,17 @@ from longsum.documents.document import Document, Page
 from longsum.documents.file_types import kind_of, unreadable_file
 from longsum.documents.formats import RawDocument
 from longsum.documents.lines import Line
-from longsum.documents.pages import format_pages
 from longsum.documents.paragraphs import Flow, flow_known, flow_pages, flow_text
 from longsum.documents.running import drop_running
-from longsum.documents.source import load_source
-from longsum.errors import EmptyDocument, ImageOnlyDocument
+from longsum.documents.source import attached_name, load_source
+from longsum.documents.unread import (
+    check_readable,
+    nothing_to_read,
+    scan_warning,
+    unreadable_warning,
+)
+from longsum.errors import EmptyDocument, NoSuchAttachment
+from longsum.settings import Setting
 from longsum.terminal import shown_name
 
 
@@ -31,6 +38,7 @@ def read_document(
     pages: str | None = None,
     password: str | None = None,
     encoding: str | None = None,
+    attachment: str | None = None,
     stdin: BinaryIO | None = None,
 ) -> Document:
     """Read a document in this process; only for trusted files, as in tests.
@@ -40,6 +48,7 @@ def read_document(
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted file.
         encoding: of a text, such as `cp1252`; None decides by the bytes.
+        attachment: name of a file attached to a PDF, which is read instead of the PDF.
         stdin: read instead of the process's standard input.
 
     Raises:
@@ -48,7 +57,13 @@ def read_document(
     """
     data, name = load_source(source, stdin)
     return parse_document(
-        data, name, pages=pages, password=password, encoding=encoding, path=str(source)
+        data,
+        name,
+        pages=pages,
+        password=password,
+        encoding=encoding,
+        attachment=attachment,
+        path=str(source),
     )
 
 
@@ -59,6 +74,7 @@ def parse_document(
     pages: str | None = None,
     password: str | None = None,
     encoding: str | None = None,
+    attachment: str | None = None,
     path: str = "-",
 ) -> Document:
     """Parse a file's bytes as a document, in this process.
@@ -69,6 +85,7 @@ def parse_document(
         pages: a selection such as `3-20,25`; all if None.
         password: for an encrypted file.
         encoding: of a text, such as `cp1252`; None decides by the bytes.
+        attachment: name of a file attached to a PDF, which is read instead of the PDF.
         path: as the user gave it, for commands in hints; `-` for none.
 
     Raises:
@@ -80,6 +97,8 @@ def parse_document(
             f"{shown} is empty" if not data else f"{shown} holds nothing but white space",
             hint="check that it is the file you meant",
         )
+    if attachment is not None:
+        return _attached(data, shown, attachment, pages=pages, password=password, encoding=encoding)
     for each in formats.READERS:
         reader = each.reader()
         named: dict[str, Any] = {"encoding": encoding} if each.takes_encoding else {}
@@ -89,6 +108,30 @@ def parse_document(
             if raw is not None:
                 return _document(raw, data, shown, shown_name(path))
     raise unreadable_file(data, shown)
+
+
+def _attached(
+    data: bytes,
+    shown: str,
+    name: str,
+    *,
+    pages: str | None,
+    password: str | None,
+    encoding: str | None,
+) -> Document:
+    """Parse a file attached to a PDF; the document keeps the PDF's digest."""
+    from longsum.documents import pdf
+
+    if not pdf.matches(data):
+        raise NoSuchAttachment(
+            f"{shown} is not a PDF, and has no files attached",
+            hint=f"leave {Setting('attachment')} out",
+        )
+    inner = pdf.read_attachment(data, name, shown=shown, password=password)
+    document = parse_document(
+        inner, attached_name(shown, name), pages=pages, password=password, encoding=encoding
+    )
+    return replace(document, sha256=hashlib.sha256(data).hexdigest())
 
 
 def parse_text(text: str, shown: str) -> Document:
@@ -122,14 +165,29 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
     if not any(lines[index] or raw.pages[index].has_pictures for index in chosen):
         lines = read  # only what is repeated on each page: then that is the text
     pages = [raw.pages[index] for index in chosen]
-    kept = [lines[index] for index in chosen]
-    scanned = [p.number for p, left in zip(pages, kept, strict=True) if p.has_pictures and not left]
+    unread = check_readable(pages, shown, typed)
+    kept = [lines[index] if raw.pages[index].is_readable else [] for index in chosen]
+    scanned = [
+        page.number
+        for page, left in zip(pages, kept, strict=True)
+        if page.has_pictures and not left and page.is_readable
+    ]
+    kept = [[*left, *page.notes] for left, page in zip(kept, pages, strict=True)]
     flow = _flow(raw, kept)
     pages = pages if raw.total_pages else []
     if not flow.text.strip():
-        raise _nothing_to_read(raw, scanned, shown, typed)
+        raise nothing_to_read(
+            scanned,
+            shown,
+            typed,
+            total=raw.total_pages,
+            has_layout=raw.has_layout,
+            unseen=sum((page.left_out for page in pages), Counter()),
+        )
+    if unread:
+        raw.warnings.append(unreadable_warning(unread, raw.total_pages, typed))
     if scanned:
-        raw.warnings.append(_scan_warning(scanned, raw.total_pages, typed))
+        raw.warnings.append(scan_warning(scanned, raw.total_pages, typed))
     return Document(
         text=flow.text,
         pages=tuple(
@@ -144,6 +202,7 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         warnings=tuple(raw.warnings),
         unit=raw.unit,
         places=flow.places,
+        unreadable=tuple(unread),
     )
 
 
@@ -154,43 +213,3 @@ def _flow(raw: RawDocument, pages: list[list[Line]]) -> Flow:
     if raw.total_pages:
         return flow_pages(pages, keep_shapes=not raw.has_layout)
     return flow_text(pages[0], raw.own_lines)
-
-
-def _nothing_to_read(
-    raw: RawDocument, scanned: list[int], shown: str, typed: str
-) -> ImageOnlyDocument | EmptyDocument:
-    total = raw.total_pages
-    if not raw.has_layout:
-        return EmptyDocument(
-            f"{shown} holds no text", hint="check that it is the file, and the pages, you meant"
-        )
-    if not scanned:
-        return EmptyDocument(
-            f"{shown} has {_count(total)} but no text", hint="check that it is the file you meant"
-        )
-    which = "it is a picture" if total == 1 else f"{_page_list(scanned)} of {total} are pictures"
-    return ImageOnlyDocument(
-        f"{shown} holds no text: {which} (scanned?)",
-        hint=f"add a text layer: {_ocr_command(typed)}",
-    )
-
-
-def _scan_warning(scanned: list[int], total: int, typed: str) -> str:
-    verb, subject = ("holds", "it was") if len(scanned) == 1 else ("hold", "they were")
-    return (
-        f"{_page_list(scanned)} of {total} {verb} no text (scanned?); {subject} not read. "
-        f"To add a text layer: {_ocr_command(typed)}"
-    )
-
-
-def _page_list(numbers: list[int]) -> str:
-    return f"page{'s' if len(numbers) > 1 else ''} {format_pages(numbers)}"
-
-
-def _count(total: int) -> str:
-    return "1 page" if total == 1 else f"{total:,} pages"
-
-
-def _ocr_command(typed: str) -> str:
-    """Return the command for a shell, with the path as the user gave it."""
-    return f"ocrmypdf {'in.pdf' if typed == '-' else shlex.quote(typed)} out.pdf"

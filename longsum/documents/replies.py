@@ -50,6 +50,9 @@ def unpacked_document(fields: Any, shown: str) -> Document:
         ),
         unit=_unit(fields.get("unit")),
         places=_places(_field(fields, "places", list), len(text)),
+        unreadable=tuple(
+            require_type(each, int) for each in require_type(fields.get("unreadable", []), list)
+        ),
     )
 
 

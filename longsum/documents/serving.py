@@ -89,6 +89,7 @@ def open_plain(argument: dict[str, Any]) -> Handler:
             pages=request["pages"],
             password=request["password"],
             encoding=request["encoding"],
+            attachment=request.get("attachment"),
             path=request["path"],
         )
         return packed_document(document)

@@ -31,6 +31,11 @@ def is_stdin(source: str | Path) -> bool:
     return bool(_STDIN.fullmatch(str(source)))
 
 
+def attached_name(shown: str, attachment: str | None) -> str:
+    """Return the name of a document, or of a file attached to it, safe to print."""
+    return shown if attachment is None else f"{shown}: {shown_name(attachment)}"
+
+
 def load_source(source: str | Path, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
     """Return the bytes of a file or of standard input, and its name, safe to print.
 

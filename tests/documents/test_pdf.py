@@ -5,8 +5,9 @@ import threading
 import pdfs
 import pytest
 
-from longsum.documents import pdf
+from longsum.documents import pdf, pdf_pages
 from longsum.documents.document import Document
+from longsum.documents.glyphs import Glyphs
 from longsum.documents.lines import Line, lines_of_text
 from longsum.documents.read import parse_document
 from longsum.errors import CorruptDocument
@@ -83,13 +84,13 @@ def test_pages_that_all_say_the_same_are_still_read() -> None:
 
 
 def test_the_second_reader_reads_what_pdfium_finds_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "pdfium_lines", lambda page: [])
+    monkeypatch.setattr(pdf_pages, "read_glyphs", lambda page, **_: Glyphs())
     assert read(pdfs.text_pages(pdfs.wrapped(pdfs.WORDS))).text == pdfs.WORDS
 
 
 def test_the_second_reader_reads_right_to_left_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     reversed_line: list[Line] = lines_of_text("יכיבח")
-    monkeypatch.setattr(pdf, "pdfium_lines", lambda page: reversed_line)
+    monkeypatch.setattr(pdf_pages, "read_glyphs", lambda page, **_: Glyphs(reversed_line))
     assert read(pdfs.text_pages(pdfs.wrapped(pdfs.WORDS))).text == pdfs.WORDS
 
 
@@ -120,13 +121,13 @@ def test_pdfium_is_used_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch)
     def knock() -> None:
         entered.append(pdf._LOCK.acquire(blocking=False))
 
-    def look(page: object) -> list[Line]:
+    def look(page: object, **_: object) -> Glyphs:
         other = threading.Thread(target=knock)
         other.start()
         other.join()
-        return lines_of_text("A line of text.")
+        return Glyphs(lines_of_text("A line of text."))
 
-    monkeypatch.setattr(pdf, "pdfium_lines", look)
+    monkeypatch.setattr(pdf_pages, "read_glyphs", look)
     read(pdfs.text_pages(["A line of text."]))
     assert entered == [False]
 
