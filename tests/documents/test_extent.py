@@ -100,3 +100,15 @@ def test_kept_tokens_reach_to_the_edges_of_the_text():
     assert kept_characters(offsets, [(0, 3)], 12) == [(0, 12)]
     assert kept_characters(offsets, [(0, 1), (2, 3)], 12) == [(0, 3), (7, 12)]
     assert kept_characters(offsets, [(1, 2)], 12) == [(4, 6)]
+
+
+def test_pages_that_cannot_be_read_are_counted():
+    text = "x" * 10
+    pages = (Page(1, 0, 10), *(Page(n, 10, 10) for n in (2, 3)), Page(4, 10, 10))
+    document = Document(text, pages, sha256="0", name="a.pdf", total_pages=4, unreadable=(2, 4))
+    extent = extent_of(document, WHOLE)
+    assert extent.what_was_read() == "2 of 4 pages readable, 1 without text"
+    assert extent.unreadable == (2, 4)
+    assert extent.count == 1
+    some = extent_of(replace(document, total_pages=9), WHOLE)
+    assert some.what_was_read() == "pages 1-4 of 9, 2 of 4 readable, 1 without text"
