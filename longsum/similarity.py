@@ -91,6 +91,18 @@ def words(text: str) -> list[str]:
     return found
 
 
+_DRESS = str.maketrans("‘’‚′“”„″«»‐‑‒–—", "''''" + '"' * 6 + "-" * 5)
+
+
+def sentence_key(text: str) -> str:
+    """Return what copies of a sentence share: its characters but for case, space and dress.
+
+    Unlike `words`, it keeps punctuation: `-5` is not `5`.
+    """
+    folded = unicodedata.normalize("NFKC", _OPTIONAL.sub("", text)).casefold()
+    return "".join(folded.translate(_DRESS).split())
+
+
 def count_words(text: str) -> int:
     """Count the words between white space; in scripts without spaces, the characters."""
     return sum(max(1, len(PAIRED_CHARACTER.findall(part))) for part in text.split())

@@ -39,7 +39,7 @@ from longsum.selection.filling import fill
 from longsum.selection.head import SelectionHead, load_head
 from longsum.selection.sentence_features import Sentences
 from longsum.settings import Setting
-from longsum.similarity import count_words
+from longsum.similarity import count_words, sentence_key
 
 NATS_PER_DEVIATION = 3.0
 """Weight of a standard deviation of LexRank or BM25 against the model's log-probability. Best on
@@ -154,6 +154,7 @@ class LikelihoodChooser:
                 choosing,
                 lambda each: count_words(each.text),
                 config.words,
+                key=lambda each: sentence_key(each.text),
                 max_passed_over=MAX_PASSED_OVER,
             )
         spans = sorted(each.span for each in taken)

@@ -12,6 +12,7 @@ from longsum.similarity import (
     idf,
     idf_weights,
     near_duplicates,
+    sentence_key,
     stem,
     words,
 )
@@ -147,3 +148,8 @@ def test_work_stays_bounded_when_all_sentences_share_their_words(monkeypatch):
 
 def test_many_repeats_are_one_group():
     assert near_duplicates(["The same sentence again and again."] * 3000) == [0] * 3000
+
+
+def test_copies_of_a_sentence_share_a_key():
+    assert sentence_key("It’s  “cold”\tHERE.") == sentence_key('it\'s "cold" here.')
+    assert sentence_key("It is -5.") != sentence_key("It is 5.")

@@ -229,6 +229,20 @@ def test_text_gives_lines(tmp_path, tiny):
     assert [f"line {2 * lines.index(text) + 1}" for text, _ in found] == [r for _, r in found]
 
 
+def test_a_sentence_that_the_text_repeats_is_shown_once(tmp_path):
+    """Half of a summary was one warning that each paragraph ends with."""
+    notice = "Nothing in this chapter is legal advice, and every reader should ask a lawyer first."
+    lines = [f"{sentence} {notice}" for sentence in story()[0][:10]]
+    lines[3] = lines[3].upper()
+    path = tmp_path / "notes.txt"
+    path.write_text("\n\n".join(lines).replace("legal advice", "legal  advice", 1))
+    answer = summarize_document(read_document(path), config=SummaryConfig(words=120))
+    shown = [" ".join(each.text.split()).casefold() for each in answer.sentences]
+    assert len(shown) > 3
+    assert shown.count(notice.casefold()) <= 1
+    assert len(set(shown)) == len(shown)
+
+
 def test_document_without_sentences_is_refused(tmp_path, tiny):
     path = tmp_path / "list.txt"
     path.write_text("Apples 12\n\nPears 13\n")

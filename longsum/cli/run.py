@@ -184,6 +184,9 @@ def open_document(
     assert document is not None, "the last try raises"
     for warning in document.warnings:
         reporter.warning(warning)
+    if reporter.explained is not None:
+        for note in document.notes:
+            reporter.notice(note)
     if reading.page_labels and not any(page.label for page in document.pages):
         reporter.warning(f"{document.name} has no printed page numbers")
     return replace(document, shows_labels=reading.page_labels)

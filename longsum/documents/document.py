@@ -63,6 +63,8 @@ class Document:
     these names instead of numbers where there are any."""
     unreadable: tuple[int, ...] = ()
     """Numbers of the pages whose fonts do not say which characters they show; not in the text."""
+    notes: tuple[str, ...] = ()
+    """What was done while reading, one line each, for who asks: rows left out as repeated."""
     shows_labels: bool = False
     """Whether references also give the printed page label where it differs from the number."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
+    from longsum.documents.edges import VisibleExtent
     from longsum.documents.lines import Line
 
 READING = 2
@@ -42,6 +43,8 @@ class RawPage:
     """Characters of the file that the page does not show, by cause."""
     outside: list[str] = field(default_factory=list)
     """Of these, the pieces beyond the page's edge, which may belong to another page."""
+    extent: VisibleExtent | None = None
+    """Its bottom and top in the coordinates of its lines; None if unknown."""
 
 
 @dataclass

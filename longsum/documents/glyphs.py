@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 from longsum.documents.annotations import Field
 from longsum.documents.clean import BROKEN, clean_line
 from longsum.documents.field_lines import with_fields
+from longsum.documents.letters import (
+    ACCENTS,
+    closed_up,
+    joined_cjk,
+    may_be_spaced,
+    with_accents,
+)
 from longsum.documents.lines import Bounds, Line
 from longsum.documents.measure import BREAKS, Measure
 from longsum.documents.page_text import page_text, paired
@@ -133,8 +140,7 @@ class _Reader:
 
     def _add_line(self, start: int, end: int, *, check: bool = True) -> None:
         start, end = _trimmed(self.text, start, end)
-        # halves of characters and NUL from damaged fonts are dropped by clean_line
-        text = clean_line(paired(self.text[start:end]))
+        text = self._put_together(start, end)
         if not text.strip(BROKEN):
             return
         line, place = self.measure.line(self.text, start, end, text)
@@ -143,6 +149,18 @@ class _Reader:
             return
         self.found.lines.append(line)
         self.found.ranges.append((start, end))
+
+    def _put_together(self, start: int, end: int) -> str:
+        """Return the characters of a line, letters that are drawn apart put together."""
+        raw = self.text[start:end]
+        if not ACCENTS.keys().isdisjoint(raw):
+            glyphs = with_accents(self.measure.glyphs(self.text, start, end))
+            raw = "".join(glyph.char for glyph in glyphs)
+        elif may_be_spaced(raw):
+            glyphs = self.measure.glyphs(self.text, start, end)
+            raw = closed_up(glyphs, self.measure.size(start)) or raw
+        # halves of characters and NUL from damaged fonts are dropped by clean_line
+        return joined_cjk(clean_line(paired(raw)))
 
     def _leave_out_unseen(self, start: int, end: int, place: Bounds, size: float) -> bool:
         """Leave out a line's characters that are not seen; return whether there are any."""

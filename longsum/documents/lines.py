@@ -62,6 +62,8 @@ class Line:
     """Line number in the source, from 1; 0 if there is none."""
     is_note: bool = False
     """Begins with a small raised number: the first line of a footnote."""
+    is_running: bool = False
+    """A running head or foot that is shown on this page; it is not part of any paragraph."""
     link: Link | None = None
     """What follows it, where the reader knows; None leaves it to be judged by the lines around."""
     place: str = ""

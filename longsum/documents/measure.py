@@ -9,6 +9,8 @@ import ctypes
 import math
 from typing import Any
 
+from longsum.documents.edges import VisibleExtent
+from longsum.documents.letters import Glyph
 from longsum.documents.lines import Bounds, Box, Line
 
 MAX_POINTS = 1e6
@@ -39,6 +41,21 @@ class Measure:
         last = end - 2 if page[end - 1] in BREAKS and end - 2 > start else end - 1
         box, place = self._box(start, last)
         return Line(text, box, is_note=mark > 0), place
+
+    def glyphs(self, page: str, start: int, end: int) -> list[Glyph]:
+        """Return the characters of a range with their edges along the line."""
+        angle = self._size(start)[1] if start < end else 0
+        found = []
+        for index in range(start, end):
+            (left, bottom), (right, top) = self._corners(index)
+            along = [_turn(x, y, angle)[0] for x in (left, right) for y in (bottom, top)]
+            drawn = self.raw.FPDFText_IsGenerated(self.handle, index) != 1
+            found.append(Glyph(page[index], min(along), max(along), drawn))
+        return found
+
+    def size(self, index: int) -> float:
+        """Return a character's size in points."""
+        return self._size(index)[0]
 
     def is_inside(self, index: int) -> bool:
         """Return whether a character's middle is on the page.
@@ -77,7 +94,7 @@ class Measure:
         samples = sorted(self._size(index) for index in {first, (first + last) // 2, last})
         size = samples[-1][0]
         angle = samples[-1][1]
-        start, end = self._origin(first), self._far_corners(last)
+        start, end = self._origin(first), self._corners(last)
         middle = self._origin((first + last) // 2)
         left, baseline = _turn(*start, angle)
         right = max(_turn(*corner, angle)[0] for corner in end)
@@ -100,11 +117,23 @@ class Measure:
         self.raw.FPDFText_GetCharOrigin(self.handle, index, self.x, self.y)
         return finite(self.x.value), finite(self.y.value)
 
-    def _far_corners(self, index: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    def _corners(self, index: int) -> tuple[tuple[float, float], tuple[float, float]]:
         left, right, bottom, top = self.edges
         self.raw.FPDFText_GetCharBox(self.handle, index, left, right, bottom, top)
         low, high = (left.value, bottom.value), (right.value, top.value)
         return (finite(low[0]), finite(low[1])), (finite(high[0]), finite(high[1]))
+
+
+def extent_of(box: Bounds, angle: int) -> VisibleExtent:
+    """Return the bottom and top of what a page shows.
+
+    Args:
+        box: the visible box, in points.
+        angle: direction of the text in degrees; the extent is measured across it.
+    """
+    left, bottom, right, top = box
+    across = [_turn(x, y, angle)[1] for x in (left, right) for y in (bottom, top)]
+    return VisibleExtent(min(across), max(across))
 
 
 def finite(value: float) -> float:

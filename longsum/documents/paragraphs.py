@@ -45,9 +45,11 @@ def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) ->
     """
     body: list[Placed] = []
     notes: list[list[Line]] = []
+    heads: list[list[Line]] = []
     column = 0
     unfinished = False
     for number, page in enumerate(pages):
+        head, page, tail = _framed(page)
         main, foot = split_notes(page, unfinished=unfinished)
         unfinished = bool(foot) and not ends_sentence(foot[-1].text)
         column += 1
@@ -55,13 +57,28 @@ def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) ->
             if index and _moves_up(main[index - 1], line):
                 column += 1
             body.append(Placed(line, number, column))
-        notes.append(foot)
+        heads.append(head)
+        notes.append(foot + tail)
     words = vocabulary(line.text for page in pages for line in page)
     links = Joiner(body, leading=TEXT_LEADING if keep_shapes else None).links()
     if keep_shapes:
         body = [placed for placed, _ in _keep_shapes(body, links)]
-    items = _with_notes(body, links, notes)
+    _defer_heads(body, links, heads, notes)
+    items = _with_heads(_with_notes(body, links, notes), heads)
     return _write(items, len(pages), words)
+
+
+def _framed(page: Sequence[Line]) -> tuple[list[Line], list[Line], list[Line]]:
+    """Return a page's running heads, its text and its running feet."""
+    text = [index for index, line in enumerate(page) if not line.is_running]
+    running = [index for index, line in enumerate(page) if line.is_running]
+    if not text:
+        return [], [], list(page)
+    return (
+        [page[index] for index in running if index < text[0]],
+        [page[index] for index in text],
+        [page[index] for index in running if index > text[0]],
+    )
 
 
 def flow_text(lines: Sequence[Line], own: Collection[int] = ()) -> Flow:
@@ -130,6 +147,38 @@ def _with_notes(
     return items
 
 
+def _defer_heads(
+    body: Sequence[Placed],
+    links: Sequence[Link],
+    heads: list[list[Line]],
+    notes: list[list[Line]],
+) -> None:
+    """Move the heads that would interrupt a paragraph to their pages' notes."""
+    for index, link in enumerate(links):
+        page = body[index + 1].page
+        if heads[page] and body[index].page != page and link is Link.JOIN:
+            notes[page] += heads[page]
+            heads[page] = []
+
+
+def _with_heads(items: list[_Item], heads: Sequence[Sequence[Line]]) -> list[_Item]:
+    """Put running heads that are shown before the rest of their pages."""
+    if not any(heads):
+        return items
+    result: list[_Item] = []
+    begun = -1
+    for placed, link in items:
+        if placed.page > begun and heads[placed.page]:
+            if result:
+                result[-1] = (result[-1][0], Link.PARAGRAPH)
+            result += [
+                (Placed(head, placed.page, 0), Link.PARAGRAPH) for head in heads[placed.page]
+            ]
+        begun = max(begun, placed.page)
+        result.append((placed, link))
+    return result
+
+
 def _last_start(items: Sequence[_Item], end: int) -> int:
     """Return where the last paragraph of the page ending at `end` begins; -1 if before it."""
     page = items[end][0].page
@@ -179,6 +228,8 @@ def _note_items(notes: Sequence[Line], page: int) -> list[_Item]:
             link = Link.JOIN
             is_own = after.text.startswith(NOTE_MARK)
             if is_own or (is_ended(note.line.text) and (starts or indent)):
+                link = Link.PARAGRAPH
+            if note.line.is_running or after.is_running:
                 link = Link.PARAGRAPH
         items.append((note, link))
     return items

@@ -13,8 +13,9 @@ from longsum.documents.field_lines import USUAL_SIZE, lines_of_field
 from longsum.documents.formats import RawPage
 from longsum.documents.glyphs import Glyphs, read_glyphs
 from longsum.documents.lines import NOTE_MARK, Bounds, Box, Line
-from longsum.documents.measure import finite
-from longsum.documents.order import reading_order
+from longsum.documents.measure import extent_of, finite
+from longsum.documents.order import main_angle, reading_order
+from longsum.documents.overprint import drawn_once
 from longsum.documents.readable import Found, better
 from longsum.documents.second_reader import SecondReader, lines_of_page
 from longsum.documents.visible import Scan, scan_page
@@ -70,13 +71,15 @@ class PageReader:
         finally:
             page.close()
         read = self._judged(number, scan, glyphs, said.fields)
+        if box is not None:
+            read.extent = extent_of(box, main_angle(read.lines))
         read.notes = note_lines(said.notes, read.lines)
         read.widgets = said.widgets
         return read
 
     def _judged(self, number: int, scan: Scan, glyphs: Glyphs, fields: Sequence[Field]) -> RawPage:
         """Return a page, from the second reader if that is better."""
-        lines = glyphs.lines
+        lines = drawn_once(glyphs.lines)
         size = sum(len(line.text) for line in lines)
         has_pictures = size < MIN_CHARACTERS and (
             scan.pictures > 0 or scan.strokes + scan.pictures > MAX_STROKES

@@ -18,8 +18,9 @@ from longsum.documents.document import Document, Page
 from longsum.documents.file_types import kind_of, unreadable_file
 from longsum.documents.formats import RawDocument
 from longsum.documents.lines import Line
+from longsum.documents.margin_numbers import margin_number_notes, without_margin_numbers
 from longsum.documents.paragraphs import Flow, flow_known, flow_pages, flow_text
-from longsum.documents.running import drop_running
+from longsum.documents.repeats import Frameless, PageLines, left_out_notes, without_running
 from longsum.documents.source import attached_name, load_source
 from longsum.documents.unread import (
     check_readable,
@@ -159,23 +160,28 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         shown: its name, safe to print.
         typed: its path as the user gave it, safe to print; `-` for none.
     """
-    read = [page.lines for page in raw.pages]
-    lines = read if raw.knows_paragraphs else drop_running(read)
+    read, numbered = [page.lines for page in raw.pages], list[int]()
+    if raw.has_layout:
+        read, numbered = without_margin_numbers(read)
+    placed = [
+        PageLines(page.number, lines, page.chosen, page.has_pictures, page.extent)
+        for page, lines in zip(raw.pages, read, strict=True)
+    ]
+    frameless = Frameless(read, []) if raw.knows_paragraphs else without_running(placed)
     chosen = [index for index, page in enumerate(raw.pages) if page.chosen]
-    if not any(lines[index] or raw.pages[index].has_pictures for index in chosen):
-        lines = read  # only what is repeated on each page: then that is the text
     pages = [raw.pages[index] for index in chosen]
     unread = check_readable(pages, shown, typed)
-    kept = [lines[index] if raw.pages[index].is_readable else [] for index in chosen]
+    kept = [frameless.pages[index] if raw.pages[index].is_readable else [] for index in chosen]
     scanned = [
         page.number
         for page, left in zip(pages, kept, strict=True)
-        if page.has_pictures and not left and page.is_readable
+        if page.has_pictures and page.is_readable and all(line.is_running for line in left)
     ]
     kept = [[*left, *page.notes] for left, page in zip(kept, pages, strict=True)]
     flow = _flow(raw, kept)
     pages = pages if raw.total_pages else []
-    if not flow.text.strip():
+    only_running = all(line.is_running for left in kept for line in left)
+    if not flow.text.strip() or (scanned and only_running):
         raise nothing_to_read(
             scanned,
             shown,
@@ -203,6 +209,10 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         unit=raw.unit,
         places=flow.places,
         unreadable=tuple(unread),
+        notes=(
+            *left_out_notes(frameless.left_out),
+            *margin_number_notes([p.number for i in numbered if (p := raw.pages[i]).chosen]),
+        ),
     )
 
 

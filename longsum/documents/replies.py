@@ -53,6 +53,10 @@ def unpacked_document(fields: Any, shown: str) -> Document:
         unreadable=tuple(
             require_type(each, int) for each in require_type(fields.get("unreadable", []), list)
         ),
+        notes=tuple(
+            escape_for_terminal(require_type(each, str))
+            for each in require_type(fields.get("notes", []), list)
+        ),
     )
 
 

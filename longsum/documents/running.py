@@ -1,202 +1,307 @@
-"""Find headers, footers and page numbers, so that they are not read as text.
+"""Find running heads, running feet and page numbers.
 
-Pure. A row at a page's edge counts as one when it is at the same height with the same words (apart
-from digits) on other pages nearby, when it is a page number in step with the pages, or when most
-pages reserve that height for a separate short row.
+Pure. A row runs only if three things agree: its place, in the margin and parted from the text; its
+sequence, the same words at the same height on at least three pages near each other, or a number in
+step with the pages; and its form, a page number or a short title. Two pages show a repetition, not
+a sequence.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
+from longsum.documents.bands import (
+    MAX_DISTANCE,
+    MIN_PAGES,
+    by_height,
+    continues_numbers,
+    counts_pages,
+    is_in_band,
+    is_level,
+)
+from longsum.documents.edges import EdgeRow, VisibleExtent, edge_rows, page_number, usual_leading
+from longsum.documents.line_ends import ends_sentence
 from longsum.documents.lines import Line
-from longsum.documents.order import main_angle
 
-MAX_DEPTH = 4
-"""Rows examined from each edge of a page."""
-MAX_DISTANCE = 4
-"""Pages within which a running row is repeated."""
-MAX_LOST = 200
-"""Characters that a page without other text may lose."""
-MAX_SHIFT = 4.0
-"""Points by which a running row may move from page to page."""
+MAX_TITLE = 110
+"""Characters of a running row in type as large as the text's."""
+MIN_NOTICE_PAGES = 5
+"""Pages that must share a whole sentence, such as a legal notice, for it to be a running row."""
 
-_NUMBER = re.compile(
-    r"\W*(?:page|p\.|seite|s\.)?\W*(\d{1,4}|[ivxl]{1,7})\W*(?:(?:of|/|von)\W*\d+\W*)?", re.I
-)
-_CAPTION = re.compile(
-    r"(?:table|figure|fig|chapter|part|appendix|section|kapitel|abb|abbildung|tabelle)\b"
-)
-_DIGITS = re.compile(r"\d+")
-_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
+_OF_TOTAL = re.compile(r"\d\s*(?:/|of|von|de|di|van)\s*\d")
 
 
 @dataclass(frozen=True)
-class _Row:
-    """Lines side by side at an edge of a page."""
+class Running:
+    """A row that runs through several pages."""
 
-    page: int
-    members: tuple[int, ...]
-    key: str
-    text: str
-    baseline: float
-    size: float
-    gap: float
-    """Distance to the next row inwards, in points."""
+    row: EdgeRow
+    words: str | None
+    """What it says beside the page number, the same for rows that say the same; None if nothing."""
+    is_certain: bool
+    """Whether it is a running head or foot; otherwise it is merely the same on two pages."""
+    is_numbered: bool = False
+    """Whether one of its numbers is the page's."""
 
 
-def drop_running(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Return the pages' lines without headers, footers and page numbers."""
+def find_running(
+    pages: Sequence[Sequence[Line]],
+    numbers: Sequence[int] | None = None,
+    extents: Sequence[VisibleExtent | None] | None = None,
+) -> list[Running]:
+    """Return the running rows of a document.
+
+    Args:
+        pages: the lines of each page.
+        numbers: each page's number in the file; 1, 2, 3, … if None.
+        extents: each page's bottom and top, where they are known.
+    """
     if len(pages) < 2:
-        return [list(page) for page in pages]
-    dropped: list[set[int]] = [set() for _ in pages]
-    for top in (True, False):
-        rows = [_edge_rows(number, page, top) for number, page in enumerate(pages)]
-        judge = _Judge(rows)
-        for number, page_rows in enumerate(rows):
-            for row in judge.running(page_rows):
-                dropped[number].update(row.members)
-    _spare_forms(pages, dropped)
-    _drop_stamps(pages, dropped)
-    return [
-        [line for index, line in enumerate(page) if index not in dropped[number]]
-        for number, page in enumerate(pages)
-    ]
-
-
-def _spare_forms(pages: Sequence[Sequence[Line]], dropped: list[set[int]]) -> None:
-    """Keep all of a page that would lose most of its text: its text is repeated, not a frame."""
-    for number, page in enumerate(pages):
-        lost = sum(len(page[index].text) for index in dropped[number])
-        if lost > MAX_LOST and 2 * lost > sum(len(line.text) for line in page):
-            dropped[number].clear()
-
-
-def _drop_stamps(pages: Sequence[Sequence[Line]], dropped: list[set[int]]) -> None:
-    """Mark the lines that run up the margin of several pages."""
-    angles = [main_angle(page) for page in pages]
-    turned: Counter[str] = Counter()
-    for page, angle in zip(pages, angles, strict=True):
-        turned.update({line.text for line in page if line.box.angle != angle})
-    for number, page in enumerate(pages):
-        for index, line in enumerate(page):
-            if line.box.angle != angles[number] and turned[line.text] > 2:
-                dropped[number].add(index)
-
-
-def _edge_rows(number: int, page: Sequence[Line], top: bool) -> list[_Row]:
-    """Return a page's outermost rows, from the edge inwards."""
-    if not page:
         return []
-    angle = main_angle(page)
-    order = sorted(
-        (index for index, line in enumerate(page) if line.box.angle == angle),
-        key=lambda index: page[index].box.baseline,
-        reverse=top,
-    )
-    groups: list[list[int]] = []
-    for index in order:
-        height = page[index].box.baseline
-        if groups and abs(page[groups[-1][0]].box.baseline - height) < 0.3 * page[index].box.size:
-            groups[-1].append(index)
-        elif len(groups) > MAX_DEPTH:
-            break
-        else:
-            groups.append([index])
-    heights = [page[group[0]].box.baseline for group in groups]
-    rows = []
-    for place, group in enumerate(groups[:MAX_DEPTH]):
-        group.sort(key=lambda index: page[index].box.left)
-        text = " ".join(page[index].text for index in group)
-        gap = abs(heights[place] - heights[place + 1]) if place + 1 < len(heights) else 0.0
-        size = max(page[index].box.size for index in group)
-        rows.append(_Row(number, tuple(group), _key(text), text, heights[place], size, gap))
-    return rows
+    numbers = range(1, len(pages) + 1) if numbers is None else numbers
+    extents = [None] * len(pages) if extents is None else extents
+    leading = usual_leading(pages)
+    edges = [
+        _Edge(
+            [
+                edge_rows(number, page, top, leading, extent)
+                for number, page, extent in zip(numbers, pages, extents, strict=True)
+            ]
+        )
+        for top in (True, False)
+    ]
+    repeated = {number: set[int]() for number in numbers}
+    for edge in edges:
+        for row in edge.repeated():
+            repeated[row.page].update(row.members)
+    flows = _flows(pages, list(repeated.values()))
+    numbered = {each.row.page for edge in edges for each in edge.numbers}
+    return [each for edge in edges for each in edge.running(flows, numbered)]
 
 
-def _number(text: str) -> re.Match[str] | None:
-    return _NUMBER.fullmatch(text) if len(text) < 32 else None
+def _flows(pages: Sequence[Sequence[Line]], repeated: Sequence[set[int]]) -> bool:
+    """Return whether sentences continue from page to page, unlike in a stack of letters.
+
+    Args:
+        pages: the lines of each page, in reading order.
+        repeated: indices of lines that may be running heads, feet or page numbers.
+    """
+    begun = continued = 0
+    for page, outer in zip(pages[1:], repeated[1:], strict=True):
+        first = next((line.text for index, line in enumerate(page) if index not in outer), "")
+        begun += bool(first)
+        continued += first[:1].islower() and len(first.split()) > 2
+    return continued > 0.1 * begun
 
 
-def _key(text: str) -> str:
-    if _number(text):
-        return "#"
-    key = _DIGITS.sub("#", text.casefold())
-    return " ".join(word for word in key.split() if word.strip("#|·.-–—"))
+class _Edge:
+    """What one edge of all pages has in common.
 
+    Args:
+        pages: each page's rows at this edge, from the edge inwards.
+    """
 
-class _Judge:
-    """What the edges of all pages have in common."""
+    def __init__(self, pages: Sequence[Sequence[EdgeRow]]) -> None:
+        self.pages = pages
+        inner = [page[-1].size for page in pages if page]
+        self.size = median(inner) if inner else 0.0
+        self.rows = {page[0].page: page for page in pages if page}
+        self.numbers = list(self._numbers())
+        self.sequences = list(self._sequences())
 
-    def __init__(self, rows: Sequence[Sequence[_Row]]) -> None:
-        self.pages = len(rows)
-        self.by_key: dict[str, list[_Row]] = defaultdict(list)
-        self.offsets: Counter[tuple[bool, int]] = Counter()
-        self.bands: dict[int, list[_Row]] = defaultdict(list)
-        gaps = [row.gap for page in rows for row in page[1:] if row.gap]
-        self.leading = median(gaps) if gaps else 0.0
-        sizes = [page[-1].size for page in rows if page]
-        self.size = median(sizes) if sizes else 0.0
-        for page in rows:
+    def repeated(self) -> Iterator[EdgeRow]:
+        """Yield the rows that may be running: page numbers, and the same words again."""
+        yield from (each.row for each in self.numbers)
+        yield from (row for run in self.sequences for row in run)
+
+    def running(self, flows: bool, numbered: Set[int]) -> list[Running]:
+        """Return the running rows of this edge.
+
+        Args:
+            flows: whether sentences continue from page to page.
+            numbered: the pages with a row that is nothing but the page number.
+        """
+        found = {id(each.row): each for each in self.numbers}
+        sequences = [run for run in self.sequences if self._has_form(run, flows)]
+        bands = by_height(
+            [*(each.row for each in self.numbers), *(r for run in sequences for r in run)]
+        )
+        candidates = set(found) | {id(row) for run in sequences for row in run}
+        candidates |= {
+            id(row)
+            for page in self.pages
+            for row in page
+            if self._is_title(row) and is_in_band(row, bands)
+        }
+        outer = {id(row) for page in self.pages for row in _outermost(page, candidates)}
+        parted = {id(row) for page in self.pages for row in _parted(page, candidates)}
+        for run in sequences:
+            if self._is_placed(run, parted):
+                rows = [row for row in run if id(row) in outer or row.is_loose]
+                paged = flows or counts_pages(run, bands)
+                found |= {id(each.row): each for each in _judged(run, rows, paged, numbered)}
+        found |= {id(each.row): each for each in self._inby_height(found)}
+        known = {each.words for each in found.values() if each.is_certain}
+        return [
+            replace(each, is_certain=True) if each.words in known else each
+            for each in found.values()
+        ]
+
+    def _numbers(self) -> Iterator[Running]:
+        """Yield the rows that are page numbers in step with the pages."""
+        offsets: dict[tuple[bool, int], list[EdgeRow]] = defaultdict(list)
+        for page in self.pages:
+            for place, row in enumerate(page):
+                number = page_number(row.text)
+                if number is not None and (row.is_marginal or not place):
+                    offsets[number[0], number[1] - row.page].append(row)
+        for (_, offset), rows in offsets.items():
+            steady = [r for r in rows if any(is_level(r, o) for o in rows if o.page != r.page)]
+            if len({row.page for row in steady}) >= (MIN_PAGES if offset else 2):
+                yield from (Running(row, None, is_certain=True) for row in steady)
+
+    def _sequences(self) -> Iterator[list[EdgeRow]]:
+        """Yield the rows with the same words at the same height on pages near each other."""
+        by_key: dict[str, list[list[EdgeRow]]] = defaultdict(list)
+        for page in self.pages:
             for row in page:
-                self.by_key[row.key].append(row)
-                self.bands[round(row.baseline / 2)].append(row)
-                if (offset := _offset(row)) is not None:
-                    self.offsets[offset] += 1
+                if any(map(str.isalpha, row.key)):
+                    self._append(by_key[row.key], row)
+        for runs in by_key.values():
+            yield from (run for run in runs if len(run) > 1 and _is_steady(run))
 
-    def running(self, rows: Sequence[_Row]) -> list[_Row]:
-        """Return which of a page's outermost rows, from the edge inwards, are running."""
-        found: list[_Row] = []
-        at_edge = True
-        for row in rows:
-            at_edge = at_edge and self._is_running(row, at_edge=True)
-            if at_edge or self._is_running(row, at_edge=False):
-                found.append(row)
-        if len(found) < MAX_DEPTH:
-            return found
-        # the text is repeated too: only the rows before a gap are running
-        apart = [place for place, row in enumerate(found[:-1]) if row.gap > 1.3 * self.leading]
-        return found[: apart[-1] + 1] if apart else []
+    def _append(self, runs: list[list[EdgeRow]], row: EdgeRow) -> None:
+        for run in reversed(runs):
+            last = run[-1]
+            if 0 < row.page - last.page <= MAX_DISTANCE and is_level(row, last):
+                run.append(row)
+                return
+        runs.append([row])
 
-    def _is_running(self, row: _Row, *, at_edge: bool) -> bool:
-        if (offset := _offset(row)) is not None and self.offsets[offset] > 1:
+    def _has_form(self, run: Sequence[EdgeRow], flows: bool) -> bool:
+        """Return whether a sequence looks like titles: short, no sentences, no larger type."""
+        row = run[0]
+        if row.size > 1.1 * self.size and not (len(run) >= MIN_NOTICE_PAGES and flows):
+            return False
+        if len(row.text) > MAX_TITLE and row.size > 0.9 * self.size:
+            return False
+        if not _is_sentence(row.text):
             return True
-        return self._is_repeated(row) or (at_edge and self._is_in_reserved_band(row))
+        spanned = run[-1].page - run[0].page + 1
+        return len(run) >= MIN_NOTICE_PAGES and len(run) >= 0.75 * spanned
 
-    def _is_repeated(self, row: _Row) -> bool:
-        if not row.key:
+    def _is_placed(self, run: Sequence[EdgeRow], parted: set[int]) -> bool:
+        """Return whether a sequence is in the margin, which holds no text on the pages between."""
+        if sum(row.is_marginal for row in run) < 0.75 * len(run):
             return False
-        same = self.by_key[row.key]
-        if _CAPTION.match(row.key):
-            same = [r for r in same if r.text == row.text]
-        alike = [r for r in same if abs(r.baseline - row.baseline) <= MAX_SHIFT]
-        near = sum(0 < abs(r.page - row.page) <= MAX_DISTANCE for r in alike)
-        return near > 0 and (len(alike) > 2 or row.key == "#" or self.pages == 2)
-
-    def _is_in_reserved_band(self, row: _Row) -> bool:
-        """Return whether most pages reserve this height for a short row."""
-        if row.size > 1.05 * self.size or len(row.text) > 110 or not self.leading:
+        if sum(id(row) in parted for row in run) < 0.5 * len(run):
             return False
-        band = round(row.baseline / 2)
-        rows = [r for near in (band - 1, band, band + 1) for r in self.bands[near]]
-        apart = sum(r.gap > 1.3 * self.leading or r.size < 0.85 * self.size for r in rows)
-        return len({r.page for r in rows}) >= max(4, self.pages // 2) and apart >= 0.8 * len(rows)
+        pages = {row.page for row in run}
+        between = [page for page in range(min(pages), max(pages) + 1) if page not in pages]
+        taken = sum(self._holds_text(page, run[0]) for page in between)
+        return taken <= 0.25 * len(pages)
+
+    def _holds_text(self, page: int, row: EdgeRow) -> bool:
+        """Return whether a page has text at the height of a row."""
+        rows = self.rows.get(page, ())
+        loose = max((place for place, each in enumerate(rows) if each.is_loose), default=-1)
+        return any(is_level(each, row) for each in rows[loose + 1 :])
+
+    def _inby_height(self, found: Mapping[int, Running]) -> Iterator[Running]:
+        """Yield the titles at heights where at least three pages have running rows.
+
+        These are titles that are on this page only, and those that are on two.
+        """
+        bands = by_height([each.row for each in found.values()])
+        for page in self.pages:
+            known = {id(row) for row in page if id(row) in found}
+            ends = [n for n, row in enumerate(page, 1) if row.is_loose or id(row) in known]
+            for row in page[: max(ends, default=0)]:
+                if id(row) in known and found[id(row)].is_certain:
+                    continue
+                if id(row) not in known and not (row.is_marginal and self._is_title(row)):
+                    break
+                if not is_in_band(row, bands):
+                    break
+                words = None if page_number(row.text) else row.key
+                yield Running(row, words, True, continues_numbers(row, bands))
+
+    def _is_title(self, row: EdgeRow) -> bool:
+        has_words = page_number(row.text) or any(map(str.isalpha, row.text))
+        is_small = row.size <= 1.1 * self.size and len(row.text) <= MAX_TITLE
+        return bool(has_words and is_small and not _is_sentence(row.text))
 
 
-def _offset(row: _Row) -> tuple[bool, int] | None:
-    """Return (is Arabic, printed number minus position in the file), or None for other text."""
-    match = _number(row.text)
-    if match is None:
-        return None
-    if match[1].isdecimal():
-        return True, int(match[1]) - row.page
-    return False, _roman(match[1].lower()) - row.page
+def _outermost(page: Sequence[EdgeRow], candidates: set[int]) -> Sequence[EdgeRow]:
+    """Return the candidates at a page's edge, without any other row outside them."""
+    end = next((place for place, row in enumerate(page) if id(row) not in candidates), len(page))
+    return page[:end]
 
 
-def _roman(numeral: str) -> int:
-    values = [_ROMAN[letter] for letter in numeral] + [0]
-    return sum(-a if a < b else a for a, b in zip(values, values[1:], strict=False))
+def _parted(page: Sequence[EdgeRow], candidates: set[int]) -> Sequence[EdgeRow]:
+    """Return the candidates at a page's edge, up to the last that is parted from the text."""
+    outer = _outermost(page, candidates)
+    ends = [place for place, row in enumerate(outer, 1) if row.is_loose or page_number(row.text)]
+    return outer[: ends[-1]] if ends else []
+
+
+def _is_steady(run: Sequence[EdgeRow]) -> bool:
+    """Return whether most rows of a sequence hold the same numbers, or numbers in step."""
+    steps = Counter(_step(row, after) for row, after in pairwise(run))
+    return steps[None] <= 0.4 * (len(run) - 1)
+
+
+def _judged(
+    run: Sequence[EdgeRow], rows: Iterable[EdgeRow], paged: bool, numbered: Set[int]
+) -> Iterator[Running]:
+    """Yield the rows of a sequence with what they say beside the page number.
+
+    Args:
+        run: the sequence.
+        rows: those of its rows that are outside the text.
+        paged: whether their numbers are those of pages, not of letters or invoices.
+        numbered: the pages with a row that is nothing but the page number.
+    """
+    certain = len(run) >= MIN_PAGES
+    steps = any(_step(row, after) for row, after in pairwise(run))
+    own = len(run) > MIN_PAGES and _most(run, lambda row: row.page in row.numbers)
+    beside = _most(run, lambda row: row.text.split()[0] == str(row.page))
+    paged = paged or _most(run, lambda row: bool(_OF_TOTAL.search(row.text)))
+    for row in rows:
+        text = " ".join(row.text.split()).casefold()
+        if not steps:
+            yield Running(row, text, certain)
+        elif own and (beside or _most(run, lambda row: row.page in numbered)):
+            yield Running(row, None, certain, True)
+        else:
+            yield Running(row, row.key if paged else text, certain, paged)
+
+
+def _most(run: Sequence[EdgeRow], holds: Callable[[EdgeRow], bool]) -> bool:
+    return sum(map(holds, run)) >= 0.75 * len(run)
+
+
+def _is_sentence(text: str) -> bool:
+    """Return whether a row is a sentence of prose, not a title that ends in an abbreviation."""
+    if text.endswith(("。", "！", "？")):
+        return True
+    words = [word for word in text.split() if word[:1].isalpha()]
+    small = sum(word[0].islower() for word in words)
+    return ends_sentence(text) and len(words) > 4 and small > 0.5 * len(words)
+
+
+def _step(one: EdgeRow, other: EdgeRow) -> int | None:
+    """Return 0 if two rows hold the same numbers, 1 if one is in step with the pages, else None."""
+    ours, theirs = Counter(one.numbers), Counter(other.numbers)
+    before, after = sorted((ours - theirs).elements()), sorted((theirs - ours).elements())
+    if not before and not after:
+        return 0
+    apart = other.page - one.page
+    steps = {b - a for a, b in zip(before, after, strict=False)}
+    in_step = steps <= {apart, 2 * apart}  # two pages of a book may be on one of the file
+    return 1 if in_step and len(before) == len(after) < 3 else None

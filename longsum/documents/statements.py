@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from longsum.documents.bibliography import bibliographies
 from longsum.documents.clean import is_cjk
 from longsum.documents.document import Span
 from longsum.documents.sentences import CLOSERS, OPENERS, split_sentences
@@ -68,9 +69,13 @@ _ORDINARY = re.compile(r"[^\W\d_]{2}")
 def statement_spans(text: str) -> Iterator[Span]:
     """Yield the spans of the sentences that can stand alone, in order.
 
-    The number or bullet of a list item is left out: by itself it means nothing.
+    The number or bullet of a list item is left out: by itself it means nothing. Lists of sources
+    are left out: a title is not a statement.
     """
+    sources = bibliographies(text)
     for start, end in _without_captions(text):
+        if any(source.start <= start < source.end for source in sources):
+            continue
         for first, last in split_sentences(text[start:end]):
             marker = _LIST_MARKER.match(text, start + first, start + last)
             span = Span(marker.end() if marker else start + first, start + last)

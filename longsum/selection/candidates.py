@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,7 @@ from longsum.selection.asked import asked_document
 from longsum.selection.confidence import chances
 from longsum.selection.literals import answer_terms
 from longsum.selection.ranking import around, bm25, coverage, lexrank, standardized, terms_of
-from longsum.similarity import near_duplicates, words
+from longsum.similarity import near_duplicates, sentence_key, words
 
 MIN_CANDIDATES = 24
 """Candidates for the shortest answer."""
@@ -41,6 +42,8 @@ MAX_APART = 0.9
 _OF_OPINIONS = re.compile(r"\b(?:dissent|concur|separate opinion|minority)", re.I)
 MIN_COVERAGE = 0.4
 """Minimum share of a question's words near one sentence for a document to answer it."""
+MAX_COPIES = 2
+"""Copies of one sentence among the candidates."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,9 @@ def _best(
     raw: np.ndarray | None = None,
     likely: np.ndarray | None = None,
 ) -> list[Candidate]:
-    """Return the `count` best, in document order, near-duplicates grouped.
+    """Return the `count` best different ones, in document order, near-duplicates grouped.
+
+    Of a sentence that is repeated, two copies at most are returned, which share a group.
 
     Args:
         spans: the sentences' places.
@@ -218,7 +223,16 @@ def _best(
     """
     raw = np.zeros(len(spans)) if raw is None else raw
     likely = np.zeros(len(spans)) if likely is None else likely
-    chosen = sorted(np.argsort(-scores, kind="stable")[:count].tolist())
+    copies: Counter[str] = Counter()
+    best: list[int] = []
+    for i in np.argsort(-scores, kind="stable").tolist():
+        key = sentence_key(texts[i])
+        if len(copies) == count and key not in copies:
+            break
+        copies[key] += 1
+        if copies[key] <= MAX_COPIES:
+            best.append(i)
+    chosen = sorted(best)
     groups = near_duplicates([texts[i] for i in chosen])
     return [
         Candidate(spans[i], texts[i], float(scores[i]), group, float(raw[i]), float(likely[i]))

@@ -16,6 +16,7 @@ from longsum.selection.token_states import TokenStates
 from longsum.selection.vocabulary import Vocabulary, vocabulary_of
 from longsum.selection.word_pairs import WordPair, pair_features, pairs_of
 from longsum.selection.words import Encode, word_features
+from longsum.similarity import sentence_key
 
 SCORE_WEIGHT = 0.04
 """Weight of a standard deviation of a sentence's score, in shared words per word."""
@@ -136,7 +137,12 @@ def choose_sentences(
     """
     read = read_sentences(sentences, states)
     cover = cover_of(read, head.summary, encode, noise=noise)
+    keys = [sentence_key(text) for text in sentences.texts]
     chosen = fill(
-        cover.best_first(), lambda i: int(sentences.lengths[i]), sentences.length, add=cover.add
+        cover.best_first(),
+        lambda i: int(sentences.lengths[i]),
+        sentences.length,
+        key=lambda i: keys[i],
+        add=cover.add,
     )
-    return sorted(chosen)
+    return sorted(keys.index(keys[i]) for i in chosen)  # of copies, the first is shown

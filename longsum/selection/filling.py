@@ -18,6 +18,7 @@ def fill(
     size: Callable[[Item], int],
     length: int,
     *,
+    key: Callable[[Item], object] | None = None,
     add: Callable[[Item], None] = lambda item: None,
     max_passed_over: int | None = None,
 ) -> list[Item]:
@@ -27,6 +28,7 @@ def fill(
         order: sentences, best first.
         size: returns the words of a sentence.
         length: words asked for.
+        key: returns what copies of a sentence share; only the first of them is taken.
         add: called with each sentence taken, before the next one is drawn from `order`.
         max_passed_over: stop after this many sentences that did not fit; None tries all.
 
@@ -34,8 +36,11 @@ def fill(
         The sentences taken, in order; the first is taken whatever its length.
     """
     taken: list[Item] = []
+    keys: set[object] = set()
     total = passed_over = 0
     for item in order:
+        if key is not None and key(item) in keys:
+            continue
         words = size(item)
         if taken and total + words > TOO_MUCH * length:
             passed_over += 1
@@ -44,6 +49,8 @@ def fill(
             continue
         add(item)
         taken.append(item)
+        if key is not None:
+            keys.add(key(item))
         total += words
         if total >= ENOUGH * length:
             break

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import LIVE, REPEATED, assert_refused, printed, report_pdf, run, start, story
-from pdfs import encrypted, image_only, mixed
+from pdfs import encrypted, image_only, mixed, with_running_heads
 from terminal import on_terminal
 from tiny import save_checkpoint
 
@@ -89,6 +89,15 @@ def test_verbose_run_says_what_was_chosen_and_why(pdf, tiny):
     errors = run("summarize", pdf, "-m", tiny, "--verbatim", "-l", "20", "-v").stderr
     for part in (f"model: {tiny}", "window: 8,192 tokens", "machine: ", "memory: "):
         assert part in errors
+
+
+def test_verbose_run_lists_the_rows_left_out_as_repeated(tmp_path, tiny):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(with_running_heads())
+    said = run("summarize", path, "-m", tiny, "--verbatim", "-l", "20", "-v").stderr
+    assert "left out 24 rows that repeat from page to page" in said
+    assert "page numbers, pages 1-8" in said
+    assert "left out" not in run("summarize", path, "-m", tiny, "--verbatim", "-l", "20").stderr
 
 
 def test_pipes_get_no_colours(pdf, tiny, monkeypatch):

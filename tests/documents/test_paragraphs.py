@@ -4,7 +4,7 @@ from longsum.documents.breaks import Joiner, Placed
 from longsum.documents.lines import Box, Line, Link
 from longsum.documents.order import reading_order, split_notes
 from longsum.documents.paragraphs import flow_pages, flow_text
-from longsum.documents.running import drop_running
+from longsum.documents.repeats import drop_running
 
 
 def line(text: str, y: float, *, x: float = 72, size: float = 11, width: float = 300) -> Line:

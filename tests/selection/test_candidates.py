@@ -240,3 +240,13 @@ def test_sentence_in_the_questions_own_words_answers_whether_it_is_so():
     assert "The ferry runs at night." not in [
         each.text for each in answer_candidates(document, "When does the ferry run at night?")
     ]
+
+
+def test_copies_of_a_sentence_leave_room_for_others():
+    """A sentence repeated thirty times was the only candidate there was."""
+    question = "Who pays for the moorings of the port?"
+    copies = ["The moorings of the port  ARE paid.", "The moorings of the port are paid."] * 30
+    found = answer_candidates(text_of(*copies, *FACTS), question)
+    texts = {" ".join(each.text.split()).casefold() for each in found}
+    assert len(found) <= len(texts) + 1
+    assert len(texts) > 3

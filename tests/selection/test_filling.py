@@ -34,3 +34,8 @@ def test_sentences_are_taken_in_the_order_given_and_each_is_reported_before_the_
     assert fill(order, lambda i: sizes[i], 100, add=reported.append) == [4, 2] == reported
     assert ENOUGH * 100 <= 60 + 40
     assert TOO_MUCH * 100 < 60 + 80
+
+
+def test_of_copies_only_the_first_is_taken():
+    words = ["One", "two", "one", "TWO", "three"]
+    assert fill(words, lambda word: 5, 15, key=str.casefold) == ["One", "two", "three"]
