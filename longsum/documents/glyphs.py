@@ -140,6 +140,10 @@ class _Reader:
 
     def _add_line(self, start: int, end: int, *, check: bool = True) -> None:
         start, end = _trimmed(self.text, start, end)
+        if self.text[start:end][-1:].isdigit() and (
+            mark := self.measure.moved_mark(self.text, start, end)
+        ):
+            start, end = _trimmed(self.text, start, end - mark)
         text = self._put_together(start, end)
         if not text.strip(BROKEN):
             return

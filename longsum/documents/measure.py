@@ -57,6 +57,26 @@ class Measure:
         """Return a character's size in points."""
         return self._size(index)[0]
 
+    def moved_mark(self, page: str, start: int, end: int) -> int:
+        """Return how many digits end a line that are a note's mark from further left.
+
+        pdfium puts a raised mark that is drawn after its line at the line's end, into another
+        sentence: `to create 3` where the page shows `the Act³ to create`.
+        """
+        at = end
+        while at > max(start, end - 3) and "0" <= page[at - 1] <= "9":
+            at -= 1
+        before = at - 1
+        while before > start and page[before] <= " ":
+            before -= 1
+        if at == end or before <= start:
+            return 0
+        (size, angle), (usual, _) = self._size(at), self._size(before)
+        if angle or size > 0.85 * usual:
+            return 0
+        (x, y), (last_x, last_y) = self._origin(at), self._origin(before)
+        return end - at if x < last_x and y > last_y else 0
+
     def is_inside(self, index: int) -> bool:
         """Return whether a character's middle is on the page.
 
