@@ -91,3 +91,11 @@ def test_readme_shows_every_package_of_the_tree() -> None:
             assert f"── {folder.name}/ " in tree, folder.name
     for name in re.findall(r"── (\w+)/", tree):
         assert (REPOSITORY / "longsum" / name).is_dir(), name
+
+
+def test_modules_that_the_tree_names_exist() -> None:
+    tree = (REPOSITORY / "README.md").read_text(encoding="utf-8").rpartition("longsum/\n├──")[2]
+    named = re.findall(r"\b\w+\.py\b", tree)
+    assert named
+    for name in named:
+        assert (REPOSITORY / "longsum" / name).is_file(), name
