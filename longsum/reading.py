@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longsum.budget import apply_ranges
-from longsum.config import DecodeConfig, LoadConfig, StoreConfig
+from longsum.config import DecodeConfig, KVCache, LoadConfig, StoreConfig
 from longsum.documents.document import Span
 from longsum.events import Listener
 from longsum.grounding.grounder import Grounder
+from longsum.model.find import Model
 from longsum.prepared import Prepared
 from longsum.receipt import Receipt
 from longsum.selection.head import load_head
@@ -179,32 +180,21 @@ class Reading:
     def question_likelihoods(
         self, passages: Sequence[str], question: str, listener: Listener
     ) -> np.ndarray:
-        """Return how likely the model is to ask a question about each passage.
-
-        Passages that answer a question make it likely (Sachan et al., arXiv 2204.07496). Each is
-        read by itself, apart from the document.
+        """Return how likely the model is to ask a question about each passage: (passages,).
 
         Args:
             passages: some sentences each.
             question: in the user's words.
             listener: its `check` may stop between two passages.
-
-        Returns:
-            (passages,) natural logarithms.
         """
-        from longsum.engine.likelihood import log_likelihoods
-
-        tokenizer, wrap = self.tokenizer, self.tokenizer.wrap(self.prepared.model.source.known)
-        texts = [wrap(ASKING.format(passage)) for passage in passages]
-        return np.array(
-            log_likelihoods(
-                self._weights,
-                [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
-                tokenizer.encode_document(question),
-                chunk_tokens=self._chunk_tokens,
-                check=listener.check,
-                kv_cache=self.prepared.plan.kv_cache,
-            )
+        return question_likelihoods(
+            self._weights,
+            self.prepared.model,
+            passages,
+            question,
+            chunk_tokens=self._chunk_tokens,
+            check=listener.check,
+            kv_cache=self.prepared.plan.kv_cache,
         )
 
     def tokens_after(self, suffix: str) -> int:
@@ -272,6 +262,49 @@ class Reading:
             sentences=answer.sentences,
             sentences_supported=answer.sentences_supported,
         )
+
+
+def question_likelihoods(
+    weights: Llama,
+    model: Model,
+    passages: Sequence[str],
+    question: str,
+    *,
+    chunk_tokens: int,
+    check: Callable[[], None],
+    kv_cache: KVCache = "native",
+) -> np.ndarray:
+    """Return how likely a model is to ask a question about each passage.
+
+    Passages that answer a question make it likely (Sachan et al., arXiv 2204.07496). Each is read
+    by itself, apart from the document.
+
+    Args:
+        weights: the model in memory.
+        model: its tokenizer and chat format.
+        passages: some sentences each.
+        question: in the user's words.
+        chunk_tokens: tokens read at once.
+        check: called before each passage; may raise to stop.
+        kv_cache: format of the key-value cache.
+
+    Returns:
+        (passages,) natural logarithms.
+    """
+    from longsum.engine.likelihood import log_likelihoods
+
+    tokenizer, wrap = model.tokenizer, model.tokenizer.wrap(model.source.known)
+    texts = [wrap(ASKING.format(passage)) for passage in passages]
+    return np.array(
+        log_likelihoods(
+            weights,
+            [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
+            tokenizer.encode_document(question),
+            chunk_tokens=chunk_tokens,
+            check=check,
+            kv_cache=kv_cache,
+        )
+    )
 
 
 def open_reading(

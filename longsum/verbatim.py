@@ -2,8 +2,9 @@
 
 A checkpoint with a selection head uses it, which did best on held-out documents
 (`longsum/mini/README.md`): it chooses whole sentences, and no token is decoded. For a summary it
-uses the model's hidden states, for a question only words. Any other model chooses by its own
-likelihood among candidates that a plain statistic proposes.
+uses the model's hidden states, for a question only words. Any other model chooses by likelihood:
+for a summary that of the sentences that a plain statistic proposes, for a question that of the
+question after each sentence that the bundled head proposes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -126,23 +128,16 @@ class HeadChooser:
         """Implement `Chooser.answer` with the head; the model is not used."""
         started = time.perf_counter()
         candidates = answer_candidates(self.document, question, self.head)
-        noise = sampling_noise(decode, len(candidates))
-        drawn = [
-            replace(each, weight=each.weight + float(extra))
-            for each, extra in zip(candidates, noise, strict=True)
-        ]
-        shown = worth_showing(best_of_groups(drawn), config.sentences)
-        stats = AnswerStats(time.perf_counter() - started)
-        return Chosen([each.span for each in shown], stats, shown[0].chance if shown else None)
+        return _answer_of(candidates, config, decode, started)
 
 
 @dataclass(frozen=True)
 class LikelihoodChooser:
-    """Chooses by the model's own likelihood among candidates that a plain statistic proposes."""
+    """Chooses by likelihood: of the sentences of a summary, of a question after each sentence."""
 
     reading: Reading
     suffix: str
-    """The instruction after the document."""
+    """The instruction after the document, for a summary."""
 
     def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
         """Implement `Chooser.summary` by the model's likelihood."""
@@ -166,7 +161,7 @@ class LikelihoodChooser:
         """Implement `Chooser.answer` by how likely the question is after each sentence."""
         reading, started = self.reading, time.perf_counter()
         document = reading.prepared.document
-        found = answer_candidates(document, question, load_head(MINI_FOLDER))
+        found = answer_candidates(document, question, bundled_head())
         read = [each for each in found if reading.was_read(each.span)]
         candidates = best_of_groups(read)[:MAX_JUDGED]
         if not candidates:
@@ -174,17 +169,7 @@ class LikelihoodChooser:
         likelihoods = reading.question_likelihoods(
             [passage_around(document, each.span) for each in candidates], question, listener
         )
-        scores = np.array([each.score for each in candidates]) + QUESTION_WEIGHT * likelihoods
-        noise = sampling_noise(decode, len(candidates))
-        judged = [
-            replace(each, weight=float(score + extra), chance=float(chance))
-            for each, score, extra, chance in zip(
-                candidates, scores, noise, chances(scores, JUDGED_TEMPERATURE), strict=True
-            )
-        ]
-        shown = worth_showing(best_of_groups(judged), config.sentences)
-        stats = AnswerStats(time.perf_counter() - started)
-        return Chosen([each.span for each in shown], stats, shown[0].chance if shown else None)
+        return _answer_of(judged(candidates, likelihoods), config, decode, started)
 
     def _chosen(
         self, candidates: Sequence[Candidate], decode: DecodeConfig, listener: Listener
@@ -217,6 +202,51 @@ class LikelihoodChooser:
         ]
         for number in reading.choose(self.suffix, choices, decode, listener):
             yield fitting[number][0]
+
+
+@cache  # every question is answered with its help
+def bundled_head() -> SelectionHead:
+    """Return the bundled model's head, which proposes sentences to models without one."""
+    found = load_head(MINI_FOLDER)
+    assert found is not None, "the bundled model has a head"
+    return found
+
+
+def judged(candidates: Sequence[Candidate], likelihoods: np.ndarray) -> list[Candidate]:
+    """Return candidates with the weight and the chance that a model's judgement gives them.
+
+    Args:
+        candidates: proposed by `bundled_head`.
+        likelihoods: (candidates,) logarithms, from `question_likelihoods`.
+    """
+    scores = np.array([each.score for each in candidates]) + QUESTION_WEIGHT * likelihoods
+    return [
+        replace(each, weight=float(score), chance=float(chance))
+        for each, score, chance in zip(
+            candidates, scores, chances(scores, JUDGED_TEMPERATURE), strict=True
+        )
+    ]
+
+
+def _answer_of(
+    candidates: Sequence[Candidate], config: AskConfig, decode: DecodeConfig, started: float
+) -> Chosen:
+    """Return the candidates to show, best first.
+
+    Args:
+        candidates: with the weights they are ranked by.
+        config: the number of sentences.
+        decode: temperature and seed.
+        started: when the choice began.
+    """
+    noise = sampling_noise(decode, len(candidates))
+    drawn = [
+        replace(each, weight=each.weight + float(extra))
+        for each, extra in zip(candidates, noise, strict=True)
+    ]
+    shown = worth_showing(best_of_groups(drawn), config.sentences)
+    stats = AnswerStats(time.perf_counter() - started)
+    return Chosen([each.span for each in shown], stats, shown[0].chance if shown else None)
 
 
 def chooser_for(reading: Reading, suffix: str) -> Chooser:

@@ -19,7 +19,7 @@ from longsum.checkpoint.identity import content_identity, local_identity, weight
 from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.rope import Rope, read_rope
 from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
-from longsum.checkpoint.window_adapter import WindowAdapter, shipped_for
+from longsum.checkpoint.window_adapter import WindowAdapter, shipped, shipped_for
 from longsum.errors import ModelNotFound
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Checkpoint(ABC):
 
     def widened(self) -> Self | None:
         """Return the checkpoint with the window adapter made for it; None if there is none."""
-        if self.adapter or self.rope.rope_type != "default":
-            return None
+        if self.adapter or self.rope.rope_type != "default" or not shipped():
+            return None  # the weights are fingerprinted only where an adapter may be theirs
         found = shipped_for(self.fingerprint())
         if found is None or found.window <= self.tuned_window:
             return None

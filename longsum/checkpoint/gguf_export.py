@@ -7,7 +7,7 @@ divisors. Weights are converted one at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -60,7 +60,8 @@ def export_gguf(
     lazy = checkpoint.tensors(torch.float32)
     if checkpoint.shape.tie_word_embeddings:
         lazy = {name: each for name, each in lazy.items() if name != "lm_head.weight"}
-    types = dict(_types(checkpoint, kind))
+    shapes = {name: _shape(checkpoint, name) for name in lazy}
+    types = {name: _type(shape, kind) for name, shape in shapes.items()}
     with replacing(path) as partial, closing(gguf.GGUFWriter(partial, "llama")) as writer:
         for name, value in fields.items():
             _put(writer, name, value)
@@ -68,7 +69,7 @@ def export_gguf(
         if divisors is not None:
             _announce(writer, FREQUENCIES, divisors.shape, gguf.GGMLQuantizationType.F32)
         for name in lazy:
-            _announce(writer, gguf_name(name), _shape(checkpoint, name), types[name])
+            _announce(writer, gguf_name(name), shapes[name], types[name])
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
@@ -166,17 +167,14 @@ def _tokenizer(checkpoint: Checkpoint) -> dict[str, Any]:
     return tokenizer_fields(checkpoint.folder, checkpoint.shape.vocab_size)
 
 
-def _types(checkpoint: Checkpoint, kind: GgufType) -> Iterator[tuple[str, GGMLQuantizationType]]:
-    """Yield the type of each weight."""
-    import torch
+def _type(shape: tuple[int, ...], kind: GgufType) -> GGMLQuantizationType:
+    """Return the type of a weight of a shape."""
     from gguf import GGMLQuantizationType
 
-    for name in checkpoint.tensors(torch.float32):
-        shape = _shape(checkpoint, name)
-        wanted = kind.upper() if len(shape) > 1 else "F32"
-        if wanted == "Q8_0" and shape[-1] % _BLOCK:
-            wanted = "F16"
-        yield name, GGMLQuantizationType[wanted]
+    wanted = kind.upper() if len(shape) > 1 else "F32"
+    if wanted == "Q8_0" and shape[-1] % _BLOCK:
+        wanted = "F16"
+    return GGMLQuantizationType[wanted]
 
 
 def _shape(checkpoint: Checkpoint, name: str) -> tuple[int, ...]:

@@ -131,7 +131,11 @@ class WindowAdapter:
         return [each.removeprefix(_PREFIX).removesuffix(_DOWN) + ".weight" for each in down]
 
 
+def shipped() -> list[WindowAdapter]:
+    """Return the adapters that come with longsum."""
+    return [WindowAdapter.open(each) for each in SHIPPED if (each / CONFIG_NAME).is_file()]
+
+
 def shipped_for(base: str) -> WindowAdapter | None:
     """Return the adapter that was trained on weights with a fingerprint, if one is shipped."""
-    adapters = (WindowAdapter.open(each) for each in SHIPPED if (each / CONFIG_NAME).is_file())
-    return next((each for each in adapters if each.base == base), None)
+    return next((each for each in shipped() if each.base == base), None)

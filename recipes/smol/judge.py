@@ -17,16 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from longsum.config import LoadConfig
-from longsum.engine.likelihood import log_likelihoods
 from longsum.events import Listener
 from longsum.loading.weights import load_weights
 from longsum.model.find import Model, find_model, plan_for
-from longsum.model.resolve import MINI_FOLDER
-from longsum.reading import ASKING
+from longsum.reading import question_likelihoods
 from longsum.selection.candidates import Candidate, answer_candidates, passage_around
-from longsum.selection.confidence import SURE, chances
-from longsum.selection.head import load_head
-from longsum.verbatim import JUDGED_TEMPERATURE, MAX_JUDGED, QUESTION_WEIGHT, best_of_groups
+from longsum.selection.confidence import SURE
+from longsum.verbatim import MAX_JUDGED, best_of_groups, bundled_head, judged
 from recipes.mini.questions import Question, questions
 
 SHOWN = 3
@@ -47,32 +44,25 @@ class Judge:
 
     def __call__(self, passages: list[str], question: str) -> np.ndarray:
         """Return the question's log-likelihood after each passage: (passages,)."""
-        tokenizer = self.model.tokenizer
-        wrap = tokenizer.wrap(self.model.source.known)
-        texts = [wrap(ASKING.format(each)) for each in passages]
-        return np.array(
-            log_likelihoods(
-                self.weights,
-                [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
-                tokenizer.encode_document(question),
-                chunk_tokens=TOKENS,
-                check=lambda: None,
-            )
+        return question_likelihoods(
+            self.weights,
+            self.model,
+            passages,
+            question,
+            chunk_tokens=TOKENS,
+            check=lambda: None,
         )
 
 
 def ranked(question: Question, judge: Judge) -> tuple[list[Candidate], list[Candidate], float]:
     """Return the candidates by the head, then with the model, and the chance of its first."""
-    head = load_head(MINI_FOLDER)
-    found = answer_candidates(question.document, question.query, head)
+    found = answer_candidates(question.document, question.query, bundled_head())
     first = best_of_groups(found)[:MAX_JUDGED]
     if not first:
         return [], [], 0.0
     passages = [passage_around(question.document, each.span) for each in first]
-    scores = np.array([each.score for each in first])
-    scores += QUESTION_WEIGHT * judge(passages, question.query)
-    order = np.argsort(-scores, kind="stable")
-    return first, [first[i] for i in order], float(chances(scores, JUDGED_TEMPERATURE).max())
+    best = best_of_groups(judged(first, judge(passages, question.query)))
+    return first, best, best[0].chance
 
 
 def holds(question: Question, candidates: list[Candidate]) -> np.ndarray:
