@@ -31,9 +31,17 @@ NOTICE, WARNING = "notice", "warning"
 """First items of messages for the user, whose value is a line of text."""
 Say = Callable[[str, str], None]
 """Takes `NOTICE` or `WARNING`, and the line."""
-_DRAIN = "drain"
+_DRAIN, _STOP = "drain", "stop"
 _SPAWN = multiprocessing.get_context("spawn")
 """Not forked: that would inherit what its parent has open, and locks held by other threads."""
+
+
+_asked_to_stop = threading.Event()
+
+
+def is_asked_to_stop() -> bool:
+    """Return whether the parent wants the task in progress to end; for handlers in a child."""
+    return _asked_to_stop.is_set()
 
 
 class Child:
@@ -73,6 +81,13 @@ class Child:
         except (EOFError, ConnectionError, pickle.UnpicklingError):
             return None
         return message
+
+    def stop(self) -> None:
+        """Ask the child to end its task; whether and when it does is the handler's affair.
+
+        For a child that is given one task at a time: the request is dropped with the next one.
+        """
+        self.send(_STOP)
 
     def drain(self) -> None:
         """Make the child finish the oldest of its tasks, drop the others, and exit."""
@@ -136,6 +151,10 @@ def _receive(connection: Connection, inbox: queue.SimpleQueue[Any], busy: thread
             task = connection.recv()
         except (EOFError, OSError):
             os._exit(1)  # the parent has died: nobody needs the rest
+        if isinstance(task, str) and task == _STOP:
+            _asked_to_stop.set()
+            continue
+        _asked_to_stop.clear()
         if isinstance(task, str) and task == _DRAIN:
             waiting = []
             with contextlib.suppress(queue.Empty):

@@ -76,7 +76,9 @@ class Reading:
         self.tokenizer = prepared.model.tokenizer
         self.stop_ids = stop_ids or self.tokenizer.stop_ids(prepared.model.config)
         self.head = load_head(prepared.model.source.folder)
-        self._weights, self.cached = weights, cached
+        self.weights = weights
+        """The model in memory, which a later document may be read with."""
+        self.cached = cached
         self._chunk_tokens = chunk_tokens or prepared.plan.chunk_tokens
         self.engine, self._states = self._restored(listener) or self._read(listener)
 
@@ -106,7 +108,7 @@ class Reading:
             return engine, None
         from longsum.engine.hidden_states import recording
 
-        with recording(self._weights, self.head.projection) as recorder:
+        with recording(self.weights, self.head.projection) as recorder:
             engine.read(ids, progress)
         if self.cached is not None:
             self.cached.extra[self.head.states_name] = recorder.states
@@ -117,7 +119,7 @@ class Reading:
         from longsum.engine.engine import Engine  # imports torch: only when the run is certain
 
         return Engine(
-            self._weights,
+            self.weights,
             capacity=self.prepared.tokens_held,
             chunk_tokens=self._chunk_tokens,
             kv_cache=self.prepared.plan.kv_cache,
@@ -188,7 +190,7 @@ class Reading:
             listener: its `check` may stop between two passages.
         """
         return question_likelihoods(
-            self._weights,
+            self.weights,
             self.prepared.model,
             passages,
             question,
@@ -314,6 +316,7 @@ def open_reading(
     *,
     weights: Llama | None = None,
     store: StoreConfig | None = None,
+    chunk_tokens: int | None = None,
 ) -> Reading:
     """Load the weights and read the document.
 
@@ -323,6 +326,7 @@ def open_reading(
         listener: receives the progress of loading and reading.
         weights: the model, if already in memory in the plan's format; None loads it.
         store: limits of the cache of documents; None neither restores nor caches.
+        chunk_tokens: tokens read at once, at most the plan's; None takes the plan's.
 
     Returns:
         The reading, from the cache if an earlier run left it there.
@@ -342,5 +346,12 @@ def open_reading(
     if store is not None and store.size_bytes:
         from longsum.session_cache import stored_prefix
 
-        cached = stored_prefix(prepared.document.name, prepared.read_ids, model, plan, load, store)
-    return Reading(prepared, weights, listener, cached=cached, load_s=load_s)
+        cached = stored_prefix(prepared.document, prepared.read_ids, model, plan, load, store)
+    return Reading(
+        prepared,
+        weights,
+        listener,
+        chunk_tokens=min(chunk_tokens or plan.chunk_tokens, plan.chunk_tokens),
+        cached=cached,
+        load_s=load_s,
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from longsum import __version__
 from longsum.bytesize import format_bytes
 from longsum.config import LoadConfig, StoreConfig
+from longsum.documents.document import Document
 from longsum.events import Listener
 from longsum.model.find import Model
 from longsum.model.memory import MemoryPlan
@@ -120,7 +121,7 @@ class StoredPrefix:
 
 
 def stored_prefix(
-    document: str,
+    document: Document,
     token_ids: Sequence[int],
     model: Model,
     plan: MemoryPlan,
@@ -130,7 +131,7 @@ def stored_prefix(
     """Return the cache entry of a prefix as this model reads it with this plan.
 
     Args:
-        document: its name, for people.
+        document: the document read.
         token_ids: tokens up to the end of the document.
         model: weights and positions.
         plan: formats of weights and KV cache.
@@ -148,5 +149,5 @@ def stored_prefix(
         token_ids=token_hash(token_ids),
         version=__version__,
     )
-    about = {"document": document, "model": model.source.name}
+    about = {"document": document.name, "sha256": document.sha256, "model": model.source.name}
     return StoredPrefix(prefix_folder(), config, key, about)

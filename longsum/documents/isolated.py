@@ -207,9 +207,41 @@ class IsolatedReader:
             UsageError: `pages` cannot be read, or the document has none.
         """
         data, shown = load_source(source, stdin)
+        return self.read_bytes(
+            data,
+            shown,
+            path=str(source),
+            pages=pages,
+            password=password,
+            encoding=encoding,
+            attachment=attachment,
+        )
+
+    def read_bytes(
+        self,
+        data: bytes,
+        shown: str,
+        *,
+        path: str = "-",
+        pages: str | None = None,
+        password: str | None = None,
+        encoding: str | None = None,
+        attachment: str | None = None,
+    ) -> Document:
+        """Read a document whose bytes are in memory; settings and errors are those of `read`.
+
+        Args:
+            data: the file.
+            shown: its name, safe to print.
+            path: as the user gave it, for commands in hints; `-` for none.
+            pages: a selection such as `3-20,25`; all if None.
+            password: for an encrypted file.
+            encoding: of a text, such as `cp1252`; None decides by the bytes.
+            attachment: name of a file attached to a PDF, which is read instead of the PDF.
+        """
         request = {
             "name": shown,
-            "path": str(source),
+            "path": path,
             "pages": pages,
             "password": password,
             "encoding": encoding,

@@ -72,7 +72,7 @@ class QuotableText:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._folded, self._starts, self._ends = _fold(text)
+        self._folded, self._starts, self._ends = folded(text)
 
     def find(self, quotation: str, near: Span | None = None) -> Span | None:
         """Return where the source holds a quotation, or None.
@@ -82,7 +82,7 @@ class QuotableText:
             near: preferred among several places: the first one that overlaps this span.
         """
         first = None
-        whole = _strip(_fold(quotation)[0])
+        whole = _strip(folded(quotation)[0])
         for parts in ([whole], _parts(quotation)):  # an ellipsis may be the source's own
             for count, span in enumerate(self._occurrences(parts)):
                 if near is None or (span.start < near.end and near.start < span.end):
@@ -141,7 +141,7 @@ _ELLIPSIS = re.compile(r"\[?(?:…|\.(?:\s?\.){2,})\]?")
 
 def _parts(quotation: str) -> list[str]:
     """Return the folded pieces between a quotation's ellipses."""
-    pieces = (_strip(_fold(piece)[0]) for piece in _ELLIPSIS.split(quotation))
+    pieces = (_strip(folded(piece)[0]) for piece in _ELLIPSIS.split(quotation))
     return [piece for piece in pieces if piece]
 
 
@@ -161,7 +161,7 @@ _ALIKE = str.maketrans(
 _DASH = re.compile(r" ?-+ ?")
 
 
-def _fold(text: str) -> tuple[str, array[int], array[int]]:
+def folded(text: str) -> tuple[str, array[int], array[int]]:
     """Return a text normalized for comparison, with each character's start and end in the original.
 
     A dash and the spaces around it are dropped, because hyphenation adds dashes and lines break at
