@@ -1,0 +1,49 @@
+// @ts-check
+// Loading and reading: how far, how fast, how long still; and Stop.
+import { html, nothing } from "./vendor/lit-html.js";
+import { read, stopReading } from "./actions.js";
+import { icon } from "./icons.js";
+import { words } from "./words.js";
+
+/** @param {any} body */
+const card = (body) => html`<section class="card progress">${body}</section>`;
+
+const stop = () => html`<button class="small" @click=${stopReading}>${icon("stop")}${words.reading.stop}</button>`;
+
+/** @param {import("./types.js").State} state */
+function reading({ document, prefill }) {
+  const { reading } = words;
+  const { done = 0, total = 0, page, tokens_per_s, seconds_left } = prefill ?? {};
+  const percent = total ? Math.floor((100 * done) / total) : 0;
+  const facts = [
+    page && document?.total_pages ? reading.page(document.unit.name, page, document.total_pages) : total ? reading.tokens(done, total) : null,
+    tokens_per_s ? reading.speed(tokens_per_s) : null,
+    seconds_left == null ? null : reading.left(seconds_left),
+  ].filter(Boolean);
+  return card(html`<div class="head"><h3>${reading.title}</h3>${stop()}</div>
+    <progress max=${total || 1} .value=${done} aria-label=${reading.bar}></progress>
+    <p class="facts">${facts.map((fact) => html`<span>${fact}</span>`)}<span class="percent">${reading.percent(percent)}</span></p>
+    <p class="note">${reading.wait}</p>`);
+}
+
+/** @param {import("./types.js").State} state @param {import("./types.js").Ui} _ui */
+export function progress(state, _ui) {
+  const { reading: say } = words;
+  if (state.phase === "reading") return reading(state);
+  if (state.phase === "loading") {
+    return card(html`<div class="head"><h3>${say.loading(state.planned?.title || state.counted?.model || "")}</h3>${stop()}</div>
+      <progress aria-label=${say.bar}></progress><p class="note">${say.wait}</p>`);
+  }
+  if (state.failed) {
+    return card(html`<h3>${say.failedTitle}</h3><p><bdi>${[state.failed.message, state.failed.hint].filter(Boolean).join(" ")}</bdi></p>
+      <div class="acts"><button class="primary" @click=${() => read({})}>${words.lost.again}</button></div>`);
+  }
+  if (state.readingStopped) {
+    return card(html`<h3>${say.stoppedTitle}</h3><p>${say.stopped}</p>
+      <div class="acts"><button class="primary" @click=${() => read({})}>${say.on}</button></div>`);
+  }
+  if (state.document && !state.counted && !state.unfit && !state.refused && state.phase === "opening") {
+    return card(html`<p class="pulse">${say.counting}</p>`);
+  }
+  return nothing;
+}

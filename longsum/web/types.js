@@ -1,0 +1,67 @@
+// @ts-check
+// The shapes that the server sends (see docs/window.md) and that the page keeps. Types only.
+
+/** Rectangles of one page, as fractions of it: x, y, width, height.
+ * @typedef {{page: number, rects: number[][]}} PageMarks */
+
+/** A passage of the document that supports a statement.
+ * @typedef {{start: number, end: number, text: string, reference: string, score: number,
+ *   marks: PageMarks[], exact: boolean}} Evidence */
+
+/** A passage that says something else than the statement.
+ * @typedef {{said: string, found: string, reference: string, text: string,
+ *   marks: PageMarks[], exact?: boolean, start?: number, end?: number}} Contrary */
+
+/** One sentence of an answer; start and end count characters of the answer.
+ * @typedef {{start: number, end: number, text: string, supported: boolean, refusal: boolean,
+ *   heading: boolean, reference: string, pages: number[], reason: string?, chance?: number,
+ *   sure?: boolean, evidence: Evidence[], contrary: Contrary?,
+ *   quotations: {text: string, found: boolean, reference: string?}[]}} Sentence */
+
+/** A summary or the answer to a question, as far as it has come.
+ * @typedef {{job: string, kind: "summary" | "question", question: string?, settings: any,
+ *   state: "queued" | "running" | "stopping" | "done" | "stopped" | "failed", text: string,
+ *   sentences: Sentence[], receipt: string[], chance: number?, sure: boolean?, old: boolean,
+ *   asked?: string, model?: string, message?: string, hint?: string?}} Job */
+
+/** A page of the file; width and height in points, start and end in the document's text.
+ * @typedef {{number: number, label: string?, width: number, height: number, read: boolean,
+ *   start: number, end: number}} Page */
+
+/** @typedef {{id: string, name: string, title: string?, kind: "pdf" | "text", total_pages: number,
+ *   pages: Page[], unit: {short: string, shorts: string, name: string}, warnings: string[],
+ *   characters: number, words: number}} Document */
+
+/** @typedef {{tokens: number, prompt: number, answer: number, window: number, over: number,
+ *   fits: boolean, model: string, pages: number[]}} Counted */
+
+/** @typedef {{model: string, title: string, parts: {name: string, bytes: number}[],
+ *   total: number, free: number, fits: boolean, reason: string, device: string,
+ *   kv_cache: string}} Planned */
+
+/** @typedef {{error: string, message: string, hint: string?, copy: string?,
+ *   choices: {label: string, body: any}[]}} Unfit */
+
+/** @typedef {{error: string, message: string, hint: string?, pictures: boolean,
+ *   copy: string?}} Refused */
+
+/** What the server's events add up to.
+ * @typedef {{run: string?, version: string, shelf: boolean, word: boolean, ended: boolean,
+ *   stage: "unknown" | "closed" | "opening" | "open" | "refused",
+ *   opening: {name: string, bytes: number}?, document: Document?, refused: Refused?,
+ *   counted: Counted?, planned: Planned?, unfit: Unfit?, phase: string, prefill: any, read: any,
+ *   readingStopped: boolean, failed: {message: string, hint: string?}?, jobs: Job[],
+ *   lost: {[what: string]: {message: string, hint: string?}},
+ *   notices: {kind: "notice" | "warning", line: string}[],
+ *   pulls: {[name: string]: any}, waiting: string[]}} State */
+
+/** What only this page knows: where the reader is and what is open.
+ * @typedef {{connection: "joining" | "open" | "lost" | "locked", retryAt: number, login: string?,
+ *   current: {job: string, index: number, place: number}?, view: "pages" | "text",
+ *   zoom: number | "fit", page: number, paneWidth: number, near: Set<number>, pictures: number,
+ *   tab: "document" | "answers", dialog: string?, find: any, range: {from: number, to: number}?,
+ *   problem: {message: string, hint: string?}?, library: any, models: any, outline: any,
+ *   forgetting: string?, copied: string?, selection: any, below: boolean, options: boolean,
+ *   text: any, hidden: number, dropping: boolean}} Ui */
+
+export {};
