@@ -55,9 +55,13 @@ def clean_line(raw: str) -> str:
     """
     raw = raw.rstrip("\r\n\t ")
     broken = raw.endswith(("\u0002", "\ufffe", BROKEN))
-    text = raw.translate(_PRIVATE).translate(_CLEAN).replace(BROKEN, "")
-    text = " ".join(text.split())
+    text = " ".join(cleaned_character(raw).split())
     return text + BROKEN if broken and text else text
+
+
+def cleaned_character(raw: str) -> str:
+    """Return what cleaning makes of a character of a PDF, or of several, each by itself."""
+    return raw.translate(_PRIVATE).translate(_CLEAN).replace(BROKEN, "")
 
 
 # --- words broken at a line's end ---------------------------------------------------------------

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from longsum.documents.pages import format_pages
+from longsum.documents.runs import Run
 from longsum.documents.units import LINE, PAGE, UNITS, Unit
 
 
@@ -65,6 +66,8 @@ class Document:
     """Numbers of the pages whose fonts do not say which characters they show; not in the text."""
     notes: tuple[str, ...] = ()
     """What was done while reading, one line each, for who asks: rows left out as repeated."""
+    runs: tuple[Run, ...] = field(default=(), repr=False)
+    """Which parts of the text are on the pages of a PDF one for one, in the order of the text."""
     shows_labels: bool = False
     """Whether references also give the printed page label where it differs from the number."""
 

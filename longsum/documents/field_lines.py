@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import median
 
 from longsum.documents.annotations import Field
 from longsum.documents.clean import BROKEN, clean_line
 from longsum.documents.lines import Box, Line
+from longsum.documents.runs import INSERTED
 
 USUAL_SIZE = 10.0
 """Font size on a page without text."""
@@ -99,28 +101,35 @@ def _row(field: Field, lines: Sequence[Line]) -> int | None:
 
 def _filled(line: Line, fields: Sequence[Field], split: Callable[[float], str]) -> Line:
     """Return a line with the fields in it, from left to right."""
-    parts: list[str] = []
-    rest = line.text
+    if not fields:
+        return line
+    parts: list[Line] = []
+    rest = line
     right = line.box.right
     for field in sorted(fields, key=lambda each: each.bounds[0], reverse=True):
-        value = " ".join(field.text.split())
+        value = Line(" ".join(field.text.split()), line.box)
         if line.box.left >= field.bounds[2] - 2:
-            rest = f"{value} {rest}"
+            rest = _side_by_side(line, [value, rest])
         elif field.bounds[0] < line.box.right:
-            before = split(field.bounds[0])
-            after = rest[len(before) :] if rest.startswith(before) else ""
-            parts[:0] = [value, after.strip()]
-            rest = rest[: len(rest) - len(after)].rstrip()
+            before, size = split(field.bounds[0]), len(rest.text)
+            cut = len(before) if rest.text.startswith(before) else size
+            parts[:0] = [value, rest.part(cut, size)]
+            rest = rest.part(0, cut)
         else:
             right = max(right, field.bounds[2])
             parts.insert(0, value)
-    if not fields:
-        return line
-    box = line.box
-    text = " ".join(filter(None, (rest.removesuffix(BROKEN), *parts)))
-    return Line(
-        text, Box(box.left, right, box.baseline, box.size, box.angle), line.source, line.is_note
-    )
+    rest = rest.part(0, len(rest.text.removesuffix(BROKEN)))
+    return _side_by_side(replace(line, box=replace(line.box, right=right)), [rest, *parts])
+
+
+def _side_by_side(line: Line, parts: Sequence[Line]) -> Line:
+    """Return a line whose text is that of others, with a space between; values are not drawn."""
+    filled = [part for part in parts if part.text]
+    glyphs: list[int] = []
+    for part in filled:
+        glyphs += [INSERTED] if glyphs else []
+        glyphs += part.glyphs or [INSERTED] * len(part.text)
+    return replace(line, text=" ".join(part.text for part in filled), glyphs=glyphs)
 
 
 def _after(field: Field, lines: Sequence[Line]) -> int:

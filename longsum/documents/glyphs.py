@@ -24,8 +24,9 @@ from longsum.documents.letters import (
 )
 from longsum.documents.lines import Bounds, Line
 from longsum.documents.measure import BREAKS, Measure
-from longsum.documents.page_text import page_text, paired
+from longsum.documents.page_text import MAX_PAGE_CHARACTERS, page_text, paired
 from longsum.documents.readable import MAX_LOST
+from longsum.documents.runs import glyphs_of
 from longsum.documents.visible import Hidden, object_addresses
 from longsum.errors import DocumentTooLong
 from longsum.settings import Setting
@@ -33,8 +34,6 @@ from longsum.settings import Setting
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
 
-MAX_PAGE_CHARACTERS = 2_000_000
-"""More than any real page holds; one that unpacks to more is a mistake or an attack."""
 SAMPLES = 64
 """Characters of a page that are asked whether their font says what they are."""
 OUTSIDE = "outside the page"
@@ -144,27 +143,30 @@ class _Reader:
             mark := self.measure.moved_mark(self.text, start, end)
         ):
             start, end = _trimmed(self.text, start, end - mark)
-        text = self._put_together(start, end)
+        text, glyphs = self._put_together(start, end)
         if not text.strip(BROKEN):
             return
-        line, place = self.measure.line(self.text, start, end, text)
+        line, place = self.measure.line(self.text, start, end, text, glyphs)
         if check and self._leave_out_unseen(start, end, place, line.box.size):
             self._add_line(start, end, check=False)
             return
         self.found.lines.append(line)
         self.found.ranges.append((start, end))
 
-    def _put_together(self, start: int, end: int) -> str:
-        """Return the characters of a line, letters that are drawn apart put together."""
-        raw = self.text[start:end]
+    def _put_together(self, start: int, end: int) -> tuple[str, Sequence[int]]:
+        """Return a line, letters that are drawn apart put together, with `Line.glyphs`."""
+        raw = whole = self.text[start:end]
+        numbers: Sequence[int] = range(start, end)
         if not ACCENTS.keys().isdisjoint(raw):
             glyphs = with_accents(self.measure.glyphs(self.text, start, end))
-            raw = "".join(glyph.char for glyph in glyphs)
+            raw = whole = "".join(glyph.char for glyph in glyphs)
+            numbers = [glyph.number for glyph in glyphs]
         elif may_be_spaced(raw):
             glyphs = self.measure.glyphs(self.text, start, end)
             raw = closed_up(glyphs, self.measure.size(start)) or raw
         # halves of characters and NUL from damaged fonts are dropped by clean_line
-        return joined_cjk(clean_line(paired(raw)))
+        text = joined_cjk(clean_line(paired(raw)))
+        return text, glyphs_of(text, whole, numbers)
 
     def _leave_out_unseen(self, start: int, end: int, place: Bounds, size: float) -> bool:
         """Leave out a line's characters that are not seen; return whether there are any."""

@@ -43,6 +43,8 @@ class Glyph(NamedTuple):
     right: float
     is_drawn: bool = True
     """False for a space that the reader put in for a gap."""
+    number: int = 0
+    """Its number on the page."""
 
 
 def may_be_spaced(text: str) -> bool:

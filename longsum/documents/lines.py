@@ -7,7 +7,8 @@ so that one set of rules serves both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 CHAR_WIDTH = 0.5
@@ -69,9 +70,20 @@ class Line:
     place: str = ""
     """Name of the place that begins here, for references: `00:12:05`; empty where none begins."""
 
+    glyphs: Sequence[int] = field(default=(), compare=False, repr=False)
+    """The page's character for each character of the text, as `runs.py` describes; empty if none
+    is known."""
+
     def with_text(self, text: str) -> Line:
-        """Return the same line with another text."""
-        return self if text == self.text else replace(self, text=text)
+        """Return the same line with another text, which is nowhere on the page."""
+        return self if text == self.text else replace(self, text=text, glyphs=())
+
+    def part(self, start: int, end: int) -> Line:
+        """Return the line with a part of its text, without spaces at the part's ends."""
+        text = self.text[start:end]
+        start += len(text) - len(text.lstrip())
+        text = text.strip()
+        return replace(self, text=text, glyphs=self.glyphs[start : start + len(text)])
 
 
 def lines_of_text(text: str, *, first: int = 1) -> list[Line]:

@@ -196,7 +196,10 @@ def _without(page: Sequence[Line], column: _Column) -> list[Line]:
             if column.is_left and column.step > 1 and plain:
                 left = min(median(plain), line.box.right)
             box = replace(line.box, left=left)
-            result.append(replace(line, text=each.rest, box=box, is_note=False))
+            size = len(line.text)
+            cut = size - len(each.rest)
+            rest = line.part(cut, size) if column.is_left else line.part(0, size - cut)
+            result.append(replace(rest, box=box, is_note=False))
     return result
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from longsum.documents.edges import VisibleExtent
 from longsum.documents.letters import Glyph
 from longsum.documents.lines import Bounds, Box, Line
+from longsum.documents.runs import INSERTED
 
 MAX_POINTS = 1e6
 """No page is so large; what a damaged file claims beyond it is not used to calculate."""
@@ -33,14 +35,26 @@ class Measure:
         self.edges = [ctypes.c_double() for _ in range(4)]
         self.rectangle = raw.FS_RECTF()
 
-    def line(self, page: str, start: int, end: int, text: str) -> tuple[Line, Bounds]:
-        """Return a line, and a rectangle around its beginning, middle and end."""
+    def line(
+        self, page: str, start: int, end: int, text: str, glyphs: Sequence[int] = ()
+    ) -> tuple[Line, Bounds]:
+        """Return a line, and a rectangle around its beginning, middle and end.
+
+        Args:
+            page: all characters of the page.
+            start: index of the line's first.
+            end: index after its last.
+            text: the line, clean.
+            glyphs: as `Line.glyphs`.
+        """
         mark = self._note_mark(page, start, end)
         if mark:
-            text = f"{text[:mark]} {text[mark:].lstrip()}"
+            rest = text[mark:].lstrip()
+            glyphs = glyphs and (*glyphs[:mark], INSERTED, *glyphs[len(text) - len(rest) :])
+            text = f"{text[:mark]} {rest}"
         last = end - 2 if page[end - 1] in BREAKS and end - 2 > start else end - 1
         box, place = self._box(start, last)
-        return Line(text, box, is_note=mark > 0), place
+        return Line(text, box, is_note=mark > 0, glyphs=glyphs), place
 
     def glyphs(self, page: str, start: int, end: int) -> list[Glyph]:
         """Return the characters of a range with their edges along the line."""
@@ -50,7 +64,7 @@ class Measure:
             (left, bottom), (right, top) = self._corners(index)
             along = [_turn(x, y, angle)[0] for x in (left, right) for y in (bottom, top)]
             drawn = self.raw.FPDFText_IsGenerated(self.handle, index) != 1
-            found.append(Glyph(page[index], min(along), max(along), drawn))
+            found.append(Glyph(page[index], min(along), max(along), drawn, index))
         return found
 
     def size(self, index: int) -> float:

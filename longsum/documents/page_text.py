@@ -10,6 +10,8 @@ import ctypes
 import re
 from typing import Any
 
+MAX_PAGE_CHARACTERS = 2_000_000
+"""More than any real page holds; one that unpacks to more is a mistake or an attack."""
 REPLACEMENT = "\ufffd"
 """What a number that is not a character becomes."""
 

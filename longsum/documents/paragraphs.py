@@ -16,6 +16,7 @@ from longsum.documents.clean import BROKEN, WordCounts, glue, is_cjk, vocabulary
 from longsum.documents.line_ends import ends_sentence, is_ended
 from longsum.documents.lines import CHAR_WIDTH, NOTE_MARK, TEXT_LEADING, Line, Link
 from longsum.documents.order import split_notes
+from longsum.documents.runs import Run, runs_of
 
 _INNER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3} (?=[\"'“‘(]?[A-Z])")
 _OUTER_END = re.compile(r"[^\W\d_]{3}[.?!][\"'”’)\]]*\d{0,3}$")
@@ -34,6 +35,8 @@ class Flow:
     """(offset, source line) of each line that has a source number."""
     places: tuple[tuple[int, str], ...] = ()
     """(offset, name) of each named place."""
+    runs: tuple[Run, ...] = ()
+    """What is on the pages one for one; a page's number is its index here."""
 
 
 def flow_pages(pages: Sequence[Sequence[Line]], *, keep_shapes: bool = False) -> Flow:
@@ -202,8 +205,8 @@ def _split_sentence(items: list[_Item], end: int) -> int:
         ends = list(_INNER_END.finditer(placed.line.text))
         if ends:
             cut = ends[-1].end()
-            before = placed.line.with_text(placed.line.text[:cut].rstrip())
-            rest = placed.line.with_text(placed.line.text[cut:])
+            before = placed.line.part(0, cut)
+            rest = placed.line.part(cut, len(placed.line.text))
             first = Placed(before, page, placed.column)
             items[index : index + 1] = [
                 (first, Link.PARAGRAPH),
@@ -267,6 +270,7 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
     ends = [0] * pages
     anchors: list[tuple[int, int]] = []
     places: list[tuple[int, str]] = []
+    runs: list[Run] = []
     for index, (placed, link) in enumerate(items):
         text = placed.line.text
         between = "" if index + 1 == len(items) else link.value
@@ -280,10 +284,12 @@ def _write(items: Sequence[_Item], pages: int, words: WordCounts) -> Flow:
             anchors.append((at, placed.line.source))
         if placed.line.place and placed.line.place != (places[-1][1] if places else ""):
             places.append((at, placed.line.place))
+        # joining changes nothing but a hyphen at the end
+        runs += runs_of(placed.line.glyphs[: len(text)], at, placed.page)
         parts += (text, between)
         ends[placed.page] = at + len(text)
         at += len(text) + len(between)
-    return Flow("".join(parts), _bounds(starts, ends), tuple(anchors), tuple(places))
+    return Flow("".join(parts), _bounds(starts, ends), tuple(anchors), tuple(places), tuple(runs))
 
 
 def _join(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from longsum.documents.lines import Line
 from longsum.documents.margin_numbers import margin_number_notes, without_margin_numbers
 from longsum.documents.paragraphs import Flow, flow_known, flow_pages, flow_text
 from longsum.documents.repeats import Frameless, PageLines, left_out_notes, without_running
+from longsum.documents.runs import Run
 from longsum.documents.source import attached_name, load_source
 from longsum.documents.unread import (
     check_readable,
@@ -208,6 +209,7 @@ def _document(raw: RawDocument, data: bytes, shown: str, typed: str) -> Document
         warnings=tuple(raw.warnings),
         unit=raw.unit,
         places=flow.places,
+        runs=tuple(Run(start, end, pages[i].number, first) for start, end, i, first in flow.runs),
         unreadable=tuple(unread),
         notes=(
             *left_out_notes(frameless.left_out),

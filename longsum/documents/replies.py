@@ -5,10 +5,14 @@ Nothing here trusts a value's type, its size, or that it is safe to print.
 
 from __future__ import annotations
 
+from array import array
 from typing import Any, NoReturn, TypeVar
 
 from longsum import errors
 from longsum.documents.document import Document, Page
+from longsum.documents.page_text import MAX_PAGE_CHARACTERS
+from longsum.documents.pdf_errors import MAX_PAGES
+from longsum.documents.runs import Run
 from longsum.documents.units import UNITS
 from longsum.errors import DocumentError, LongsumError, UsageError
 from longsum.terminal import escape_for_terminal
@@ -57,6 +61,7 @@ def unpacked_document(fields: Any, shown: str) -> Document:
             escape_for_terminal(require_type(each, str))
             for each in require_type(fields.get("notes", []), list)
         ),
+        runs=_runs(require_type(fields.get("runs", []), list), len(text)),
     )
 
 
@@ -155,6 +160,25 @@ def _places(found: list[Any], size: int) -> tuple[tuple[int, str], ...]:
         last = offset
         places.append((offset, escape_for_terminal(name)))
     return tuple(places)
+
+
+def _runs(found: list[Any], size: int) -> tuple[Run, ...]:
+    """Return runs from a flat list of numbers, checking that they are parts of text and pages."""
+    try:
+        numbers = array("q", found)
+    except (TypeError, OverflowError) as error:
+        raise ValueError("runs that are not numbers") from error
+    if len(numbers) % 4:
+        raise ValueError("a part of a run")
+    runs = [Run(*numbers[at : at + 4]) for at in range(0, len(numbers), 4)]
+    last = 0
+    for start, end, page, first in runs:
+        if not last <= start < end <= size:
+            raise ValueError("runs out of order")
+        if not (0 < page <= MAX_PAGES and 0 <= first <= MAX_PAGE_CHARACTERS - (end - start)):
+            raise ValueError("a run that is on no page")
+        last = end
+    return tuple(runs)
 
 
 def _field(fields: dict[str, Any], key: str, kind: type[_T], *or_none: None) -> Any:

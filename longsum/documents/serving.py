@@ -13,7 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from longsum.documents.document import Document
@@ -100,7 +100,8 @@ def open_plain(argument: dict[str, Any]) -> Handler:
 
 def packed_document(document: Document) -> dict[str, Any]:
     """Return a document as JSON values."""
-    return {"document": asdict(document)}
+    fields = asdict(replace(document, runs=()))
+    return {"document": fields | {"runs": [number for run in document.runs for number in run]}}
 
 
 def packed_error(error: BaseException) -> dict[str, Any]:
