@@ -21,7 +21,7 @@ from longsum.documents.glyphs import OUTSIDE, too_much
 from longsum.documents.layers import layers_off
 from longsum.documents.limits import check_unpacked_size
 from longsum.documents.pages import parse_pages
-from longsum.documents.pdf_errors import check_count, corrupt, password_error
+from longsum.documents.pdf_errors import check_count, corrupt, password_error, why_damaged
 from longsum.documents.pdf_header import HEADER, has_header, has_structure, is_pdf, with_header
 from longsum.documents.pdf_pages import PageReader
 from longsum.documents.second_reader import SecondReader, decrypted, open_second
@@ -136,7 +136,7 @@ def read_attachment(data: bytes, name: str, *, shown: str, password: str | None)
         except pypdfium2.PdfiumError as error:
             if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
                 raise password_error(shown, password) from None
-            raise corrupt(shown, _why_damaged(data)) from None
+            raise corrupt(shown, why_damaged(data)) from None
         try:
             return attached_file(pdf, name, shown)
         finally:
@@ -162,7 +162,7 @@ def _read_open(
             unread.append(number)
             page = RawPage(number, reader.second.lines(number))
         page.chosen = number in chosen
-        page.label = _label(pdf, number)
+        page.label = page_label(pdf, number)
         characters += sum(len(line.text) for line in page.lines)
         if characters > MAX_CHARACTERS:
             raise too_much(shown, MAX_CHARACTERS)
@@ -233,7 +233,7 @@ def _title(value: object) -> str | None:
     return escape_for_terminal(title) if title and title.lower() != "untitled" else None
 
 
-def _label(pdf: pypdfium2.PdfDocument, number: int) -> str | None:
+def page_label(pdf: pypdfium2.PdfDocument, number: int) -> str | None:
     """Return a page's printed label if it differs from its number, else None."""
     import pypdfium2.raw as raw
 
@@ -255,18 +255,12 @@ def _read_with_second(
     except (pypdf.errors.FileNotDecryptedError, pypdf.errors.WrongPasswordError):
         raise password_error(shown, password) from None
     except Exception:  # a damaged file may make pypdf raise anything
-        raise corrupt(shown, _why_damaged(data)) from None
+        raise corrupt(shown, why_damaged(data)) from None
     check_count(total, shown)
     chosen = _chosen(pages, total)
     second = SecondReader(data, password)
     found = [RawPage(number, second.lines(number)) for number in chosen]
     if not any(page.lines for page in found):
-        raise corrupt(shown, _why_damaged(data))
+        raise corrupt(shown, why_damaged(data))
     warning = f"{shown} is damaged; its text was read with the second reader and may be incomplete"
     return RawDocument(found, total, title=title, warnings=[warning], has_layout=True)
-
-
-def _why_damaged(data: bytes) -> str:
-    if b"%%EOF" not in data[-2048:]:
-        return "it is truncated"
-    return "its structure cannot be read"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from longsum.errors import CorruptDocument, DocumentTooLong, PasswordError
+from longsum.errors import CorruptDocument, DocumentTooLong, NoSuchPage, PasswordError
 from longsum.settings import Setting
 
 MAX_PAGES = 50_000
@@ -37,4 +37,20 @@ def corrupt(shown: str, why: str) -> CorruptDocument:
     return CorruptDocument(
         f"{shown} is damaged or incomplete: {why}",
         hint="download it again, or try to repair it: qpdf in.pdf out.pdf",
+    )
+
+
+def why_damaged(data: bytes) -> str:
+    """Return what is wrong with a file that cannot be opened."""
+    if b"%%EOF" not in data[-2048:]:
+        return "it is truncated"
+    return "its structure cannot be read"
+
+
+def no_such_page(number: int, total: int, shown: str) -> NoSuchPage:
+    """Return the error for a page that a document does not have."""
+    return NoSuchPage(
+        f"{shown} has no page {number:,}; it has {total:,} page{'' if total == 1 else 's'}",
+        hint=f"choose from 1-{total}" if total > 1 else "its only page is page 1",
+        facts={"page": number, "pages": total},
     )
