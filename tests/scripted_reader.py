@@ -53,3 +53,24 @@ def open_scripted(argument: dict[str, Any]) -> Any:
         return plain(request, data)
 
     return handle
+
+
+def open_scripted_drawing(argument: dict[str, Any]) -> Any:
+    """Draw documents whose words say what befalls what draws them; the outline is always there."""
+    words: list[str] = []
+
+    def handle(request: dict[str, Any], data: bytes) -> dict[str, Any]:
+        if request["do"] == "open":
+            words[:] = [data.decode()]
+            return {"pages": [[None, 612, 792], [None, 612, 792]]}
+        if words[0].startswith("{"):
+            return dict(json.loads(words[0]))
+        if request["do"] == "outline":
+            return {"outline": []}
+        if words[0] == "stall":
+            time.sleep(600)
+        elif words[0] == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise MemoryError
+
+    return handle

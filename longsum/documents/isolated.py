@@ -89,6 +89,11 @@ class ReadingProcess:
         except queue.Empty:
             raise TimeoutError from None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended yet."""
+        return self._process.poll() is None
+
     def kill(self) -> int | None:
         """End the process and return its exit code; -N for signal N."""
         self._process.kill()
