@@ -128,7 +128,28 @@ function toEnd() {
   pane?.scrollTo({ top: pane.scrollHeight, behavior: calm() ? "auto" : "smooth" });
 }
 
-/** @param {State} _state @param {Ui} _ui */
-export function afterAnswers(_state, _ui) {
+/** What holds its place on the screen while things above it come and go.
+ * @type {{element: Element, top: number}?} */
+let held = null;
+
+/** Note what the reader looks at: the focused statement, else what is at the top. */
+export function beforeAnswers() {
+  const pane = document.getElementById("log");
+  held = null;
+  if (!pane) return;
+  const box = pane.getBoundingClientRect();
+  const focused = pane.contains(document.activeElement) ? document.activeElement : null;
+  const near = focused && focused.getBoundingClientRect().top > box.top - 40 ? focused : null;
+  const element = near ?? (pane.scrollTop > 0
+    ? document.elementFromPoint(box.left + box.width / 2, box.top + 12)?.closest(".statement, .answer, .card") : null);
+  if (element && element !== pane) held = { element, top: element.getBoundingClientRect().top };
+}
+
+export function afterAnswers() {
+  const pane = document.getElementById("log");
+  if (pane && held?.element.isConnected) {
+    const moved = held.element.getBoundingClientRect().top - held.top;
+    if (Math.abs(moved) >= 1) pane.scrollTop += moved;
+  }
   noteBelow();
 }

@@ -8,6 +8,7 @@ const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many
 export const words = {
   app: "longsum",
   skip: { document: "Skip to the document", answers: "Skip to the answers" },
+  regions: { banners: "Messages", tabs: "Views", strip: "Pages", document: "Document", answers: "Answers" },
   tab: { document: "Document", answers: "Answer", label: "Show" },
   header: {
     library: "Library", theme: "Theme", more: "More", export: "Export", models: "Model",
@@ -24,7 +25,7 @@ export const words = {
     ready: "Ready", idle: "Not read yet", keeping: "Saving the reading for next time", empty: "No document is open",
   },
   connection: {
-    joining: "Connecting…",
+    joining: "Connecting",
     lost: "longsum does not answer.",
     lostHint: "If it has ended, start it again:",
     command: "longsum window",
@@ -45,7 +46,7 @@ export const words = {
   opening: { title: (/** @type {string} */ name) => `Opening ${name}`, size: bytes },
   refused: {
     password: "Password", wrong: "Open", other: "Open another file", show: "Show the password", hide: "Hide the password",
-    copy: "Copy the command", library: "Library", passwordNote: "It is used once and never stored.",
+    copy: "Copy", library: "Library", passwordNote: "It is used once and never stored.",
     runThis: "Run this in a terminal:", titles: /** @type {{[kind: string]: string}} */ ({
       password: "This document is locked", scanned: "Pictures of pages, without text",
       damaged: "This file is damaged", other: "This file cannot be read" }),
@@ -54,7 +55,7 @@ export const words = {
     name: (/** @type {string} */ unit, /** @type {number} */ n, /** @type {string?} */ label) =>
       `${unit} ${n}${label && label !== String(n) ? ` (printed ${label})` : ""}`,
     of: (/** @type {number} */ n) => `of ${count(n)}`, printed: (/** @type {string} */ l) => `printed ${l}`,
-    number: "Page number", previous: "Previous page", next: "Next page", strip: "Page overview",
+    number: "Page number", words: (/** @type {number} */ n) => plural(n, "word"), previous: "Previous page", next: "Next page", strip: "Page overview",
     failed: "This page cannot be drawn.", failedHint: "Its text is in the reading view.",
     again: "Try again", read: "Reading view", unread: "not read",
     pages: "Pages", text: "Text", view: "View", zoomIn: "Zoom in", zoomOut: "Zoom out",
@@ -82,12 +83,12 @@ export const words = {
     wait: "You can ask already. Your question is answered as soon as the document is read.",
     stoppedTitle: "Reading was stopped", stopped: "The document stays open.", on: "Read on",
     failedTitle: "Reading did not finish", tokens: (/** @type {number} */ a, /** @type {number} */ b) => `${count(a)} of ${count(b)} tokens`,
-    done: "The document is read.", counting: "Counting its tokens…",
+    done: "The document is read.", counting: "Counting its tokens",
   },
   answers: {
     label: "Answers", summary: "Summary", earlier: (/** @type {number} */ n) => `Earlier answers (${n})`, log: "Summary and answers",
     below: "New text below", copy: "Copy", copied: "Copied", again: "Ask again", summarizeAgain: "Summarize again",
-    queued: "Will be answered when the document is read.", queuedShort: "Waiting", thinking: "Looking through the document…",
+    queued: "Will be answered when the document is read.", queuedShort: "Waiting", thinking: "Looking through the document",
     writing: "Writing", stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
     placeholder: "Ask about the whole document", ask: "Ask", askLabel: "Your question", askHint: "Will be answered when it is read.",
     mode: "Answer", auto: "Best for this model", written: "Written", verbatim: "Word for word",
@@ -125,12 +126,12 @@ export const words = {
     title: "Models", about: "A model is fetched only when you click. Nothing of your document is sent.", here: "on this computer", chosen: "reading with this",
     window: (/** @type {number} */ n) => `reads ${count(n)} tokens`, use: "Read with this", pull: (/** @type {number} */ b) => `Download ${bytes(b)}`,
     fits: "fits this computer", tight: "fits", not: "does not fit", unknown: "not checked", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
-    licence: (/** @type {string} */ l) => `Licence: ${l}`, done: "Downloaded", failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking…",
+    licence: (/** @type {string} */ l) => `Licence: ${l}`, done: "Downloaded", failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking",
   },
   library: {
     title: "Library", empty: "Documents that you open are listed here, with their answers.", open: "Open", forget: "Forget", sure: "Forget its answers, its stored reading and its copy?",
     yes: "Forget", no: "Keep", pages: (/** @type {number} */ n) => plural(n, "page"), answers: (/** @type {number} */ n) => (n ? plural(n, "answer") : "no answers yet"),
-    gone: "the file is no longer at its place", total: (/** @type {number} */ b) => `${bytes(b)} on this disk`, loading: "Looking…",
+    gone: "the file is no longer at its place", total: (/** @type {number} */ b) => `${bytes(b)} on this disk`, loading: "Looking",
   },
   toast: { waiting: (/** @type {string[]} */ names) => `Waiting to be opened: ${names.join(", ")}`, dismiss: "Dismiss", openNext: "Close this and open it", note: "Note", warning: "Mind" },
   keys: {
