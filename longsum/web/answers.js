@@ -110,16 +110,14 @@ export function answersRegion(state, ui) {
     ${composer(state, ui)}`;
 }
 
-let seenHeight = 0;
-
-/** Note whether there is text below that the reader has not come to. */
-function noteBelow() {
+/** Note whether an answer grows below what is in view; scrolling after its end means that it was seen.
+ * @param {Event} [event] */
+function noteBelow(event) {
   const pane = document.getElementById("log");
   if (!pane) return;
-  const bottom = pane.scrollTop + pane.clientHeight;
-  if (bottom >= seenHeight) seenHeight = bottom;
-  const busy = store.state.jobs.some((job) => job.state === "running");
-  const below = pane.scrollHeight - bottom > 60 && (busy || store.ui.below) && pane.scrollHeight - seenHeight > 60;
+  const busy = store.state.jobs.some((job) => job.state === "running" && job.text);
+  const hidden = pane.scrollHeight - pane.scrollTop - pane.clientHeight > 60;
+  const below = hidden && (busy || (store.ui.below && !event));
   if (below !== store.ui.below) change({ below });
 }
 

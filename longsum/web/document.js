@@ -106,7 +106,7 @@ export function afterDocument(state, ui) {
   else if (goal) keepGoal(goal);
 }
 
-/** Put the same place under the line of reading again. 
+/** Put the same place under the line of reading again.
  * @param {HTMLElement} pane */
 function restore(pane) {
   const leaf = leavesOf(pane).find((each) => Number(each.dataset.page) === anchor.page);

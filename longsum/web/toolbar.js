@@ -6,7 +6,7 @@ import { openFind } from "./find.js";
 import { icon } from "./icons.js";
 import { remember } from "./memory.js";
 import { closeMenus, menu } from "./menu.js";
-import { goToPage } from "./moves.js";
+import { goToPage, keepPlace } from "./moves.js";
 import { scaleOf } from "./pages.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
@@ -31,7 +31,7 @@ export function stepZoom(direction) {
 export function setView(view) {
   remember("view", view);
   change({ view });
-  goToPage(store.ui.page);
+  keepPlace();
 }
 
 /** @param {string} name @param {any} face @param {() => void} act @param {boolean} [off] */
