@@ -1,4 +1,4 @@
-"""The window's page as it is shipped: what its strict Content-Security-Policy and the house demand."""
+"""The files of the page: what its strict policy and the house demand of them."""
 
 import re
 from pathlib import Path
