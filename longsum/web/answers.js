@@ -110,16 +110,14 @@ export function answersRegion(state, ui) {
     ${composer(state, ui)}`;
 }
 
-let seenHeight = 0;
-
-/** Note whether there is text below that the reader has not come to. */
-function noteBelow() {
+/** Note whether an answer grows below what is in view; scrolling after its end means that it was seen.
+ * @param {Event} [event] */
+function noteBelow(event) {
   const pane = document.getElementById("log");
   if (!pane) return;
-  const bottom = pane.scrollTop + pane.clientHeight;
-  if (bottom >= seenHeight) seenHeight = bottom;
-  const busy = store.state.jobs.some((job) => job.state === "running");
-  const below = pane.scrollHeight - bottom > 60 && (busy || store.ui.below) && pane.scrollHeight - seenHeight > 60;
+  const busy = store.state.jobs.some((job) => job.state === "running" && job.text);
+  const hidden = pane.scrollHeight - pane.scrollTop - pane.clientHeight > 60;
+  const below = hidden && (busy || (store.ui.below && !event));
   if (below !== store.ui.below) change({ below });
 }
 
@@ -128,7 +126,28 @@ function toEnd() {
   pane?.scrollTo({ top: pane.scrollHeight, behavior: calm() ? "auto" : "smooth" });
 }
 
-/** @param {State} _state @param {Ui} _ui */
-export function afterAnswers(_state, _ui) {
+/** What holds its place on the screen while things above it come and go.
+ * @type {{element: Element, top: number}?} */
+let held = null;
+
+/** Note what the reader looks at: the focused statement, else what is at the top. */
+export function beforeAnswers() {
+  const pane = document.getElementById("log");
+  held = null;
+  if (!pane) return;
+  const box = pane.getBoundingClientRect();
+  const focused = pane.contains(document.activeElement) ? document.activeElement : null;
+  const near = focused && focused.getBoundingClientRect().top > box.top - 40 ? focused : null;
+  const element = near ?? (pane.scrollTop > 0
+    ? document.elementFromPoint(box.left + box.width / 2, box.top + 12)?.closest(".statement, .answer, .card") : null);
+  if (element && element !== pane) held = { element, top: element.getBoundingClientRect().top };
+}
+
+export function afterAnswers() {
+  const pane = document.getElementById("log");
+  if (pane && held?.element.isConnected) {
+    const moved = held.element.getBoundingClientRect().top - held.top;
+    if (Math.abs(moved) >= 1) pane.scrollTop += moved;
+  }
   noteBelow();
 }

@@ -29,7 +29,8 @@ export function banners(state, ui) {
     lines.push(html`<div class="banner"><p><bdi>${words.toast.waiting(state.waiting)}</bdi></p>
       ${state.document || state.refused ? html`<button @click=${closeDocument}>${words.toast.openNext}</button>` : nothing}</div>`);
   }
-  const all = [...state.notices, ...(state.document?.warnings ?? []).map((line) => ({ kind: "warning", line }))];
+  const known = new Set(state.notices.map((each) => each.line));
+  const all = [...state.notices, ...(state.document?.warnings ?? []).filter((line) => !known.has(line)).map((line) => ({ kind: "warning", line }))];
   const fresh = all.slice(ui.hidden);
   if (fresh.length) {
     lines.push(banner(fresh.some((each) => each.kind === "warning") ? "mind" : "", fresh.map((each) => html`<span class="line"><bdi>${each.line}</bdi></span>`),

@@ -30,7 +30,7 @@ export function dialogs(state, ui) {
   const [title, panel] = PANELS[ui.dialog];
   return html`<dialog class="panel ${ui.dialog}" aria-labelledby="panel-title" @close=${closeDialog} @click=${(/** @type {MouseEvent} */ event) =>
     event.target === event.currentTarget && closeDialog()}>
-    <div class="inside"><header><h2 id="panel-title">${title}</h2>
+    <div class="inside"><header><h2 id="panel-title" tabindex="-1" autofocus>${title}</h2>
       <button class="quiet" aria-label=${words.header.close} title=${words.header.close} @click=${closeDialog}>${icon("close")}</button></header>
       <div class="body">${panel(state, ui)}</div></div></dialog>`;
 }

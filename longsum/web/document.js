@@ -3,12 +3,14 @@
 import { html, nothing } from "./vendor/lit-html.js";
 import { emptyView } from "./empty.js";
 import { findBar } from "./find.js";
+import { icon } from "./icons.js";
 import { calm } from "./looks.js";
-import { keepGoal, takeGoal } from "./moves.js";
+import { backToStatement, keepGoal, takeGoal } from "./moves.js";
 import { fetchNear, pagesView, scaleOf, watchPages } from "./pages.js";
 import { readingView, loadUntil, isLoaded } from "./reading.js";
 import { lastWords, refusedView, skeleton } from "./refused.js";
 import { selectionBar } from "./selection.js";
+import { splitter } from "./splitter.js";
 import { change, store } from "./store.js";
 import { toolbar } from "./toolbar.js";
 import { situation } from "./view.js";
@@ -25,7 +27,7 @@ export const viewOf = (state, ui) => (state.document?.pages.length ? ui.view : "
 export function documentRegion(state, ui) {
   const now = situation(state, ui);
   if (now === "closed") return emptyView(state, ui);
-  if (now === "opening") return skeleton(state);
+  if (now === "opening") return html`${skeleton(state)}${splitter()}`;
   if (now === "refused") return refusedView(state);
   if (now !== "open") return lastWords(now, ui);
   const view = viewOf(state, ui);
@@ -33,7 +35,8 @@ export function documentRegion(state, ui) {
     <div id="pane" class="pane ${view}" tabindex="0" role="region" aria-label=${words.page.scroll} @scroll=${scrolled}>
       ${view === "pages" ? pagesView(state, ui) : readingView(state, ui)}
     </div>
-    ${selectionBar(ui)}`;
+    ${ui.current ? html`<button class="back" @click=${backToStatement}>${icon("previous")}${words.header.back}</button>` : nothing}
+    ${selectionBar(ui)}${splitter()}`;
 }
 
 /** Where the reader is: a page, and how much of it is above the line of reading. */
@@ -103,7 +106,7 @@ export function afterDocument(state, ui) {
   else if (goal) keepGoal(goal);
 }
 
-/** Put the same place under the line of reading again. 
+/** Put the same place under the line of reading again.
  * @param {HTMLElement} pane */
 function restore(pane) {
   const leaf = leavesOf(pane).find((each) => Number(each.dataset.page) === anchor.page);
@@ -122,8 +125,8 @@ function reach(pane, goal, view) {
       return void loadUntil(goal.start);
     }
     const block = /** @type {HTMLElement?} */ (pane.querySelector(`mark[data-start="${goal.start}"]`)
-      ?? [...pane.querySelectorAll("[data-from]")].findLast((each) =>
-        Number(/** @type {HTMLElement} */ (each).dataset.from) <= Number(goal.start)));
+      ?? [...pane.querySelectorAll("[data-to]")].find((each) =>
+        Number(/** @type {HTMLElement} */ (each).dataset.to) > Number(goal.start)));
     if (block) move(pane, block.getBoundingClientRect().top - pane.getBoundingClientRect().top + pane.scrollTop - pane.clientHeight * LINE);
     return;
   }

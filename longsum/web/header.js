@@ -65,7 +65,7 @@ export function header(state, ui) {
   if (ui.connection === "locked" || state.ended) return html`<h1 class="brand">${words.app}</h1>`;
   const model = state.planned?.title || state.planned?.model || state.counted?.model;
   return html`
-    <button class="quiet" ?hidden=${!state.shelf} @click=${() => openDialog("library")}>
+    <button class="quiet" ?hidden=${!state.shelf} aria-label=${words.header.library} @click=${() => openDialog("library")}>
       ${icon("library")}<span class="label">${words.header.library}</span></button>
     ${title(state)}
     <div class="tools">

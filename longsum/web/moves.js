@@ -6,7 +6,9 @@ import { passageAt, passages, placesOf } from "./marks.js";
 import { change, store } from "./store.js";
 
 /** Where to scroll once the page is drawn.
- * @type {{page?: number, y?: number, start?: number, flash?: boolean}?} */
+ * @typedef {{page?: number, y?: number, start?: number, flash?: boolean}} Goal */
+
+/** @type {Goal?} */
 let goal = null;
 
 /** Return the goal and forget it. */
@@ -16,13 +18,13 @@ export function takeGoal() {
   return taken;
 }
 
-/** Put a goal back that could not be reached yet: its text is still to come. 
- * @param {NonNullable<typeof goal>} later */
+/** Put a goal back that could not be reached yet: its text is still to come.
+ * @param {Goal} later */
 export function keepGoal(later) {
   goal ??= later;
 }
 
-/** @param {{page?: number, y?: number, start?: number, flash?: boolean}} where */
+/** @param {Goal} where */
 export function scrollDocument(where) {
   goal = where;
   change({});
@@ -54,6 +56,14 @@ export function showStatement(job, index, place = 0) {
     start: target.start ?? undefined, flash: true,
   });
   announcePlace(target, place, shown?.places.length ?? 1);
+}
+
+/** Show the same place in the view that was just chosen: the statement's, where its page is in view, else the page. */
+export function keepPlace() {
+  const { current, page } = store.ui;
+  const place = currentStatement()?.places[current?.place ?? 0];
+  if (current && place?.marks.some((each) => each.page === page)) showStatement(current.job, current.index, current.place);
+  else goToPage(page);
 }
 
 /** Show the next or the previous place of the statement.

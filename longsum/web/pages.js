@@ -53,7 +53,7 @@ function marks(page, state, ui) {
     edge,
     fills: [...strong.map(({ rect, contrary, first }) =>
       block(rect, page, `mark${contrary ? " contrary" : ""}${first ? " first" : ""}`)),
-      ...found.map(({ rect, name }) => block(rect, page, name))],
+      ...found.map((/** @type {{rect: number[], name: string}} */ { rect, name }) => block(rect, page, name))],
     lines: [...faint.map(({ rect }) => underline(rect, page, "faint")),
       ...strong.map(({ rect, contrary }) => underline(rect, page, contrary ? "line contrary" : "line"))],
   };

@@ -70,7 +70,7 @@ function paragraph(part, spans) {
     return html`<mark class=${piece.kind} data-start=${piece.start}
       @click=${passage ? () => toStatement(passage) : nothing}>${text}</mark>`;
   });
-  return html`<p data-from=${part.start} dir="auto">${inside}</p>`;
+  return html`<p data-from=${part.start} data-to=${part.end} dir="auto">${inside}</p>`;
 }
 
 /** @type {IntersectionObserver?} */

@@ -58,7 +58,7 @@ export function refusedView(state) {
 }
 
 /** @param {import("./types.js").State} state */
-export const skeleton = (state) => html`<div class="pane pages" aria-busy="true" aria-label=${words.opening.title(state.opening?.name ?? "")} role="region">
+export const skeleton = (state) => html`<div class="pane pages" tabindex="0" aria-busy="true" aria-label=${words.opening.title(state.opening?.name ?? "")} role="region">
   <div class="leaves">${[1, 2].map(() => html`<div class="page ghost"><svg viewBox="0 0 612 792" aria-hidden="true">
     ${[...Array(16).keys()].map((row) => html`<svg x="90" y=${110 + row * 36} width=${row % 5 === 4 ? 250 : 432} height="12"><rect class="bone" width="100%" height="12" rx="4"></rect></svg>`)}</svg></div>`)}</div></div>`;
 

@@ -57,21 +57,25 @@ function flag(sentence, stand) {
   return html` <span class="flag">${words.statement[/** @type {"contrary" | "misquote" | "unsupported"} */ (stand)]}</span>`;
 }
 
-/** @param {import("./marks.js").Place} place @param {number} index @param {string} job @param {number} number @param {Ui} ui */
-function passage(place, index, job, number, ui) {
+/** @param {import("./marks.js").Place} place @param {number} index @param {string} job @param {number} number @param {Ui} ui
+ * @param {import("./types.js").Document?} document */
+function passage(place, index, job, number, ui, document) {
+  const label = printed(place.marks.map(({ page }) => page), document);
   const here = ui.current?.place === index;
   return html`<li><button class="passage${place.contrary ? " contrary" : ""}" aria-current=${here ? "true" : "false"}
     @click=${() => showStatement(job, number, index)}>
     <q><bdi>${place.text.replace(/\s+/g, " ").trim()}</bdi></q>
-    <span class="ref"><bdi>${place.reference}</bdi></span>
+    <span class="ref"><bdi>${place.reference}</bdi>${label
+      ? html` <span class="printed">${words.statement.printed(label)}</span>` : nothing}</span>
     ${place.exact ? nothing : html`<span class="flag soft">${words.statement.pageOnly}</span>`}</button></li>`;
 }
 
 /** @param {string} one @param {string} other */
 const same = (one, other) => one.replace(/\s+/g, " ").trim() === other.replace(/\s+/g, " ").trim();
 
-/** @param {Sentence} sentence @param {string} job @param {number} index @param {Ui} ui */
-function details(sentence, job, index, ui) {
+/** @param {Sentence} sentence @param {string} job @param {number} index
+ * @param {import("./types.js").State} state @param {Ui} ui */
+function details(sentence, job, index, state, ui) {
   const places = placesOf(sentence);
   const { statement } = words;
   const verbatim = places.length === 1 && same(places[0].text, bare(sentence.text)) && places[0].exact;
@@ -85,7 +89,7 @@ function details(sentence, job, index, ui) {
       ? html`<p class="why">${sentence.reason ? html`<bdi>${sentence.reason}</bdi>` : statement.noReason}</p>` : nothing}
     ${verbatim ? html`<p class="note">${statement.verbatim}</p>` : places.length ? html`
       <h4>${statement.evidence}</h4>
-      <ol class="passages">${places.map((place, at) => passage(place, at, job, index, ui))}</ol>` : nothing}
+      <ol class="passages">${places.map((place, at) => passage(place, at, job, index, ui, state.document))}</ol>` : nothing}
     <div class="acts">
       ${many ? html`<span class="turn"><button class="quiet" aria-label=${statement.previous} title=${statement.previous} @click=${() => stepPlace(-1)}>${icon("previous")}</button>
         <span>${statement.place(many.place + 1, places.length)}</span>
@@ -107,5 +111,5 @@ export function statement(sentence, job, index, state, ui) {
       @click=${() => showStatement(job, index)}>
       <span class="sign" aria-hidden="true"></span><bdi>${quoted(bare(sentence.text), wrong).map((part) =>
         part.wrong ? html`<span class="wrong">${part.text}</span>` : part.text)}</bdi>${reference(sentence, state.document)}${flag(sentence, stand)}</button>
-    ${shown ? details(sentence, job, index, ui) : nothing}</div>`;
+    ${shown ? details(sentence, job, index, state, ui) : nothing}</div>`;
 }

@@ -39,8 +39,8 @@ function pageAt(y, many) {
   return box ? Math.max(1, Math.min(many, 1 + Math.floor((many * (y - box.top)) / box.height))) : 1;
 }
 
-/** @param {"from" | "to"} end @param {number} page @param {Ui["range"]} range @param {number} many @param {State} state */
-function handle(end, page, range, many, state) {
+/** @param {"from" | "to"} end @param {number} page @param {number} many @param {State} state */
+function handle(end, page, many, state) {
   const drag = (/** @type {PointerEvent} */ event) => {
     const knob = /** @type {HTMLElement} */ (event.currentTarget);
     if (event.type === "pointerdown") knob.setPointerCapture(event.pointerId);
@@ -77,8 +77,7 @@ export function strip(state, ui) {
     const many_ = Math.min(3, dots.get(n) ?? 0);
     return html`<span class=${names} title=${words.page.name(document.unit.name, n, page.label)}>
       <span class="n">${n % every === 0 || (n === 1 && every < 10) ? n : nothing}</span><span class="bar"></span>
-      <span class="dots">${Array.from({ length: many_ }, () => html`<i></i>`)}</span>
-      ${range && n === range.from ? handle("from", n, range, many, state) : nothing}${range && n === range.to ? handle("to", n, range, many, state) : nothing}</span>`;
+      <span class="dots">${Array.from({ length: many_ }, () => html`<i></i>`)}</span></span>`;
   };
   const label = document.pages[ui.page - 1]?.label ?? null;
   return html`<div class="rows${range ? " choosing" : ""}" data-many=${many > 120 ? "many" : "few"} role=${range ? "group" : "slider"} tabindex=${range ? nothing : "0"} aria-orientation=${range ? nothing : "vertical"}
@@ -88,5 +87,19 @@ export function strip(state, ui) {
     @keydown=${(/** @type {KeyboardEvent} */ event) => {
       const to = range ? null : stepped(event, ui.page, many);
       if (to !== null) goToPage(to);
-    }}>${document.pages.map(row)}</div>`;
+    }}>${document.pages.map(row)}
+    ${range ? [handle("from", range.from, many, state), handle("to", range.to, many, state)] : nothing}</div>`;
+}
+
+/** Put the ends of the range where their pages are.
+ * @param {State} state @param {Ui} ui */
+export function afterStrip(state, ui) {
+  const rows = /** @type {HTMLElement?} */ (document.querySelector("#strip .rows"));
+  const many = state.document?.pages.length ?? 0;
+  const range = chosenRange(state, ui);
+  rows?.style.setProperty("--rows", String(many));
+  if (!rows || !range) return;
+  const [from, to] = /** @type {HTMLElement[]} */ ([...rows.querySelectorAll(".handle")]);
+  from.style.setProperty("top", `${(100 * (range.from - 1)) / many}%`);
+  to.style.setProperty("top", `${(100 * range.to) / many}%`);
 }

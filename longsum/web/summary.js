@@ -50,7 +50,7 @@ export function summaryForm(state, ui) {
   const fresh = !state.jobs.some((job) => job.kind === "summary") && state.phase === "ready";
   if (!canAsk(state) || state.refused || !(ui.options || fresh)) return nothing;
   const { summary } = words;
-  const length = remembered("length", "medium");
+  const length = /** @type {string} */ (remembered("length", "medium"));
   return html`<form id="summary" class="card" @submit=${submit}>
     <h3>${summary.title}</h3>
     <fieldset class="field"><legend>${summary.length}</legend><div class="switch">

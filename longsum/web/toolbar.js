@@ -6,7 +6,7 @@ import { openFind } from "./find.js";
 import { icon } from "./icons.js";
 import { remember } from "./memory.js";
 import { closeMenus, menu } from "./menu.js";
-import { backToStatement, goToPage } from "./moves.js";
+import { goToPage, keepPlace } from "./moves.js";
 import { scaleOf } from "./pages.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
@@ -31,6 +31,7 @@ export function stepZoom(direction) {
 export function setView(view) {
   remember("view", view);
   change({ view });
+  keepPlace();
 }
 
 /** @param {string} name @param {any} face @param {() => void} act @param {boolean} [off] */
@@ -82,14 +83,13 @@ const viewSwitch = (ui) => html`<div class="switch" role="group" aria-label=${wo
 export function toolbar(state, ui) {
   const { document } = state;
   if (!document) return nothing;
-  const paged = document.pages.length > 0;
+  const paged = document.pages.length > 0, worded = document.characters !== 0;
   return html`<div class="bar">
-    ${paged ? pageField(document, ui) : html`<div class="group"></div>`}
+    ${paged ? pageField(document, ui) : html`<p class="of">${words.page.words(document.words)}</p>`}
     ${paged && ui.view === "pages" ? zoomTools(ui, document.pages) : nothing}
     <div class="group end">
-      ${ui.current ? html`<button class="quiet back" @click=${backToStatement}>${icon("previous")}<span>${words.header.back}</span></button>` : nothing}
       ${paged ? contents(ui) : nothing}
-      ${tool(words.header.find, icon("find"), openFind)}
-      ${paged ? viewSwitch(ui) : nothing}
+      ${worded ? tool(words.header.find, icon("find"), openFind) : nothing}
+      ${paged && worded ? viewSwitch(ui) : nothing}
     </div></div>`;
 }

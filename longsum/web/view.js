@@ -1,14 +1,13 @@
 // @ts-check
 // Which part of the page shows what. Each region is drawn by itself, and only if what it shows changed.
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { answersRegion, afterAnswers } from "./answers.js";
+import { afterAnswers, answersRegion, beforeAnswers } from "./answers.js";
 import { banners } from "./banners.js";
 import { dialogs, afterDialogs } from "./dialogs.js";
 import { documentRegion, afterDocument } from "./document.js";
 import { footer } from "./footer.js";
 import { header } from "./header.js";
-import { splitter } from "./splitter.js";
-import { strip } from "./strip.js";
+import { afterStrip, strip } from "./strip.js";
 import { store, change } from "./store.js";
 import { words } from "./words.js";
 
@@ -52,7 +51,6 @@ const REGIONS = [
   ["tabs", tabs, true],
   ["strip", strip, true],
   ["document", documentRegion, false],
-  ["splitter", splitter, true],
   ["answers", answersRegion, true],
   ["footer", footer, false],
   ["dialogs", dialogs, false],
@@ -66,13 +64,16 @@ export function drawRegions() {
   document.body.dataset.tab = ui.tab;
   document.body.toggleAttribute("data-greyed", ui.connection === "lost");
   document.title = state.document ? `${state.document.name} – ${words.app}` : words.app;
+  beforeAnswers();
+  for (const [id, label] of Object.entries(words.regions)) document.getElementById(id)?.setAttribute("aria-label", label);
   for (const [id, template, needsDocument] of REGIONS) {
     const element = /** @type {HTMLElement} */ (document.getElementById(id));
     const shown = withDocument || !needsDocument;
     element.hidden = !shown || (id === "strip" && !state.document?.pages.length);
     render(element.hidden ? nothing : template(state, ui), element);
   }
+  afterStrip(state, ui);
   afterDocument(state, ui);
-  afterAnswers(state, ui);
+  afterAnswers();
   afterDialogs(ui);
 }

@@ -8,6 +8,7 @@ const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many
 export const words = {
   app: "longsum",
   skip: { document: "Skip to the document", answers: "Skip to the answers" },
+  regions: { banners: "Messages", tabs: "Views", strip: "Pages", document: "Document", answers: "Answers" },
   tab: { document: "Document", answers: "Answer", label: "Show" },
   header: {
     library: "Library", theme: "Theme", more: "More", export: "Export", models: "Model",
@@ -17,14 +18,14 @@ export const words = {
     open: "Open a file…", closeDocument: "Close this document", newWindow: "New window",
     keys: "Keyboard shortcuts", quit: "Quit longsum", dim: "Dim the pages", serif: "Serif reading view",
     copyAll: "Copy all answers", markdown: "Save as Markdown", word: "Save as Word", print: "Print",
-    theme: "Theme", system: "Follow the system", light: "Light", dark: "Dark", copied: "Copied",
+    system: "Follow the system", light: "Light", dark: "Dark", copied: "Copied",
   },
   footer: {
     local: "Nothing leaves this computer.", opening: (/** @type {string} */ name) => `Opening ${name}`,
     ready: "Ready", idle: "Not read yet", keeping: "Saving the reading for next time", empty: "No document is open",
   },
   connection: {
-    joining: "Connecting…",
+    joining: "Connecting",
     lost: "longsum does not answer.",
     lostHint: "If it has ended, start it again:",
     command: "longsum window",
@@ -39,13 +40,13 @@ export const words = {
   empty: {
     title: "Drop a document here",
     about: "It is read as a whole, from the first page to the last. Every sentence of the answer leads to its place in the document.",
-    open: "Open a file", kinds: "PDF, Word, EPUB, PowerPoint, text and more", drop: "Drop to open",
-    library: "Opened before", local: "Everything stays on this computer.", waiting: "Waiting to be opened",
+    open: "Open a file", kinds: "PDF, Word, EPUB, PowerPoint, text and more",
+    library: "Opened before",
   },
   opening: { title: (/** @type {string} */ name) => `Opening ${name}`, size: bytes },
   refused: {
     password: "Password", wrong: "Open", other: "Open another file", show: "Show the password", hide: "Hide the password",
-    copy: "Copy the command", library: "Library", passwordNote: "It is used once and never stored.",
+    copy: "Copy", library: "Library", passwordNote: "It is used once and never stored.",
     runThis: "Run this in a terminal:", titles: /** @type {{[kind: string]: string}} */ ({
       password: "This document is locked", scanned: "Pictures of pages, without text",
       damaged: "This file is damaged", other: "This file cannot be read" }),
@@ -54,7 +55,7 @@ export const words = {
     name: (/** @type {string} */ unit, /** @type {number} */ n, /** @type {string?} */ label) =>
       `${unit} ${n}${label && label !== String(n) ? ` (printed ${label})` : ""}`,
     of: (/** @type {number} */ n) => `of ${count(n)}`, printed: (/** @type {string} */ l) => `printed ${l}`,
-    number: "Page number", previous: "Previous page", next: "Next page", strip: "Page overview",
+    number: "Page number", words: (/** @type {number} */ n) => plural(n, "word"), previous: "Previous page", next: "Next page", strip: "Page overview",
     failed: "This page cannot be drawn.", failedHint: "Its text is in the reading view.",
     again: "Try again", read: "Reading view", unread: "not read",
     pages: "Pages", text: "Text", view: "View", zoomIn: "Zoom in", zoomOut: "Zoom out",
@@ -65,7 +66,7 @@ export const words = {
   },
   find: {
     label: "Find in the document", none: "Not found", type: "Type and press Enter",
-    note: "Hyphens and line breaks do not matter.", next: "Next match", previous: "Previous match",
+    next: "Next match", previous: "Previous match",
     count: (/** @type {number} */ i, /** @type {number} */ n, /** @type {boolean} */ more) => `${i} of ${n}${more ? "+" : ""}`,
     close: "Close the search", results: "Matches",
   },
@@ -82,16 +83,16 @@ export const words = {
     wait: "You can ask already. Your question is answered as soon as the document is read.",
     stoppedTitle: "Reading was stopped", stopped: "The document stays open.", on: "Read on",
     failedTitle: "Reading did not finish", tokens: (/** @type {number} */ a, /** @type {number} */ b) => `${count(a)} of ${count(b)} tokens`,
-    done: "The document is read.", counting: "Counting its tokens…",
+    counting: "Counting its tokens",
   },
   answers: {
     label: "Answers", summary: "Summary", earlier: (/** @type {number} */ n) => `Earlier answers (${n})`, log: "Summary and answers",
     below: "New text below", copy: "Copy", copied: "Copied", again: "Ask again", summarizeAgain: "Summarize again",
-    queued: "Will be answered when the document is read.", queuedShort: "Waiting", thinking: "Looking through the document…",
-    writing: "Writing", stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
+    queued: "Will be answered when the document is read.", thinking: "Looking through the document",
+    stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
     placeholder: "Ask about the whole document", ask: "Ask", askLabel: "Your question", askHint: "Will be answered when it is read.",
     mode: "Answer", auto: "Best for this model", written: "Written", verbatim: "Word for word",
-    none: "Nothing yet. Summarize the document, or ask about it.", nothing: "No answer came.",
+    none: "Nothing yet. Summarize the document, or ask about it.",
     style: /** @type {{[s: string]: string}} */ ({ paragraph: "Paragraphs", bullets: "Bullets", executive: "Executive" }),
     length: (/** @type {number} */ n) => `about ${count(n)} words`, on: (/** @type {string} */ f) => `on ${f}`, by: (/** @type {string} */ m) => `by ${m}`,
   },
@@ -108,7 +109,7 @@ export const words = {
     misquoted: (/** @type {string} */ q) => `“${q}” is not in the document.`,
     noReason: "No passage of the document says this. Check it before you use it.",
     pageOnly: "The exact place is not known, only the page.", printed: (/** @type {string} */ l) => `(printed ${l})`,
-    hide: "Hide", marks: /** @type {{[k: string]: string}} */ ({ supported: "Supported", unsupported: "No support found", contrary: "Contradicted" }),
+    hide: "Hide",
   },
   unfit: {
     long: "Too long for this model", memory: "Too little memory", model: "This model is not here", other: "It cannot be read this way",
@@ -122,19 +123,19 @@ export const words = {
     reader: "The reader has ended", pages: "Pages cannot be drawn now", again: "Start again", text: "Show the text", retry: "Draw them again", models: "Choose another model",
   },
   models: {
-    title: "Models", about: "A model is fetched only when you click. Nothing of your document is sent.", here: "on this computer", chosen: "reading with this",
+    title: "Models", about: "A model is fetched only when you click. Nothing of your document is sent.", here: "on this computer",
     window: (/** @type {number} */ n) => `reads ${count(n)} tokens`, use: "Read with this", pull: (/** @type {number} */ b) => `Download ${bytes(b)}`,
     fits: "fits this computer", tight: "fits", not: "does not fit", unknown: "not checked", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
-    licence: (/** @type {string} */ l) => `Licence: ${l}`, done: "Downloaded", failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking…",
+    licence: (/** @type {string} */ l) => `Licence: ${l}`, failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking",
   },
   library: {
     title: "Library", empty: "Documents that you open are listed here, with their answers.", open: "Open", forget: "Forget", sure: "Forget its answers, its stored reading and its copy?",
     yes: "Forget", no: "Keep", pages: (/** @type {number} */ n) => plural(n, "page"), answers: (/** @type {number} */ n) => (n ? plural(n, "answer") : "no answers yet"),
-    gone: "the file is no longer at its place", total: (/** @type {number} */ b) => `${bytes(b)} on this disk`, loading: "Looking…",
+    gone: "the file is no longer at its place", total: (/** @type {number} */ b) => `${bytes(b)} on this disk`, loading: "Looking",
   },
-  toast: { waiting: (/** @type {string[]} */ names) => `Waiting to be opened: ${names.join(", ")}`, dismiss: "Dismiss", openNext: "Close this and open it", note: "Note", warning: "Mind" },
+  toast: { waiting: (/** @type {string[]} */ names) => `Waiting to be opened: ${names.join(", ")}`, dismiss: "Dismiss", openNext: "Close this and open it" },
   keys: {
-    title: "Keyboard shortcuts", single: "Single-letter shortcuts", close: "Close",
+    title: "Keyboard shortcuts", single: "Single-letter shortcuts",
     list: /** @type {[string, string][]} */ ([
       ["o", "Open a file"], ["l", "Library"], ["m", "Models"], ["s", "Summarize"], ["/", "Ask a question"], ["f", "Find in the document"],
       ["j  k", "Next, previous statement"], ["Enter", "Show its place"], ["n  p", "Next, previous place"], ["b", "Back to the statement"],
