@@ -15,6 +15,7 @@ COMMANDS = (
     (),
     ("summarize",),
     ("ask",),
+    ("window",),
     ("batch",),
     ("batch merge",),
     ("plan",),

@@ -21,6 +21,7 @@ MODEL = "LONGSUM_MODEL"
 CONFIG_HOME = "LONGSUM_CONFIG_HOME"
 CACHE_HOME = "LONGSUM_CACHE_HOME"
 CACHE_SIZE = "LONGSUM_CACHE_SIZE"
+DATA_HOME = "LONGSUM_DATA_HOME"
 MODELS_HOME = "LONGSUM_MODELS_HOME"
 WEIGHTS_SIZE = "LONGSUM_WEIGHTS_SIZE"
 CPU_DTYPE = "LONGSUM_CPU_DTYPE"
@@ -32,6 +33,7 @@ ENVIRONMENT = (
     Variable(CONFIG_HOME, "folder of `config.toml`", "the system's settings folder"),
     Variable(CACHE_HOME, "folder of cached documents and weights", "the system's cache folder"),
     Variable(CACHE_SIZE, "maximum disk space for cached documents; 0 caches none", "5GiB"),
+    Variable(DATA_HOME, "folder of the documents opened in the window", "the system's data folder"),
     Variable(
         MODELS_HOME, "folder of models downloaded as a single file", "the system's data folder"
     ),

@@ -10,7 +10,15 @@ from typing import Any
 
 import platformdirs
 
-from longsum.environment import CACHE_HOME, CACHE_SIZE, CONFIG_HOME, MODEL, MODELS_HOME, variable
+from longsum.environment import (
+    CACHE_HOME,
+    CACHE_SIZE,
+    CONFIG_HOME,
+    DATA_HOME,
+    MODEL,
+    MODELS_HOME,
+    variable,
+)
 from longsum.errors import UsageError
 
 SETTINGS = ("model",)
@@ -36,6 +44,13 @@ def models_folder() -> Path:
     home = variable(MODELS_HOME)
     folder = Path(home) if home else Path(platformdirs.user_data_dir("longsum", appauthor=False))
     return folder / "models"
+
+
+def library_folder() -> Path:
+    """Return the folder of documents opened in the window, which need not exist."""
+    home = variable(DATA_HOME)
+    folder = Path(home) if home else Path(platformdirs.user_data_dir("longsum", appauthor=False))
+    return folder / "library"
 
 
 def gguf_folder() -> Path:

@@ -16,7 +16,16 @@ ROOT = Path(__file__).parents[1] / "longsum"
 
 GROUND = frozenset(
     {"bytesize", "child", "config", "environment", "errors", "events", "files", "hashing"}
-    | {"journal", "paths", "processes", "settings", "similarity", "system_memory", "terminal"}
+    | {
+        "journal",
+        "pace",
+        "paths",
+        "processes",
+        "settings",
+        "similarity",
+        "system_memory",
+        "terminal",
+    }
 )
 """Modules that any other may use; they use only one another."""
 
@@ -43,6 +52,7 @@ USE_CASES = frozenset(
 LARGE = {
     "bench": frozenset({"evaluate"}),
     "batch": frozenset(),
+    "window": frozenset(),
     "extend": frozenset({"corpus"}),
     "evaluate": frozenset({"corpus", "extend"}),
 }

@@ -164,11 +164,12 @@ def _register() -> None:
     """Add the commands; each file imports nothing heavy."""
     from longsum.cli import ask, batch, batch_run, bench, cache, export, extend, models, plan
     from longsum.cli import summarize as summarizing
+    from longsum.cli import window as windowing
     from longsum.cli.evaluate import app as evaluate
 
     commands = (
         *(summarizing.summarize, ask.ask, batch.batch, plan.plan, extend.extend, export.export),
-        *(bench.bench, batch_run.merge),
+        *(windowing.window, bench.bench, batch_run.merge),
     )
     for command in commands:
         name = "batch merge" if command is batch_run.merge else command.__name__

@@ -27,6 +27,10 @@ longsum summarize book.txt --focus "the trial" -o book.md""",
 longsum ask book.txt "Who wrote the letter?"
 longsum ask report.pdf --pages 10-40
 echo "When was it decided?" | longsum ask case.pdf --json""",
+    "window": """\
+longsum window
+longsum window report.pdf
+longsum window report.pdf --app --model smol""",
     "batch": """\
 longsum batch reports/ -o summaries/ --recursive
 longsum batch reports/ -o answers/ --question "Who paid?"

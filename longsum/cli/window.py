@@ -1,0 +1,126 @@
+"""`longsum window`: its options, its one line of output, and how the browser is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from longsum.cli import options as o
+from longsum.cli.grouping import Without, grouped
+from longsum.documents.formats import format_names
+
+APPS = ("chromium", "google-chrome", "google-chrome-stable", "msedge", "microsoft-edge", "brave")
+"""Browsers that show a page without their own bars, by `--app=ADDRESS`."""
+LINK_S = 3600.0
+"""Seconds for which a link that is printed, not opened, is good."""
+
+
+@grouped
+def window(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", help=f"{format_names()} file to open; others can be dropped in later."
+        ),
+    ] = None,
+    *,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Port on this machine, for a tunnel such as ssh -L (default: a free one).",
+        ),
+    ] = 0,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address; open no browser.")
+    ] = False,
+    as_app: Annotated[
+        bool,
+        typer.Option("--app", help="Open a window of its own, in Chromium, Chrome or Edge."),
+    ] = False,
+    answer: Annotated[o.AnswerOptions, Without("sources", "around")],
+    sampling: o.SamplingOptions,
+    reading: Annotated[o.ReadingOptions, Without("page_labels")],
+    cache: o.CacheOptions,
+    model: o.ModelOptions,
+) -> None:
+    """Open a window in the browser: the document on the left, the answer on the right.
+
+    Each statement is a link to its marked sentence. The address works on this machine only, once;
+    it prints that address on stdout and ends when the window is closed. Over ssh, use --port 8765
+    --no-browser there and ssh -L 8765:127.0.0.1:8765 here.
+    """
+    from longsum.window.options import WindowConfig
+    from longsum.window.serve import bound, serve
+
+    store = cache.store_config()
+    config = WindowConfig(
+        read=reading.read_config(),
+        load=model.load_config(),
+        summary=answer.summary_config(words=200, style="paragraph", focus=None),
+        ask=answer.ask_config(),
+        decode=sampling.decode_config(),
+        store=store if store.size_bytes else None,
+    )
+    _require_file(file)
+    at = bound(port)
+
+    def announce(address: str) -> None:
+        print(address, flush=True)
+        if not no_browser:
+            threading.Thread(target=open_browser, args=(address, as_app), daemon=True).start()
+
+    serve(config, at, file, announce, code_s=LINK_S if no_browser else None)
+
+
+def _require_file(file: str | None) -> None:
+    """Refuse a file that is not there in the terminal, where it can be corrected at once."""
+    from longsum.documents.source import is_stdin
+    from longsum.errors import DocumentNotFound, UsageError
+    from longsum.terminal import shown_name
+
+    if file is None:
+        return
+    if is_stdin(file):
+        raise UsageError("a window cannot read stdin", hint="name the file, or drop it in")
+    if not os.path.exists(file):
+        raise DocumentNotFound(f"{shown_name(file)}: no such file", hint="check the path")
+    if os.path.isdir(file):
+        raise DocumentNotFound(f"{shown_name(file)} is a folder", hint="name a file in it")
+
+
+def open_browser(address: str, as_app: bool) -> None:
+    """Open an address in the user's browser, or say that none was found."""
+    import webbrowser
+
+    from longsum.cli.console import print_line
+
+    if as_app:
+        for name in APPS:
+            if program := shutil.which(name):
+                with contextlib.suppress(OSError):
+                    subprocess.Popen(
+                        [program, f"--app={address}"],
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                        start_new_session=True,
+                    )
+                    return
+        print_line("warning", "yellow", "no Chromium, Chrome or Edge for --app; using the browser")
+    try:
+        opened = webbrowser.open(address)
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        print_line("", "", "no browser was found here: open the address above")
+        sys.stderr.flush()

@@ -1,0 +1,235 @@
+"""What the window's reader process does: it holds the model and the document as it was read.
+
+It works on one task at a time and reports events; the window survives it (`reader.py`). It opens
+no document: it is sent the text.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import singledispatchmethod
+from typing import Any
+
+from longsum.answer import Answer
+from longsum.ask import AskTask
+from longsum.bytesize import format_bytes
+from longsum.config import LoadConfig
+from longsum.errors import LongsumError, describe_bug
+from longsum.events import Listener
+from longsum.model.find import find_model, find_model_for_plan
+from longsum.prepared import Prepared, prepare
+from longsum.reading import open_reading
+from longsum.selection.confidence import is_sure
+from longsum.session import Session
+from longsum.summarize import SummaryTask
+from longsum.task import chosen_by_head
+from longsum.window import tasks
+from longsum.window.counting import counted, planned
+from longsum.window.listening import AnswerListener, ReadingListener, Report, Stopped
+from longsum.window.wording import shown
+
+HEAVY = "longsum.loading.weights"
+"""Imports torch and transformers."""
+CPU_CHUNK_TOKENS = 1024
+"""Tokens read at once on a CPU, so that a stop is heard in time and progress is seen."""
+SLOW_CHUNK_TOKENS = 256
+SLOW_PARAMETERS = 50_000_000
+"""From this many parameters on, a CPU takes seconds for `CPU_CHUNK_TOKENS`."""
+
+LARGER = "This is the small bundled model. Larger ones that fit are under Model."
+Result = tuple[str, Any]
+"""How a task ended: `done`, `stopped` or `failed`, and what it returns: values, or an error."""
+
+
+class ReadingWorker:
+    """A model in memory, and a document as it read it."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._weights: tuple[Any, ...] | None = None
+
+    def __call__(self, task: tasks.Task, report: Report) -> Result:
+        """Work on a task and return how it ended."""
+        try:
+            return "done", self._do(task, report)
+        except Stopped:
+            return "stopped", None
+        except LongsumError as error:
+            return "failed", error
+        except MemoryError:
+            return "failed", LongsumError("there was not enough memory", hint="read fewer pages")
+        except Exception as error:  # a bug must not end the window
+            said, trace = describe_bug(error)
+            return "failed", LongsumError(f"a bug in longsum: {said}", hint=trace[-300:])
+
+    @singledispatchmethod
+    def _do(self, task: Any, report: Report) -> Any:
+        raise AssertionError(task)
+
+    @_do.register
+    def _open(self, task: tasks.Open, report: Report) -> dict[str, Any]:
+        """Count, plan and read a document."""
+        self._session = None  # its memory is needed
+        report(("phase", {"name": "loading", "line": "counting"}))
+        model = find_model(task.load)
+        if chosen_by_head(model.source, task.ask.verbatim):
+            # questions need no reading, so that even a document too long can be asked
+            self._session = Session(task.document, model.source, None, Listener())
+            report(("words", {}))
+        prepared = prepare(
+            task.document,
+            [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)],
+            task.load,
+            truncate=task.truncate,
+            check=False,
+            model=model,
+        )
+        report(("counted", counted(prepared)))
+        report(("planned", planned(prepared)))
+        self._require(prepared, task.load)
+        listener = ReadingListener(
+            report,
+            counted(prepared)["pages"] if not prepared.truncated else (),
+            [page.number for page in task.document.pages],
+        )
+        if notice := model.source.notice:
+            listener.model_chosen(LARGER if model.source.is_bundled else notice)
+        weights = self._kept(prepared)
+        reading = open_reading(
+            prepared,
+            task.load,
+            listener,
+            weights=weights,
+            store=task.store,
+            chunk_tokens=_chunk_tokens(prepared),
+        )
+        self._weights = (*_format(prepared), reading.weights)
+        self._session = Session(task.document, prepared.model.source, reading, listener, None)
+        stats = reading.engine.stats
+        return {
+            "tokens": prepared.tokens_read,
+            "total_tokens": len(prepared.document_ids),
+            "seconds": round(stats.prefill_s, 2),
+            "from_cache": stats.is_restored,
+            "left_out": prepared.extent.what_is_missing() or None,
+            "load_seconds": round(reading.load_s, 2),
+        }
+
+    def _require(self, prepared: Prepared, load: LoadConfig) -> None:
+        """Refuse what does not fit the window or the machine.
+
+        Raises:
+            DocumentTooLong: the first.
+            InsufficientMemory: the second.
+        """
+        from longsum.budget import require_window
+        from longsum.model.memory import require_fit
+
+        if not prepared.truncated:
+            require_window(prepared.document, prepared.model, prepared.budget)
+        require_fit(prepared.plan, limited=load.memory_bytes is not None)
+
+    def _kept(self, prepared: Prepared) -> Any:
+        """Return the weights in memory if they are those of a plan; None, and free them, if not."""
+        if self._weights and self._weights[:-1] == _format(prepared):
+            return self._weights[-1]
+        self._weights = None
+        return None
+
+    @_do.register
+    def _summarize(self, task: tasks.Summarize, report: Report) -> dict[str, Any]:
+        session = self._opened(report)
+        return _as_done(session.summarize(task.config, task.decode))
+
+    @_do.register
+    def _ask(self, task: tasks.Ask, report: Report) -> dict[str, Any]:
+        session = self._opened(report)
+        return _as_done(session.ask(task.question, task.config, task.decode))
+
+    def _opened(self, report: Report) -> Session:
+        """Return the open document, reporting an answer from now on."""
+        if self._session is None:
+            raise LongsumError("the document is not read yet", hint="read it first")
+        self._session.listener = AnswerListener(report, self._session.document)
+        return self._session
+
+    @_do.register
+    def _save(self, task: tasks.Save, report: Report) -> None:
+        if self._session is not None:
+            self._session.listener = ReadingListener(report)
+            self._session.save()
+
+    @_do.register
+    def _plan(self, task: tasks.Plan, report: Report) -> dict[str, Any]:
+        prepared = prepare(
+            task.document,
+            [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)],
+            task.load,
+            check=False,
+            model=find_model_for_plan(task.load),
+        )
+        return {"counted": counted(prepared), "planned": planned(prepared)}
+
+    @_do.register
+    def _models(self, task: tasks.ListModels, report: Report) -> list[dict[str, Any]]:
+        from longsum.model.listing import listed
+
+        return listed()
+
+    @_do.register
+    def _pull(self, task: tasks.Pull, report: Report) -> None:
+        from longsum.checkpoint.catalog import find_known
+        from longsum.model.download import fetch
+
+        known = find_known(task.name)
+        if known is None:
+            raise LongsumError(f"no model is called {task.name}")
+
+        def progress(done: int, total: int) -> None:
+            ReadingListener(report).check()
+            report(("pull", {"done": done, "total": total}))
+
+        fetch(known, progress)
+
+
+def open_reader(argument: Any, say: Callable[[str, str], None]) -> ReadingWorker:
+    """Return the handler of the reader process, once what reading needs is imported.
+
+    Args:
+        argument: not used.
+        say: not used; everything is reported as an event.
+    """
+    importlib.import_module(HEAVY)  # takes seconds, in which the document is opened
+    return ReadingWorker()
+
+
+def _chunk_tokens(prepared: Prepared) -> int | None:
+    """Return how many tokens to read at once, so that a stop takes effect within seconds."""
+    if prepared.plan.device != "cpu":
+        return None
+    slow = prepared.model.shape.parameters >= SLOW_PARAMETERS
+    return SLOW_CHUNK_TOKENS if slow else CPU_CHUNK_TOKENS
+
+
+def _format(prepared: Prepared) -> tuple[Any, ...]:
+    """Return what weights in memory must agree in to be used again."""
+    plan, model = prepared.plan, prepared.model
+    rope = tuple(sorted((key, str(value)) for key, value in model.rope.parameters.items()))
+    return (model.checkpoint.identity(), rope, plan.quantize, plan.dtype, plan.device, plan.layers)
+
+
+def _as_done(answer: Answer) -> dict[str, Any]:
+    """Return what follows an answer: receipt, cautions, and how sure it is."""
+    receipt = answer.receipt
+    sure = None if answer.chance is None else is_sure(answer.chance)
+    return {
+        "receipt": [shown(line) for line in receipt.lines()],
+        "cautions": [shown(line) for line in receipt.cautions()],
+        "answered": answer.answered,
+        "chance": answer.chance if answer.chance is None else round(answer.chance, 3),
+        "sure": sure,
+        "model": receipt.model,
+        "mode": receipt.mode,
+        "memory": format_bytes(receipt.peak_memory_bytes) if receipt.peak_memory_bytes else None,
+    }

@@ -1,0 +1,129 @@
+"""Serve the window on this machine's loopback address until it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+
+import uvicorn
+
+from longsum.errors import LongsumError, UsageError
+from longsum.settings import Setting
+from longsum.window.app import window_app
+from longsum.window.desk import Desk
+from longsum.window.events import EventLog
+from longsum.window.guard import Keys
+from longsum.window.options import WindowConfig
+from longsum.window.wording import as_error
+
+HOST = "127.0.0.1"
+ALONE_S = 30.0
+"""Seconds without a page and without work after which the program ends."""
+LOOK_EVERY_S = 1.0
+GRACE_S = 2
+"""Seconds that open requests have when the program ends."""
+BACKLOG = 64
+
+
+def bound(port: int) -> socket.socket:
+    """Return a socket on the loopback address.
+
+    Args:
+        port: its port; 0 takes a free one.
+
+    Raises:
+        UsageError: when the port is taken, or may not be used.
+    """
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((HOST, port))
+    except OSError as error:
+        found.close()
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}",
+            hint=f"leave {Setting('port')} out to take a free one",
+        ) from None
+    found.listen(BACKLOG)
+    return found
+
+
+def serve(
+    config: WindowConfig,
+    at: socket.socket,
+    file: str | None,
+    announce: Callable[[str], None],
+    *,
+    code_s: float | None = None,
+) -> None:
+    """Serve the window until it is closed, told to end, or nobody looks at it any more.
+
+    Args:
+        config: settings of the runs.
+        at: from `bound`.
+        file: opened at the start; None opens nothing.
+        announce: called with the address once it answers.
+        code_s: seconds for which the code in the address is good; None takes the usual.
+    """
+    keys = Keys() if code_s is None else Keys(code_s)
+    asyncio.run(_serve(config, at, file, announce, keys))
+
+
+async def _serve(
+    config: WindowConfig,
+    at: socket.socket,
+    file: str | None,
+    announce: Callable[[str], None],
+    keys: Keys,
+) -> None:
+    port = at.getsockname()[1]
+    desk = Desk(config, EventLog())
+
+    def quit_() -> None:
+        server.should_exit = True
+
+    app = window_app(desk, port, keys, quit_)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="critical",
+            access_log=False,  # names of documents stay out of logs
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
+            ws="none",
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[at]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        keys.start()
+        announce(f"http://{HOST}:{port}/#{keys.code}")
+        if file is not None:
+            try:
+                await desk.open_path(file)
+            except LongsumError as error:
+                desk.log.emit("refused", **as_error(error), pictures=False)
+        await _until_closed(desk, serving, quit_)
+    finally:
+        await desk.end()
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+async def _until_closed(desk: Desk, serving: asyncio.Task[None], quit_: Callable[[], None]) -> None:
+    """Wait until the server ends, or nobody has looked for `ALONE_S` and nothing is in progress."""
+    seen, alone_since = False, time.monotonic()
+    while not serving.done():
+        await asyncio.wait([serving], timeout=LOOK_EVERY_S)
+        if desk.log.streams or desk.is_busy or not seen:
+            seen, alone_since = seen or desk.log.streams > 0, time.monotonic()
+        elif time.monotonic() - alone_since > ALONE_S:
+            desk.log.emit("ended")
+            desk.log.end()
+            quit_()
