@@ -86,6 +86,11 @@ class Session:
         self.close()
 
     @property
+    def is_read(self) -> bool:
+        """Whether the model has read the document; questions to a head need no reading."""
+        return self._reading is not None
+
+    @property
     def reading(self) -> Reading:
         """The document as the model read it."""
         assert self._reading is not None, "opened for questions that need no reading"

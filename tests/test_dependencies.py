@@ -97,5 +97,7 @@ def test_what_is_declared_is_imported() -> None:
     everything = imported("longsum", "tests", "examples", "docs", "recipes")
     unused = declared("dev") - set(everything) - set(NEVER_IMPORTED)
     assert not unused
-    for_users = declared("eval", "ray", "train", "word") - set(imported("longsum")) - set(NEVER_IMPORTED)
+    for_users = (
+        declared("eval", "ray", "train", "word") - set(imported("longsum")) - set(NEVER_IMPORTED)
+    )
     assert not for_users

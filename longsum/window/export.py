@@ -22,6 +22,9 @@ _ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+")
 _HEADING = re.compile(r"\s*#+\s+")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
+_ALONE = re.compile(r"(?<= )\\\[([^\[\]\\]*)\\\](?!\\?[\[(:])")
+"""Brackets that are no link, as those of references: they may stay as they are."""
+
 
 class AnswerLine(NamedTuple):
     """A line of an answer: its kind, and its text with references after the sentences."""
@@ -133,7 +136,7 @@ def _plain(text: str) -> str:
     """Return a text on one line in which Markdown finds no markup; references stay readable."""
     escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     escaped = re.sub(r"^([-+]|\d+[.)])(?=\s)", r"\\\1", escaped)
-    return re.sub(r"(?<= )\\\[([^\[\]\\]*)\\\]", r"[\1]", escaped)
+    return _ALONE.sub(r"[\1]", escaped)
 
 
 def _word(about: dict[str, Any], answers: list[dict[str, Any]]) -> bytes:

@@ -140,6 +140,10 @@ class ReadingWorker:
     @_do.register
     def _summarize(self, task: tasks.Summarize, report: Report) -> dict[str, Any]:
         session = self._opened(report)
+        if not session.is_read:
+            raise LongsumError(
+                "a summary needs the whole document read", hint="read fewer pages, or choose another model"
+            )
         return _as_done(session.summarize(task.config, task.decode))
 
     @_do.register
