@@ -46,6 +46,7 @@ class ScriptedReader:
         """If set, tasks wait for it, or for a stop."""
         self._stopped = asyncio.Event()
         self.is_busy = False
+        self.is_alive = True
         self.kills = 0
         ScriptedReader.made.append(self)
 

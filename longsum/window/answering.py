@@ -202,6 +202,8 @@ class Answering:
 
     async def _answer(self, record: Record) -> None:
         """Make one answer, reading the document first if it is not in memory."""
+        if not self.reader.is_alive:  # it may have died while nothing was asked of it
+            self._is_read = self._by_words = False
         by_words = self._by_words and record.kind == "question"
         if not (self._is_read or self._is_unfit or by_words):
             await self._read()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -30,6 +32,8 @@ from longsum.window.guard import App, Guard, Keys
 from longsum.window.wording import as_error
 
 MAX_JSON_BYTES = 64 << 10
+BEAT_S = 15.0
+"""Seconds of silence after which a stream says that it is alive."""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -128,9 +132,10 @@ class _Routes:
             return _error(429, "TooManyWindows", f"{MAX_STREAMS} windows are open already")
         given = request.headers.get("last-event-id", "0")
         after = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
-        return StreamingResponse(self._stream(after), media_type="text/event-stream")
+        stream = self._stream(request, after)
+        return StreamingResponse(stream, media_type="text/event-stream")
 
-    async def _stream(self, after: int) -> AsyncIterator[bytes]:
+    async def _stream(self, request: Request, after: int) -> AsyncIterator[bytes]:
         hello = {
             "run": self._run,
             "version": __version__,
@@ -138,8 +143,15 @@ class _Routes:
             "word": has_word(),
         }
         yield b"event: hello\ndata: %s\n\n" % json.dumps(hello).encode()
-        async for event in self.desk.log.follow(after):
-            yield as_stream(event)
+        last = time.monotonic()
+        async with contextlib.aclosing(self.desk.log.follow(after)) as events:
+            async for event in events:
+                # a page that was closed would be noticed only when something is sent
+                if event is None and await request.is_disconnected():
+                    return
+                if event is not None or time.monotonic() - last > BEAT_S:
+                    last = time.monotonic()
+                    yield as_stream(event)
 
     # ---- opening
 

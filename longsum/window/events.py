@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
-BEAT_S = 15.0
-"""Seconds of silence after which a stream says that it is alive."""
+LOOK_S = 1.0
+"""Seconds of silence after which a follower is asked whether it is still there."""
 MAX_STREAMS = 16
 
 
@@ -36,6 +36,8 @@ class EventLog:
         self._ended = False
         self.streams = 0
         """Pages that follow the log now."""
+        self.was_followed = False
+        """Whether any page has."""
 
     @property
     def last(self) -> int:
@@ -64,9 +66,10 @@ class EventLog:
         self._ended = True
         self._wake()
 
-    async def follow(self, number: int) -> AsyncIterator[Event | None]:
-        """Yield the events after a number as they come; None after each silence of `BEAT_S`."""
+    async def follow(self, number: int) -> AsyncGenerator[Event | None]:
+        """Yield the events after a number as they come; None after each silence of `LOOK_S`."""
         self.streams += 1
+        self.was_followed = True
         try:
             while True:
                 for event in self.after(number):
@@ -76,7 +79,7 @@ class EventLog:
                     return
                 if not self.after(number):
                     try:
-                        await asyncio.wait_for(self._changed(), BEAT_S)
+                        await asyncio.wait_for(self._changed(), LOOK_S)
                     except TimeoutError:
                         yield None
         finally:

@@ -142,7 +142,8 @@ class ReadingWorker:
         session = self._opened(report)
         if not session.is_read:
             raise LongsumError(
-                "a summary needs the whole document read", hint="read fewer pages, or choose another model"
+                "a summary needs the whole document read",
+                hint="read fewer pages, or choose another model",
             )
         return _as_done(session.summarize(task.config, task.decode))
 

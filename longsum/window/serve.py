@@ -118,11 +118,11 @@ async def _serve(
 
 async def _until_closed(desk: Desk, serving: asyncio.Task[None], quit_: Callable[[], None]) -> None:
     """Wait until the server ends, or nobody has looked for `ALONE_S` and nothing is in progress."""
-    seen, alone_since = False, time.monotonic()
+    alone_since = time.monotonic()
     while not serving.done():
         await asyncio.wait([serving], timeout=LOOK_EVERY_S)
-        if desk.log.streams or desk.is_busy or not seen:
-            seen, alone_since = seen or desk.log.streams > 0, time.monotonic()
+        if desk.log.streams or desk.is_busy or not desk.log.was_followed:
+            alone_since = time.monotonic()
         elif time.monotonic() - alone_since > ALONE_S:
             desk.log.emit("ended")
             desk.log.end()

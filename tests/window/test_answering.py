@@ -274,6 +274,19 @@ def test_a_reader_that_dies_is_reported_and_reads_again_when_needed(play):
     assert run.kinds[-2:] == ["done", "phase"] or "done" in run.kinds
 
 
+def test_a_reader_that_died_while_idle_reads_again_first(play):
+    async def script(run):
+        await run.answering.begin(opened(), summarize=False)
+        await run.settle()
+        run.reader.is_alive = False
+        run.answering.ask(SummaryConfig())
+        await run.settle()
+
+    run = play(script)
+    assert tasks(run)[:3] == [Open, Open, Summarize]
+    assert "done" in run.kinds
+
+
 def test_reading_again_keeps_the_answers(play):
     async def script(run):
         await run.answering.begin(opened(), summarize=True)

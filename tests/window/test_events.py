@@ -109,8 +109,8 @@ def test_news_that_comes_while_a_page_is_slow_is_not_missed():
     assert run(work) == list(range(1, 51))
 
 
-def test_silence_is_broken_by_a_beat(monkeypatch):
-    monkeypatch.setattr("longsum.window.events.BEAT_S", 0.01)
+def test_in_silence_a_follower_is_asked_whether_it_is_there(monkeypatch):
+    monkeypatch.setattr("longsum.window.events.LOOK_S", 0.01)
 
     async def work():
         log = EventLog()
