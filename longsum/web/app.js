@@ -6,6 +6,7 @@ import { watchDrops } from "./drop.js";
 import { watchKeys } from "./keys.js";
 import { arrived } from "./moves.js";
 import { drawRegions } from "./view.js";
+import { isReading } from "./state.js";
 import { follow } from "./stream.js";
 import { apply, change, forgetDocument, onChange, store } from "./store.js";
 import { applyLooks } from "./looks.js";
@@ -15,6 +16,7 @@ import { watchSplitter } from "./splitter.js";
 /** @param {string} kind @param {any} data */
 function takeEvent(kind, data) {
   const before = store.state;
+  if (kind === "phase" || kind === "prefill") change({ since: Date.now() });
   if (kind === "opening" || kind === "closed") forgetDocument();
   apply(kind, data);
   if (before.run !== null && before.run !== store.state.run) forgetDocument();
@@ -39,7 +41,7 @@ async function begin() {
   });
 }
 
-// The seconds until the next try are shown.
-setInterval(() => store.ui.connection === "lost" && change({}), 1000);
+// Seconds are shown: until the next try, since loading began, until the document is read.
+setInterval(() => (store.ui.connection === "lost" || isReading(store.state)) && change({}), 1000);
 
 begin();

@@ -68,7 +68,7 @@ export function composer(state, ui) {
     event.preventDefault();
     submit();
   }}>
-    <textarea id="question" rows="1" maxlength=${MAX_QUESTION} placeholder=${words.answers.placeholder}
+    <textarea id="question" rows="1" maxlength=${MAX_QUESTION} placeholder=${isReading(state) ? words.answers.placeholderReading : words.answers.placeholder}
       aria-label=${words.answers.askLabel} @keydown=${keyed} @input=${(/** @type {any} */ e) => grow(e.target)}></textarea>
     <div class="row">
       ${modes(words.answers.mode)}
@@ -76,7 +76,6 @@ export function composer(state, ui) {
         change({ options: !ui.options });
         document.getElementById("log")?.scrollTo({ top: 0 });
       }}>${icon("summary")}${words.summary.open}</button>
-      <span class="note hint">${isReading(state) ? words.answers.askHint : nothing}</span>
       <button class="primary send" ?disabled=${!canAsk(state)}>${icon("send")}${words.answers.ask}</button>
     </div></form>`;
 }

@@ -10,6 +10,7 @@ const fresh = {
   near: new Set(), pictures: 0, tab: "document", dialog: null, find: null, range: null,
   problem: null, library: null, models: null, outline: null, forgetting: null, copied: null,
   selection: null, below: false, options: false, text: null, hidden: 0, dropping: false,
+  since: 0,
 };
 
 export const store = { state: start(), ui: fresh };

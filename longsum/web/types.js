@@ -62,6 +62,6 @@
  *   tab: "document" | "answers", dialog: string?, find: any, range: {from: number, to: number}?,
  *   problem: {message: string, hint: string?}?, library: any, models: any, outline: any,
  *   forgetting: string?, copied: string?, selection: any, below: boolean, options: boolean,
- *   text: any, hidden: number, dropping: boolean}} Ui */
+ *   text: any, hidden: number, dropping: boolean, since: number}} Ui */
 
 export {};
