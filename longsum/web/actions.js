@@ -31,6 +31,16 @@ export function chooseFile() {
   input.click();
 }
 
+/** Open one of the files that wait.
+ * @param {number} index */
+export const openWaiting = (index) => run(post(`/api/waiting/${index}/open`));
+
+/** @param {string} job */
+export async function forgetAnswer(job) {
+  await run(remove(`/api/answers/${encodeURIComponent(job)}`));
+  change({ forgetting: null });
+}
+
 /** @param {string} password */
 export const unlock = (password) => run(post("/api/open", { password }));
 export const closeDocument = () => run(post("/api/close"));

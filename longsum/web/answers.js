@@ -1,7 +1,7 @@
 // @ts-check
 // The answers: the summary and what was asked, as they come; the reader's scroll is never moved.
 import { html, nothing } from "./vendor/lit-html.js";
-import { askAgain, stopJob } from "./actions.js";
+import { askAgain, forgetAnswer, stopJob } from "./actions.js";
 import { composer } from "./composer.js";
 import { copyAnswer } from "./copying.js";
 import { cut, day } from "./format.js";
@@ -56,8 +56,15 @@ function acts(job, ui) {
   }
   if (job.state === "stopping") return html`<span class="note">${words.reading.stopping}</span>`;
   const done = ui.copied === `answer-${job.job}`;
-  return job.sentences.length ? html`<button class="quiet" aria-label=${done ? words.answers.copied : words.answers.copy}
-    title=${words.answers.copy} @click=${() => copyAnswer(job)}>${icon(done ? "check" : "copy")}</button>` : nothing;
+  if (ui.forgetting === job.job) {
+    return html`<span class="sure" role="alert">${words.answers.sure} <button class="small danger" @click=${() => forgetAnswer(job.job)}>${words.library.yes}</button>
+      <button class="quiet small" @click=${() => change({ forgetting: null })}>${words.library.no}</button></span>`;
+  }
+  const bin = html`<button class="quiet" aria-label=${words.answers.forget} title=${words.answers.forget}
+    @click=${() => change({ forgetting: job.job })}>${icon("bin")}</button>`;
+  if (!job.sentences.length) return bin;
+  return html`<span class="pair"><button class="quiet" aria-label=${done ? words.answers.copied : words.answers.copy}
+    title=${words.answers.copy} @click=${() => copyAnswer(job)}>${icon(done ? "check" : "copy")}</button>${bin}</span>`;
 }
 
 /** @param {Job} job */
@@ -79,6 +86,7 @@ function answer(job, state, ui) {
     <header><h3><bdi>${job.kind === "summary" ? words.answers.summary : job.question}</bdi></h3>${acts(job, ui)}</header>
     ${meta(job)}
     ${job.sure === false ? html`<p class="note unsure">${words.answers.unsure}</p>` : nothing}
+    ${(job.cautions ?? []).map((line) => html`<p class="caution">${icon("alert")}<bdi>${line}</bdi></p>`)}
     ${paragraphs(job).map((group) => html`<div class="paragraph${group.items ? " item" : ""}">
       ${group.sentences.map(({ sentence, index }) => statement(sentence, job.job, index, state, ui))}</div>`)}
     ${tail.trim() && (busy || job.state === "stopped" || job.state === "stopping")

@@ -3,8 +3,11 @@
 import { announce } from "./announce.js";
 import { login } from "./api.js";
 import { watchDrops } from "./drop.js";
+import { libraryChanged } from "./empty.js";
 import { watchKeys } from "./keys.js";
 import { arrived } from "./moves.js";
+import { forgetPictures } from "./pictures.js";
+import { forgetLayers } from "./textlayer.js";
 import { drawRegions } from "./view.js";
 import { isReading } from "./state.js";
 import { follow } from "./stream.js";
@@ -17,11 +20,20 @@ import { watchSplitter } from "./splitter.js";
 function takeEvent(kind, data) {
   const before = store.state;
   if (kind === "phase" || kind === "prefill") change({ since: Date.now() });
-  if (kind === "opening" || kind === "closed") forgetDocument();
+  if (kind === "opening" || kind === "closed") leaveDocument();
+  if (kind === "document") change({ text: null });
   apply(kind, data);
-  if (before.run !== null && before.run !== store.state.run) forgetDocument();
+  if (before.run !== null && before.run !== store.state.run) leaveDocument();
   announce(kind, data, before, store.state);
   arrived(kind, data);
+}
+
+/** Let go of all that belongs to the document that was open. */
+function leaveDocument() {
+  forgetDocument();
+  forgetPictures();
+  forgetLayers();
+  libraryChanged();
 }
 
 async function begin() {

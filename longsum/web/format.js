@@ -44,8 +44,3 @@ export function cut(text, from, to) {
   if (!/[\ud800-\udfff]/.test(text)) return text.slice(from, to);
   return Array.from(text).slice(from, to).join("");
 }
-
-/** Return the number of characters as the server counts them.
- * @param {string} text */
-export const lengthOf = (text) =>
-  /[\ud800-\udfff]/.test(text) ? Array.from(text).length : text.length;

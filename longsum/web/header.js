@@ -63,7 +63,7 @@ function title(state) {
 /** @param {State} state @param {Ui} ui */
 export function header(state, ui) {
   if (ui.connection === "locked" || state.ended) return html`<h1 class="brand">${words.app}</h1>`;
-  const model = state.planned?.title || state.planned?.model || state.counted?.model;
+  const model = state.counted?.model ?? state.planned?.model;
   return html`
     <button class="quiet" ?hidden=${!state.shelf} aria-label=${words.header.library} @click=${() => openDialog("library")}>
       ${icon("library")}<span class="label">${words.header.library}</span></button>

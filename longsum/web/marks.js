@@ -3,6 +3,7 @@
 
 /** @typedef {import("./types.js").Job} Job */
 /** @typedef {import("./types.js").Sentence} Sentence */
+/** @typedef {import("./types.js").Evidence} Evidence */
 
 /** One passage that a statement leads to.
  * @typedef {{start: number?, end: number?, text: string, reference: string,
@@ -14,15 +15,14 @@
 /** Return the places of a statement, the contrary passage first.
  * @param {Sentence} sentence @returns {Place[]} */
 export function placesOf({ evidence, contrary }) {
-  const places = (evidence ?? []).map((each) => ({ ...each, contrary: each.text === contrary?.text }));
-  if (contrary && !places.some((place) => place.contrary)) {
-    const { text, reference, marks } = contrary;
-    places.unshift(/** @type {any} */ ({
-      text, reference, marks: marks ?? [], exact: contrary.exact ?? Boolean(marks?.length),
-      start: contrary.start ?? null, end: contrary.end ?? null, contrary: true,
-    }));
-  }
-  return places.sort((one, other) => Number(other.contrary) - Number(one.contrary));
+  const against = contrary?.evidence ?? [];
+  const known = new Set(against.map((each) => each.start));
+  const place = (/** @type {Evidence} */ each, /** @type {boolean} */ isAgainst) =>
+    ({ ...each, marks: each.marks ?? [], exact: each.exact ?? true, contrary: isAgainst });
+  return [
+    ...against.map((each) => place(each, true)),
+    ...(evidence ?? []).filter((each) => !known.has(each.start)).map((each) => place(each, false)),
+  ];
 }
 
 /** @type {WeakMap<Job[], Passage[]>} */

@@ -16,7 +16,7 @@ function reading({ document, prefill }, ui) {
   const { done = 0, total = 0, page, tokens_per_s, seconds_left } = prefill ?? {};
   const percent = total ? Math.floor((100 * done) / total) : 0;
   const facts = [
-    page && document?.total_pages ? reading.page(document.unit.name, page, document.total_pages) : total ? reading.tokens(done, total) : null,
+    page && document?.total_pages ? reading.page(document.unit?.name ?? words.page.unit, page, document.total_pages) : total ? reading.tokens(done, total) : null,
     tokens_per_s ? reading.speed(tokens_per_s) : null,
     seconds_left == null ? null : reading.left(Math.max(1, seconds_left - (Date.now() - ui.since) / 1000)),
   ].filter(Boolean);
@@ -30,7 +30,7 @@ export function progress(state, ui) {
   const { reading: say } = words;
   if (state.phase === "reading") return reading(state, ui);
   if (state.phase === "loading") {
-    return card(html`<div class="head"><h3>${say.loading(state.planned?.title || state.counted?.model || "")}</h3>${stop()}</div>
+    return card(html`<div class="head"><h3>${say.loading(state.counted?.model ?? "")}</h3>${stop()}</div>
       <progress aria-label=${say.bar}></progress><p class="facts"><span>${say.since((Date.now() - ui.since) / 1000)}</span></p>`);
   }
   if (state.failed) {
@@ -41,8 +41,8 @@ export function progress(state, ui) {
     return card(html`<h3>${say.stoppedTitle}</h3><p>${say.stopped}</p>
       <div class="acts"><button class="primary" @click=${() => read({})}>${say.on}</button></div>`);
   }
-  if (state.document && !state.counted && !state.unfit && !state.refused && state.phase === "opening") {
-    return card(html`<p class="pulse">${say.counting}</p>`);
+  if (state.document && state.phase === "opening" && !state.refused) {
+    return card(html`<p class="pulse">${say.extracting}</p>`);
   }
   return nothing;
 }

@@ -56,6 +56,7 @@ export const take = {
   closed: (state) => ({ ...state, ...noDocument, stage: "closed" }),
   opening: (state, event) => ({ ...state, ...noDocument, stage: "opening", opening: event }),
   document: (state, event) => ({ ...state, document: event, refused: null, stage: "open" }),
+  forgotten: (state, { job }) => ({ ...state, jobs: state.jobs.filter((each) => each.job !== job) }),
   refused: (state, event) => ({ ...state, refused: event, stage: "refused", phase: "idle" }),
 
   counted: (state, event) => ({ ...state, counted: event }),
@@ -76,14 +77,14 @@ export const take = {
     };
   },
   prefill: (state, event) => ({ ...state, prefill: event }),
-  read: (state, event) => ({ ...state, read: event }),
+  read: (state, event) => ({ ...state, read: event, phase: "ready" }),
 
   job: takeJob,
   text: (state, { job, text }) => withJob(state, job, (old) => ({ text: old.text + text })),
   sentence: (state, event) =>
     withJob(state, event.job, (old) => ({ sentences: [...old.sentences, event] })),
-  done: (state, { job, receipt, chance, sure }) =>
-    withJob(state, job, () => ({ state: "done", receipt, chance, sure })),
+  done: (state, { job, receipt, cautions, chance, sure, model }) =>
+    withJob(state, job, () => ({ state: "done", receipt, cautions, chance, sure, model })),
   stopped: (state, { job }) =>
     job === "reading"
       ? { ...state, readingStopped: true, phase: "idle" }
@@ -115,5 +116,9 @@ export const isReading = (state) => state.phase === "loading" || state.phase ===
 
 /** Return whether a question can be asked now, or will be answered once the document is read.
  * @param {State} state */
-export const canAsk = (state) =>
-  state.stage === "open" && !state.unfit && !state.lost.reader && !state.readingStopped;
+export const canAsk = ({ stage, document, unfit }) =>
+  stage === "open" && Boolean(document?.characters) && (!unfit || unfit.questions === true);
+
+/** Return whether a summary can be asked for: it needs a document that fits.
+ * @param {State} state */
+export const canSummarize = (state) => canAsk(state) && !state.unfit;

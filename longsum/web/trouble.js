@@ -6,7 +6,7 @@ import { copyText } from "./copying.js";
 import { openDialog } from "./dialogs.js";
 import { icon } from "./icons.js";
 import { forgetPictures } from "./pictures.js";
-import { asPages, chosenRange, needs, setRange } from "./range.js";
+import { asPages, byPage, chosenRange, needs, setRange } from "./range.js";
 import { store } from "./store.js";
 import { setView } from "./toolbar.js";
 import { words } from "./words.js";
@@ -31,7 +31,7 @@ const pageInput = (end, value) => html`<label>${words.unfit[end]} <input class="
 /** Choose pages: the numbers here, the handles on the strip, one count of tokens.
  * @param {State} state @param {Ui} ui */
 function rangeChooser(state, ui) {
-  const range = chosenRange(state, ui), { counted } = state;
+  const range = chosenRange(state, ui), counted = byPage(state);
   if (!range || !counted) return nothing;
   const { tokens, over, spare } = needs(counted, range);
   return html`<div class="choose"><h4>${words.unfit.range}</h4>

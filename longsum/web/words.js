@@ -8,7 +8,7 @@ const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many
 export const words = {
   app: "longsum",
   skip: { document: "Skip to the document", answers: "Skip to the answers" },
-  regions: { banners: "Messages", tabs: "Views", strip: "Pages", document: "Document", answers: "Answers" },
+  regions: { banners: "Problems", notes: "Notes", tabs: "Views", strip: "Pages", document: "Document", answers: "Answers" },
   tab: { document: "Document", answers: "Answer", label: "Show" },
   header: {
     library: "Library", theme: "Theme", more: "More", export: "Export", models: "Model",
@@ -52,6 +52,7 @@ export const words = {
       damaged: "This file is damaged", other: "This file cannot be read" }),
   },
   page: {
+    unit: "page", short: "p.",
     name: (/** @type {string} */ unit, /** @type {number} */ n, /** @type {string?} */ label) =>
       `${unit} ${n}${label && label !== String(n) ? ` (printed ${label})` : ""}`,
     of: (/** @type {number} */ n) => `of ${count(n)}`, printed: (/** @type {string} */ l) => `printed ${l}`,
@@ -76,17 +77,17 @@ export const words = {
     cited: (/** @type {string} */ text, /** @type {string} */ place) => `“${text}” (${place})`,
   },
   reading: {
-    title: "Reading the whole document", loading: (/** @type {string} */ model) => `Loading ${model}`, since: (/** @type {number} */ s) => duration(s),
+    title: "Reading the whole document", loading: (/** @type {string} */ model) => (model ? `Loading ${model}` : "Getting ready to read"), since: (/** @type {number} */ s) => duration(s),
     page: (/** @type {string} */ unit, /** @type {number} */ n, /** @type {number} */ total) => `${unit} ${count(n)} of ${count(total)}`,
     speed: (/** @type {number} */ r) => `${rate(r)} tokens/s`, left: (/** @type {number} */ s) => `about ${duration(s)} left`,
     stop: "Stop", stopping: "Stopping…", bar: "Read so far", percent: (/** @type {number} */ p) => `${p} % read`,
     stoppedTitle: "Reading was stopped", stopped: "The document stays open.", on: "Read on",
     failedTitle: "Reading did not finish", tokens: (/** @type {number} */ a, /** @type {number} */ b) => `${count(a)} of ${count(b)} tokens`,
-    counting: "Counting its tokens",
+    extracting: "Getting the text out of its pages",
   },
   answers: {
     label: "Answers", summary: "Summary", earlier: (/** @type {number} */ n) => `Earlier answers (${n})`, log: "Summary and answers",
-    below: "New text below", copy: "Copy", copied: "Copied", again: "Ask again", summarizeAgain: "Summarize again",
+    below: "New text below", copy: "Copy", copied: "Copied", forget: "Forget this answer", sure: "Forget this answer?", again: "Ask again", summarizeAgain: "Summarize again",
     queued: "Will be answered when the document is read.", thinking: "Looking through the document",
     stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
     placeholder: "Ask about the whole document",
@@ -125,7 +126,7 @@ export const words = {
   models: {
     title: "Models", about: "A model is fetched only when you click. Nothing of your document is sent.", here: "on this computer",
     window: (/** @type {number} */ n) => `reads ${count(n)} tokens`, use: "Read with this", pull: (/** @type {number} */ b) => `Download ${bytes(b)}`,
-    fits: "fits this computer", tight: "fits", not: "does not fit", unknown: "not checked", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
+    fits: "fits this computer", not: "does not fit this computer", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
     licence: (/** @type {string} */ l) => `Licence: ${l}`, failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking",
   },
   library: {
@@ -133,7 +134,7 @@ export const words = {
     yes: "Forget", no: "Keep", pages: (/** @type {number} */ n) => plural(n, "page"), answers: (/** @type {number} */ n) => (n ? plural(n, "answer") : "no answers yet"),
     gone: "the file is no longer at its place", total: (/** @type {number} */ b) => `${bytes(b)} on this disk`, loading: "Looking",
   },
-  toast: { waiting: (/** @type {string[]} */ names) => `Waiting to be opened: ${names.join(", ")}`, dismiss: "Dismiss", openNext: "Close this and open it" },
+  toast: { waiting: "Waiting to be opened", dismiss: "Dismiss", openNext: "Open" },
   keys: {
     title: "Keyboard shortcuts", single: "Single-letter shortcuts",
     list: /** @type {[string, string][]} */ ([

@@ -147,3 +147,12 @@ def test_words_are_used():
     words = without_comments((WEB / "words.js").read_text(encoding="utf-8"))
     keys = set(re.findall(r"(?:^|[{,]\s*)(\w+):", words, flags=re.MULTILINE))
     assert {key for key in keys if len(key) > 1 and not re.search(rf"\b{key}\b", code)} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_every_import_is_used(path):
+    code = path.read_text(encoding="utf-8")
+    for names in re.findall(r"^import \{([^}]*)\} from .*$", code, flags=re.MULTILINE):
+        rest = re.sub(r"^import .*$", "", code, flags=re.MULTILINE)
+        for name in filter(None, map(str.strip, names.split(","))):
+            assert re.search(rf"\b{re.escape(name)}\b", rest), name
