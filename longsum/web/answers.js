@@ -4,7 +4,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 import { askAgain, forgetAnswer, stopJob } from "./actions.js";
 import { composer } from "./composer.js";
 import { copyAnswer } from "./copying.js";
-import { cut, day } from "./format.js";
+import { cut, day, sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { calm } from "./looks.js";
 import { progress } from "./progress.js";
@@ -73,8 +73,8 @@ function ending(job) {
   if (job.state === "running" && !job.text) return html`<p class="note pulse">${words.answers.thinking}</p>`;
   if (job.state !== "stopped" && job.state !== "failed") return nothing;
   const failed = job.state === "failed";
-  return html`<div class="ending ${job.state}"><p><b>${failed ? words.answers.failed : words.answers.stopped}</b>
-    ${failed ? html`<bdi>${[job.message, job.hint].filter(Boolean).join(" ")}</bdi>` : nothing}</p>
+  return html`<div class="ending ${job.state}"><div><p><b>${failed ? words.answers.failed : words.answers.stopped}</b></p>
+    ${failed ? html`<p><bdi>${sentence(job.message)}</bdi></p>${job.hint ? html`<p class="note"><bdi>${sentence(job.hint)}</bdi></p>` : nothing}` : nothing}</div>
     <button @click=${() => askAgain(job)}>${job.kind === "summary" ? words.answers.summarizeAgain : words.answers.again}</button></div>`;
 }
 
@@ -86,7 +86,7 @@ function answer(job, state, ui) {
     <header><h3><bdi>${job.kind === "summary" ? words.answers.summary : job.question}</bdi></h3>${acts(job, ui)}</header>
     ${meta(job)}
     ${job.sure === false ? html`<p class="note unsure">${words.answers.unsure}</p>` : nothing}
-    ${(job.cautions ?? []).map((line) => html`<p class="caution">${icon("alert")}<bdi>${line}</bdi></p>`)}
+    ${(job.cautions ?? []).map((line) => html`<p class="caution">${icon("alert")}<bdi>${sentence(line)}</bdi></p>`)}
     ${paragraphs(job).map((group) => html`<div class="paragraph${group.items ? " item" : ""}">
       ${group.sentences.map(({ sentence, index }) => statement(sentence, job.job, index, state, ui))}</div>`)}
     ${tail.trim() && (busy || job.state === "stopped" || job.state === "stopping")

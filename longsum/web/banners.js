@@ -1,6 +1,7 @@
 // @ts-check
 // Lines below the header: a broken connection, and what went wrong.
 import { html, nothing } from "./vendor/lit-html.js";
+import { sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { retryNow } from "./stream.js";
 import { change } from "./store.js";
@@ -15,6 +16,6 @@ export function banners(state, ui) {
   return html`${lost ? html`<div class="banner bad"><p role="alert"><b>${words.connection.lost}</b> ${words.connection.lostHint}</p>
       ${commandLine(words.connection.command, ui)}<span class="note">${words.connection.retry(seconds)}</span>
       <button @click=${retryNow}>${words.connection.now}</button></div>` : nothing}
-    ${problem ? html`<div class="banner bad"><p role="alert"><bdi>${[problem.message, problem.hint].filter(Boolean).join(" · ")}</bdi></p>
+    ${problem ? html`<div class="banner bad"><p role="alert"><bdi>${[problem.message, problem.hint].filter(Boolean).map(sentence).join(" · ")}</bdi></p>
       <button class="quiet" aria-label=${words.toast.dismiss} title=${words.toast.dismiss} @click=${() => change({ problem: null })}>${icon("close")}</button></div>` : nothing}`;
 }

@@ -2,6 +2,7 @@
 // Lines above the footer, where they move nothing that is being read: files that wait, notices, warnings.
 import { html, nothing } from "./vendor/lit-html.js";
 import { openWaiting } from "./actions.js";
+import { sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { change } from "./store.js";
 import { words } from "./words.js";
@@ -24,6 +25,6 @@ export function notes(state, ui) {
   const fresh = all.slice(ui.hidden);
   return html`${state.waiting.length ? waiting(state.waiting) : nothing}
     ${fresh.length ? html`<div class="banner${fresh.some((each) => each.kind === "warning") ? " mind" : ""}" role="status">
-      <p>${fresh.map((each) => html`<span class="line"><bdi>${each.line}</bdi></span>`)}</p>
+      <p>${fresh.map((each) => html`<span class="line"><bdi>${sentence(each.line)}</bdi></span>`)}</p>
       <button class="quiet" aria-label=${words.toast.dismiss} title=${words.toast.dismiss} @click=${() => change({ hidden: all.length })}>${icon("close")}</button></div>` : nothing}`;
 }

@@ -2,6 +2,7 @@
 // Loading and reading: how far, how fast, how long still; and Stop.
 import { html, nothing } from "./vendor/lit-html.js";
 import { read, stopReading } from "./actions.js";
+import { sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { words } from "./words.js";
 
@@ -34,7 +35,8 @@ export function progress(state, ui) {
       <progress aria-label=${say.bar}></progress><p class="facts"><span>${say.since((Date.now() - ui.since) / 1000)}</span></p>`);
   }
   if (state.failed) {
-    return card(html`<h3>${say.failedTitle}</h3><p><bdi>${[state.failed.message, state.failed.hint].filter(Boolean).join(" ")}</bdi></p>
+    return card(html`<h3>${say.failedTitle}</h3><p><bdi>${sentence(state.failed.message)}</bdi></p>
+      ${state.failed.hint ? html`<p class="note"><bdi>${sentence(state.failed.hint)}</bdi></p>` : nothing}
       <div class="acts"><button class="primary" @click=${() => read({})}>${words.lost.again}</button></div>`);
   }
   if (state.readingStopped) {

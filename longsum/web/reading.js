@@ -96,7 +96,7 @@ export function readingView(state, ui) {
   requestAnimationFrame(() => watchEnd(globalThis.document.querySelector(".more-text") ?? undefined));
   return html`<article class="reading">
     ${groups(ui.text?.parts ?? []).map((group) => html`<section class="part" data-page=${group.page}>
-      <h2 class="place"><bdi>${group.page > 0 ? pageName(document, group.page) : group.place}</bdi></h2>
+      ${group.place || group.page > 0 ? html`<h2 class="place"><bdi>${group.page > 0 ? pageName(document, group.page) : group.place}</bdi></h2>` : nothing}
       ${group.parts.map((part) => paragraph(part, spans))}</section>`)}
     ${ui.text?.complete ? nothing : html`<p class="more-text">${words.library.loading}</p>`}</article>`;
 }

@@ -4,6 +4,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 import { chooseFile, read } from "./actions.js";
 import { copyText } from "./copying.js";
 import { openDialog } from "./dialogs.js";
+import { beforeCommand, sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { forgetPictures } from "./pictures.js";
 import { asPages, byPage, chosenRange, needs, setRange } from "./range.js";
@@ -21,7 +22,7 @@ export const commandLine = (line, ui = store.ui) => (line ? html`<div class="com
 
 /** @param {string} title @param {string} message @param {string | null | undefined} hint @param {any} rest */
 const card = (title, message, hint, rest) => html`<section class="card trouble"><h3>${icon("alert")}${title}</h3>
-  <p><bdi>${message}</bdi></p>${hint ? html`<p class="note"><bdi>${hint}</bdi></p>` : nothing}${rest}</section>`;
+  <p><bdi>${sentence(message)}</bdi></p>${hint ? html`<p class="note"><bdi>${sentence(hint)}</bdi></p>` : nothing}${rest}</section>`;
 
 /** @param {"from" | "to"} end @param {number} value */
 const pageInput = (end, value) => html`<label>${words.unfit[end]} <input class="number" type="number" min="1"
@@ -76,14 +77,14 @@ function unfit(state, ui) {
   if (!why) return nothing;
   const long = why.error === "DocumentTooLong", memory = why.error === "InsufficientMemory";
   const title = long ? words.unfit.long : memory ? words.unfit.memory : /Model/.test(why.error) ? words.unfit.model : words.unfit.other;
-  const choices = why.choices ?? [];
-  return card(title, why.message, long ? null : why.hint, html`
+  const choices = (why.choices ?? []).filter(({ body }) => !long || body.pages === undefined);
+  return card(title, why.message, long ? null : beforeCommand(why.hint, why.copy), html`
     ${memory ? memoryBar(state) : nothing}
     ${long ? rangeChooser(state, ui) : nothing}
     ${long && choices.length ? html`<h4>${words.unfit.or}</h4>` : nothing}
     <div class="choices">${choices.map((choice, index) => html`<button class=${index || long ? "" : "primary"} @click=${() => read(choice.body)}><bdi>${choice.label}</bdi></button>`)}
       <button class="quiet" @click=${() => openDialog("models")}>${words.unfit.models}</button></div>
-    ${commandLine(why.copy, ui)}`);
+    ${long ? nothing : commandLine(why.copy, ui)}`);
 }
 
 /** @param {State} state @param {Ui} ui */
@@ -96,7 +97,7 @@ export function trouble(state, ui) {
     ${lost.pages ? card(words.lost.pages, lost.pages.message, lost.pages.hint, html`<div class="choices">
       <button class="primary" @click=${() => forgetPictures({ failed: true })}>${words.lost.retry}</button>
       <button @click=${() => setView("text")}>${words.lost.text}</button></div>`) : nothing}
-    ${refused ? card(words.refused.titles.scanned, refused.message, refused.hint, html`
-      ${refused.copy ? html`<p class="note">${words.refused.runThis}</p>` : nothing}${commandLine(refused.copy, ui)}
+    ${refused ? card(words.refused.titles.scanned, refused.message, beforeCommand(refused.hint, refused.copy), html`
+      ${commandLine(refused.copy, ui)}
       <div class="choices"><button class="primary" @click=${chooseFile}>${words.refused.other}</button></div>`) : nothing}`;
 }

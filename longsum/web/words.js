@@ -47,7 +47,7 @@ export const words = {
   refused: {
     password: "Password", wrong: "Open", other: "Open another file", show: "Show the password", hide: "Hide the password",
     copy: "Copy", library: "Library", passwordNote: "It is used once and never stored.",
-    runThis: "Run this in a terminal:", titles: /** @type {{[kind: string]: string}} */ ({
+    titles: /** @type {{[kind: string]: string}} */ ({
       password: "This document is locked", scanned: "Pictures of pages, without text",
       damaged: "This file is damaged", other: "This file cannot be read" }),
   },
