@@ -88,6 +88,13 @@ export async function loadModels() {
   if (answer) change({ models: answer.models });
 }
 
+/** Plan the memory of a model for the open document.
+ * @param {string} model */
+export async function loadPlan(model) {
+  const plan = await run(get(`/api/plan?model=${encodeURIComponent(model)}`));
+  if (plan) change({ plans: { ...store.ui.plans, [model]: plan } });
+}
+
 export async function loadOutline() {
   const answer = await run(get("/api/outline"));
   if (answer) change({ outline: answer.items });

@@ -9,8 +9,8 @@
  * @typedef {{start: number?, end: number?, text: string, reference: string,
  *   marks: import("./types.js").PageMarks[], exact: boolean, contrary: boolean}} Place */
 
-/** A passage with the statement it belongs to.
- * @typedef {Place & {job: string, index: number, place: number}} Passage */
+/** A passage with the statement it belongs to, and the pages whose text its offsets count.
+ * @typedef {Place & {job: string, index: number, place: number, selected: string?}} Passage */
 
 /** Return the places of a statement, the contrary passage first.
  * @param {Sentence} sentence @returns {Place[]} */
@@ -34,7 +34,7 @@ export function passages(jobs) {
   let all = known.get(jobs);
   if (!all) {
     all = jobs.flatMap((job) => job.sentences.flatMap((sentence, index) =>
-      placesOf(sentence).map((each, place) => ({ ...each, job: job.job, index, place }))));
+      placesOf(sentence).map((each, place) => ({ ...each, job: job.job, index, place, selected: job.selected }))));
     known.set(jobs, all);
   }
   return all;

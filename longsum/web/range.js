@@ -30,9 +30,16 @@ export const byPage = ({ counted, document }) =>
  * @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function chosenRange(state, ui) {
   const { unfit } = state, counted = byPage(state);
-  if (!unfit || !counted?.pages.length) return null;
-  if (unfit.error !== "DocumentTooLong") return ui.range;
-  return ui.range ?? longest(counted);
+  if (!counted?.pages.length) return null;
+  if (unfit?.error === "DocumentTooLong") return ui.range ?? longest(counted);
+  return ui.choosing ? ui.range ?? readNow(state) ?? longest(counted) : null;
+}
+
+/** Return the range that holds the pages which are read now.
+ * @param {import("./types.js").State} state */
+function readNow({ document }) {
+  const read = (document?.pages ?? []).filter((page) => page.read).map((page) => page.number);
+  return read.length ? { from: read[0], to: read[read.length - 1] } : null;
 }
 
 /** Move one end of the range; the other is pushed along.

@@ -88,10 +88,11 @@ function watchEnd(sentinel) {
 export function readingView(state, ui) {
   const { document } = state;
   if (!ui.text && hasText(document)) loadMore();
+  const all = passages(state.jobs).filter((each) => each.selected === (document?.selected ?? null));
   const spans = [
-    ...passages(state.jobs).filter((each) => !isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: "faint", passage })),
+    ...all.filter((each) => !isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: "faint", passage })),
     ...(ui.find?.results ?? []).map((/** @type {any} */ each, /** @type {number} */ index) => ({ start: each.start, end: each.end, kind: index === ui.find.at ? "found at" : "found" })),
-    ...passages(state.jobs).filter((each) => isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: passage.contrary ? "strong contrary" : "strong", passage })),
+    ...all.filter((each) => isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: passage.contrary ? "strong contrary" : "strong", passage })),
   ];
   requestAnimationFrame(() => watchEnd(globalThis.document.querySelector(".more-text") ?? undefined));
   return html`<article class="reading">

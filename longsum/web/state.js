@@ -29,14 +29,15 @@ function withJob(state, id, patch) {
 
 /** @param {any} event @returns {Job} */
 const newJob = (event) => ({
-  text: "", sentences: [], receipt: [], chance: null, sure: null, old: false, ...event,
+  text: "", sentences: [], receipt: [], chance: null, sure: null, old: false, selected: null, ...event,
 });
 
 /** @param {State} state @param {any} event @returns {State} */
 function takeJob(state, event) {
   const known = state.jobs.some((job) => job.job === event.job);
   if (known) return withJob(state, event.job, () => event);
-  return { ...state, jobs: [...state.jobs, newJob(event)] };
+  const selected = state.document?.selected ?? null;
+  return { ...state, jobs: [...state.jobs, { ...newJob(event), selected }] };
 }
 
 /** @param {State} state @param {string} kind @param {string} line @returns {State} */
@@ -96,7 +97,7 @@ export const take = {
   old: (state, event) =>
     state.jobs.some((job) => job.job === event.job)
       ? state
-      : { ...state, jobs: [...state.jobs, { ...newJob(event), old: true, state: "done" }] },
+      : { ...state, jobs: [...state.jobs, { ...newJob(event), selected: event.pages ?? null, old: true, state: "done" }] },
 
   lost: (state, { what, message, hint }) => ({
     ...state,

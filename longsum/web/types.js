@@ -22,6 +22,7 @@
  * @typedef {{job: string, kind: "summary" | "question", question: string?, settings: any,
  *   state: "queued" | "running" | "stopping" | "done" | "stopped" | "failed", text: string,
  *   sentences: Sentence[], receipt: string[], cautions?: string[], chance: number?, sure: boolean?, old: boolean,
+ *   selected: string?,
  *   asked?: string, model?: string, message?: string, hint?: string?}} Job */
 
 /** A page of the file; width and height in points, start and end in the document's text.
@@ -30,7 +31,8 @@
 
 /** @typedef {{id: string, name: string, title: string?, kind: "pdf" | "text", total_pages: number,
  *   pages: Page[], unit: {short: string, shorts: string, name: string}?, warnings: string[],
- *   characters: number?, words: number?}} Document */
+ *   characters: number?, words: number?,
+ *   selected: string?}} Document */
 
 /** @typedef {{tokens: number, prompt: number, answer: number, window: number, over: number,
  *   fits: boolean, model: string, pages: number[]}} Counted */
@@ -62,6 +64,6 @@
  *   tab: "document" | "answers", dialog: string?, find: any, range: {from: number, to: number}?,
  *   problem: {message: string, hint: string?}?, library: any, models: any, outline: any,
  *   forgetting: string?, copied: string?, selection: any, below: boolean, options: boolean,
- *   text: any, hidden: number, dropping: boolean, since: number}} Ui */
+ *   text: any, hidden: number, dropping: boolean, choosing: boolean, plans: {[model: string]: any}, since: number}} Ui */
 
 export {};

@@ -16,7 +16,7 @@ export const words = {
   },
   menu: {
     open: "Open a file…", closeDocument: "Close this document", newWindow: "New window",
-    keys: "Keyboard shortcuts", quit: "Quit longsum", dim: "Dim the pages", serif: "Serif reading view",
+    choose: "Choose pages to read…", keys: "Keyboard shortcuts", quit: "Quit longsum", dim: "Dim the pages", serif: "Serif reading view",
     copyAll: "Copy all answers", markdown: "Save as Markdown", word: "Save as Word", print: "Print",
     system: "Follow the system", light: "Light", dark: "Dark", copied: "Copied",
   },
@@ -117,6 +117,8 @@ export const words = {
     range: "Choose pages", from: "From page", to: "To page", readThese: (/** @type {number} */ a, /** @type {number} */ b) => (a === b ? `Read page ${a}` : `Read pages ${a}–${b}`),
     tokens: (/** @type {number} */ n, /** @type {number} */ w) => `${count(n)} of ${count(w)} tokens`, over: (/** @type {number} */ n) => `${count(n)} over`,
     fits: "fits", left: (/** @type {number} */ n) => `${count(n)} to spare`, models: "Other models…", or: "Or", first: "First page to read", last: "Last page to read",
+    others: "Choose other pages", readAll: "Read all pages", only: (/** @type {string} */ pages, /** @type {number} */ n) => `Only pages ${pages} of ${count(n)} are read.`,
+    parts: /** @type {{[name: string]: string}} */ ({ weights: "weights", cache: "cache of the document", work: "working memory", libraries: "libraries" }),
     needs: (/** @type {number} */ b) => `needs ${bytes(b)}`, free: (/** @type {number} */ b) => `${bytes(b)} free`, plan: "Memory", short: (/** @type {number} */ b) => `${bytes(b)} too much`,
     rangeHint: "Drag the ends in the page overview, use the arrow keys there, or type the numbers.",
   },
@@ -127,7 +129,7 @@ export const words = {
     title: "Models", about: "A model is fetched only when you click. Nothing of your document is sent.", here: "on this computer",
     window: (/** @type {number} */ n) => `reads ${count(n)} tokens`, use: "Read with this", pull: (/** @type {number} */ b) => `Download ${bytes(b)}`,
     fits: "fits this computer", not: "does not fit this computer", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
-    licence: (/** @type {string} */ l) => `Licence: ${l}`, failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking",
+    licence: (/** @type {string} */ l) => `Licence: ${l}`, failed: "The download failed.", stopped: "The download was stopped.", current: "In use", plan: "Memory for this document", small: (/** @type {number} */ w, /** @type {number} */ n) => `reads ${count(w)} tokens, this document needs about ${count(n)}`, loading: "Looking",
   },
   library: {
     title: "Library", empty: "Documents that you open are listed here, with their answers.", open: "Open", forget: "Forget", sure: "Forget its answers, its stored reading and its copy?",
