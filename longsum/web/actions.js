@@ -31,6 +31,16 @@ export function chooseFile() {
   input.click();
 }
 
+/** Open one of the files that wait.
+ * @param {number} index */
+export const openWaiting = (index) => run(post(`/api/waiting/${index}/open`));
+
+/** @param {string} job */
+export async function forgetAnswer(job) {
+  await run(remove(`/api/answers/${encodeURIComponent(job)}`));
+  change({ forgetting: null });
+}
+
 /** @param {string} password */
 export const unlock = (password) => run(post("/api/open", { password }));
 export const closeDocument = () => run(post("/api/close"));
@@ -76,6 +86,13 @@ export async function loadLibrary() {
 export async function loadModels() {
   const answer = await run(get("/api/models"));
   if (answer) change({ models: answer.models });
+}
+
+/** Plan the memory of a model for the open document.
+ * @param {string} model */
+export async function loadPlan(model) {
+  const plan = await run(get(`/api/plan?model=${encodeURIComponent(model)}`));
+  if (plan) change({ plans: { ...store.ui.plans, [model]: plan } });
 }
 
 export async function loadOutline() {

@@ -1,10 +1,10 @@
 // @ts-check
 // The answers: the summary and what was asked, as they come; the reader's scroll is never moved.
 import { html, nothing } from "./vendor/lit-html.js";
-import { askAgain, stopJob } from "./actions.js";
+import { askAgain, forgetAnswer, stopJob } from "./actions.js";
 import { composer } from "./composer.js";
 import { copyAnswer } from "./copying.js";
-import { cut, day } from "./format.js";
+import { cut, day, sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { calm } from "./looks.js";
 import { progress } from "./progress.js";
@@ -56,8 +56,15 @@ function acts(job, ui) {
   }
   if (job.state === "stopping") return html`<span class="note">${words.reading.stopping}</span>`;
   const done = ui.copied === `answer-${job.job}`;
-  return job.sentences.length ? html`<button class="quiet" aria-label=${done ? words.answers.copied : words.answers.copy}
-    title=${words.answers.copy} @click=${() => copyAnswer(job)}>${icon(done ? "check" : "copy")}</button>` : nothing;
+  if (ui.forgetting === job.job) {
+    return html`<span class="sure" role="alert">${words.answers.sure} <button class="small danger" @click=${() => forgetAnswer(job.job)}>${words.library.yes}</button>
+      <button class="quiet small" @click=${() => change({ forgetting: null })}>${words.library.no}</button></span>`;
+  }
+  const bin = html`<button class="quiet" aria-label=${words.answers.forget} title=${words.answers.forget}
+    @click=${() => change({ forgetting: job.job })}>${icon("bin")}</button>`;
+  if (!job.sentences.length) return bin;
+  return html`<span class="pair"><button class="quiet" aria-label=${done ? words.answers.copied : words.answers.copy}
+    title=${words.answers.copy} @click=${() => copyAnswer(job)}>${icon(done ? "check" : "copy")}</button>${bin}</span>`;
 }
 
 /** @param {Job} job */
@@ -66,8 +73,8 @@ function ending(job) {
   if (job.state === "running" && !job.text) return html`<p class="note pulse">${words.answers.thinking}</p>`;
   if (job.state !== "stopped" && job.state !== "failed") return nothing;
   const failed = job.state === "failed";
-  return html`<div class="ending ${job.state}"><p><b>${failed ? words.answers.failed : words.answers.stopped}</b>
-    ${failed ? html`<bdi>${[job.message, job.hint].filter(Boolean).join(" ")}</bdi>` : nothing}</p>
+  return html`<div class="ending ${job.state}"><div><p><b>${failed ? words.answers.failed : words.answers.stopped}</b></p>
+    ${failed ? html`<p><bdi>${sentence(job.message)}</bdi></p>${job.hint ? html`<p class="note"><bdi>${sentence(job.hint)}</bdi></p>` : nothing}` : nothing}</div>
     <button @click=${() => askAgain(job)}>${job.kind === "summary" ? words.answers.summarizeAgain : words.answers.again}</button></div>`;
 }
 
@@ -79,6 +86,7 @@ function answer(job, state, ui) {
     <header><h3><bdi>${job.kind === "summary" ? words.answers.summary : job.question}</bdi></h3>${acts(job, ui)}</header>
     ${meta(job)}
     ${job.sure === false ? html`<p class="note unsure">${words.answers.unsure}</p>` : nothing}
+    ${(job.cautions ?? []).map((line) => html`<p class="caution">${icon("alert")}<bdi>${sentence(line)}</bdi></p>`)}
     ${paragraphs(job).map((group) => html`<div class="paragraph${group.items ? " item" : ""}">
       ${group.sentences.map(({ sentence, index }) => statement(sentence, job.job, index, state, ui))}</div>`)}
     ${tail.trim() && (busy || job.state === "stopped" || job.state === "stopping")

@@ -3,9 +3,13 @@
 import { announce } from "./announce.js";
 import { login } from "./api.js";
 import { watchDrops } from "./drop.js";
+import { libraryChanged } from "./empty.js";
 import { watchKeys } from "./keys.js";
 import { arrived } from "./moves.js";
+import { forgetPictures } from "./pictures.js";
+import { forgetLayers } from "./textlayer.js";
 import { drawRegions } from "./view.js";
+import { isReading } from "./state.js";
 import { follow } from "./stream.js";
 import { apply, change, forgetDocument, onChange, store } from "./store.js";
 import { applyLooks } from "./looks.js";
@@ -15,11 +19,21 @@ import { watchSplitter } from "./splitter.js";
 /** @param {string} kind @param {any} data */
 function takeEvent(kind, data) {
   const before = store.state;
-  if (kind === "opening" || kind === "closed") forgetDocument();
+  if (kind === "phase" || kind === "prefill") change({ since: Date.now() });
+  if (kind === "opening" || kind === "closed") leaveDocument();
+  if (kind === "document") change({ text: null });
   apply(kind, data);
-  if (before.run !== null && before.run !== store.state.run) forgetDocument();
+  if (before.run !== null && before.run !== store.state.run) leaveDocument();
   announce(kind, data, before, store.state);
   arrived(kind, data);
+}
+
+/** Let go of all that belongs to the document that was open. */
+function leaveDocument() {
+  forgetDocument();
+  forgetPictures();
+  forgetLayers();
+  libraryChanged();
 }
 
 async function begin() {
@@ -39,7 +53,7 @@ async function begin() {
   });
 }
 
-// The seconds until the next try are shown.
-setInterval(() => store.ui.connection === "lost" && change({}), 1000);
+// Seconds are shown: until the next try, since loading began, until the document is read.
+setInterval(() => (store.ui.connection === "lost" || isReading(store.state)) && change({}), 1000);
 
 begin();

@@ -5,7 +5,7 @@ import { ask } from "./actions.js";
 import { icon } from "./icons.js";
 import { remember, remembered } from "./memory.js";
 import { awaitAnswer } from "./moves.js";
-import { canAsk, isReading } from "./state.js";
+import { canAsk, canSummarize, isReading } from "./state.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
 
@@ -38,7 +38,7 @@ async function submit() {
   const area = box();
   const question = area?.value.trim();
   if (!area || !question || !canAsk(store.state)) return;
-  const mode = remembered("mode", "auto");
+  const mode = canWrite(store.state) ? remembered("mode", "auto") : "auto";
   const answer = await ask(question, mode === "auto" ? null : mode === "verbatim");
   if (!answer) return;
   area.value = "";
@@ -53,6 +53,10 @@ function keyed(event) {
   submit();
 }
 
+/** Return whether the model can write, so that there is a choice.
+ * @param {import("./types.js").State} state */
+export const canWrite = (state) => state.planned?.writes !== false;
+
 /** @param {string} name */
 export const modes = (name) => {
   const mode = remembered("mode", "auto");
@@ -63,20 +67,19 @@ export const modes = (name) => {
 
 /** @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function composer(state, ui) {
-  if (state.unfit || state.refused) return nothing;
+  if ((state.unfit && !state.unfit.questions) || state.refused) return nothing;
   return html`<form class="composer" aria-label=${words.answers.askLabel} @submit=${(/** @type {Event} */ event) => {
     event.preventDefault();
     submit();
   }}>
-    <textarea id="question" rows="1" maxlength=${MAX_QUESTION} placeholder=${words.answers.placeholder}
+    <textarea id="question" rows="1" maxlength=${MAX_QUESTION} placeholder=${isReading(state) ? words.answers.placeholderReading : words.answers.placeholder}
       aria-label=${words.answers.askLabel} @keydown=${keyed} @input=${(/** @type {any} */ e) => grow(e.target)}></textarea>
     <div class="row">
-      ${modes(words.answers.mode)}
-      <button type="button" class="quiet small" aria-expanded=${ui.options ? "true" : "false"} @click=${() => {
+      ${canWrite(state) ? modes(words.answers.mode) : nothing}
+      ${canSummarize(state) ? html`<button type="button" class="quiet small" aria-expanded=${ui.options ? "true" : "false"} @click=${() => {
         change({ options: !ui.options });
         document.getElementById("log")?.scrollTo({ top: 0 });
-      }}>${icon("summary")}${words.summary.open}</button>
-      <span class="note hint">${isReading(state) ? words.answers.askHint : nothing}</span>
+      }}>${icon("summary")}${words.summary.open}</button>` : nothing}
       <button class="primary send" ?disabled=${!canAsk(state)}>${icon("send")}${words.answers.ask}</button>
     </div></form>`;
 }

@@ -2,6 +2,7 @@
 // Text to the clipboard: a statement never leaves without its page.
 import { announceDone } from "./announce.js";
 import { placesOf } from "./marks.js";
+import { splitReference } from "./paging.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
 
@@ -32,20 +33,10 @@ function copyOldWay(text) {
   return done;
 }
 
-/** Return the printed numbers of pages where they differ from the file's.
- * @param {number[]} pages @param {import("./types.js").Document?} document */
-export function printed(pages, document) {
-  const labels = (pages ?? []).map((page) => document?.pages[page - 1]?.label ?? "");
-  if (!labels.length || labels.some((label, index) => !label || label === String(pages[index]))) return "";
-  return labels.length > 3 ? `${labels[0]}–${labels[labels.length - 1]}` : labels.join(", ");
-}
-
 /** Return a sentence with its reference, and with a word of warning where one is due.
  * @param {import("./types.js").Sentence} sentence */
 export function cited(sentence) {
-  const { document } = store.state;
-  const label = printed(sentence.pages, document);
-  const place = [sentence.reference, label && words.statement.printed(label)].filter(Boolean).join(" ");
+  const place = splitReference(sentence.reference ?? "", sentence.pages, store.state.document).filter(Boolean).join(" ");
   const flags = [
     ...(sentence.contrary ? [words.statement.contrary] : []),
     ...(!sentence.supported && !sentence.refusal && !sentence.heading && !sentence.contrary ? [words.statement.unsupported] : []),
@@ -61,9 +52,8 @@ export function copyStatement(job, index) {
   const sentence = store.state.jobs.find((each) => each.job === job)?.sentences[index];
   if (!sentence) return undefined;
   const name = store.state.document?.name;
-  const place = placesOf(sentence).length ? sentence.reference : "";
-  const label = printed(sentence.pages, store.state.document);
-  const source = [name, [place, label && words.statement.printed(label)].filter(Boolean).join(" ")].filter(Boolean).join(", ");
+  const place = splitReference(placesOf(sentence).length ? sentence.reference : "", sentence.pages, store.state.document);
+  const source = [name, place.filter(Boolean).join(" ")].filter(Boolean).join(", ");
   const whole = sentence.supported ? `${sentence.text} (${source})` : `${cited(sentence)} (${name})`;
   return copyText(whole, `say-${job}-${index}`);
 }

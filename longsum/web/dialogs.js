@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { keysPanel } from "./keyhelp.js";
 import { libraryPanel } from "./library.js";
 import { modelsPanel } from "./models.js";
-import { change, store } from "./store.js";
+import { change } from "./store.js";
 import { words } from "./words.js";
 
 const PANELS = /** @type {{[name: string]: [string, (state: import("./types.js").State, ui: import("./types.js").Ui) => any]}} */ ({
@@ -50,6 +50,3 @@ export function afterDialogs(ui) {
     before = null;
   }
 }
-
-/** @param {import("./types.js").Ui} [ui] */
-export const isModal = (ui = store.ui) => ui.dialog !== null;

@@ -6,6 +6,7 @@ import { findBar } from "./find.js";
 import { icon } from "./icons.js";
 import { calm } from "./looks.js";
 import { backToStatement, keepGoal, takeGoal } from "./moves.js";
+import { hasText, isDrawn } from "./paging.js";
 import { fetchNear, pagesView, scaleOf, watchPages } from "./pages.js";
 import { readingView, loadUntil, isLoaded } from "./reading.js";
 import { lastWords, refusedView, skeleton } from "./refused.js";
@@ -21,7 +22,8 @@ import { words } from "./words.js";
 
 /** Return which view is shown: a text without pages has only the reading view.
  * @param {State} state @param {Ui} ui */
-export const viewOf = (state, ui) => (state.document?.pages.length ? ui.view : "text");
+export const viewOf = (state, ui) =>
+  (!isDrawn(state.document) ? "text" : hasText(state.document) ? ui.view : "pages");
 
 /** @param {State} state @param {Ui} ui */
 export function documentRegion(state, ui) {

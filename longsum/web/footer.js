@@ -16,7 +16,7 @@ export function status(state) {
     const { done, total, page, tokens_per_s, seconds_left } = state.prefill ?? {};
     if (!total) return [reading.title];
     return [
-      page ? reading.page(state.document.unit.name, page, state.document.total_pages) : reading.tokens(done, total),
+      page ? reading.page(state.document.unit?.name ?? words.page.unit, page, state.document.total_pages) : reading.tokens(done, total),
       ...(tokens_per_s ? [reading.speed(tokens_per_s)] : []),
       ...(seconds_left == null ? [] : [reading.left(seconds_left)]),
     ];

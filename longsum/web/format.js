@@ -23,7 +23,8 @@ export function bytes(n) {
 export function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** @param {number} perSecond */
@@ -37,14 +38,24 @@ export function day(when) {
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** Return a line of the program as a sentence: it begins with a capital, unless it begins with a name.
+ * @param {string | null | undefined} line */
+export function sentence(line) {
+  const text = (line ?? "").trim();
+  const first = text.split(/\s/, 1)[0];
+  return /^[a-z]/.test(text) && !/[._\d/`]/.test(first.slice(0, -1)) ? text[0].toUpperCase() + text.slice(1) : text;
+}
+
+/** Return what a hint says before the command that it proposes, and which is shown by itself.
+ * @param {string | null | undefined} hint @param {string | null | undefined} command */
+export function beforeCommand(hint, command) {
+  const at = command && hint ? hint.indexOf(command) : -1;
+  return sentence(at < 0 ? hint : hint?.slice(0, at).replace(/[\s`]+$/, ""));
+}
+
 /** Cut a text by character numbers as the server counts them: an emoji is one.
  * @param {string} text @param {number} from @param {number} [to] */
 export function cut(text, from, to) {
   if (!/[\ud800-\udfff]/.test(text)) return text.slice(from, to);
   return Array.from(text).slice(from, to).join("");
 }
-
-/** Return the number of characters as the server counts them.
- * @param {string} text */
-export const lengthOf = (text) =>
-  /[\ud800-\udfff]/.test(text) ? Array.from(text).length : text.length;

@@ -7,6 +7,8 @@ import { copyAll } from "./copying.js";
 import { icon } from "./icons.js";
 import { look, setTheme, theme, turnLook, turnTheme } from "./looks.js";
 import { menu, closeMenus } from "./menu.js";
+import { isDrawn } from "./paging.js";
+import { change } from "./store.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -39,6 +41,7 @@ function moreMenu(state) {
     ${item(words.menu.open, chooseFile)}
     ${state.document ? item(words.menu.closeDocument, closeDocument) : nothing}
     ${item(words.menu.newWindow, () => window.open(location.pathname))}
+    ${isDrawn(state.document) && state.counted ? item(words.menu.choose, () => change({ choosing: true, tab: "answers" })) : nothing}
     <li role="separator"></li>
     ${toggle(words.menu.system, now === "system", () => setTheme("system"))}
     ${toggle(words.menu.light, now === "light", () => setTheme("light"))}
@@ -63,7 +66,7 @@ function title(state) {
 /** @param {State} state @param {Ui} ui */
 export function header(state, ui) {
   if (ui.connection === "locked" || state.ended) return html`<h1 class="brand">${words.app}</h1>`;
-  const model = state.planned?.title || state.planned?.model || state.counted?.model;
+  const model = state.counted?.model ?? state.planned?.model;
   return html`
     <button class="quiet" ?hidden=${!state.shelf} aria-label=${words.header.library} @click=${() => openDialog("library")}>
       ${icon("library")}<span class="label">${words.header.library}</span></button>

@@ -21,6 +21,7 @@ const PATHS = {
   stop: "M6 6h8v8H6z",
   send: "M10 16V4.5M5 9.2L10 4.2l5 5",
   check: "M4.5 10.5l3.7 3.7 7.3-8",
+  bin: "M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.8 11h7.4l.8-11M8.5 8.5v5M11.5 8.5v5",
   lock: "M5 9.5h10v7H5zM7 9.5V7a3 3 0 0 1 6 0v2.5",
   alert: "M10 3.2L17.5 16h-15zM10 8.2v3.6M10 14h.01",
   page: "M5 2.5h7l3 3v12H5zM12 2.5v3h3",

@@ -3,26 +3,26 @@
 
 /** @typedef {import("./types.js").Job} Job */
 /** @typedef {import("./types.js").Sentence} Sentence */
+/** @typedef {import("./types.js").Evidence} Evidence */
 
 /** One passage that a statement leads to.
  * @typedef {{start: number?, end: number?, text: string, reference: string,
  *   marks: import("./types.js").PageMarks[], exact: boolean, contrary: boolean}} Place */
 
-/** A passage with the statement it belongs to.
- * @typedef {Place & {job: string, index: number, place: number}} Passage */
+/** A passage with the statement it belongs to, and the pages whose text its offsets count.
+ * @typedef {Place & {job: string, index: number, place: number, selected: string?}} Passage */
 
 /** Return the places of a statement, the contrary passage first.
  * @param {Sentence} sentence @returns {Place[]} */
 export function placesOf({ evidence, contrary }) {
-  const places = (evidence ?? []).map((each) => ({ ...each, contrary: each.text === contrary?.text }));
-  if (contrary && !places.some((place) => place.contrary)) {
-    const { text, reference, marks } = contrary;
-    places.unshift(/** @type {any} */ ({
-      text, reference, marks: marks ?? [], exact: contrary.exact ?? Boolean(marks?.length),
-      start: contrary.start ?? null, end: contrary.end ?? null, contrary: true,
-    }));
-  }
-  return places.sort((one, other) => Number(other.contrary) - Number(one.contrary));
+  const against = contrary?.evidence ?? [];
+  const known = new Set(against.map((each) => each.start));
+  const place = (/** @type {Evidence} */ each, /** @type {boolean} */ isAgainst) =>
+    ({ ...each, marks: each.marks ?? [], exact: each.exact ?? true, contrary: isAgainst });
+  return [
+    ...against.map((each) => place(each, true)),
+    ...(evidence ?? []).filter((each) => !known.has(each.start)).map((each) => place(each, false)),
+  ];
 }
 
 /** @type {WeakMap<Job[], Passage[]>} */
@@ -34,7 +34,7 @@ export function passages(jobs) {
   let all = known.get(jobs);
   if (!all) {
     all = jobs.flatMap((job) => job.sentences.flatMap((sentence, index) =>
-      placesOf(sentence).map((each, place) => ({ ...each, job: job.job, index, place }))));
+      placesOf(sentence).map((each, place) => ({ ...each, job: job.job, index, place, selected: job.selected }))));
     known.set(jobs, all);
   }
   return all;

@@ -3,6 +3,7 @@
 import { announcePlace } from "./announce.js";
 import { calm, narrow } from "./looks.js";
 import { passageAt, passages, placesOf } from "./marks.js";
+import { pageOf } from "./paging.js";
 import { change, store } from "./store.js";
 
 /** Where to scroll once the page is drawn.
@@ -113,8 +114,9 @@ export function toStatement(passage) {
 export function goToPage(number) {
   const pages = store.state.document?.pages ?? [];
   if (!pages.length) return;
-  const page = Math.max(1, Math.min(pages.length, Math.round(number) || 1));
-  scrollDocument({ page, start: pages[page - 1].start });
+  const last = pages[pages.length - 1].number;
+  const page = Math.max(1, Math.min(last, Math.round(number) || 1));
+  scrollDocument({ page, start: pageOf(store.state.document, page)?.start ?? undefined });
 }
 
 /** @param {MouseEvent} event @returns {import("./marks.js").Passage | undefined} */

@@ -7,6 +7,7 @@ import { forgetPictures, picture, stepFor, want } from "./pictures.js";
 import { change, store } from "./store.js";
 import { textLayer } from "./textlayer.js";
 import { clickOnPage, hoverOnPage } from "./moves.js";
+import { hasText, pageName } from "./paging.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -59,8 +60,8 @@ function marks(page, state, ui) {
   };
 }
 
-/** @param {Page} page @param {string} unit @param {Picture | undefined} shown */
-function content(page, unit, shown) {
+/** @param {Picture | undefined} shown */
+function content(shown) {
   if (shown?.failed) {
     return html`<div class="undrawn"><p>${words.page.failed}<br>${words.page.failedHint}</p>
       <p><button @click=${() => forgetPictures({ failed: true })}>${words.page.again}</button>
@@ -76,15 +77,14 @@ function sheet(page, scale, state, ui) {
   const width = Math.round(page.width * scale), height = Math.round(page.height * scale);
   const shown = picture(page.number);
   const drawn = near ? marks(page, state, ui) : { edge: false, fills: [], lines: [] };
-  const unit = state.document?.unit.name ?? "";
   const box = `0 0 ${page.width} ${page.height}`;
   return html`<div class="leaf" data-page=${page.number} id="page-${page.number}">
     <div class="page${drawn.edge ? " edge" : ""}${page.read ? "" : " unread"}" role="group"
-      aria-label=${words.page.name(unit, page.number, page.label)}>
-      ${near ? content(page, unit, shown) : nothing}
+      aria-label=${pageName(state.document, page.number)}>
+      ${near ? content(shown) : nothing}
       <svg class="fills" width=${width} height=${height} viewBox=${box} aria-hidden="true">${drawn.fills}</svg>
       <svg class="lines" viewBox=${box} aria-hidden="true">${drawn.lines}</svg>
-      ${near && shown?.url ? textLayer(page) : nothing}
+      ${near && shown?.url && hasText(state.document) ? textLayer(page) : nothing}
       ${drawn.edge ? html`<span class="edgeword">${icon("page")}${words.page.exactOnly}</span>` : nothing}
     </div>
     <p class="folio" aria-hidden="true">${page.number}${page.label && page.label !== String(page.number)

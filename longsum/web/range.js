@@ -1,5 +1,6 @@
 // @ts-check
 // The pages that will be read, where a document is too long: tokens of a range, kept live. Pure but for the state it reads.
+import { tokensByPage } from "./paging.js";
 import { change, store } from "./store.js";
 
 /** @typedef {import("./types.js").Counted} Counted */
@@ -20,13 +21,25 @@ export function longest(counted) {
   return { from: 1, to };
 }
 
+/** Return the count with the tokens of every page of the file.
+ * @param {import("./types.js").State} state @returns {Counted?} */
+export const byPage = ({ counted, document }) =>
+  counted && document ? { ...counted, pages: tokensByPage(document, counted.pages) } : null;
+
 /** Return the range that is chosen now, or null where there is nothing to choose.
  * @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function chosenRange(state, ui) {
-  const { unfit, counted } = state;
-  if (!unfit || !counted?.pages?.length || !state.document?.pages.length) return null;
-  if (unfit.error !== "DocumentTooLong") return ui.range;
-  return ui.range ?? longest(counted);
+  const { unfit } = state, counted = byPage(state);
+  if (!counted?.pages.length) return null;
+  if (unfit?.error === "DocumentTooLong") return ui.range ?? longest(counted);
+  return ui.choosing ? ui.range ?? readNow(state) ?? longest(counted) : null;
+}
+
+/** Return the range that holds the pages which are read now.
+ * @param {import("./types.js").State} state */
+function readNow({ document }) {
+  const read = (document?.pages ?? []).filter((page) => page.read).map((page) => page.number);
+  return read.length ? { from: read[0], to: read[read.length - 1] } : null;
 }
 
 /** Move one end of the range; the other is pushed along.

@@ -6,6 +6,7 @@ import { get } from "./api.js";
 import { cut } from "./format.js";
 import { isCurrent, passages, pieces } from "./marks.js";
 import { toStatement } from "./moves.js";
+import { hasText, pageName } from "./paging.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
 
@@ -34,11 +35,9 @@ async function loadMore() {
     change({ text: { ...text, complete: true } });
     return false;
   }
-  const last = answer.parts.at(-1)?.end ?? answer.length;
-  const end = Math.max(last, text.end + 1);
-  change({
-    text: { parts: [...text.parts, ...answer.parts], end, complete: !answer.parts.length || end >= answer.length },
-  });
+  const complete = answer.next === null || !answer.parts.length;
+  const end = complete ? answer.length : Math.max(answer.next, text.end + 1);
+  change({ text: { parts: [...text.parts, ...answer.parts], end, complete } });
   return true;
 }
 
@@ -87,19 +86,18 @@ function watchEnd(sentinel) {
 
 /** @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function readingView(state, ui) {
-  if (!ui.text) loadMore();
   const { document } = state;
+  if (!ui.text && hasText(document)) loadMore();
+  const all = passages(state.jobs).filter((each) => each.selected === (document?.selected ?? null));
   const spans = [
-    ...passages(state.jobs).filter((each) => !isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: "faint", passage })),
+    ...all.filter((each) => !isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: "faint", passage })),
     ...(ui.find?.results ?? []).map((/** @type {any} */ each, /** @type {number} */ index) => ({ start: each.start, end: each.end, kind: index === ui.find.at ? "found at" : "found" })),
-    ...passages(state.jobs).filter((each) => isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: passage.contrary ? "strong contrary" : "strong", passage })),
+    ...all.filter((each) => isCurrent(each, ui.current)).map((passage) => ({ start: passage.start, end: passage.end, kind: passage.contrary ? "strong contrary" : "strong", passage })),
   ];
-  const unit = document?.unit.name ?? "";
   requestAnimationFrame(() => watchEnd(globalThis.document.querySelector(".more-text") ?? undefined));
   return html`<article class="reading">
     ${groups(ui.text?.parts ?? []).map((group) => html`<section class="part" data-page=${group.page}>
-      <h2 class="place"><bdi>${group.page > 0 && document?.pages[group.page - 1]
-        ? words.page.name(unit, group.page, document.pages[group.page - 1].label) : group.place}</bdi></h2>
+      ${group.place || group.page > 0 ? html`<h2 class="place"><bdi>${group.page > 0 ? pageName(document, group.page) : group.place}</bdi></h2>` : nothing}
       ${group.parts.map((part) => paragraph(part, spans))}</section>`)}
     ${ui.text?.complete ? nothing : html`<p class="more-text">${words.library.loading}</p>`}</article>`;
 }

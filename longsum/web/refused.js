@@ -3,6 +3,7 @@
 import { html, nothing } from "./vendor/lit-html.js";
 import { chooseFile, unlock } from "./actions.js";
 import { openDialog } from "./dialogs.js";
+import { beforeCommand, sentence } from "./format.js";
 import { icon } from "./icons.js";
 import { retryNow } from "./stream.js";
 import { commandLine } from "./trouble.js";
@@ -48,10 +49,10 @@ export function refusedView(state) {
   return html`<div class="stage"><section class="message">
     <span class="badge">${icon(kind === "password" ? "lock" : kind === "scanned" ? "page" : "alert")}</span>
     <h2>${words.refused.titles[kind]}</h2>
-    <p><bdi>${refused.message}</bdi></p>
-    ${refused.hint ? html`<p class="note"><bdi>${refused.hint}</bdi></p>` : nothing}
+    <p><bdi>${sentence(refused.message)}</bdi></p>
+    ${refused.hint && kind !== "password" ? html`<p class="note"><bdi>${beforeCommand(refused.hint, refused.copy)}</bdi></p>` : nothing}
     ${kind === "password" ? passwordForm() : nothing}
-    ${refused.copy ? html`<p class="note">${words.refused.runThis}</p>` : nothing}${commandLine(refused.copy)}
+    ${kind === "password" ? nothing : commandLine(refused.copy)}
     <div class="acts"><button class=${kind === "password" ? "" : "primary"} @click=${chooseFile}>${words.refused.other}</button>
       ${state.shelf ? html`<button class="quiet" @click=${() => openDialog("library")}>${words.refused.library}</button>` : nothing}</div>
   </section></div>`;

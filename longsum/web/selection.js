@@ -22,7 +22,7 @@ function selected() {
   const part = /** @type {HTMLElement?} */ (element?.closest("[data-page]"));
   const page = Number(part?.dataset.page) || 0;
   const { document: open } = store.state;
-  const place = page > 0 ? `${open?.unit.short ?? ""} ${page}` : part?.querySelector(".place")?.textContent ?? "";
+  const place = page > 0 ? `${open?.unit?.short ?? words.page.short} ${page}` : part?.querySelector(".place")?.textContent ?? "";
   const rects = range.getClientRects();
   const last = rects[rects.length - 1] ?? range.getBoundingClientRect();
   return { text, page, place, x: last.left + last.width / 2, y: last.bottom };

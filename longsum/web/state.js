@@ -29,14 +29,15 @@ function withJob(state, id, patch) {
 
 /** @param {any} event @returns {Job} */
 const newJob = (event) => ({
-  text: "", sentences: [], receipt: [], chance: null, sure: null, old: false, ...event,
+  text: "", sentences: [], receipt: [], chance: null, sure: null, old: false, selected: null, ...event,
 });
 
 /** @param {State} state @param {any} event @returns {State} */
 function takeJob(state, event) {
   const known = state.jobs.some((job) => job.job === event.job);
   if (known) return withJob(state, event.job, () => event);
-  return { ...state, jobs: [...state.jobs, newJob(event)] };
+  const selected = state.document?.selected ?? null;
+  return { ...state, jobs: [...state.jobs, { ...newJob(event), selected }] };
 }
 
 /** @param {State} state @param {string} kind @param {string} line @returns {State} */
@@ -56,6 +57,7 @@ export const take = {
   closed: (state) => ({ ...state, ...noDocument, stage: "closed" }),
   opening: (state, event) => ({ ...state, ...noDocument, stage: "opening", opening: event }),
   document: (state, event) => ({ ...state, document: event, refused: null, stage: "open" }),
+  forgotten: (state, { job }) => ({ ...state, jobs: state.jobs.filter((each) => each.job !== job) }),
   refused: (state, event) => ({ ...state, refused: event, stage: "refused", phase: "idle" }),
 
   counted: (state, event) => ({ ...state, counted: event }),
@@ -76,14 +78,14 @@ export const take = {
     };
   },
   prefill: (state, event) => ({ ...state, prefill: event }),
-  read: (state, event) => ({ ...state, read: event }),
+  read: (state, event) => ({ ...state, read: event, phase: "ready" }),
 
   job: takeJob,
   text: (state, { job, text }) => withJob(state, job, (old) => ({ text: old.text + text })),
   sentence: (state, event) =>
     withJob(state, event.job, (old) => ({ sentences: [...old.sentences, event] })),
-  done: (state, { job, receipt, chance, sure }) =>
-    withJob(state, job, () => ({ state: "done", receipt, chance, sure })),
+  done: (state, { job, receipt, cautions, chance, sure, model }) =>
+    withJob(state, job, () => ({ state: "done", receipt, cautions, chance, sure, model })),
   stopped: (state, { job }) =>
     job === "reading"
       ? { ...state, readingStopped: true, phase: "idle" }
@@ -95,7 +97,7 @@ export const take = {
   old: (state, event) =>
     state.jobs.some((job) => job.job === event.job)
       ? state
-      : { ...state, jobs: [...state.jobs, { ...newJob(event), old: true, state: "done" }] },
+      : { ...state, jobs: [...state.jobs, { ...newJob(event), selected: event.pages ?? null, old: true, state: "done" }] },
 
   lost: (state, { what, message, hint }) => ({
     ...state,
@@ -115,5 +117,9 @@ export const isReading = (state) => state.phase === "loading" || state.phase ===
 
 /** Return whether a question can be asked now, or will be answered once the document is read.
  * @param {State} state */
-export const canAsk = (state) =>
-  state.stage === "open" && !state.unfit && !state.lost.reader && !state.readingStopped;
+export const canAsk = ({ stage, document, unfit }) =>
+  stage === "open" && Boolean(document?.characters) && (!unfit || unfit.questions === true);
+
+/** Return whether a summary can be asked for: it needs a document that fits.
+ * @param {State} state */
+export const canSummarize = (state) => canAsk(state) && !state.unfit;

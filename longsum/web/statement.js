@@ -1,10 +1,11 @@
 // @ts-check
 // One sentence of an answer: a button that leads to its places, and below it what the document says.
 import { html, nothing } from "./vendor/lit-html.js";
-import { copyStatement, printed } from "./copying.js";
+import { copyStatement } from "./copying.js";
 import { icon } from "./icons.js";
 import { placesOf } from "./marks.js";
 import { showStatement, stepPlace } from "./moves.js";
+import { splitReference } from "./paging.js";
 import { change } from "./store.js";
 import { words } from "./words.js";
 
@@ -39,18 +40,23 @@ export function quoted(text, false_) {
   return parts.filter((part) => part.text);
 }
 
+/** A reference: the file's page, and the printed one where it differs.
+ * @param {string} reference @param {number[]} pages @param {import("./types.js").Document?} document */
+function cite(reference, pages, document) {
+  const [place, label] = splitReference(reference, pages, document);
+  return html`<span class="ref"><bdi>${place}</bdi>${label ? html` <span class="printed"><bdi>${label}</bdi></span>` : nothing}</span>`;
+}
+
 /** @param {Sentence} sentence @param {import("./types.js").Document?} document */
 function reference(sentence, document) {
   if (!sentence.reference) return nothing;
-  const label = printed(sentence.pages, document);
-  return html` <span class="ref"><bdi>${sentence.reference}</bdi>${label
-    ? html` <span class="printed">${words.statement.printed(label)}</span>` : nothing}</span>`;
+  return html` ${cite(sentence.reference, sentence.pages, document)}`;
 }
 
 /** @param {Sentence} sentence @param {string} stand */
 function flag(sentence, stand) {
   if (stand === "supported" || stand === "refusal") {
-    const vague = sentence.evidence.length > 0 && sentence.evidence.every((each) => !each.exact);
+    const vague = sentence.evidence.length > 0 && sentence.evidence.every((each) => each.exact === false);
     if (sentence.sure === false) return html` <span class="flag soft">${words.statement.unsure}</span>`;
     return vague ? html` <span class="flag soft">${words.statement.exact}</span>` : nothing;
   }
@@ -60,13 +66,11 @@ function flag(sentence, stand) {
 /** @param {import("./marks.js").Place} place @param {number} index @param {string} job @param {number} number @param {Ui} ui
  * @param {import("./types.js").Document?} document */
 function passage(place, index, job, number, ui, document) {
-  const label = printed(place.marks.map(({ page }) => page), document);
   const here = ui.current?.place === index;
   return html`<li><button class="passage${place.contrary ? " contrary" : ""}" aria-current=${here ? "true" : "false"}
     @click=${() => showStatement(job, number, index)}>
     <q><bdi>${place.text.replace(/\s+/g, " ").trim()}</bdi></q>
-    <span class="ref"><bdi>${place.reference}</bdi>${label
-      ? html` <span class="printed">${words.statement.printed(label)}</span>` : nothing}</span>
+    ${cite(place.reference, place.marks.map(({ page }) => page), document)}
     ${place.exact ? nothing : html`<span class="flag soft">${words.statement.pageOnly}</span>`}</button></li>`;
 }
 

@@ -10,6 +10,7 @@ const fresh = {
   near: new Set(), pictures: 0, tab: "document", dialog: null, find: null, range: null,
   problem: null, library: null, models: null, outline: null, forgetting: null, copied: null,
   selection: null, below: false, options: false, text: null, hidden: 0, dropping: false,
+  since: 0, choosing: false, plans: {},
 };
 
 export const store = { state: start(), ui: fresh };
@@ -53,5 +54,6 @@ export function forgetDocument() {
   change({
     current: null, page: 1, near: new Set(), find: null, range: null, outline: null, text: null,
     selection: null, options: false, hidden: 0, tab: "document",
+    choosing: false, plans: {},
   });
 }

@@ -3,6 +3,7 @@
 import { html, nothing } from "./vendor/lit-html.js";
 import { evidencePages, isCurrent, passages } from "./marks.js";
 import { goToPage } from "./moves.js";
+import { pageName } from "./paging.js";
 import { chosenRange, setRange } from "./range.js";
 import { isReading } from "./state.js";
 import { words } from "./words.js";
@@ -46,10 +47,9 @@ function handle(end, page, many, state) {
     if (event.type === "pointerdown") knob.setPointerCapture(event.pointerId);
     if (knob.hasPointerCapture(event.pointerId)) setRange(end, pageAt(event.clientY, many));
   };
-  const label = state.document?.pages[page - 1]?.label ?? null;
   return html`<div class="handle ${end}" role="slider" tabindex="0" aria-orientation="vertical"
     aria-label=${end === "from" ? words.unfit.first : words.unfit.last} aria-valuemin="1" aria-valuemax=${many}
-    aria-valuenow=${page} aria-valuetext=${words.page.name(state.document?.unit.name ?? "", page, label)}
+    aria-valuenow=${page} aria-valuetext=${pageName(state.document, page)}
     @pointerdown=${drag} @pointermove=${drag} @keydown=${(/** @type {KeyboardEvent} */ event) => {
       const to = stepped(event, page, many);
       if (to !== null) setRange(end, to);
@@ -75,14 +75,13 @@ export function strip(state, ui) {
       n === ui.page && "here", now.has(n) && "now",
     ].filter(Boolean).join(" ");
     const many_ = Math.min(3, dots.get(n) ?? 0);
-    return html`<span class=${names} title=${words.page.name(document.unit.name, n, page.label)}>
+    return html`<span class=${names} title=${pageName(document, n)}>
       <span class="n">${n % every === 0 || (n === 1 && every < 10) ? n : nothing}</span><span class="bar"></span>
       <span class="dots">${Array.from({ length: many_ }, () => html`<i></i>`)}</span></span>`;
   };
-  const label = document.pages[ui.page - 1]?.label ?? null;
   return html`<div class="rows${range ? " choosing" : ""}" data-many=${many > 120 ? "many" : "few"} role=${range ? "group" : "slider"} tabindex=${range ? nothing : "0"} aria-orientation=${range ? nothing : "vertical"}
     aria-label=${words.page.strip} aria-valuemin=${range ? nothing : 1} aria-valuemax=${range ? nothing : many} aria-valuenow=${range ? nothing : ui.page}
-    aria-valuetext=${range ? nothing : words.page.name(document.unit.name, ui.page, label)}
+    aria-valuetext=${range ? nothing : pageName(document, ui.page)}
     @click=${(/** @type {MouseEvent} */ event) => !(/** @type {Element} */ (event.target).closest(".handle")) && goToPage(pageAt(event.clientY, many))}
     @keydown=${(/** @type {KeyboardEvent} */ event) => {
       const to = range ? null : stepped(event, ui.page, many);

@@ -2,15 +2,15 @@
 // A new summary: how long, in which form, on what, in whose words.
 import { html, nothing } from "./vendor/lit-html.js";
 import { summarize } from "./actions.js";
-import { modes } from "./composer.js";
+import { canWrite, modes } from "./composer.js";
 import { remember, remembered } from "./memory.js";
 import { awaitAnswer } from "./moves.js";
-import { canAsk } from "./state.js";
-import { change } from "./store.js";
+import { canSummarize } from "./state.js";
+import { change, store } from "./store.js";
 import { words } from "./words.js";
 
 const LENGTHS = { short: 100, medium: 200, long: 400 };
-const MIN_WORDS = 20, MAX_WORDS = 2000;
+const MIN_WORDS = 10, MAX_WORDS = 2000;
 
 /** Open the form and go to it. */
 export function openSummary() {
@@ -27,7 +27,7 @@ async function submit(event) {
   const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
   const length = data.get("length");
   const exact = Number(data.get("words"));
-  const mode = remembered("mode", "auto");
+  const mode = canWrite(store.state) ? remembered("mode", "auto") : "auto";
   remember("length", length);
   remember("style", data.get("style"));
   const answer = await summarize({
@@ -48,7 +48,7 @@ const choice = (name, value, label, chosen) => html`<label><input type="radio" n
 /** @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function summaryForm(state, ui) {
   const fresh = !state.jobs.some((job) => job.kind === "summary") && state.phase === "ready";
-  if (!canAsk(state) || state.refused || !(ui.options || fresh)) return nothing;
+  if (!canSummarize(state) || state.refused || !(ui.options || fresh)) return nothing;
   const { summary } = words;
   const length = /** @type {string} */ (remembered("length", "medium"));
   return html`<form id="summary" class="card" @submit=${submit}>
@@ -62,8 +62,8 @@ export function summaryForm(state, ui) {
           }}> ${summary.words}</span></label></div></fieldset>
     <fieldset class="field"><legend>${summary.style}</legend><div class="switch">
       ${["paragraph", "bullets", "executive"].map((each) => choice("style", each, words.answers.style[each], remembered("style", "paragraph")))}</div></fieldset>
-    <label class="field"><span>${summary.focus}</span><input type="text" name="focus" maxlength="300" placeholder=${summary.focusHint} autocomplete="off"></label>
-    <div class="field"><span>${summary.mode}</span>${modes(summary.mode)}</div>
+    <label class="field"><span>${summary.focus}</span><input type="text" name="focus" maxlength="200" placeholder=${summary.focusHint} autocomplete="off"></label>
+    ${canWrite(state) ? html`<div class="field"><span>${summary.mode}</span>${modes(summary.mode)}</div>` : nothing}
     <div class="acts"><button class="primary">${summary.start}</button>
       ${fresh && !ui.options ? nothing : html`<button type="button" class="quiet" @click=${() => change({ options: false })}>${summary.cancel}</button>`}</div>
   </form>`;

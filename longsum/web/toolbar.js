@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 import { remember } from "./memory.js";
 import { closeMenus, menu } from "./menu.js";
 import { goToPage, keepPlace } from "./moves.js";
+import { hasText, isDrawn, pageOf } from "./paging.js";
 import { scaleOf } from "./pages.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
@@ -41,7 +42,7 @@ const tool = (name, face, act, off = false) => html`<button class="quiet" aria-l
 /** @param {import("./types.js").Document} document @param {import("./types.js").Ui} ui */
 function pageField(document, ui) {
   const { pages } = document;
-  const label = pages[ui.page - 1]?.label;
+  const label = pageOf(document, ui.page)?.label;
   return html`<div class="group">
     ${tool(words.page.previous, icon("previous"), () => goToPage(ui.page - 1), ui.page <= 1)}
     <input id="page-number" class="number" type="text" inputmode="numeric" aria-label=${words.page.number}
@@ -83,13 +84,13 @@ const viewSwitch = (ui) => html`<div class="switch" role="group" aria-label=${wo
 export function toolbar(state, ui) {
   const { document } = state;
   if (!document) return nothing;
-  const paged = document.pages.length > 0, worded = document.characters !== 0;
-  return html`<div class="bar">
-    ${paged ? pageField(document, ui) : html`<p class="of">${words.page.words(document.words)}</p>`}
-    ${paged && ui.view === "pages" ? zoomTools(ui, document.pages) : nothing}
+  const paged = document.pages.length > 0, drawn = isDrawn(document), worded = hasText(document);
+  return html`<div class="bars"><div class="bar">
+    ${paged ? pageField(document, ui) : html`<p class="of">${document.words ? words.page.words(document.words) : nothing}</p>`}
+    ${drawn && ui.view === "pages" ? zoomTools(ui, document.pages) : nothing}
     <div class="group end">
-      ${paged ? contents(ui) : nothing}
+      ${drawn ? contents(ui) : nothing}
       ${worded ? tool(words.header.find, icon("find"), openFind) : nothing}
-      ${paged && worded ? viewSwitch(ui) : nothing}
-    </div></div>`;
+      ${drawn && worded ? viewSwitch(ui) : nothing}
+    </div></div></div>`;
 }

@@ -6,11 +6,11 @@
 
 /** A passage of the document that supports a statement.
  * @typedef {{start: number, end: number, text: string, reference: string, score: number,
- *   marks: PageMarks[], exact: boolean}} Evidence */
+ *   marks?: PageMarks[], exact?: boolean}} Evidence */
 
-/** A passage that says something else than the statement.
- * @typedef {{said: string, found: string, reference: string, text: string,
- *   marks: PageMarks[], exact?: boolean, start?: number, end?: number}} Contrary */
+/** What the document says instead of what the statement says.
+ * @typedef {{differs: string, said: string, found: string, reference: string,
+ *   evidence: Evidence[]}} Contrary */
 
 /** One sentence of an answer; start and end count characters of the answer.
  * @typedef {{start: number, end: number, text: string, supported: boolean, refusal: boolean,
@@ -21,26 +21,28 @@
 /** A summary or the answer to a question, as far as it has come.
  * @typedef {{job: string, kind: "summary" | "question", question: string?, settings: any,
  *   state: "queued" | "running" | "stopping" | "done" | "stopped" | "failed", text: string,
- *   sentences: Sentence[], receipt: string[], chance: number?, sure: boolean?, old: boolean,
+ *   sentences: Sentence[], receipt: string[], cautions?: string[], chance: number?, sure: boolean?, old: boolean,
+ *   selected: string?,
  *   asked?: string, model?: string, message?: string, hint?: string?}} Job */
 
 /** A page of the file; width and height in points, start and end in the document's text.
  * @typedef {{number: number, label: string?, width: number, height: number, read: boolean,
- *   start: number, end: number}} Page */
+ *   start: number?, end: number?}} Page */
 
 /** @typedef {{id: string, name: string, title: string?, kind: "pdf" | "text", total_pages: number,
- *   pages: Page[], unit: {short: string, shorts: string, name: string}, warnings: string[],
- *   characters: number, words: number}} Document */
+ *   pages: Page[], unit: {short: string, shorts: string, name: string}?, warnings: string[],
+ *   characters: number?, words: number?,
+ *   selected: string?}} Document */
 
 /** @typedef {{tokens: number, prompt: number, answer: number, window: number, over: number,
  *   fits: boolean, model: string, pages: number[]}} Counted */
 
-/** @typedef {{model: string, title: string, parts: {name: string, bytes: number}[],
+/** @typedef {{model: string, writes?: boolean, parts: {name: string, bytes: number}[],
  *   total: number, free: number, fits: boolean, reason: string, device: string,
  *   kv_cache: string}} Planned */
 
 /** @typedef {{error: string, message: string, hint: string?, copy: string?,
- *   choices: {label: string, body: any}[]}} Unfit */
+ *   choices: {label: string, body: any}[], questions?: boolean}} Unfit */
 
 /** @typedef {{error: string, message: string, hint: string?, pictures: boolean,
  *   copy: string?}} Refused */
@@ -62,6 +64,6 @@
  *   tab: "document" | "answers", dialog: string?, find: any, range: {from: number, to: number}?,
  *   problem: {message: string, hint: string?}?, library: any, models: any, outline: any,
  *   forgetting: string?, copied: string?, selection: any, below: boolean, options: boolean,
- *   text: any, hidden: number, dropping: boolean}} Ui */
+ *   text: any, hidden: number, dropping: boolean, choosing: boolean, plans: {[model: string]: any}, since: number}} Ui */
 
 export {};

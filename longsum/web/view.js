@@ -7,6 +7,7 @@ import { dialogs, afterDialogs } from "./dialogs.js";
 import { documentRegion, afterDocument } from "./document.js";
 import { footer } from "./footer.js";
 import { header } from "./header.js";
+import { notes } from "./notes.js";
 import { afterStrip, strip } from "./strip.js";
 import { store, change } from "./store.js";
 import { words } from "./words.js";
@@ -52,6 +53,7 @@ const REGIONS = [
   ["strip", strip, true],
   ["document", documentRegion, false],
   ["answers", answersRegion, true],
+  ["notes", notes, false],
   ["footer", footer, false],
   ["dialogs", dialogs, false],
 ];

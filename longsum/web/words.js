@@ -8,7 +8,7 @@ const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many
 export const words = {
   app: "longsum",
   skip: { document: "Skip to the document", answers: "Skip to the answers" },
-  regions: { banners: "Messages", tabs: "Views", strip: "Pages", document: "Document", answers: "Answers" },
+  regions: { banners: "Problems", notes: "Notes", tabs: "Views", strip: "Pages", document: "Document", answers: "Answers" },
   tab: { document: "Document", answers: "Answer", label: "Show" },
   header: {
     library: "Library", theme: "Theme", more: "More", export: "Export", models: "Model",
@@ -16,7 +16,7 @@ export const words = {
   },
   menu: {
     open: "Open a file…", closeDocument: "Close this document", newWindow: "New window",
-    keys: "Keyboard shortcuts", quit: "Quit longsum", dim: "Dim the pages", serif: "Serif reading view",
+    choose: "Choose pages to read…", keys: "Keyboard shortcuts", quit: "Quit longsum", dim: "Dim the pages", serif: "Serif reading view",
     copyAll: "Copy all answers", markdown: "Save as Markdown", word: "Save as Word", print: "Print",
     system: "Follow the system", light: "Light", dark: "Dark", copied: "Copied",
   },
@@ -47,11 +47,12 @@ export const words = {
   refused: {
     password: "Password", wrong: "Open", other: "Open another file", show: "Show the password", hide: "Hide the password",
     copy: "Copy", library: "Library", passwordNote: "It is used once and never stored.",
-    runThis: "Run this in a terminal:", titles: /** @type {{[kind: string]: string}} */ ({
+    titles: /** @type {{[kind: string]: string}} */ ({
       password: "This document is locked", scanned: "Pictures of pages, without text",
       damaged: "This file is damaged", other: "This file cannot be read" }),
   },
   page: {
+    unit: "page", short: "p.",
     name: (/** @type {string} */ unit, /** @type {number} */ n, /** @type {string?} */ label) =>
       `${unit} ${n}${label && label !== String(n) ? ` (printed ${label})` : ""}`,
     of: (/** @type {number} */ n) => `of ${count(n)}`, printed: (/** @type {string} */ l) => `printed ${l}`,
@@ -76,21 +77,21 @@ export const words = {
     cited: (/** @type {string} */ text, /** @type {string} */ place) => `“${text}” (${place})`,
   },
   reading: {
-    title: "Reading the whole document", loading: (/** @type {string} */ model) => `Loading ${model}`,
+    title: "Reading the whole document", loading: (/** @type {string} */ model) => (model ? `Loading ${model}` : "Getting ready to read"), since: (/** @type {number} */ s) => duration(s),
     page: (/** @type {string} */ unit, /** @type {number} */ n, /** @type {number} */ total) => `${unit} ${count(n)} of ${count(total)}`,
     speed: (/** @type {number} */ r) => `${rate(r)} tokens/s`, left: (/** @type {number} */ s) => `about ${duration(s)} left`,
     stop: "Stop", stopping: "Stopping…", bar: "Read so far", percent: (/** @type {number} */ p) => `${p} % read`,
-    wait: "You can ask already. Your question is answered as soon as the document is read.",
     stoppedTitle: "Reading was stopped", stopped: "The document stays open.", on: "Read on",
     failedTitle: "Reading did not finish", tokens: (/** @type {number} */ a, /** @type {number} */ b) => `${count(a)} of ${count(b)} tokens`,
-    counting: "Counting its tokens",
+    extracting: "Getting the text out of its pages",
   },
   answers: {
     label: "Answers", summary: "Summary", earlier: (/** @type {number} */ n) => `Earlier answers (${n})`, log: "Summary and answers",
-    below: "New text below", copy: "Copy", copied: "Copied", again: "Ask again", summarizeAgain: "Summarize again",
+    below: "New text below", copy: "Copy", copied: "Copied", forget: "Forget this answer", sure: "Forget this answer?", again: "Ask again", summarizeAgain: "Summarize again",
     queued: "Will be answered when the document is read.", thinking: "Looking through the document",
     stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
-    placeholder: "Ask about the whole document", ask: "Ask", askLabel: "Your question", askHint: "Will be answered when it is read.",
+    placeholder: "Ask about the whole document",
+    placeholderReading: "Ask already: it will be answered when the document is read", ask: "Ask", askLabel: "Your question",
     mode: "Answer", auto: "Best for this model", written: "Written", verbatim: "Word for word",
     none: "Nothing yet. Summarize the document, or ask about it.",
     style: /** @type {{[s: string]: string}} */ ({ paragraph: "Paragraphs", bullets: "Bullets", executive: "Executive" }),
@@ -116,6 +117,8 @@ export const words = {
     range: "Choose pages", from: "From page", to: "To page", readThese: (/** @type {number} */ a, /** @type {number} */ b) => (a === b ? `Read page ${a}` : `Read pages ${a}–${b}`),
     tokens: (/** @type {number} */ n, /** @type {number} */ w) => `${count(n)} of ${count(w)} tokens`, over: (/** @type {number} */ n) => `${count(n)} over`,
     fits: "fits", left: (/** @type {number} */ n) => `${count(n)} to spare`, models: "Other models…", or: "Or", first: "First page to read", last: "Last page to read",
+    others: "Choose other pages", readAll: "Read all pages", only: (/** @type {string} */ pages, /** @type {number} */ n) => `Only pages ${pages} of ${count(n)} are read.`,
+    parts: /** @type {{[name: string]: string}} */ ({ weights: "weights", cache: "cache of the document", work: "working memory", libraries: "libraries" }),
     needs: (/** @type {number} */ b) => `needs ${bytes(b)}`, free: (/** @type {number} */ b) => `${bytes(b)} free`, plan: "Memory", short: (/** @type {number} */ b) => `${bytes(b)} too much`,
     rangeHint: "Drag the ends in the page overview, use the arrow keys there, or type the numbers.",
   },
@@ -125,15 +128,15 @@ export const words = {
   models: {
     title: "Models", about: "A model is fetched only when you click. Nothing of your document is sent.", here: "on this computer",
     window: (/** @type {number} */ n) => `reads ${count(n)} tokens`, use: "Read with this", pull: (/** @type {number} */ b) => `Download ${bytes(b)}`,
-    fits: "fits this computer", tight: "fits", not: "does not fit", unknown: "not checked", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
-    licence: (/** @type {string} */ l) => `Licence: ${l}`, failed: "The download failed.", stopped: "The download was stopped.", current: "In use", loading: "Looking",
+    fits: "fits this computer", not: "does not fit this computer", stop: "Stop", pulling: (/** @type {number} */ a, /** @type {number} */ b) => `${bytes(a)} of ${bytes(b)}`,
+    licence: (/** @type {string} */ l) => `Licence: ${l}`, failed: "The download failed.", stopped: "The download was stopped.", current: "In use", plan: "Memory for this document", small: (/** @type {number} */ w, /** @type {number} */ n) => `reads ${count(w)} tokens, this document needs about ${count(n)}`, loading: "Looking",
   },
   library: {
     title: "Library", empty: "Documents that you open are listed here, with their answers.", open: "Open", forget: "Forget", sure: "Forget its answers, its stored reading and its copy?",
     yes: "Forget", no: "Keep", pages: (/** @type {number} */ n) => plural(n, "page"), answers: (/** @type {number} */ n) => (n ? plural(n, "answer") : "no answers yet"),
     gone: "the file is no longer at its place", total: (/** @type {number} */ b) => `${bytes(b)} on this disk`, loading: "Looking",
   },
-  toast: { waiting: (/** @type {string[]} */ names) => `Waiting to be opened: ${names.join(", ")}`, dismiss: "Dismiss", openNext: "Close this and open it" },
+  toast: { waiting: "Waiting to be opened", dismiss: "Dismiss", openNext: "Open" },
   keys: {
     title: "Keyboard shortcuts", single: "Single-letter shortcuts",
     list: /** @type {[string, string][]} */ ([
