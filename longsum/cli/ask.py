@@ -9,7 +9,7 @@ import typer
 
 from longsum.cli import options as o
 from longsum.cli.grouping import grouped
-from longsum.cli.run import deliver_answers, opened
+from longsum.cli.run import Opened, deliver_answers, opened
 from longsum.config import AskConfig, DecodeConfig
 from longsum.errors import UsageError
 
@@ -59,12 +59,12 @@ def ask(
     from longsum.cli.state import history
 
     tasks = [AskTask(config, decode, tuple(asked))]
-    with opened(file, tasks, reading, cache, model, output) as (session, reporter):
+    with opened(file, tasks, reading, cache, model, output) as document:
         if interactive:
-            with history(remember=reporter.remember):
-                converse(session, config, decode, reporter)
+            with history(remember=document.reporter.remember):
+                converse(document.session, config, decode, document.reporter)
         else:
-            _answer_all(session, asked, config, decode, reporter, output)
+            _answer_all(document, asked, config, decode, output)
 
 
 def _piped_questions(file: str) -> list[str]:
@@ -84,20 +84,19 @@ def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
 
 
 def _answer_all(
-    session: Session,
+    document: Opened,
     questions: list[str],
     config: AskConfig,
     decode: DecodeConfig,
-    reporter: Reporter,
     output: o.OutputOptions,
 ) -> None:
     """Answer the questions of the command line."""
     answers: list[Answer] = []
     for number, question in enumerate(questions):
         if len(questions) > 1:
-            reporter.text(("\n\n" if number else "") + f"{question}\n")
-        answers.append(session.ask(question, config, decode))
-    deliver_answers(session, answers, reporter, output)
+            document.reporter.text(("\n\n" if number else "") + f"{question}\n")
+        answers.append(document.session.ask(question, config, decode))
+    deliver_answers(document, answers, output)
 
 
 def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter: Reporter) -> None:

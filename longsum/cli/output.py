@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ from longsum.cli.flags import with_flags
 from longsum.errors import OutputError
 from longsum.files import is_special, replacing
 from longsum.terminal import escape_for_terminal
+
+_RECTANGLE = re.compile(r"\[\n\s+([-\d.e]+),\n\s+([-\d.e]+),\n\s+([-\d.e]+),\n\s+([-\d.e]+)\n\s+\]")
+"""Four numbers, each on a line: a newline in JSON is never inside a text."""
 
 
 def check_output(path: Path | None, force: bool) -> None:
@@ -52,7 +56,7 @@ def as_json_text(payload: Any) -> str:
     content = json.dumps(payload, ensure_ascii=False, indent=2)
     if escape_for_terminal(content) != content:
         content = json.dumps(payload, ensure_ascii=True, indent=2)
-    return content
+    return _RECTANGLE.sub(r"[\1, \2, \3, \4]", content)
 
 
 def deliver(

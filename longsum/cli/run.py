@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from longsum.cli.places import SourceFile, add_places
 from longsum.config import LoadConfig
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
 PASSWORD_TRIES = 3
 """Passwords asked for before giving up."""
+
+
+class Opened(NamedTuple):
+    """A document that is open for a command."""
+
+    session: Session
+    reporter: Reporter
+    source: SourceFile
 
 
 def download_missing(load: LoadConfig) -> None:
@@ -71,7 +80,7 @@ def opened(
     cache: CacheOptions,
     model: ModelOptions,
     output: OutputOptions,
-) -> Iterator[tuple[Session, Reporter]]:
+) -> Iterator[Opened]:
     """Open a document for the tasks, and show the progress.
 
     Args:
@@ -83,36 +92,36 @@ def opened(
         output: where the answer goes.
 
     Yields:
-        The session, and the reporter that shows the run.
+        The session, the reporter that shows the run, and the file for places in it.
     """
     load, store = model.load_config(), cache.store_config()
     explained = load.attention if output.verbose else None
     with reporting(output, explained=explained, remember=bool(store.size_bytes)) as reporter:
-        document = open_document(file, reading, reporter)
+        document, source = open_file(file, reading, reporter, keep=output.as_json)
         download_missing(load)
         from longsum.session import open_session
 
         with open_session(
             document, tasks, load, truncate=reading.truncate, store=store, listener=reporter
         ) as session:
-            yield session, reporter
+            yield Opened(session, reporter, source)
 
 
-def deliver_answers(
-    session: Session, answers: Sequence[Answer], reporter: Reporter, output: OutputOptions
-) -> None:
+def deliver_answers(opened: Opened, answers: Sequence[Answer], output: OutputOptions) -> None:
     """Deliver finished answers with their cautions and receipt, then cache what was read.
 
     Args:
-        session: the open document.
+        opened: the open document.
         answers: at least one; their text was streamed unless it goes to JSON or a file.
-        reporter: shows warnings and the receipt.
         output: where the answers go.
     """
     from longsum.cli.output import deliver
 
+    session, reporter, source = opened
     reporter.clear()
     payload = [answer.as_dict() for answer in answers]
+    if output.as_json:
+        add_places(payload, session.document, source)
     text = "\n\n".join(
         f"{a.question}\n{a.marked}" if len(answers) > 1 else a.marked for a in answers
     )
@@ -136,32 +145,42 @@ def _cautions(answers: Sequence[Answer]) -> list[str]:
     return list(found)
 
 
-def open_document(
-    file: str,
-    reading: ReadingOptions,
-    reporter: Reporter,
-) -> Document:
+def open_document(file: str, reading: ReadingOptions, reporter: Reporter) -> Document:
+    """Read a document as `open_file` does."""
+    return open_file(file, reading, reporter)[0]
+
+
+def open_file(
+    file: str, reading: ReadingOptions, reporter: Reporter, *, keep: bool = False
+) -> tuple[Document, SourceFile]:
     """Read a document and show its warnings; ask for a password where there is a terminal.
 
     Args:
         file: path of the document, or - for stdin.
         reading: pages, password, encoding, attached file, printed numbers in references or not.
         reporter: shows progress and warnings.
+        keep: whether to keep what comes from stdin, to find places in it.
+
+    Returns:
+        The document, and the file it was read from.
 
     Raises:
         DocumentError: when the document cannot be read.
     """
+    import io
     from getpass import getpass
 
     from longsum.cli.console import print_line
     from longsum.cli.flags import as_flag
     from longsum.documents.isolated import read_document
+    from longsum.documents.source import is_stdin, load_source
     from longsum.errors import PasswordError
     from longsum.terminal import shown_name
 
     refuse_terminal(file)
     password = given = reading.password
     document = None
+    data = load_source(file)[0] if keep and is_stdin(file) else None
     for attempt in range(PASSWORD_TRIES, -1, -1):
         reporter.phase("opening")
         try:
@@ -171,6 +190,7 @@ def open_document(
                 password=password,
                 encoding=reading.encoding,
                 attachment=reading.attachment,
+                stdin=None if data is None else io.BytesIO(data),
             )
             break
         except PasswordError as error:
@@ -189,7 +209,8 @@ def open_document(
             reporter.notice(note)
     if reading.page_labels and not any(page.label for page in document.pages):
         reporter.warning(f"{document.name} has no printed page numbers")
-    return replace(document, shows_labels=reading.page_labels)
+    source = SourceFile(file, password, reading.attachment, data)
+    return replace(document, shows_labels=reading.page_labels), source
 
 
 def refuse_terminal(file: str | None) -> None:

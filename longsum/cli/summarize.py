@@ -52,5 +52,5 @@ def summarize(
     from longsum.summarize import SummaryTask
 
     tasks = [SummaryTask(config, decode)]
-    with opened(file, tasks, reading, cache, model, output) as (session, reporter):
-        deliver_answers(session, [session.summarize(config, decode)], reporter, output)
+    with opened(file, tasks, reading, cache, model, output) as document:
+        deliver_answers(document, [document.session.summarize(config, decode)], output)

@@ -6,6 +6,7 @@ that was asked for: the next request starts another process, which opens the doc
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Sequence
@@ -174,9 +175,10 @@ class PageArtist:
             CorruptDocument: the pages cannot be read within the limits.
         """
         parts = [parts_of(document, span) for span in spans]
-        if document.sha256 != self._sha256:
-            return [places_from(each, [()] * len(each)) for each in parts]
-        rects = iter(self.rectangles([part for each in parts for part in each]))
+        with self._lock:
+            if document.sha256 != self._sha256:
+                return [places_from(each, [()] * len(each)) for each in parts]
+            rects = iter(self.rectangles([part for each in parts for part in each]))
         return [places_from(each, [next(rects) for _ in each]) for each in parts]
 
     def rectangles(self, parts: Sequence[Part]) -> list[list[Rect]]:
@@ -220,26 +222,20 @@ class PageArtist:
         """Start a process and open the document in it; return its pages."""
         assert self._data is not None
         shown = self._document["shown"]
+        what = f"{shown} cannot be opened"
         self._process = ReadingProcess(DRAWING, {"memory_bytes": self.memory_bytes})
         try:
-            ready = self._process.receive(MAX_START_S)
-        except TimeoutError:
             ready = None
-        except BaseException:
-            self._end()
-            raise
-        if ready is None or "ready" not in ready:
-            self._end()
-            raise_reported(ready or {}, shown, document=False)
-            raise LongsumError(
-                "the process that draws pages ended while starting",
-                hint="close other programs, or start longsum again",
-            )
-        request = {"do": "open", "document": self._document}
-        what = f"{shown} cannot be opened"
-        try:
-            reply = self._exchange(request, self._data, MAX_OPEN_S, what)
-            return pages_from(reply)
+            with contextlib.suppress(TimeoutError):
+                ready = self._process.receive(MAX_START_S)
+            if ready is None or "ready" not in ready:
+                raise_reported(ready or {}, shown, document=False)
+                raise LongsumError(
+                    "the process that draws pages ended while starting",
+                    hint="close other programs, or start longsum again",
+                )
+            request = {"do": "open", "document": self._document}
+            return pages_from(self._exchange(request, self._data, MAX_OPEN_S, what))
         except ValueError:
             self._end()
             raise _damaged(f"{what}: it took over its reader") from None

@@ -11,6 +11,7 @@ import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marked import words_in
 
 from longsum.documents.document import Document, Page, Span
 from longsum.documents.lines import Bounds
@@ -53,24 +54,6 @@ def rectangles(data: bytes, parts: list[Part]) -> list[list[Rect]]:
         boxes.close()
     pdf.close()
     return found
-
-
-def words_in(data: bytes, number: int, rects: list[Rect]) -> str:
-    """Return what pdfium finds inside rectangles of a page that is neither turned nor cropped."""
-    pdf = pypdfium2.PdfDocument(data)
-    page = pdf[number - 1]
-    width, height = page.get_size()
-    textpage = page.get_textpage()
-    found = [
-        textpage.get_text_bounded(
-            x * width - 0.2, (1 - y - h) * height + 1, (x + w) * width + 0.2, (1 - y) * height - 1
-        )
-        for x, y, w, h in rects
-    ]
-    textpage.close()
-    page.close()
-    pdf.close()
-    return " ".join(" ".join(found).replace("\x02", "-").split())
 
 
 def test_rectangles_hold_exactly_a_sentence_s_words() -> None:

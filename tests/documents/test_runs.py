@@ -12,8 +12,9 @@ import pypdf
 import pypdfium2
 import pypdfium2.raw as raw
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from longsum.documents.clean import BROKEN, clean_line, cleaned_character
 from longsum.documents.document import Document
@@ -50,19 +51,23 @@ def spaced_heading() -> bytes:
     for word in ("THE", "HUMAN", "SIDE"):
         for letter in word:
             paper.drawString(x, pdfs.TOP, letter)
-            x += 17
+            x += 5 + stringWidth(letter, "Times-Roman", 16)
         x += 12
     paper.save()
     return out.getvalue()
 
 
 def accented() -> bytes:
-    """Return a page whose accents are drawn apart from their letters."""
+    """Return a page with an accent that is drawn apart, before its letter."""
     paper, out = pdfs.canvas()
     paper.setFont("Times-Roman", 11)
+    before, letter, accent = (
+        stringWidth(text, "Times-Roman", 11) for text in ("The universit", "e", "´")
+    )
     paper.drawString(72, 700, "The universit")
-    paper.drawString(131.2, 700, "´")
-    paper.drawString(130.5, 700, "e of the town is old.")
+    paper.drawString(72 + before + (letter - accent) / 2, 700, "´")
+    paper.drawString(72 + before, 700, "e")
+    paper.drawString(72 + before + letter, 700, " of the town is old.")
     paper.save()
     return out.getvalue()
 
@@ -137,6 +142,20 @@ def test_every_character_is_the_page_s(name: str) -> None:
     assert not missing, document.text[missing[0] :][:40]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("hyphens", "the information on the river"),
+        ("spaced heading", "THE HUMAN SIDE"),
+        ("accents apart", "The université of the town"),
+        ("ligatures and halves", "The first finding is 𝑥 and 𝑥. It is final."),
+        ("line numbers", pdfs.WORDS),
+    ],
+)
+def test_the_pages_show_what_they_are_named_for(name: str, said: str) -> None:
+    assert said in " ".join(parse_document(WHOLE[name](), "a.pdf").text.split())
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_runs_are_on_their_pages(name: str) -> None:
     document = parse_document(WHOLE[name](), "a.pdf")
@@ -208,6 +227,39 @@ def test_text_of_the_second_reader_has_no_runs(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_text_has_no_runs() -> None:
     assert parse_document(b"A text without pages.", "a.txt").runs == ()
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.lists(
+            st.sampled_from([*pdfs.WORDS.split()[:30], "well-", "A", "B", "C", "1", "§", "é", "–"]),
+            min_size=1,
+            max_size=8,
+        ),
+        st.sampled_from([60, 72, 330]),
+        st.integers(3, 48),
+        st.sampled_from([7, 11, 11, 18]),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, st.sampled_from([0, 90, 180, 270]))
+def test_whatever_is_drawn_keeps_its_characters(
+    rows: list[tuple[list[str], int, int, int]], angle: int
+) -> None:
+    paper, out = pdfs.canvas()
+    paper.setPageRotation(angle)
+    for words, x, row, size in rows:
+        paper.setFont("Times-Roman", size)
+        paper.drawString(x, 15 * row, " ".join(words))
+    paper.save()
+    document = parse_document(out.getvalue(), "a.pdf")
+    found = drawn(out.getvalue(), document)
+    assert all(is_same(document.text[at], glyph) for at, glyph in found.items())
+    assert {at for at, char in enumerate(document.text) if char.strip()} <= set(found)
 
 
 # --- one line -------------------------------------------------------------------------------------
