@@ -68,22 +68,22 @@ class Shot:
 
 
 def empty(shot: Shot) -> None:
-    """Nothing is open."""
+    """Show the window with nothing open."""
     shot.take([], lambda page: page.get_by_role("button", name="Open").first.wait_for())
 
 
 def reading(shot: Shot) -> None:
-    """The model reads, the pages are there."""
+    """Show the pages while the model reads."""
 
     def until(page: Page) -> None:
         page.get_by_role("progressbar").first.wait_for()
-        page.wait_for_function("document.body.innerText.includes('tok/s')")
+        page.get_by_text("tokens/s").first.wait_for()
 
     shot.take([str(HANDBOOK), "--model", "mini"], until)
 
 
 def ready(shot: Shot) -> None:
-    """A statement's sentence is marked."""
+    """Show the marked sentence of a statement."""
 
     def until(page: Page) -> None:
         statement = page.get_by_role("button", name="LLaMA marks the place").first
@@ -95,7 +95,7 @@ def ready(shot: Shot) -> None:
 
 
 def too_long(shot: Shot) -> None:
-    """The document is longer than the window."""
+    """Show a document longer than the window."""
     arguments = [str(HANDBOOK), "--model", "mini", "--context", "16k"]
     shot.take(
         arguments, lambda page: page.get_by_role("button", name="Leave out the end").wait_for()
@@ -103,14 +103,14 @@ def too_long(shot: Shot) -> None:
 
 
 def scanned(shot: Shot) -> None:
-    """Pages without text."""
+    """Show pages without text."""
     file = shot.home / "letter.pdf"
     file.write_bytes(image_only())
     shot.take([str(file)], lambda page: page.get_by_text("ocrmypdf").first.wait_for())
 
 
 def models(shot: Shot) -> None:
-    """The list of models."""
+    """Show the list of models."""
 
     def until(page: Page) -> None:
         page.get_by_text("read 19,654 of 19,654 tokens").first.wait_for()

@@ -42,6 +42,7 @@ class ReadingListener(Listener):
         self._report = report
         self._ends, self._numbers = list(accumulate(tokens)), numbers
         self._pace, self._started = ReadingPace(), time.monotonic()
+        self._is_reading = False
 
     def check(self) -> None:
         """Raise when the user stopped the run."""
@@ -65,6 +66,9 @@ class ReadingListener(Listener):
 
     def prefill(self, done: int, total: int) -> None:
         """Report how much is read, how fast, and how long it will still take."""
+        if not self._is_reading:
+            self._is_reading = True
+            self._report(("phase", {"name": "reading", "line": "reading"}))
         self._pace.add(done, time.monotonic() - self._started)
         speed, left = self._pace.tokens_per_s, self._pace.seconds_left(total)
         self._report(

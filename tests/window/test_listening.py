@@ -21,6 +21,7 @@ def test_progress_names_the_page_and_the_time_left(heard):
     listener = ReadingListener(heard.append, [100, 0, 300], [1, 2, 5])
     for done in (50, 100, 101, 400):
         listener.prefill(done, 400)
+    assert heard.pop(0) == ("phase", {"name": "reading", "line": "reading"})
     assert [data["page"] for _, data in heard] == [1, 1, 5, 5]
     assert heard[-1][1]["seconds_left"] == 0
     assert all(data["tokens_per_s"] for _, data in heard)
@@ -28,13 +29,13 @@ def test_progress_names_the_page_and_the_time_left(heard):
 
 def test_progress_without_pages_names_none(heard):
     ReadingListener(heard.append).prefill(5, 10)
-    assert heard[0][1]["page"] is None
+    assert heard[1][1]["page"] is None
 
 
 def test_nothing_read_yet_promises_nothing(heard):
     ReadingListener(heard.append).prefill(0, 10)
-    assert heard[0][1]["seconds_left"] is None
-    assert heard[0][1]["tokens_per_s"] is None
+    assert heard[1][1]["seconds_left"] is None
+    assert heard[1][1]["tokens_per_s"] is None
 
 
 def test_steps_and_lines_are_said_in_words(heard):
