@@ -113,7 +113,7 @@ def models(shot: Shot) -> None:
     """Show the list of models."""
 
     def until(page: Page) -> None:
-        page.get_by_text("read 19,654 of 19,654 tokens").first.wait_for()
+        page.get_by_role("button", name="LLaMA marks the place").first.wait_for()
         page.keyboard.press("m")
         page.get_by_text("llama-3.1-8b").first.wait_for()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from longsum.cli import options as o
+from longsum.cli.console import print_line
 from longsum.cli.grouping import Without, grouped
 from longsum.documents.formats import format_names
 
@@ -74,12 +76,31 @@ def window(
     _require_file(file)
     at = bound(port)
 
+    opens = not no_browser and has_display()
+
     def announce(address: str) -> None:
         print(address, flush=True)
-        if not no_browser:
+        if opens:
             threading.Thread(target=open_browser, args=(address, as_app), daemon=True).start()
+        elif sys.stderr.isatty():
+            print_line("", "", how_to_open(at.getsockname()[1]))
 
-    serve(config, at, file, announce, code_s=LINK_S if no_browser else None)
+    serve(config, at, file, announce, code_s=None if opens else LINK_S)
+
+
+def has_display() -> bool:
+    """Return whether a browser can be shown: not over ssh, where one for text would open here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def how_to_open(port: int) -> str:
+    """Return how to open the address by hand, on this machine or from another."""
+    return (
+        "open this address in a browser here; from another machine, first: "
+        f"ssh -L {port}:127.0.0.1:{port} {platform.node() or 'HOST'}"
+    )
 
 
 def _require_file(file: str | None) -> None:
@@ -101,8 +122,6 @@ def _require_file(file: str | None) -> None:
 def open_browser(address: str, as_app: bool) -> None:
     """Open an address in the user's browser, or say that none was found."""
     import webbrowser
-
-    from longsum.cli.console import print_line
 
     if as_app:
         for name in APPS:

@@ -8,7 +8,6 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,7 +18,6 @@ from longsum import __version__
 from longsum.documents.source import MAX_FILE_BYTES
 from longsum.errors import (
     DocumentError,
-    DocumentTooLong,
     LongsumError,
     ModelUnavailable,
     UsageError,
@@ -29,9 +27,9 @@ from longsum.window.events import MAX_STREAMS, as_stream
 from longsum.window.export import FORMATS, exported, has_word
 from longsum.window.files import PAGE, page_files
 from longsum.window.guard import App, Guard, Keys
+from longsum.window.requests import body_of, json_of, number_in
 from longsum.window.wording import as_error
 
-MAX_JSON_BYTES = 64 << 10
 BEAT_S = 15.0
 """Seconds of silence after which a stream says that it is alive."""
 Handler = Callable[[Request], Awaitable[Response]]
@@ -121,7 +119,7 @@ class _Routes:
         return Response(found[0], media_type=found[1])
 
     async def login(self, request: Request) -> Response:
-        body = await _json(request)
+        body = await json_of(request)
         token = self._keys.exchange(str(body.get("code", "")))
         if token is None:
             return _error(403, "UsedLink", "this link was used already, or is too old")
@@ -156,12 +154,12 @@ class _Routes:
     # ---- opening
 
     async def drop(self, request: Request) -> Response:
-        data = await _body(request, MAX_FILE_BYTES)
+        data = await body_of(request, MAX_FILE_BYTES)
         await self.desk.drop(request.query_params.get("name", "document"), data)
         return JSONResponse({})
 
     async def open(self, request: Request) -> Response:
-        password = (await _json(request)).get("password")
+        password = (await json_of(request)).get("password")
         if not isinstance(password, str) or len(password) > 1_000:
             raise UsageError("no password was given")
         await self.desk.try_password(password)
@@ -178,7 +176,7 @@ class _Routes:
     # ---- looking
 
     async def picture(self, request: Request) -> Response:
-        width = _number(request, "width", 960)
+        width = number_in(request, "width", 960)
         data = await self.desk.pages.picture(request.path_params["number"], width)
         return Response(data, media_type="image/png")
 
@@ -186,14 +184,14 @@ class _Routes:
         return JSONResponse({"lines": await self.desk.pages.lines(request.path_params["number"])})
 
     async def text(self, request: Request) -> Response:
-        start, end = _number(request, "start", 0), _number(request, "end", 1 << 40)
+        start, end = number_in(request, "start", 0), number_in(request, "end", 1 << 40)
         return JSONResponse(await asyncio.to_thread(self.desk.text, start, end))
 
     async def find(self, request: Request) -> Response:
         return JSONResponse(await self.desk.find(request.query_params.get("q", "")[:500]))
 
     async def places(self, request: Request) -> Response:
-        start, end = _number(request, "start", -1), _number(request, "end", -1)
+        start, end = number_in(request, "start", -1), number_in(request, "end", -1)
         return JSONResponse(await self.desk.places(start, end))
 
     async def outline(self, request: Request) -> Response:
@@ -215,16 +213,16 @@ class _Routes:
         return JSONResponse(await self.desk.plan(dict(request.query_params)))
 
     async def read(self, request: Request) -> Response:
-        await self.desk.read_anew(await _json(request))
+        await self.desk.read_anew(await json_of(request))
         return JSONResponse({})
 
     # ---- answers
 
     async def summarize(self, request: Request) -> Response:
-        return JSONResponse({"job": self.desk.summarize(await _json(request)).job})
+        return JSONResponse({"job": self.desk.summarize(await json_of(request)).job})
 
     async def ask(self, request: Request) -> Response:
-        return JSONResponse({"job": self.desk.ask(await _json(request)).job})
+        return JSONResponse({"job": self.desk.ask(await json_of(request)).job})
 
     async def stop(self, request: Request) -> Response:
         return _done(await self.desk.answering.stop(request.path_params["job"]))
@@ -262,54 +260,6 @@ class _Routes:
     async def quit(self, request: Request) -> Response:
         self._quit()
         return JSONResponse({})
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """Return the body of a request.
-
-    Raises:
-        DocumentTooLong: when it is larger than `limit` bytes.
-    """
-    announced = request.headers.get("content-length", "")
-    data = bytearray()
-    if not (announced.isdigit() and int(announced) > limit):
-        async for piece in request.stream():
-            data += piece
-            if len(data) > limit:
-                break
-        else:
-            return bytes(data)
-    raise DocumentTooLong(f"more than {limit >> 10:,} KiB were sent, the limit")
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    """Return the JSON object that a request holds; an empty one for an empty body.
-
-    Raises:
-        UsageError: when it holds something else.
-    """
-    data = await _body(request, MAX_JSON_BYTES)
-    try:
-        body = json.loads(data) if data else {}
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise UsageError("the request is not a JSON object")
-    return body
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    """Return a number of the query.
-
-    Raises:
-        UsageError: when it is not one.
-    """
-    given = request.query_params.get(name)
-    if given is None:
-        return default
-    if not (given.isascii() and given.isdigit() and len(given) < 16):
-        raise UsageError(f"{name} is not a number")
-    return int(given)
 
 
 def _done(found: bool) -> Response:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from longsum.documents.document import Span
-from longsum.documents.isolated import IsolatedReader
 from longsum.documents.source import load_source
-from longsum.errors import DocumentNotFound, LongsumError, PasswordError, UsageError
+from longsum.errors import DocumentNotFound, LongsumError, UsageError
 from longsum.terminal import shown_name
 from longsum.window.answering import Answering
 from longsum.window.events import EventLog
 from longsum.window.library import Library
 from longsum.window.open_file import OpenFile
+from longsum.window.opening import Opener
 from longsum.window.options import (
     ReadingSettings,
     WindowConfig,
@@ -51,7 +50,7 @@ class Desk:
         self.downloads = Downloads(log, self._has_new_model, network)
         self.opened: OpenFile | None = None
         self.waiting: list[OpenFile] = []
-        self._reader: IsolatedReader | None = None
+        self._opener = Opener(config, log, self.pages)
         self._opening: asyncio.Task[None] | None = None
         log.restart("closed")
 
@@ -145,8 +144,7 @@ class Desk:
         """Close the open document, stopping what is in progress."""
         if self._opening is not None:
             self._opening.cancel()
-        if self._reader is not None:
-            await asyncio.to_thread(self._reader.close)
+        await asyncio.to_thread(self._opener.close)
         await self.answering.leave()
         self.opened = None
         if restart:
@@ -158,8 +156,8 @@ class Desk:
         self.log.emit("phase", name="opening", line=f"opening {opened.name}")
         try:
             if opened.is_pdf and opened.sizes is None:
-                await self._draw(opened)
-            opened.document = await self._text_of(opened)
+                await self._opener.draw(opened)
+            opened.document = await self._opener.text_of(opened)
         except LongsumError as error:
             self.log.emit("refused", **as_error(error), pictures=bool(opened.sizes))
             return
@@ -172,41 +170,6 @@ class Desk:
         await self.answering.begin(
             opened, summarize=summarize and not any(each["kind"] == "summary" for each in old)
         )
-
-    async def _draw(self, opened: OpenFile) -> None:
-        """Show the pages before the text is read; what cannot be drawn may still be read."""
-        try:
-            opened.sizes = await self.pages.open(
-                opened.data,
-                opened.name,
-                opened.password or self._config.read.password,
-                self._config.read.attachment if opened.path else None,
-            )
-        except PasswordError:
-            raise
-        except LongsumError as error:
-            self.log.emit("lost", what="pages", **as_error(error))
-        else:
-            self.log.emit("document", **opened.about())
-
-    async def _text_of(self, opened: OpenFile) -> Any:
-        """Return the document in a file, read in a process of its own."""
-        read = self._config.read
-        self._reader = reader = IsolatedReader()
-        try:
-            document = await asyncio.to_thread(
-                reader.read_bytes,
-                opened.data,
-                opened.name,
-                path=opened.path or "-",
-                pages=opened.settings.pages,
-                password=opened.password or read.password,
-                encoding=read.encoding if opened.path else None,
-                attachment=read.attachment if opened.path else None,
-            )
-        finally:
-            await asyncio.to_thread(reader.close)
-        return replace(document, shows_labels=self._config.page_labels)
 
     def _remember(self, opened: OpenFile) -> list[dict[str, Any]]:
         """Show the answers of earlier days, and note that the document was opened."""
@@ -242,7 +205,7 @@ class Desk:
         await self.answering.stop("reading")
         document = opened.document
         try:
-            opened.document = await self._text_of(opened)
+            opened.document = await self._opener.text_of(opened)
         except LongsumError:
             opened.document, opened.settings = document, before
             raise
@@ -339,8 +302,7 @@ class Desk:
         """End everything."""
         if self._opening is not None:
             self._opening.cancel()
-        if self._reader is not None:
-            self._reader.close()
+        self._opener.close()
         self.answering.end()
         self.planner.end()
         self.downloads.end()

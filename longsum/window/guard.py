@@ -115,7 +115,7 @@ class Guard:
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
         if headers.get("host", []) not in [[host] for host in self._hosts]:
-            return 421, "this address is not the window's"
+            return 421, "not the window's address; a tunnel needs the same port on both sides"
         if any(origin not in self._origins for origin in headers.get("origin", [])):
             return 403, "another site may not use the window"
         if not set(headers.get("sec-fetch-site", [])) <= {"same-origin", "none"}:

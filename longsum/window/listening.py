@@ -92,6 +92,13 @@ class ReadingListener(Listener):
         return self._numbers[min(at, len(self._numbers) - 1)]
 
 
+class SavingListener(ReadingListener):
+    """Reports that a document is being cached, and what goes wrong; not that it went well."""
+
+    def notice(self, line: str) -> None:
+        """Report nothing: the library shows what is kept."""
+
+
 class AnswerListener(ReadingListener):
     """Reports an answer as it comes: its text, and each complete sentence with its places.
 

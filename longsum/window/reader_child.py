@@ -26,7 +26,13 @@ from longsum.summarize import SummaryTask
 from longsum.task import chosen_by_head
 from longsum.window import tasks
 from longsum.window.counting import counted, planned
-from longsum.window.listening import AnswerListener, ReadingListener, Report, Stopped
+from longsum.window.listening import (
+    AnswerListener,
+    ReadingListener,
+    Report,
+    SavingListener,
+    Stopped,
+)
 from longsum.window.wording import shown
 
 HEAVY = "longsum.loading.weights"
@@ -162,7 +168,7 @@ class ReadingWorker:
     @_do.register
     def _save(self, task: tasks.Save, report: Report) -> None:
         if self._session is not None:
-            self._session.listener = ReadingListener(report)
+            self._session.listener = SavingListener(report)
             self._session.save()
 
     @_do.register

@@ -100,5 +100,6 @@ def choices_in(settings: tuple[Setting, ...]) -> list[dict[str, Any]]:
                 if value in (None, part)
             ]
         elif value is not None and name in _OFFERS:
-            choices.append({"label": _OFFERS[name].format(value), "body": {name: value}})
+            number = f"{int(value):,}" if value.isdigit() else value
+            choices.append({"label": _OFFERS[name].format(number), "body": {name: value}})
     return choices

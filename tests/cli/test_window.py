@@ -27,6 +27,7 @@ def served(monkeypatch):
 @pytest.fixture
 def browsers(monkeypatch):
     opened = []
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
     return opened
 
@@ -50,6 +51,20 @@ def test_no_browser_prints_the_address_only_and_leaves_time_to_follow_it(served,
     assert run("window", "--no-browser").exit_code == 0
     assert browsers == []
     assert served[0][2] == window.LINK_S
+
+
+def test_without_a_display_no_browser_for_text_takes_the_terminal(served, browsers, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    result = run("window")
+    assert result.stdout == "http://127.0.0.1:1/#code\n"
+    assert browsers == []
+    assert served[0][2] == window.LINK_S
+
+
+def test_how_to_open_it_from_elsewhere_names_the_port_twice():
+    assert "ssh -L 8765:127.0.0.1:8765 " in window.how_to_open(8765)
 
 
 def test_options_of_ask_reach_the_window(served, browsers, tmp_path):

@@ -119,7 +119,7 @@ def test_a_second_opening_comes_from_the_cache(worker, document):
     store = StoreConfig(min_prefill_s=0.0)
     done(worker, opening(document, store=store))
     _, heard = done(worker, tasks.Save())
-    assert "cached" in dict(heard)["notice"]["line"]
+    assert heard == [("phase", {"name": "keeping", "line": "caching the document"})]
     read, heard = done(ReadingWorker(), opening(document, store=store))
     assert read["from_cache"]
     assert "prefill" not in kinds(heard)
