@@ -8,6 +8,7 @@ import { documentRegion, afterDocument } from "./document.js";
 import { footer } from "./footer.js";
 import { header } from "./header.js";
 import { notes } from "./notes.js";
+import { afterRefused } from "./refused.js";
 import { afterStrip, strip } from "./strip.js";
 import { store, change } from "./store.js";
 import { words } from "./words.js";
@@ -76,6 +77,7 @@ export function drawRegions() {
   }
   afterStrip(state, ui);
   afterDocument(state, ui);
+  afterRefused();
   afterAnswers();
   afterDialogs(ui);
 }
