@@ -50,6 +50,7 @@ async function begin() {
     open: () => change({ connection: "open" }),
     lost: (retryAt) => change({ connection: "lost", retryAt }),
     locked: () => change({ connection: "locked" }),
+    isOver: () => store.state.ended,
   });
 }
 
