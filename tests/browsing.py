@@ -95,7 +95,9 @@ class Window:
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        self._process.kill()
+        self.kill()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 SEEN = """selector => {

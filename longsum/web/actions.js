@@ -2,7 +2,7 @@
 // What the reader can make the server do. Each action reports its failure in the page.
 import { attempt, get, post, remove, send } from "./api.js";
 import { isReading } from "./state.js";
-import { change, store } from "./store.js";
+import { apply, change, store } from "./store.js";
 import { words } from "./words.js";
 
 /** @param {{message: string, hint: string?}} problem */
@@ -44,7 +44,11 @@ export async function forgetAnswer(job) {
 /** @param {string} password */
 export const unlock = (password) => run(post("/api/open", { password }));
 export const closeDocument = () => run(post("/api/close"));
-export const quit = () => run(post("/api/quit"));
+
+/** End the program; the page says so at once, the program may still be tidying up. */
+export async function quit() {
+  if (await run(post("/api/quit"))) apply("ended", {});
+}
 
 /** Read, or read again, with other settings.
  * @param {any} settings */

@@ -28,13 +28,13 @@ function spoken({ text, supported, refusal, contrary, reference }) {
  * @param {import("./types.js").State} before @param {import("./types.js").State} after */
 export function announce(kind, data, before, after) {
   if (kind === "hello") openedAt = Date.now();
-  if (kind === "phase" && data.name === "reading") quarter = 0;
+  if (kind === "phase" && data.name === "loading") quarter = 0;
   if (Date.now() - openedAt < REPLAY_MS) return;
   if (kind === "sentence") say("polite", spoken(data));
   if (kind === "refused" || kind === "unfit" || kind === "lost" || kind === "failed") {
     say("assertive", [data.message, data.hint].filter(Boolean).join(" "));
   }
-  if (kind === "prefill" && data.total) {
+  if (kind === "prefill" && data.total && after.phase === "reading") {
     const now = Math.floor((4 * data.done) / data.total);
     if (now > quarter) {
       quarter = now;

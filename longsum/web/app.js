@@ -19,7 +19,7 @@ import { watchSplitter } from "./splitter.js";
 /** @param {string} kind @param {any} data */
 function takeEvent(kind, data) {
   const before = store.state;
-  if (kind === "phase" || kind === "prefill") change({ since: Date.now() });
+  if (kind === "prefill" || (kind === "phase" && data.name !== before.phase)) change({ since: Date.now() });
   if (kind === "opening" || kind === "closed") leaveDocument();
   if (kind === "document") change({ text: null });
   apply(kind, data);
@@ -50,6 +50,7 @@ async function begin() {
     open: () => change({ connection: "open" }),
     lost: (retryAt) => change({ connection: "lost", retryAt }),
     locked: () => change({ connection: "locked" }),
+    isOver: () => store.state.ended,
   });
 }
 

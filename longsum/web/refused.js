@@ -36,10 +36,20 @@ function reveal(event) {
 
 const passwordForm = () => html`<form class="unlock" @submit=${submit}>
   <label for="password">${words.refused.password}</label>
-  <div class="line"><input id="password" name="password" type="password" autocomplete="off" autofocus required>
+  <div class="line"><input id="password" name="password" type="password" autocomplete="off" required>
     <button type="button" class="quiet small" aria-pressed="false" @click=${reveal}>${words.refused.show}</button>
     <button class="primary">${words.refused.wrong}</button></div>
   <p class="note">${words.refused.passwordNote}</p></form>`;
+
+/** @type {Element?} */
+let asked = null;
+
+/** Go to the password field when it appears, also after a wrong one. */
+export function afterRefused() {
+  const field = /** @type {HTMLElement?} */ (document.getElementById("password"));
+  if (field && field !== asked) field.focus();
+  asked = field;
+}
 
 /** @param {import("./types.js").State} state */
 export function refusedView(state) {

@@ -46,6 +46,10 @@ function withNotice(state, kind, line) {
   return { ...state, notices: [...state.notices, /** @type {any} */ ({ kind, line })] };
 }
 
+/** Return whether the document is being loaded or read.
+ * @param {State} state */
+export const isReading = (state) => state.phase === "loading" || state.phase === "reading";
+
 /** One reducer for each kind of event.
  * @type {{[kind: string]: (state: State, event: any) => State}} */
 export const take = {
@@ -77,7 +81,8 @@ export const take = {
       read: name === "loading" ? null : state.read,
     };
   },
-  prefill: (state, event) => ({ ...state, prefill: event }),
+  // the first progress ends the loading; while an answer is made, its few tokens are no reading
+  prefill: (state, event) => (isReading(state) ? { ...state, prefill: event, phase: "reading" } : state),
   read: (state, event) => ({ ...state, read: event, phase: "ready" }),
 
   job: takeJob,
@@ -110,10 +115,6 @@ export const take = {
   waiting: (state, { names }) => ({ ...state, waiting: names }),
   ended: (state) => ({ ...state, ended: true }),
 };
-
-/** Return whether the document is being loaded or read.
- * @param {State} state */
-export const isReading = (state) => state.phase === "loading" || state.phase === "reading";
 
 /** Return whether a question can be asked now, or will be answered once the document is read.
  * @param {State} state */

@@ -44,7 +44,7 @@ async function* events(last, signal) {
 
 /** Follow the server until it ends; a broken connection is tried again after 1, 2, 4, 8 seconds.
  * @param {{take: (kind: string, data: any) => void, open: () => void,
- *   lost: (retryAt: number) => void, locked: () => void}} page */
+ *   lost: (retryAt: number) => void, locked: () => void, isOver: () => boolean}} page */
 export async function follow(page) {
   let last = 0, run = null, failures = 0;
   for (;;) {
@@ -69,6 +69,7 @@ export async function follow(page) {
     }
     connection.abort();
     if (again) continue;
+    if (page.isOver()) return;
     const wait = WAITS[Math.min(failures++, WAITS.length - 1)];
     page.lost(Date.now() + wait);
     await untilRetry(wait);

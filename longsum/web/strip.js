@@ -6,6 +6,7 @@ import { goToPage } from "./moves.js";
 import { pageName } from "./paging.js";
 import { chosenRange, setRange } from "./range.js";
 import { isReading } from "./state.js";
+import { store } from "./store.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -51,7 +52,8 @@ function handle(end, page, many, state) {
     aria-label=${end === "from" ? words.unfit.first : words.unfit.last} aria-valuemin="1" aria-valuemax=${many}
     aria-valuenow=${page} aria-valuetext=${pageName(state.document, page)}
     @pointerdown=${drag} @pointermove=${drag} @keydown=${(/** @type {KeyboardEvent} */ event) => {
-      const to = stepped(event, page, many);
+      const now = chosenRange(store.state, store.ui)?.[end] ?? page;  // not what was drawn last
+      const to = stepped(event, now, many);
       if (to !== null) setRange(end, to);
     }}></div>`;
 }

@@ -65,8 +65,9 @@ const zoomTools = (ui, pages) => html`<div class="group zoom">
 /** @param {import("./types.js").Ui} ui */
 function contents(ui) {
   const items = ui.outline;
+  const top = Math.min(...(items ?? []).map((/** @type {any} */ each) => each.level));
   const list = items?.length
-    ? items.map((/** @type {any} */ each) => html`<li><button class="item" data-level=${Math.min(3, each.level)} @click=${() => {
+    ? items.map((/** @type {any} */ each) => html`<li><button class="item" data-level=${Math.min(3, each.level - top + 1)} @click=${() => {
       closeMenus();
       goToPage(each.page);
     }}><bdi>${each.title}</bdi><span class="ref">${each.page}</span></button></li>`)

@@ -8,6 +8,7 @@ import { documentRegion, afterDocument } from "./document.js";
 import { footer } from "./footer.js";
 import { header } from "./header.js";
 import { notes } from "./notes.js";
+import { afterRefused } from "./refused.js";
 import { afterStrip, strip } from "./strip.js";
 import { store, change } from "./store.js";
 import { words } from "./words.js";
@@ -58,6 +59,12 @@ const REGIONS = [
   ["dialogs", dialogs, false],
 ];
 
+/** Return how much is read, for the title of a tab in the background.
+ * @param {State} state */
+function readSoFar({ phase, prefill }) {
+  return phase === "reading" && prefill?.total ? words.reading.percent(Math.floor((100 * prefill.done) / prefill.total)) : "";
+}
+
 export function drawRegions() {
   const { state, ui } = store;
   const now = situation(state, ui);
@@ -65,7 +72,7 @@ export function drawRegions() {
   document.body.dataset.situation = now;
   document.body.dataset.tab = ui.tab;
   document.body.toggleAttribute("data-greyed", ui.connection === "lost");
-  document.title = state.document ? `${state.document.name} – ${words.app}` : words.app;
+  document.title = [readSoFar(state), state.document?.name, words.app].filter(Boolean).join(" – ");
   beforeAnswers();
   for (const [id, label] of Object.entries(words.regions)) document.getElementById(id)?.setAttribute("aria-label", label);
   for (const [id, template, needsDocument] of REGIONS) {
@@ -76,6 +83,7 @@ export function drawRegions() {
   }
   afterStrip(state, ui);
   afterDocument(state, ui);
+  afterRefused();
   afterAnswers();
   afterDialogs(ui);
 }

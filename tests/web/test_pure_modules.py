@@ -1,0 +1,133 @@
+"""The modules of the page that touch no page: reducers, marks, ranges, references."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import longsum
+
+WEB = Path(longsum.__file__).parent / "web"
+NODE = shutil.which("node")
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine")
+
+
+def run(names, module, expression):
+    """Return what an expression of JavaScript gives with names of one module."""
+    address = (WEB / module).as_uri()
+    code = (
+        f"import {{ {names} }} from {json.dumps(address)};"
+        f"console.log(JSON.stringify({expression}));"
+    )
+    command = [NODE, "--input-type=module", "--no-warnings", "-e", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def folded(*events):
+    """Return the state after events, each a kind and its data."""
+    fold = f"{json.dumps(events)}.reduce((state, [kind, data]) => take[kind](state, data), start())"
+    return run("start, take", "state.js", fold)
+
+
+DOCUMENT = ("document", {"name": "a.pdf", "pages": [], "warnings": [], "characters": 9})
+JOB = ("job", {"job": "1", "kind": "question", "question": "Why?", "state": "running"})
+
+
+def test_pieces_of_text_add_up_to_the_answer():
+    state = folded(
+        DOCUMENT, JOB, ("text", {"job": "1", "text": "a"}), ("text", {"job": "1", "text": "b"})
+    )
+    assert state["jobs"][0]["text"] == "ab"
+
+
+def test_first_progress_ends_the_loading():
+    """The server reports no step of its own for it: the page went on saying "loading"."""
+    loading = ("phase", {"name": "loading"})
+    assert folded(DOCUMENT, loading)["phase"] == "loading"
+    assert folded(DOCUMENT, loading, ("prefill", {"done": 1, "total": 9}))["phase"] == "reading"
+
+
+def test_progress_within_an_answer_is_no_reading():
+    writing = ("phase", {"name": "writing"})
+    assert folded(DOCUMENT, writing, ("prefill", {"done": 1, "total": 9}))["phase"] == "writing"
+
+
+def test_other_run_of_the_program_means_to_forget_all():
+    hello = [("hello", {"run": run, "version": "1", "shelf": True, "word": False}) for run in "ab"]
+    assert folded(hello[0], DOCUMENT, JOB, hello[0])["jobs"]
+    assert folded(hello[0], DOCUMENT, JOB, hello[1])["jobs"] == []
+
+
+def test_another_file_leaves_nothing_of_the_one_before():
+    state = folded(DOCUMENT, JOB, ("opening", {"name": "b.pdf", "bytes": 1}))
+    assert (state["document"], state["jobs"], state["stage"]) == (None, [], "opening")
+
+
+def test_forgotten_answer_is_gone():
+    assert folded(DOCUMENT, JOB, ("forgotten", {"job": "1"}))["jobs"] == []
+
+
+def test_reading_again_takes_the_refusal_back():
+    refused = ("unfit", {"error": "DocumentTooLong", "message": "", "choices": []})
+    assert folded(DOCUMENT, refused)["unfit"]
+    assert folded(DOCUMENT, refused, ("phase", {"name": "loading"}))["unfit"] is None
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([], [[0, 10, None]]),
+        ([[2, 5]], [[0, 2, None], [2, 5, "strong"], [5, 10, None]]),
+        ([[-3, 4], [4, 12]], [[0, 4, "strong"], [4, 10, "strong"]]),
+        ([[20, 30]], [[0, 10, None]]),
+    ],
+)
+def test_text_is_cut_where_marks_begin_and_end(spans, expected):
+    given = [{"start": start, "end": end, "kind": "strong"} for start, end in spans]
+    found = run("pieces", "marks.js", f"pieces(0, 10, {json.dumps(given)})")
+    assert [[each["start"], each["end"], each["kind"]] for each in found] == expected
+
+
+def test_offsets_count_characters_as_the_server_does():
+    assert run("cut", "format.js", "[cut('a😀bc', 2, 3), cut('abc', 1)]") == ["b", "bc"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("add a text layer", "Add a text layer"),
+        ("report.pdf is too long", "report.pdf is too long"),
+        ("Already one", "Already one"),
+        ("", ""),
+    ],
+)
+def test_line_of_the_program_becomes_a_sentence(line, expected):
+    assert run("sentence", "format.js", f"sentence({json.dumps(line)})") == expected
+
+
+def test_command_is_not_said_twice():
+    hint = "add a text layer: ocrmypdf a.pdf b.pdf"
+    found = run("beforeCommand", "format.js", f"beforeCommand({hint!r}, 'ocrmypdf a.pdf b.pdf')")
+    assert found == "Add a text layer:"
+
+
+PAGES = {"pages": [{"number": n, "label": str(n - 1), "read": n != 2} for n in (1, 2, 3)]}
+
+
+def test_printed_page_is_named_once():
+    for reference in ("p. 3 (printed 2)", "p. 3"):
+        asked = f"splitReference({reference!r}, [3], {json.dumps(PAGES)})"
+        assert run("splitReference", "paging.js", asked) == ["p. 3", "(printed 2)"]
+
+
+def test_page_that_was_not_read_is_taken_for_average():
+    assert run("tokensByPage", "paging.js", f"tokensByPage({json.dumps(PAGES)}, [10, 30])") == [
+        10,
+        20,
+        30,
+    ]
