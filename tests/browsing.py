@@ -21,10 +21,12 @@ WAIT_MS = 90_000
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Yield a browser; skip where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api")
+    pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         # the sandbox needs rights that a container does not give
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
