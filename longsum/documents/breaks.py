@@ -145,6 +145,8 @@ class Joiner:
         outdented = shift < -step and self._was_flush(index)
         if is_bullet(b) or (is_item(b) and (ended or outdented)):
             return Link.PARAGRAPH
+        if shift > step and is_item(a) and not is_item(b) and self._hangs(index):
+            return None
         if shift > step:
             returns = self._left_after(index + 1)
             if returns is not None and returns < two.left - 0.5 * two.size:
@@ -204,6 +206,17 @@ class Joiner:
             return False
         drop = self.boxes[index].baseline - self.boxes[index + 1].baseline
         return drop > self._far(index) and not is_ended(self.lines[index].line.text)
+
+    def _hangs(self, index: int) -> bool:
+        """Return whether the lines after an item are its own: up to the next item, or to a gap."""
+        left = self.boxes[index + 1].left - 0.5 * self.boxes[index + 1].size
+        for at in range(index + 1, len(self.lines)):
+            after = self._left_after(at)
+            if after is None:
+                return True
+            if after < left:
+                return is_item(self.lines[at + 1].line.text)
+        return True
 
     def _left_after(self, index: int, *, gap: bool = False) -> float | None:
         """Return where the line after `index` begins; None if in another column or after a gap."""

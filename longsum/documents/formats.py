@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from longsum.documents.edges import VisibleExtent
     from longsum.documents.lines import Line
 
-READING = 2
+READING = 3
 """Version of what the readers make of a file. Raise it when a document's text changes, so that
 results of earlier versions are made again."""
 

@@ -12,7 +12,11 @@ _SIGNS = re.compile(
     r"|\[\^[^\]\s]+\]|<!--|\[\[\S|!\[",
     re.M,
 )
-_CODE = re.compile(r"(^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)[ \t]*$|\Z)|`[^`\n]+`)", re.M | re.S)
+_FENCED = re.compile(r"(^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)[ \t]*$|\Z))", re.M | re.S)
+_CODE = re.compile(r"`[^`\n]+`")
+_HELD = re.compile("\ue000(\\d+)\ue001")
+"""Stands for code within a line, which may itself stand in a link or between marks."""
+_FREE = {0xE000: None, 0xE001: None}
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.-]+)*,[A-Za-z0-9+/=%_.~-]{40,}")
 _DESTINATION = (
     r"\(\s*(?:<[^<>\n]*>|(?:[^()\s\n]|\([^()\n]*\))*)"
@@ -56,9 +60,21 @@ def plain_markdown(text: str) -> tuple[str, int]:
     text, pictures = _DATA.subn("", text)
     if not _SIGNS.search(text):
         return text, pictures
-    parts = _CODE.split(text)  # prose and code in turn
-    parts[::2] = [_plain(prose) for prose in parts[::2]]
+    parts = _FENCED.split(text)  # prose and code in turn
+    parts[::2] = [_with_code(prose) for prose in parts[::2]]
     return "".join(parts), pictures
+
+
+def _with_code(text: str) -> str:
+    """Return prose without its marks, the code in its lines as it is."""
+    held: list[str] = []
+
+    def hold(match: re.Match[str]) -> str:
+        held.append(match[0])
+        return f"\ue000{len(held) - 1}\ue001"
+
+    plain = _plain(_CODE.sub(hold, text.translate(_FREE)))
+    return _HELD.sub(lambda match: held[int(match[1])], plain)
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from longsum.documents.breaks import Joiner, Placed
 from longsum.documents.clean import BROKEN, WordCounts, glue, is_cjk, vocabulary
-from longsum.documents.line_ends import ends_sentence, is_ended
+from longsum.documents.line_ends import ends_sentence, is_ended, is_item
 from longsum.documents.lines import CHAR_WIDTH, NOTE_MARK, TEXT_LEADING, Line, Link
 from longsum.documents.order import split_notes
 from longsum.documents.runs import Run, runs_of
@@ -248,7 +248,12 @@ def _keep_shapes(lines: Sequence[Placed], links: list[Link]) -> list[_Item]:
         inner = links[start:end]
         widest = max(p.line.box.right - p.line.box.left for p in lines[start : end + 1])
         newlines = sum(link is Link.NEWLINE for link in inner)
-        own_lines = newlines * 2 >= len(inner) or widest < _NARROW or widest > _WIDE
+        wraps = any(  # items that go over the end of the line are prose
+            link is Link.JOIN and is_item(lines[at].line.text)
+            for at, link in enumerate(inner, start)
+        )
+        shaped = newlines * 2 >= len(inner) and not wraps
+        own_lines = shaped or widest < _NARROW or widest > _WIDE
         if inner and own_lines and not any(p.line.link for p in lines[start:end]):
             links[start:end] = [Link.NEWLINE] * len(inner)
             kept[start : end + 1] = [_indented(placed) for placed in lines[start : end + 1]]
@@ -299,7 +304,8 @@ def _join(items: Sequence[_Item], index: int, words: WordCounts) -> tuple[str, s
         return one.text, "" if is_cjk(one.text[-1:]) and is_cjk(two.text[:1]) else " "
     if same and items[index][0].column == items[index + 1][0].column:
         gap = two.box.left - one.box.right
-        return one.text, "" if gap < 0.12 * two.box.size else " "
+        text = f"{one.text[:-1]}-" if one.text.endswith(BROKEN) else one.text
+        return text, "" if gap < 0.12 * two.box.size else " "
     return glue(one.text, two.text, words)
 
 

@@ -38,6 +38,7 @@ function unfit(state, ui) {
     ${long && choices.length ? html`<h4>${words.unfit.or}</h4>` : nothing}
     <div class="choices">${choices.map((choice, index) => html`<button class=${index || long ? "" : "primary"} @click=${() => read(choice.body)}><bdi>${choice.label}</bdi></button>`)}
       <button class="quiet" @click=${() => openDialog("models")}>${words.unfit.models}</button></div>
+    ${long && why.questions ? html`<p class="note">${words.unfit.questions}</p>` : nothing}
     ${long ? nothing : commandLine(why.copy, ui)}`);
 }
 

@@ -91,7 +91,7 @@ export const words = {
     queued: "Will be answered when the document is read.", thinking: "Looking through the document",
     stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
     placeholder: "Ask about the whole document",
-    placeholderReading: "Ask already: it will be answered when the document is read", ask: "Ask", askLabel: "Your question",
+    placeholderReading: "Ask now, answered once it is read", ask: "Ask", askLabel: "Your question",
     mode: "Answer", auto: "Best for this model", written: "Written", verbatim: "Word for word",
     none: "Nothing yet. Summarize the document, or ask about it.",
     style: /** @type {{[s: string]: string}} */ ({ paragraph: "Paragraphs", bullets: "Bullets", executive: "Executive" }),
@@ -120,6 +120,7 @@ export const words = {
     others: "Choose other pages", readAll: "Read all pages", only: (/** @type {string} */ pages, /** @type {number} */ n) => `Only pages ${pages} of ${count(n)} are read.`,
     parts: /** @type {{[name: string]: string}} */ ({ weights: "weights", cache: "cache of the document", work: "working memory", libraries: "libraries" }),
     needs: (/** @type {number} */ b) => `needs ${bytes(b)}`, free: (/** @type {number} */ b) => `${bytes(b)} free`, plan: "Memory", short: (/** @type {number} */ b) => `${bytes(b)} too much`,
+    questions: "Questions can be asked all the same: with this model they need no reading.",
     rangeHint: "Drag the ends in the page overview, use the arrow keys there, or type the numbers.",
   },
   lost: {

@@ -72,3 +72,13 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
     start = time.monotonic()
     plain_markdown("# T\n" + piece * 20_000)
     assert time.monotonic() - start < 5
+
+
+def test_code_in_links_and_between_marks_stays_code():
+    text = "See [`cli.md`](cli.md), **the `x_y_z` option** and `[a](b)`.\n\n# A heading\n"
+    assert plain_markdown(text)[0].startswith("See `cli.md`, the `x_y_z` option and `[a](b)`.\n")
+
+
+def test_characters_that_stand_for_code_cannot_be_smuggled_in():
+    text = "# A heading\n\nNo \ue0000\ue001 code, `one` code.\n"
+    assert plain_markdown(text)[0] == "# A heading\n\nNo 0 code, `one` code.\n"

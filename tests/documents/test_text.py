@@ -99,3 +99,36 @@ def test_much_of_anything_is_read_whole(unit: str) -> None:
     document = read(text)
     covered = "".join(document.text[start:end] for start, end in split_sentences(document.text))
     assert "".join(covered.split()) == "".join(text.split())
+
+
+ITEMS = """\
+The committee found the following, which is told here in the order in which it was found by them:
+
+- one item that is long and goes over the end of the line because it has a lot of words in it and so
+  it is continued here with a hanging indent, and even on a third line, as there is so much to say
+  about it.
+- third
+- another item that is long and goes over the end of the line because it has many words in it and so
+  it is continued as well.
+
+The end.
+"""
+
+
+def test_items_with_a_hanging_indent_are_whole_paragraphs_of_their_own() -> None:
+    """A continuation was taken for the first line of a paragraph, and the next item ran into it."""
+    lines = read(ITEMS).text.split("\n")
+    assert lines[2].startswith("- one item")
+    assert lines[2].endswith("so much to say about it.")
+    assert lines[3] == "- third"
+    assert lines[4].endswith("it is continued as well.")
+    assert lines[5:] == ["", "The end."]
+
+
+def test_an_indent_after_a_numbered_heading_begins_a_paragraph() -> None:
+    text = (
+        "1. Introduction\n   This paragraph begins with an indent and goes on over the end of its "
+        "line, so that\nthe next line returns to the margin, as in a book that is set with indents "
+        "at the\nbeginnings of its paragraphs.\n"
+    )
+    assert read(text).text.startswith("1. Introduction\n")
