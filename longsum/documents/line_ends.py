@@ -15,7 +15,7 @@ _SENTENCE_END = re.compile(r"(?<!\bv)[.?!。！？؟…]" + _CLOSERS)
 _TAIL = 80
 """Characters examined at the end of a line; lines of unwrapped text are long."""
 _ITEM = re.compile(
-    r"(?:[•▪▸●○◦‣■□–—*+-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\)"
+    r"(?:[•▪▸●○◦‣■□°–—*+-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\)"
     r"|(?:\d{1,2}|[A-Z]|[a-h]|i{2,3}|iv|vi{1,3}|ix|xi{0,3})\.)\s+\S"  # not `v.`, `p.`
 )
 _BULLET = re.compile(r"[•▪▸●○◦‣■□]\s*\S")
