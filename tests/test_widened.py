@@ -84,8 +84,8 @@ def test_model_in_memory_is_not_used_for_a_document_that_needs_the_adapter(folde
     native = load_weights(found.checkpoint, plan_for(found, load, 512), load, Listener())
     loaded = LoadedModel(found, native)
     with open_session(SHORT, [Asking()], load, loaded=loaded) as session:
-        assert session.reading._weights is native
+        assert session.reading.weights is native
     with open_session(LONG, [Asking()], load, loaded=loaded) as session:
-        wide = session.reading._weights
+        wide = session.reading.weights
         assert wide is not native
         assert wide.config.rope.factor == 4.0

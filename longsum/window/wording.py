@@ -27,7 +27,7 @@ _BARE = {
     "model": "model",
     "focus": "the focus",
     "max_new_tokens": "the token limit",
-    "no_cache": "the option --no-cache",
+    "no_cache": "the setting that caches nothing",
     "cache_size": "the cache's size",
     "memory": "the memory to plan for",
     "language": "the language",
