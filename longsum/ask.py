@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from longsum.answer import Answer
 from longsum.checkpoint.chat_formats import Wrap
@@ -11,6 +11,7 @@ from longsum.documents.document import Document
 from longsum.documents.extent import extent_of
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
+from longsum.judge import Judge
 from longsum.model.resolve import ModelSource
 from longsum.prompting.prompt import (
     Prompt,
@@ -24,14 +25,13 @@ from longsum.receipt import Receipt
 from longsum.selection.confidence import is_sure
 from longsum.selection.head import SelectionHead
 from longsum.task import (
-    chosen_by_head,
     is_verbatim,
     refuse_template,
     report_language,
     sources_for,
     tokens_for,
 )
-from longsum.verbatim import Chosen, HeadChooser, chooser_for, verbatim_answer
+from longsum.verbatim import Chosen, HeadChooser, JudgeChooser, chooser_for, verbatim_answer
 from longsum.writing import free_answer
 
 PLACEHOLDER_QUESTION = "word " * 150
@@ -87,21 +87,23 @@ class AskTask:
 
     def answer_tokens(self, source: ModelSource) -> int:
         """Return the tokens reserved for one answer."""
+        if is_verbatim(source, self.config.verbatim):
+            return 0  # chosen, not written
         return tokens_for(self.config.words, self.config.verbatim, source, self.decode)
 
     def needs_reading(self, source: ModelSource | None) -> bool:
-        """Return whether the model has to read the document: not if a head ranks by words.
+        """Return whether the model has to read the document: not for a verbatim answer.
 
         A selection head ranks sentences by the words they share with a question. The model's states
-        did not improve that (`recipes/mini/README.md`), so the model is not used: no window limits
-        the document, and torch is not imported.
+        did not improve that (`recipes/mini/README.md`). A model without a head judges the passages
+        around the best of them, each by itself. So no window limits the document.
 
         Raises:
             UsageError: when a template is given for the bundled model.
         """
         if source is None:
             return self.config.verbatim is False
-        if not chosen_by_head(source, self.config.verbatim):
+        if not is_verbatim(source, self.config.verbatim):
             return True
         if source.is_bundled:
             refuse_template(self.config)
@@ -123,22 +125,79 @@ def answer_by_words(
     Returns:
         The answer, with a reference for each sentence.
     """
-    report_language(task.config, listener)
-    listener.phase("choosing sentences")
-    (question,) = task.questions
-    chosen = HeadChooser(head, document).answer(question, task.config, task.decode, listener)
-    receipt = Receipt(
+    chooser = HeadChooser(head, document)
+    return _searched(document, chooser, task, listener, _searching(document, source))
+
+
+def answer_judged(document: Document, judge: Judge, task: AskTask, listener: Listener) -> Answer:
+    """Answer one question with the sentences whose passages a model judges to answer it best.
+
+    Args:
+        document: the document asked about; the model need not have read it.
+        judge: the model.
+        task: holds exactly one question.
+        listener: receives the sentences.
+
+    Returns:
+        The answer, with a reference for each sentence.
+    """
+    plan = judge.plan
+    receipt = replace(
+        _searching(document, judge.model.source),
+        model_used=True,
+        quantize=plan.quantize,
+        dtype=plan.dtype,
+        device=plan.device,
+        load_s=judge.load_s,
+    )
+    return _searched(document, JudgeChooser(judge, document), task, listener, receipt)
+
+
+def _searching(document: Document, source: ModelSource) -> Receipt:
+    """Return the receipt of an answer that was searched for, not read."""
+    return Receipt(
         document=document.name,
         sha256=document.sha256,
         extent=extent_of(document, [(0, len(document.text))]),
         model=source.name,
         revision=source.revision,
         mode="verbatim",
-        decode_s=chosen.stats.seconds,
-        finish_reason=chosen.stats.finish_reason,
         model_used=False,
     )
+
+
+def _searched(
+    document: Document,
+    chooser: HeadChooser | JudgeChooser,
+    task: AskTask,
+    listener: Listener,
+    receipt: Receipt,
+) -> Answer:
+    """Choose the sentences of an answer, and show them."""
+    report_language(task.config, listener)
+    listener.phase("choosing sentences")
+    (question,) = task.questions
+    chosen = chooser.answer(question, task.config, task.decode, listener)
+    stats = chosen.stats
+    receipt = replace(
+        receipt,
+        decode_s=stats.seconds,
+        finish_reason=stats.finish_reason,
+        judged=stats.judged,
+        peak_memory_bytes=_peak(receipt),
+    )
     return _shown(document, chosen, receipt, task, listener)
+
+
+def _peak(receipt: Receipt) -> int:
+    """Return the most memory a run with a model took; 0 without one, which needs no torch."""
+    if not receipt.model_used:
+        return 0
+    import torch
+
+    from longsum.engine.engine import peak_memory_bytes
+
+    return peak_memory_bytes(torch.device(receipt.device))
 
 
 def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answer:

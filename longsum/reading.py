@@ -46,6 +46,8 @@ class AnswerStats:
     """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
     """Statements that were found."""
+    judged: int = 0
+    """Passages of which the model judged how well they answer a question."""
 
 
 class Reading:

@@ -65,6 +65,8 @@ class Receipt:
     """Statements that were found."""
     model_used: bool = True
     """False for an answer ranked by words alone: the model neither read nor wrote anything."""
+    judged: int = 0
+    """Passages that the model judged, of a document it did not read as a whole."""
 
     @property
     def truncated(self) -> bool:
@@ -110,8 +112,8 @@ class Receipt:
 
     def lines(self) -> list[str]:
         """Return the receipt for people, a few short lines."""
-        if not self.model_used:
-            return self._lines_by_words()
+        if not (self.model_used and self.tokens_total):
+            return self._lines_searched()
         read = f"read {self.tokens_read:,} of {self.tokens_total:,} tokens"
         places = [self.extent.what_was_read()]
         if self.truncated:
@@ -139,14 +141,19 @@ class Receipt:
             )
         return [read, f"{model}; {ending}", speed]
 
-    def _lines_by_words(self) -> list[str]:
-        """Return the receipt of an answer made without the model."""
+    def _lines_searched(self) -> list[str]:
+        """Return the receipt of an answer that was searched for, not read."""
         whole = self.extent.what_was_read()
-        return [
-            "searched all sentences" + (f" ({whole})" if whole else ""),
-            "ranked by words; the model was not used",
-            f"answer {self.decode_s:.1f} s",
-        ]
+        searched = "searched all sentences" + (f" ({whole})" if whole else "")
+        if not self.model_used:
+            how = "ranked by words; the model was not used"
+            return [searched, how, f"answer {self.decode_s:.1f} s"]
+        held = self.dtype if self.quantize == "none" else self.quantize
+        judged = f"judged {self.judged:,} passages, each by itself" if self.judged else "not asked"
+        speed = f"load {self.load_s:.1f} s, answer {self.decode_s:.1f} s"
+        if self.peak_memory_bytes:
+            speed += f", peak {format_bytes(self.peak_memory_bytes)}"
+        return [searched, f"ranked by words; {self.model} ({held}, {self.device}) {judged}", speed]
 
 
 def left_out(extent: Extent, tokens_read: int, tokens_total: int, truncate: str | None) -> str:

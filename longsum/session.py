@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from longsum.answer import Answer
-from longsum.ask import AskTask, answer_by_words, answer_reading
+from longsum.ask import AskTask, answer_by_words, answer_judged, answer_reading
 from longsum.config import (
     AskConfig,
     DecodeConfig,
@@ -29,12 +29,13 @@ from longsum.config import (
 )
 from longsum.documents.document import Document
 from longsum.events import Listener
-from longsum.model.find import Model
+from longsum.judge import Judge, open_judge
+from longsum.model.find import Model, find_model
 from longsum.model.resolve import ModelSource, resolve_model
 from longsum.prepared import Prepared, prepare
 from longsum.reading import Reading, open_reading
 from longsum.receipt import left_out
-from longsum.selection.head import SelectionHead, load_head
+from longsum.selection.head import SelectionHead, has_head, load_head
 from longsum.summarize import SummaryTask, summarize_reading
 from longsum.task import Task
 
@@ -61,6 +62,8 @@ class Session:
         reading: the document as the model read it; None when the head answers without reading.
         listener: receives progress and text, and may stop the work.
         head: the selection head, if already loaded.
+        load: settings of the model that judges answers, where it has no head.
+        loaded: that model, if it is found or in memory.
     """
 
     def __init__(
@@ -70,9 +73,12 @@ class Session:
         reading: Reading | None,
         listener: Listener,
         head: SelectionHead | None = None,
+        load: LoadConfig | None = None,
+        loaded: LoadedModel | None = None,
     ) -> None:
         self.document, self.source, self.listener = document, source, listener
         self._reading, self._head = reading, head
+        self._load, self._loaded = load or LoadConfig(), loaded
 
     def __enter__(self) -> Session:
         return self
@@ -102,6 +108,13 @@ class Session:
         found = self._head or load_head(self.source.folder)
         assert found is not None, f"{self.source.folder} has no selection head"
         return found
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The model that judges answers of a document it has not read; loaded when needed."""
+        loaded = self._loaded
+        model, weights = (loaded.found, loaded.weights) if loaded else (None, None)
+        return open_judge(self._load, self.listener, model=model, weights=weights)
 
     def summarize(
         self, config: SummaryConfig | None = None, decode: DecodeConfig | None = None
@@ -138,9 +151,12 @@ class Session:
             LongsumError: when the question is too long, or the model writes nothing.
         """
         task = AskTask(config or AskConfig(), decode or DecodeConfig(), (question,))
-        if task.needs_reading(self.source):
+        has_own_head = has_head(self.source.folder)
+        if task.needs_reading(self.source) or (self.is_read and not has_own_head):
             return answer_reading(self.reading, task, self.listener)
-        return answer_by_words(self.document, self.source, self.head, task, self.listener)
+        if has_own_head:
+            return answer_by_words(self.document, self.source, self.head, task, self.listener)
+        return answer_judged(self.document, self.judge, task, self.listener)
 
     def save(self) -> None:
         """Cache what was read for later runs, if reading took long and there is a cache.
@@ -152,7 +168,8 @@ class Session:
 
     def close(self) -> None:
         """Free the memory of the model and of what it read."""
-        self._reading = None
+        self._reading = self._loaded = None
+        self.__dict__.pop("judge", None)
 
 
 def open_session(
@@ -195,10 +212,14 @@ def open_session(
     found, weights, head = (loaded.found, loaded.weights, loaded.head) if loaded else (None,) * 3
     if not any(task.needs_reading(None) for task in tasks):
         source = found.source if found else _source(load)
-        if source is not None and not any(task.needs_reading(source) for task in tasks):
+        if source is None:
+            found = find_model(load)
+            source = found.source
+        if not any(task.needs_reading(source) for task in tasks):
             if source.notice and loaded is None:
                 listener.model_chosen(source.notice)
-            return Session(document, source, None, listener, head)
+            judging = LoadedModel(found, weights, head) if found else None
+            return Session(document, source, None, listener, head, load, judging)
     prepared = prepare(document, tasks, load, truncate=truncate, model=found)
     if loaded is None:
         _report(prepared, listener)

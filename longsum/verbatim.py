@@ -10,7 +10,7 @@ question after each sentence that the bundled head proposes.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,6 +25,7 @@ from longsum.errors import EmptyDocument, UsageError
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verbatim
 from longsum.grounding.sources import Sources
+from longsum.judge import Judge
 from longsum.model.resolve import MINI_FOLDER
 from longsum.reading import AnswerStats, Reading
 from longsum.receipt import Receipt
@@ -159,17 +160,13 @@ class LikelihoodChooser:
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
         """Implement `Chooser.answer` by how likely the question is after each sentence."""
-        reading, started = self.reading, time.perf_counter()
+        reading = self.reading
         document = reading.prepared.document
         found = answer_candidates(document, question, bundled_head())
         read = [each for each in found if reading.was_read(each.span)]
-        candidates = best_of_groups(read)[:MAX_JUDGED]
-        if not candidates:
-            return Chosen([], AnswerStats(finish_reason="stop"))
-        likelihoods = reading.question_likelihoods(
-            [passage_around(document, each.span) for each in candidates], question, listener
+        return judged_answer(
+            document, read, question, config, decode, listener, reading.question_likelihoods
         )
-        return _answer_of(judged(candidates, likelihoods), config, decode, started)
 
     def _chosen(
         self, candidates: Sequence[Candidate], decode: DecodeConfig, listener: Listener
@@ -202,6 +199,57 @@ class LikelihoodChooser:
         ]
         for number in reading.choose(self.suffix, choices, decode, listener):
             yield fitting[number][0]
+
+
+@dataclass(frozen=True)
+class JudgeChooser:
+    """Chooses answers as `LikelihoodChooser` does, in a document that the model has not read."""
+
+    judge: Judge
+    document: Document
+
+    def answer(
+        self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
+    ) -> Chosen:
+        """Implement `Chooser.answer` by how likely the question is after each sentence."""
+        found = answer_candidates(self.document, question, bundled_head())
+        return judged_answer(
+            self.document, found, question, config, decode, listener, self.judge.likelihoods
+        )
+
+
+Likelihoods = Callable[[Sequence[str], str, Listener], np.ndarray]
+"""Returns how likely a question is after each passage."""
+
+
+def judged_answer(
+    document: Document,
+    found: Sequence[Candidate],
+    question: str,
+    config: AskConfig,
+    decode: DecodeConfig,
+    listener: Listener,
+    likelihoods: Likelihoods,
+) -> Chosen:
+    """Return the sentences that answer a question, as a model judges the best candidates.
+
+    Args:
+        document: the document asked about.
+        found: candidates that the bundled head proposes.
+        question: in the user's words.
+        config: the number of sentences.
+        decode: temperature and seed.
+        listener: its `check` may stop the choice.
+        likelihoods: the model's judgement.
+    """
+    started = time.perf_counter()
+    candidates = best_of_groups(found)[:MAX_JUDGED]
+    if not candidates:
+        return Chosen([], AnswerStats(finish_reason="stop"))
+    passages = [passage_around(document, each.span) for each in candidates]
+    ranked = judged(candidates, likelihoods(passages, question, listener))
+    chosen = _answer_of(ranked, config, decode, started)
+    return chosen._replace(stats=replace(chosen.stats, judged=len(candidates)))
 
 
 @cache  # every question is answered with its help

@@ -9,7 +9,7 @@ from tiny import save_checkpoint
 
 from longsum.answer import Answer
 from longsum.ask import AskTask, answer_reading
-from longsum.config import AskConfig, DecodeConfig, LoadConfig
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong, UsageError
@@ -19,6 +19,7 @@ from longsum.prepared import prepare
 from longsum.reading import Reading
 from longsum.selection.confidence import SURE
 from longsum.session import Session, ask_document, open_session
+from longsum.summarize import SummaryTask
 
 MINI = LoadConfig(model="mini", device="cpu")
 QUESTIONS = ["What did the night watchman describe?", "Who paid for the unfinished cathedral?"]
@@ -40,8 +41,9 @@ VERBATIM = AskConfig(verbatim=True)
 
 @pytest.fixture(scope="module")
 def session(document, tiny) -> Session:
-    """A model with the report read, opened without a question."""
-    return open_session(document, [AskTask(VERBATIM)], tiny)
+    """A model with the report read, opened for a summary as well, without a question."""
+    tasks = [SummaryTask(SummaryConfig(verbatim=True)), AskTask(VERBATIM)]
+    return open_session(document, tasks, tiny)
 
 
 def asked(session: Session, question: str, config=VERBATIM, decode=None, listener=None) -> Answer:
@@ -51,9 +53,9 @@ def asked(session: Session, question: str, config=VERBATIM, decode=None, listene
 
 def test_several_questions_take_one_reading(document, tiny):
     heard = Recorder()
-    answers = ask_document(
-        document, [*QUESTIONS, ABSENT], config=VERBATIM, load=tiny, listener=heard
-    )
+    tasks = [SummaryTask(SummaryConfig(verbatim=True)), AskTask(VERBATIM)]
+    with open_session(document, tasks, tiny, listener=heard) as opened:
+        answers = [opened.ask(each, VERBATIM) for each in (*QUESTIONS, ABSENT)]
     dones = [done for done, _ in heard.reading]
     assert dones == sorted(set(dones))
     assert dones[-1] == heard.reading[-1][1]
@@ -172,14 +174,11 @@ def test_free_answer_reads_the_question_after_the_document(document, tiny, monke
 
 def test_truncated_reading_answers_only_from_what_was_read(document, tmp_path):
     folder = save_checkpoint(tmp_path / "small", max_position_embeddings=3000)
-    (answer,) = ask_document(
-        document,
-        ["Who paid for the unfinished granary near the river?"],
-        config=AskConfig(verbatim=True),
-        load=LoadConfig(model=str(folder), device="cpu"),
-        decode=DecodeConfig(max_new_tokens=400),
-        truncate="head",
-    )
+    decode = DecodeConfig(max_new_tokens=400)
+    tasks = [SummaryTask(SummaryConfig(verbatim=True), decode), AskTask(VERBATIM, decode)]
+    load = LoadConfig(model=str(folder), device="cpu")
+    with open_session(document, tasks, load, truncate="head") as opened:
+        answer = opened.ask("Who paid for the unfinished granary near the river?", VERBATIM)
     receipt = answer.receipt
     assert receipt.truncate == "head"
     assert (1, 1) in receipt.extent.left_out or receipt.extent.in_part

@@ -167,10 +167,10 @@ def test_one_reading_serves_a_summary_and_questions(names):
 
 
 @pytest.mark.parametrize("verbatim", [None, True, False])
-def test_only_a_head_answers_by_words(tmp_path, verbatim):
+def test_only_what_is_written_needs_reading(tmp_path, verbatim):
     folder = save_checkpoint(tmp_path / "tiny", max_position_embeddings=2048)
     task = AskTask(AskConfig(verbatim=verbatim))
-    assert task.needs_reading(resolve_model(str(folder)))
+    assert task.needs_reading(resolve_model(str(folder))) is (verbatim is not True)
     assert task.needs_reading(resolve_model("mini")) is (verbatim is False)
 
 

@@ -18,11 +18,12 @@ from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
+from longsum.judge import PASSAGE_TOKENS
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
 from longsum.prepared import prepare
-from longsum.selection.head import load_head
+from longsum.selection.head import has_head, load_head
 from longsum.session import LoadedModel, open_session
 from longsum.summarize import SummaryTask
 from longsum.task import Task
@@ -152,9 +153,9 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
     task = job_task(job)
     # a mistake in a template concerns every document
     prepare(probe, [task], load, truncate=job.read.truncate, check=False, model=model)
-    if not task.needs_reading(model.source):
+    if not task.needs_reading(model.source) and has_head(model.source.folder):
         return Answerer(job, LoadedModel(model, None, load_head(model.source.folder)), load)
-    plan = _plan(model, load)
+    plan = _plan(model, load) if task.needs_reading(model.source) else _for_judging(model, load)
     for quantize in ("none", "nf4", "int8"):
         if plan.quantize == quantize:
             load = replace(load, quantize=quantize)  # documents' plans must not choose again
@@ -162,6 +163,17 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
 
     weights = load_weights(model.checkpoint, plan, load, listener)
     return Answerer(job, LoadedModel(model, weights), load)
+
+
+def _for_judging(model: Model, load: LoadConfig) -> MemoryPlan:
+    """Return a plan for passages only: no document is read.
+
+    Raises:
+        InsufficientMemory: when not even they fit.
+    """
+    plan = plan_for(model, load, PASSAGE_TOKENS)
+    require_fit(plan, limited=load.memory_bytes is not None)
+    return plan
 
 
 def _plan(model: Model, load: LoadConfig) -> MemoryPlan:

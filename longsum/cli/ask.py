@@ -45,9 +45,10 @@ def ask(
     """Answer questions about a whole document, each statement with its page.
 
     The document is read once, however many questions there are. The bundled model is not used for
-    questions: a trained head ranks the sentences by their words. A sentence that likely holds the
-    answer stands alone, with "Less likely" ones after it; "Perhaps" comes before sentences none of
-    which stands out, and "No sentence found for this." stands for none.
+    questions: a trained head ranks the sentences by their words. Other models that answer with
+    sentences of the document judge the passages around the best of them. A sentence that likely
+    holds the answer stands alone, with "Less likely" ones after it; "Perhaps" comes before
+    sentences none of which stands out, and "No sentence found for this." stands for none.
     """
     asked = list(questions or []) or _piped_questions(file)
     interactive = not asked

@@ -112,6 +112,10 @@ class AnswerListener(ReadingListener):
         self._document = document
         self._text = ""
 
+    def phase(self, name: str) -> None:
+        """Report a step; loading the model that judges is one of choosing, not of reading."""
+        super().phase(name.replace("loading", "choosing", 1))
+
     def text(self, piece: str) -> None:
         """Report the next piece of the answer."""
         if piece:

@@ -21,9 +21,8 @@ from longsum.model.find import find_model, find_model_for_plan
 from longsum.prepared import Prepared, prepare
 from longsum.reading import open_reading
 from longsum.selection.confidence import is_sure
-from longsum.session import Session
+from longsum.session import LoadedModel, Session
 from longsum.summarize import SummaryTask
-from longsum.task import chosen_by_head
 from longsum.window import tasks
 from longsum.window.counting import counted, planned
 from longsum.window.listening import (
@@ -79,9 +78,16 @@ class ReadingWorker:
         self._session = None  # its memory is needed
         report(("phase", {"name": "loading", "line": "counting"}))
         model = find_model(task.load)
-        if chosen_by_head(model.source, task.ask.verbatim):
+        if not AskTask(task.ask, task.decode).needs_reading(model.source):
             # questions need no reading, so that even a document too long can be asked
-            self._session = Session(task.document, model.source, None, Listener())
+            self._session = Session(
+                task.document,
+                model.source,
+                None,
+                Listener(),
+                load=task.load,
+                loaded=LoadedModel(model, None),
+            )
             report(("words", {}))
         prepared = prepare(
             task.document,

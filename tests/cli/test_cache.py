@@ -17,8 +17,6 @@ from longsum.loading.quantize import quantization_config
 from longsum.loading.quantized_cache import cached_weights
 from longsum.paths import prefix_folder
 
-QUESTION = "What did the night watchman describe?"
-
 
 @pytest.fixture(scope="module")
 def pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,17 +29,17 @@ def keen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StoreConfig.__init__, "__defaults__", (StoreConfig.size_bytes, 0.0))
 
 
-def ask(pdf: Path, tiny: Path, *options: object, command: str = "ask"):
-    question = (QUESTION,) if command == "ask" else ()
-    return run(command, pdf, *question, "-m", tiny, "--verbatim", *options)
+def summarize(pdf: Path, tiny: Path, *options: object):
+    """Run what reads the document: a question is answered without reading it."""
+    return run("summarize", pdf, "-m", tiny, "--verbatim", *options)
 
 
 @pytest.mark.parametrize("kv_cache", ["auto", "native", "int8", "int4"])
-def test_second_question_does_not_read_again(pdf, tiny, kv_cache):
-    first = ask(pdf, tiny, "--kv-cache", kv_cache)
+def test_second_summary_does_not_read_again(pdf, tiny, kv_cache):
+    first = summarize(pdf, tiny, "--kv-cache", kv_cache)
     assert "cached this document" in first.stderr
     assert str(prefix_folder()) in first.stderr
-    second = ask(pdf, tiny, "--kv-cache", kv_cache)
+    second = summarize(pdf, tiny, "--kv-cache", kv_cache)
     assert second.stdout == first.stdout
     assert "already read (from cache" in second.stderr
     assert "cached" not in second.stderr
@@ -49,69 +47,62 @@ def test_second_question_does_not_read_again(pdf, tiny, kv_cache):
 
 
 def test_receipt_says_where_the_document_came_from(pdf, tiny):
-    receipts = [json.loads(ask(pdf, tiny, "--json").stdout)["receipt"] for _ in range(2)]
+    receipts = [json.loads(summarize(pdf, tiny, "--json").stdout)["receipt"] for _ in range(2)]
     assert [receipt["from_cache"] for receipt in receipts] == [False, True]
     assert receipts[0]["tokens_read"] == receipts[1]["tokens_read"]
     assert receipts[1]["prefill_tps"] == 0
     assert {receipt["kv_cache"] for receipt in receipts} <= {"fp32", "bf16"}
 
 
-def test_summary_and_question_share_a_reading_only_if_their_prefix_is_the_same(pdf, tiny):
-    """Both commands keep what they read; the words before the document decide."""
-    first = ask(pdf, tiny, command="summarize")
-    assert "cached" in first.stderr
-    assert "from cache" in ask(pdf, tiny, command="summarize").stderr
-
-
 def test_no_cache_keeps_nothing(pdf, tiny):
-    result = ask(pdf, tiny, "--no-cache")
+    result = summarize(pdf, tiny, "--no-cache")
     assert result.exit_code == 0
     assert "cached" not in result.stderr
     assert not prefix_folder().exists()
-    ask(pdf, tiny)
-    assert "from cache" not in ask(pdf, tiny, "--no-cache").stderr
+    summarize(pdf, tiny)
+    assert "from cache" not in summarize(pdf, tiny, "--no-cache").stderr
 
 
 @pytest.mark.parametrize("size", ["0", " 0 "])
 def test_size_of_nothing_switches_it_off(pdf, tiny, size, monkeypatch):
-    ask(pdf, tiny, "--cache-size", size)
+    summarize(pdf, tiny, "--cache-size", size)
     monkeypatch.setenv("LONGSUM_CACHE_SIZE", size)
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     assert not prefix_folder().exists()
-    ask(pdf, tiny, "--cache-size", "1GiB")  # the option goes before the environment
+    summarize(pdf, tiny, "--cache-size", "1GiB")  # the option goes before the environment
     assert prefix_folder().exists()
 
 
 def test_home_is_taken_from_the_environment(pdf, tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("LONGSUM_CACHE_HOME", str(tmp_path / "elsewhere"))
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     assert len(list((tmp_path / "elsewhere").glob("*/*/prefix.safetensors"))) == 1
 
 
 def test_size_that_is_none_is_wrong_usage(pdf, tiny, monkeypatch):
-    assert_refused(ask(pdf, tiny, "--cache-size", "lots"), 2, "--cache-size", "'lots'")
+    assert_refused(summarize(pdf, tiny, "--cache-size", "lots"), 2, "--cache-size", "'lots'")
     monkeypatch.setenv("LONGSUM_CACHE_SIZE", "many")
-    assert_refused(ask(pdf, tiny), 2, "LONGSUM_CACHE_SIZE", "'many'")
-    assert_refused(ask(pdf, tiny, "--kv-cache", "fp8"), 2, "--kv-cache")
+    assert_refused(summarize(pdf, tiny), 2, "LONGSUM_CACHE_SIZE", "'many'")
+    assert_refused(summarize(pdf, tiny, "--kv-cache", "fp8"), 2, "--kv-cache")
 
 
 def test_folder_that_cannot_be_written_is_a_warning(pdf, tiny, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LONGSUM_CACHE_HOME", str(tmp_path / "file"))
-    result = ask(pdf, tiny)
+    result = summarize(pdf, tiny)
     assert result.exit_code == 0
     assert "warning: could not cache the document in" in " ".join(result.stderr.split())
     assert result.stdout
 
 
 def test_damaged_entry_is_a_warning(pdf, tiny):
-    first = ask(pdf, tiny)
+    first = summarize(pdf, tiny)
     (data,) = prefix_folder().glob("*/prefix.safetensors")
     os.truncate(data, 1000)
-    again = ask(pdf, tiny)
+    again = summarize(pdf, tiny)
     assert "warning: the cached document is damaged" in again.stderr
     assert (again.exit_code, again.stdout) == (0, first.stdout)
-    assert "from cache" in ask(pdf, tiny).stderr
+    assert "from cache" in summarize(pdf, tiny).stderr
 
 
 # longsum cache
@@ -125,8 +116,8 @@ def test_nothing_is_listed_before_anything_is_cached():
 
 
 def test_list_names_documents_and_clear_removes_them(pdf, tiny):
-    ask(pdf, tiny)
-    ask(pdf, tiny, "--kv-cache", "int8")
+    summarize(pdf, tiny)
+    summarize(pdf, tiny, "--kv-cache", "int8")
     lines = run("cache", "list").stdout.splitlines()
     assert len(lines) == 3
     for line in lines[:2]:
@@ -147,12 +138,12 @@ def test_list_names_documents_and_clear_removes_them(pdf, tiny):
 
 
 def test_entry_that_is_none_is_wrong_usage(pdf, tiny):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     assert_refused(run("cache", "clear", "nothing"), 2, "'nothing'", "longsum cache list")
 
 
 def test_names_are_escaped_before_a_terminal_shows_them(pdf, tiny):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     (path,) = prefix_folder().glob("*/entry.json")
     record = json.loads(path.read_text()) | {"document": "a\x1b[2Jb\n.pdf"}
     path.write_text(json.dumps(record))
@@ -179,7 +170,7 @@ def quantized(tiny) -> Path:
 
 
 def test_quantized_models_are_listed_after_the_documents(pdf, tiny, quantized):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     lines = run("cache", "list").stdout.splitlines()
     assert len(lines) == 4
     assert lines[1].startswith("1 document, ")
@@ -196,7 +187,7 @@ def test_quantized_models_are_listed_after_the_documents(pdf, tiny, quantized):
 
 
 def test_clear_takes_models_by_name_by_kind_or_with_all(pdf, tiny, quantized):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     assert "removed 1 document" in run("cache", "clear", "--yes", "--only", "document").stderr
     assert quantized.is_dir()
     assert_refused(run("cache", "clear", quantized.name, "--only", "document"), 2, "one entry")
@@ -205,7 +196,7 @@ def test_clear_takes_models_by_name_by_kind_or_with_all(pdf, tiny, quantized):
 
 
 def test_clear_without_a_name_removes_documents_and_models(pdf, tiny, quantized):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     said = run("cache", "clear", "--yes").stderr
     assert "removed 1 document" in said
     assert "removed 1 quantized model" in said
@@ -213,7 +204,7 @@ def test_clear_without_a_name_removes_documents_and_models(pdf, tiny, quantized)
 
 
 def test_beginning_that_fits_a_document_and_a_model_is_no_name(pdf, tiny, quantized):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     (document,) = json.loads(run("cache", "list", "--json", "--only", "document").stdout)
     twin = quantized.with_name(document["name"])
     quantized.rename(twin)
@@ -224,14 +215,14 @@ def test_beginning_that_fits_a_document_and_a_model_is_no_name(pdf, tiny, quanti
 @pytest.mark.parametrize("name", ["", " "])
 def test_empty_name_removes_nothing(pdf, tiny, name):
     """An unset shell variable removed 19 entries."""
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     assert_refused(run("cache", "clear", name), 2, "the name of the entry is empty")
     assert_refused(run("cache", "clear", name, "--yes"), 2, "nothing was removed")
     assert len(json.loads(run("cache", "list", "--json").stdout)) == 1
 
 
 def test_clearing_everything_in_a_pipe_needs_yes(pdf, tiny, quantized):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     everything = "all that is cached: 1 document and 1 quantized model, "
     assert_refused(run("cache", "clear", stdin=b"y\n"), 2, everything, "--yes")
     assert_refused(run("cache", "clear", "--only", "model"), 2, "all that is cached: 1 quantized")
@@ -246,7 +237,7 @@ def test_clearing_an_empty_cache_asks_nothing():
 
 @pytest.mark.parametrize(("typed", "left"), [("n\n", 1), ("\n", 1), ("y\n", 0)])
 def test_clearing_everything_on_a_terminal_asks(pdf, tiny, typed, left):
-    ask(pdf, tiny)
+    summarize(pdf, tiny)
     screen = on_terminal("cache", "clear", typed=(("[y/N]", typed),))
     assert "Remove all that is cached: 1 document, " in screen.text
     assert screen.exit_code == left

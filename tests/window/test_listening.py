@@ -82,6 +82,11 @@ def test_sentences_of_a_list_are_where_the_text_has_them(heard):
     }
 
 
+def test_loading_a_model_for_an_answer_is_not_reading_again(heard):
+    AnswerListener(heard.append, DOCUMENT).phase("loading smol")
+    assert heard[-1][1]["name"] == "choosing"
+
+
 def test_a_written_sentence_keeps_its_own_offsets(heard):
     listener = AnswerListener(heard.append, DOCUMENT)
     listener.text("# A heading\nIt rai")

@@ -99,6 +99,17 @@ def test_a_document_too_long_is_refused_with_its_counts_and_can_be_asked(worker)
     assert "needs the whole document read" in str(error)
 
 
+def test_a_model_without_a_head_is_asked_about_a_document_too_long_for_it(worker, tiny):
+    long = parse_text("The harbour was closed. " * 900 + "The mayor paid for it.", "long.txt")
+    load = LoadConfig(model=str(tiny), device="cpu")
+    verbatim = AskConfig(verbatim=True)
+    ended, error = worker(opening(long, load=load, ask=verbatim), lambda event: None)
+    assert isinstance(error, DocumentTooLong)
+    done_, heard = done(worker, tasks.Ask("Who paid for it?", verbatim, DecodeConfig()))
+    assert "judged" in done_["receipt"][1]
+    assert "loading" not in [data["name"] for kind, data in heard if kind == "phase"]
+
+
 def test_leaving_a_part_out_reads_the_rest_and_says_so(worker):
     long = parse_text("The harbour was closed for the winter of the year. " * 400, "long.txt")
     small = replace(MINI, context=1024, force_context=True)
