@@ -25,10 +25,14 @@ class RunningWindow:
     Args:
         arguments: of the command.
         environment: further variables.
+        code: run in its process first, to put a stand-in in some part's place.
     """
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "longsum", "window", *arguments, "--no-browser"]
+    def __init__(
+        self, *arguments: object, environment: dict[str, str] | None = None, code: str = ""
+    ) -> None:
+        program = ["-c", f"{code}\nfrom longsum.cli import main\nmain()"] if code else ["-m", "longsum"]
+        command = [sys.executable, *program, "window", *map(str, arguments), "--no-browser"]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -48,13 +52,16 @@ class RunningWindow:
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
+        children = self.children() if self.process.poll() is None else []
         self.process.kill()
         self.process.communicate()
+        assert are_gone(children), "children outlived the window"
 
-    def login(self) -> None:
-        """Exchange the code for the token, and use it from now on."""
-        token = self.client.post("/api/login", json={"code": self.code}).json()["token"]
+    def login(self) -> str:
+        """Exchange the code for the token, use it from now on, and return it."""
+        token: str = self.client.post("/api/login", json={"code": self.code}).json()["token"]
         self.client.headers["Authorization"] = f"Bearer {token}"
+        return token
 
     def events(self, until: str, after: int = 0) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Yield number, kind and data of the events, until one of a kind."""
@@ -80,6 +87,20 @@ class RunningWindow:
         """Press Ctrl-C and return the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(START_S)
+
+
+def own_home(folder: Path) -> dict[str, str]:
+    """Return variables that give a process a home of its own, for fixtures that outlive a test."""
+    places = {
+        "HOME": folder,
+        "LONGSUM_CONFIG_HOME": folder / "config",
+        "LONGSUM_CACHE_HOME": folder / "cache",
+        "LONGSUM_DATA_HOME": folder / "data",
+        "LONGSUM_MODELS_HOME": folder / "models",
+        "HF_HOME": folder / "hf",
+    }
+    fixed = {"HF_HUB_OFFLINE": "1", "LONGSUM_CPU_DTYPE": "float32", "LONGSUM_MODEL": ""}
+    return {name: str(path) for name, path in places.items()} | fixed
 
 
 def are_gone(processes: list[psutil.Process], seconds: float = 10.0) -> bool:

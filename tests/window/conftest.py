@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from browsers import Opener
+    from playwright.sync_api import Browser
+    from windows import RunningWindow
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +31,45 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(socket.socket, "connect", connect)
     yield attempts
     assert not attempts, f"reached for the network: {attempts}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser for the tests of a module; each test has a profile of its own.
+
+    Not for the session: while it runs, no other test can run an event loop.
+    """
+    from browsers import launched
+
+    with launched() as started:
+        yield started
+
+
+@pytest.fixture
+def start_window() -> Iterator[Callable[..., RunningWindow]]:
+    """Return what starts a window in a process of its own."""
+    from windows import RunningWindow
+
+    with ExitStack() as stack:
+        yield lambda *arguments, **options: stack.enter_context(
+            RunningWindow(*arguments, **options)
+        )
+
+
+@pytest.fixture
+def open_tab(browser: Browser, start_window: Any) -> Iterator[Opener]:
+    """Return what opens tabs of a window; none may do what a page may never do.
+
+    They are closed before the windows of the test.
+    """
+    from browsers import Tab
+
+    tabs: list[Tab] = []
+
+    def opened(window: RunningWindow, token: str | None = None, **options: Any) -> Tab:
+        tabs.append(Tab(browser, window, token, **options))
+        return tabs[-1]
+
+    yield opened
+    faults = [fault for tab in tabs for fault in tab.close()]
+    assert not faults
