@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from browsers import Opener
     from playwright.sync_api import Browser
     from windows import RunningWindow
+
+    Gated = tuple[RunningWindow, Callable[[str], None]]
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +58,24 @@ def start_window() -> Iterator[Callable[..., RunningWindow]]:
         yield lambda *arguments, **options: stack.enter_context(
             RunningWindow(*arguments, **options)
         )
+
+
+@pytest.fixture
+def start_gated(start_window: Any, tmp_path: Path) -> Callable[..., Gated]:
+    """Return what starts a window whose reader waits for a test, a gate at a time."""
+    import gated_reader
+
+    def started(*arguments: object, opened: tuple[str, ...] = ()) -> Gated:
+        gates = tmp_path / "gates"
+        gates.mkdir()
+        for gate in opened:
+            (gates / gate).touch()
+        paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        environment = {gated_reader.GATES: str(gates), "PYTHONPATH": paths}
+        window = start_window(*arguments, environment=environment, code=gated_reader.CODE)
+        return window, lambda gate: (gates / gate).touch()
+
+    return started
 
 
 @pytest.fixture
