@@ -42,7 +42,7 @@ def wait_for(gate: str) -> None:
 
 def places(text: str) -> list[tuple[int, int]]:
     """Return first and last + 1 characters of the first sentences of a text."""
-    return [match.span() for match in re.finditer(r"\S[^.]*\.", text)][:3]
+    return [match.span() for match in re.finditer(r"\S.*?\.(?=\s|$)", text, re.S)][:3]
 
 
 class GatedReader:
@@ -72,7 +72,8 @@ class GatedReader:
         for step in range(1, STEPS + 1):
             if step > STEPS // 2:
                 wait_for(READ)
-            page = document.pages[(len(document.pages) * step - 1) // STEPS].number
+            pages = document.pages
+            page = pages[(len(pages) * step - 1) // STEPS].number if pages else None
             done = {"done": total * step // STEPS, "total": total, "page": page}
             report(("prefill", {**done, "tokens_per_s": 1000, "seconds_left": STEPS - step}))
         left_out = {"from_cache": False, "left_out": None}

@@ -63,6 +63,11 @@ class RunningWindow:
         self.client.headers["Authorization"] = f"Bearer {token}"
         return token
 
+    def hold(self) -> None:
+        """Follow its events like a page, so that it does not end while no page is open."""
+        self._held = self.client.stream("GET", "/api/events", timeout=None)
+        self._held.__enter__()
+
     def events(self, until: str, after: int = 0) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Yield number, kind and data of the events, until one of a kind."""
         headers = {"Last-Event-ID": str(after)}

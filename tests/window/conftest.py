@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from browsers import Opener
+    from browsers import Opener, Tab
     from playwright.sync_api import Browser
     from windows import RunningWindow
 
@@ -60,22 +60,65 @@ def start_window() -> Iterator[Callable[..., RunningWindow]]:
         )
 
 
+def gated(folder: Path, opened: tuple[str, ...]) -> tuple[dict[str, str], Callable[[str], None]]:
+    """Return the variables of a window whose reader waits at gates, and what opens one.
+
+    Args:
+        folder: of its gates and its home.
+        opened: gates that are open from the start.
+    """
+    import gated_reader
+    from windows import own_home
+
+    gates = folder / "gates"
+    gates.mkdir()
+    for gate in opened:
+        (gates / gate).touch()
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    variables = {gated_reader.GATES: str(gates), "PYTHONPATH": paths} | own_home(folder)
+    return variables, lambda gate: (gates / gate).touch()
+
+
 @pytest.fixture
-def start_gated(start_window: Any, tmp_path: Path) -> Callable[..., Gated]:
-    """Return what starts a window whose reader waits for a test, a gate at a time."""
+def start_gated(start_window: Any, tmp_path_factory: Any) -> Callable[..., Gated]:
+    """Return what starts a window whose reader waits for the test, a gate at a time."""
     import gated_reader
 
     def started(*arguments: object, opened: tuple[str, ...] = ()) -> Gated:
-        gates = tmp_path / "gates"
-        gates.mkdir()
-        for gate in opened:
-            (gates / gate).touch()
-        paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-        environment = {gated_reader.GATES: str(gates), "PYTHONPATH": paths}
-        window = start_window(*arguments, environment=environment, code=gated_reader.CODE)
-        return window, lambda gate: (gates / gate).touch()
+        variables, let = gated(tmp_path_factory.mktemp("gated"), opened)
+        code = gated_reader.CODE
+        return start_window(*arguments, environment=variables, code=code), let
 
     return started
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: Any) -> Iterator[tuple[RunningWindow, str]]:
+    """Start a window for the tests of a module, whose reader waits for nothing; with its token."""
+    import gated_reader
+    from windows import RunningWindow
+
+    gates = (gated_reader.READ, gated_reader.ANSWER)
+    variables, _ = gated(tmp_path_factory.mktemp("shared"), gates)
+    with RunningWindow(environment=variables, code=gated_reader.CODE) as window:
+        token = window.login()
+        window.hold()
+        yield window, token
+
+
+@pytest.fixture
+def open_shared(shared: tuple[RunningWindow, str], open_tab: Opener) -> Callable[..., Tab]:
+    """Return what opens a tab of the shared window, with nothing open or a file just dropped."""
+
+    def opened(*file: object, **options: Any) -> Tab:
+        window, token = shared
+        window.client.post("/api/close")
+        tab = open_tab(window, token, **options)
+        if file:
+            tab.drop(file)
+        return tab
+
+    return opened
 
 
 @pytest.fixture
