@@ -52,6 +52,7 @@ class Desk:
         self.waiting: list[OpenFile] = []
         self._opener = Opener(config, log, self.pages)
         self._opening: asyncio.Task[None] | None = None
+        self._has_ended = False
         log.restart("closed")
 
     @property
@@ -298,6 +299,13 @@ class Desk:
 
     # ----
 
+    def say_ended(self) -> None:
+        """Tell every page that the program ends; they hear it once."""
+        if not self._has_ended:
+            self._has_ended = True
+            self.log.emit("ended")
+            self.log.end()
+
     async def end(self) -> None:
         """End everything."""
         if self._opening is not None:
@@ -307,8 +315,7 @@ class Desk:
         self.planner.end()
         self.downloads.end()
         self.pages.close()
-        self.log.emit("ended")
-        self.log.end()
+        self.say_ended()
 
     def _settings(self, pages: str | None) -> ReadingSettings:
         return ReadingSettings(self._config.load, pages, self._config.read.truncate)

@@ -83,6 +83,7 @@ async def _serve(
     desk = Desk(config, EventLog())
 
     def quit_() -> None:
+        desk.say_ended()  # before the server closes the streams, so that every page hears it
         server.should_exit = True
 
     app = window_app(desk, port, keys, quit_)
@@ -108,7 +109,7 @@ async def _serve(
                 await desk.open_path(file)
             except LongsumError as error:
                 desk.log.emit("refused", **as_error(error), pictures=False)
-        await _until_closed(desk, serving, quit_)
+        await _until_closed(desk, server, serving, quit_)
     finally:
         await desk.end()
         server.should_exit = True
@@ -116,14 +117,16 @@ async def _serve(
             await serving
 
 
-async def _until_closed(desk: Desk, serving: asyncio.Task[None], quit_: Callable[[], None]) -> None:
+async def _until_closed(
+    desk: Desk, server: uvicorn.Server, serving: asyncio.Task[None], quit_: Callable[[], None]
+) -> None:
     """Wait until the server ends, or nobody has looked for `ALONE_S` and nothing is in progress."""
     alone_since = time.monotonic()
     while not serving.done():
         await asyncio.wait([serving], timeout=LOOK_EVERY_S)
+        if server.should_exit:  # Ctrl-C, which the server takes itself
+            quit_()
         if desk.log.streams or desk.is_busy or not desk.log.was_followed:
             alone_since = time.monotonic()
         elif time.monotonic() - alone_since > ALONE_S:
-            desk.log.emit("ended")
-            desk.log.end()
             quit_()
