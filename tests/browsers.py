@@ -182,7 +182,9 @@ class Tab:
     def violations(self) -> list[str]:
         """Return where the page bars people from using it, as axe finds."""
         found = Axe().run(self.page).response["violations"]
-        return [f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found for n in v["nodes"]]
+        return [
+            f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found for n in v["nodes"]
+        ]
 
     def is_within_width(self) -> bool:
         """Return whether nothing must be scrolled sideways, but in parts that scroll themselves."""

@@ -31,7 +31,9 @@ class RunningWindow:
     def __init__(
         self, *arguments: object, environment: dict[str, str] | None = None, code: str = ""
     ) -> None:
-        program = ["-c", f"{code}\nfrom longsum.cli import main\nmain()"] if code else ["-m", "longsum"]
+        program = (
+            ["-c", f"{code}\nfrom longsum.cli import main\nmain()"] if code else ["-m", "longsum"]
+        )
         command = [sys.executable, *program, "window", *map(str, arguments), "--no-browser"]
         self.process = subprocess.Popen(
             command,

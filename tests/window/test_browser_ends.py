@@ -103,6 +103,14 @@ def test_a_program_that_was_ended_says_so_in_every_page(start_gated, open_tab, r
     assert window.process.wait(20) == 0
 
 
+def test_a_program_that_was_interrupted_says_so(start_gated, open_tab):
+    window, _ = start_gated()
+    tab = open_tab(window)
+    assert window.interrupt() == 130
+    ended = tab.page.get_by_role("heading", name=tab.say("connection.endedTitle"))
+    expect(ended).to_be_visible()
+
+
 def test_a_program_that_died_is_said_to_be_gone_and_the_document_stays(
     start_gated, open_tab, report
 ):
@@ -116,7 +124,8 @@ def test_a_program_that_died_is_said_to_be_gone_and_the_document_stays(
     expect(tab.page.get_by_text(tab.say("connection.command"), exact=True)).to_be_visible()
     expect(tab.statements.first).to_be_visible()
     assert tab.violations() == []
-    assert tab.marked(report.read_bytes()) if tab.show(tab.statements.first) else False
+    said = tab.show(tab.statements.first)
+    assert tab.marked(report.read_bytes()) == said
 
 
 def test_a_link_that_was_used_says_so(start_gated, open_tab):

@@ -22,7 +22,9 @@ def answered(open_shared):
     return tab
 
 
-SENTENCES = [(page[n], f"p. {number}") for number, page in enumerate(story(2), 1) for n in (0, 1)][:3]
+SENTENCES = [(page[n], f"p. {number}") for number, page in enumerate(story(2), 1) for n in (0, 1)][
+    :3
+]
 
 
 def copied(tab):
