@@ -40,16 +40,20 @@ DROP = """(files) => {
   const data = new DataTransfer();
   for (const [name, bytes] of files)
     data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+  const options = { dataTransfer: data, bubbles: true, cancelable: true };
   for (const kind of ["dragover", "drop"])
-    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+    document.body.dispatchEvent(new DragEvent(kind, options));
 }"""
 JOINED = "() => !['', 'joining'].includes(document.body.dataset.situation ?? '')"
 MARKS = """() => [...document.querySelectorAll("#pane [data-page] svg rect")].map((rect) => {
-  const leaf = rect.closest("[data-page]"), pane = document.getElementById("pane").getBoundingClientRect();
-  const page = leaf.querySelector("[role=group]").getBoundingClientRect(), box = rect.getBoundingClientRect();
+  const leaf = rect.closest("[data-page]"), box = rect.getBoundingClientRect();
+  const pane = document.getElementById("pane").getBoundingClientRect();
+  const page = leaf.querySelector("[role=group]").getBoundingClientRect();
+  const x = (box.x - page.x) / page.width, y = (box.y - page.y) / page.height;
   return { page: Number(leaf.dataset.page),
-    at: [(box.x - page.x) / page.width, (box.y - page.y) / page.height, box.width / page.width, box.height / page.height],
-    seen: box.top >= pane.top && box.bottom <= pane.bottom && box.left >= pane.left && box.right <= pane.right };
+    at: [x, y, box.width / page.width, box.height / page.height],
+    seen: box.top >= pane.top && box.bottom <= pane.bottom
+      && box.left >= pane.left && box.right <= pane.right };
 })"""
 ANSWERS = """() => {
   const log = document.querySelector("[role=log]").cloneNode(true);
@@ -164,7 +168,7 @@ class Tab:
         box.press("Enter")
 
     def marks(self) -> list[dict[str, Any]]:
-        """Return the rectangles that are marked: page, place in fractions, whether it is in view."""
+        """Return what is marked: page, rectangle in fractions of it, whether it is in view."""
         found: list[dict[str, Any]] = self.page.evaluate(MARKS)
         return found
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from browsers import data_of, expect, folded
+from browsers import data_of
 from helpers import report_pdf
-from windows import RunningWindow
 
 pytestmark = pytest.mark.browser
 

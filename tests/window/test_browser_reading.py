@@ -83,8 +83,10 @@ def test_a_statement_without_support_says_so_in_words_and_has_a_sign_of_another_
     doubtful = tab.statements.filter(has_text=UNSUPPORTED)
     expect(doubtful).to_contain_text(tab.say("statement.unsupported"))
     expect(supported).not_to_contain_text(tab.say("statement.unsupported"))
-    shape = """(button) => { const sign = getComputedStyle(button.querySelector("[aria-hidden]"));
-      return [sign.backgroundColor, sign.borderTopStyle, sign.borderTopWidth, sign.borderRadius]; }"""
+    shape = """(button) => {
+      const sign = getComputedStyle(button.querySelector("[aria-hidden]"));
+      const { backgroundColor, borderTopStyle, borderTopWidth, borderRadius } = sign;
+      return [backgroundColor, borderTopStyle, borderTopWidth, borderRadius]; }"""
     assert supported.evaluate(shape) != doubtful.evaluate(shape)
     doubtful.click()
     expect(tab.page.get_by_text(tab.say("statement.noReason"))).to_be_visible()
