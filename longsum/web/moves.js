@@ -80,7 +80,7 @@ export function stepPlace(step) {
  * @param {1 | -1} step */
 export function stepStatement(step) {
   const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#answers .say")])
-    .filter((each) => each.offsetParent !== null);
+    .filter((each) => each.checkVisibility());  // those of a closed group have a parent too
   const focused = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const at = focused >= 0 ? focused : all.findIndex((each) => each.getAttribute("aria-current") === "true");
   const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + step))];
