@@ -8,6 +8,13 @@ from helpers import report_pdf
 
 pytestmark = pytest.mark.browser
 
+CACHES_ALL = """
+import functools
+from longsum.cli import options
+options.StoreConfig = functools.partial(options.StoreConfig, min_prefill_s=0)
+"""
+"""Has also what is read in a moment kept, not only what takes seconds."""
+
 
 @pytest.fixture
 def report(tmp_path):
@@ -27,3 +34,22 @@ def test_each_statement_of_a_dropped_document_leads_to_its_marked_words(
         said = tab.show(tab.statements.nth(number))
         assert tab.marked(report.read_bytes()) == said
     assert tab.violations() == []
+
+
+def test_the_second_opening_shows_the_old_answer_at_once_and_reads_from_the_cache(
+    start_window, open_tab, report
+):
+    window = start_window(report, "--model", "mini", code=CACHES_ALL)
+    tab = open_tab(window, window.login())
+    tab.settled()
+    before = [each.inner_text() for each in tab.statements.all()]
+    *_, (last, _, _) = window.events(until="read")
+    window.client.post("/api/close")
+    card = tab.page.get_by_role("listitem").get_by_role("button").filter(has_text="report.pdf")
+    card.click()
+    tab.settled()
+    assert [each.inner_text() for each in tab.statements.all()] == before
+    seen = list(window.events(until="read", after=last))
+    kinds = [kind for _, kind, _ in seen]
+    assert kinds.index("old") < kinds.index("read")
+    assert seen[-1][2]["from_cache"]
