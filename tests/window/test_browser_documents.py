@@ -154,6 +154,16 @@ def test_a_hostile_name_title_and_text_appear_as_text(open_shared):
     assert made.count() == 0
 
 
+def test_hostile_text_of_a_text_file_appears_as_text(open_shared):
+    tab = open_shared("notes.txt", "\n".join(HOSTILE_LINES).encode())
+    tab.settled()
+    for number, line in enumerate(HOSTILE_LINES):
+        expect(tab.statements.nth(number)).to_contain_text(line)
+        expect(tab.page.locator("#pane")).to_contain_text(line)
+    made = tab.page.locator("img[src=x], a[href*='evil'], a[href^='javascript'], body script")
+    assert made.count() == 0
+
+
 def test_files_that_were_dropped_together_wait_and_can_be_opened(open_shared):
     tab = open_shared()
     pages = [text_pages(wrapped(" ".join(page))) for page in story(3)]
