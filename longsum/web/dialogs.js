@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { keysPanel } from "./keyhelp.js";
 import { libraryPanel } from "./library.js";
 import { modelsPanel } from "./models.js";
-import { change } from "./store.js";
+import { change, store } from "./store.js";
 import { words } from "./words.js";
 
 const PANELS = /** @type {{[name: string]: [string, (state: import("./types.js").State, ui: import("./types.js").Ui) => any]}} */ ({
@@ -24,11 +24,16 @@ export function openDialog(name) {
 
 export const closeDialog = () => change({ dialog: null });
 
+/** Return what notes that the browser closed a panel, unless another was opened since.
+ * @param {string} name */
+const closed = (name) => (/** @type {Event} */ event) =>
+  store.ui.dialog === name && !(/** @type {HTMLDialogElement} */ (event.currentTarget).open) && closeDialog();
+
 /** @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function dialogs(state, ui) {
   if (!ui.dialog) return nothing;
   const [title, panel] = PANELS[ui.dialog];
-  return html`<dialog class="panel ${ui.dialog}" aria-labelledby="panel-title" @close=${closeDialog} @click=${(/** @type {MouseEvent} */ event) =>
+  return html`<dialog class="panel ${ui.dialog}" aria-labelledby="panel-title" @close=${closed(ui.dialog)} @click=${(/** @type {MouseEvent} */ event) =>
     event.target === event.currentTarget && closeDialog()}>
     <div class="inside"><header><h2 id="panel-title" tabindex="-1" autofocus>${title}</h2>
       <button class="quiet" aria-label=${words.header.close} title=${words.header.close} @click=${closeDialog}>${icon("close")}</button></header>
