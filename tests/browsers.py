@@ -184,11 +184,16 @@ class Tab:
         return folded(statement.locator("bdi").first.inner_text())
 
     def violations(self) -> list[str]:
-        """Return where the page bars people from using it, as axe finds."""
-        found = Axe().run(self.page).response["violations"]
-        return [
-            f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found for n in v["nodes"]
-        ]
+        """Return where the page bars people from using it, as axe finds, light and dark."""
+        found = []
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            for rule in Axe().run(self.page).response["violations"]:
+                found += [
+                    f"{scheme} {rule['id']}: {node['target']} {node['failureSummary']}"
+                    for node in rule["nodes"]
+                ]
+        return found
 
     def is_within_width(self) -> bool:
         """Return whether nothing must be scrolled sideways, but in parts that scroll themselves."""

@@ -10,8 +10,7 @@ from pdfs import text_pages, wrapped
 pytestmark = pytest.mark.browser
 
 LOOKS = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
+    "wide": {},
     "forced colours": {"forced_colors": "active"},
     "narrow": {"size": NARROW},
     "twice as large": {"size": (640, 430), "device_scale_factor": 2},

@@ -155,12 +155,17 @@ def test_a_hostile_name_title_and_text_appear_as_text(open_shared):
 
 
 def test_hostile_text_of_a_text_file_appears_as_text(open_shared):
-    lines = HOSTILE_LINES[::2]  # a link makes it Markdown, whose links are read as their words
+    # a link would make it Markdown, whose links are read as their words
+    lines = [
+        *HOSTILE_LINES[::2],
+        "They \u202ecame\u202c home before the first snow of that winter.",
+    ]
     tab = open_shared("notes.txt", "\n".join(lines).encode())
     tab.settled()
     for number, line in enumerate(lines):
         expect(tab.statements.nth(number)).to_contain_text(line)
         expect(tab.page.locator("#pane")).to_contain_text(line)
+    assert tab.statements.last.locator("bdi").count() >= 1  # an override ends with its sentence
     made = tab.page.locator("img[src=x], a[href*='evil'], a[href^='javascript'], body script")
     assert made.count() == 0
 

@@ -103,7 +103,7 @@ def test_what_a_model_writes_is_shown_as_text_and_nothing_of_it_is_fetched(
     assert tab.page.get_by_role("log").locator("img, a, script").count() == 0
 
 
-def test_the_reading_is_stopped_within_seconds_and_the_document_stays_usable(
+def test_progress_rises_until_the_reading_is_stopped_and_the_document_stays_usable(
     start_window, open_tab, tmp_path
 ):
     lines = wrapped(" ".join(" ".join(page) for page in story(3)))
@@ -112,6 +112,10 @@ def test_the_reading_is_stopped_within_seconds_and_the_document_stays_usable(
     window = start_window(path, "--model", "mini")
     tab = open_tab(window)
     expect(tab.page.get_by_role("contentinfo")).to_contain_text("tokens/s")
+    bar = tab.page.get_by_role("progressbar", name=tab.say("reading.bar"))
+    before = bar.evaluate("(bar) => bar.position")
+    assert 0 < before < 1
+    assert wait_until(lambda: bar.evaluate("(bar) => bar.position") > before)
     tab.button("reading.stop").first.click()
     expect(tab.page.get_by_role("heading", name=tab.say("reading.stoppedTitle"))).to_be_visible(
         timeout=3_000
