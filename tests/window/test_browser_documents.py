@@ -14,7 +14,6 @@ from pdfs import (
     labelled,
     text_pages,
     truncated,
-    with_running_heads,
     wrapped,
 )
 
@@ -129,12 +128,6 @@ def test_a_printed_page_number_is_shown_beside_the_file_s(open_shared):
     expect(tab.page.get_by_text(tab.say("page.printed", "i"), exact=True).first).to_be_visible()
 
 
-def test_numbers_that_only_stand_on_the_paper_are_not_taken_for_the_file_s(open_shared):
-    tab = open_shared("heads.pdf", with_running_heads(3))
-    tab.settled()
-    expect(tab.statements.first).to_contain_text("p. 1")
-
-
 def test_a_hostile_name_title_and_text_appear_as_text(open_shared):
     data = text_pages(HOSTILE_LINES, title=HOSTILE_TITLE)
     tab = open_shared(HOSTILE_NAME, data)
@@ -156,16 +149,15 @@ def test_a_hostile_name_title_and_text_appear_as_text(open_shared):
 
 def test_hostile_text_of_a_text_file_appears_as_text(open_shared):
     # a link would make it Markdown, whose links are read as their words
-    lines = [
-        *HOSTILE_LINES[::2],
-        "They \u202ecame\u202c home before the first snow of that winter.",
-    ]
+    lines = [*HOSTILE_LINES[::2], "They \u202ecame\u202c home before the first snow of winter."]
     tab = open_shared("notes.txt", "\n".join(lines).encode())
     tab.settled()
+    pane = tab.page.locator("#pane")
     for number, line in enumerate(lines):
-        expect(tab.statements.nth(number)).to_contain_text(line)
-        expect(tab.page.locator("#pane")).to_contain_text(line)
-    assert tab.statements.last.locator("bdi").count() >= 1  # an override ends with its sentence
+        shown = re.sub("[\u202e\u202c]", "", line)
+        expect(tab.statements.nth(number)).to_contain_text(shown)
+        expect(pane).to_contain_text(shown)
+    assert "\u202e" not in pane.inner_text()
     made = tab.page.locator("img[src=x], a[href*='evil'], a[href^='javascript'], body script")
     assert made.count() == 0
 
