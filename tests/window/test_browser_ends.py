@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 REFUSED = "status of 40[13]"
 """What the browser's console says where the server refuses."""
 UNDRAWN = r"status of 4\d\d .*/api/pages/"
-GONE = r"net::ERR_.*/api/events"
+GONE = "net::ERR_"
 """What it says where there is no server any more."""
 
 
@@ -117,6 +117,7 @@ def test_a_program_that_died_is_said_to_be_gone_and_the_document_stays(
     window, _ = start_gated(report, opened=(READ, ANSWER))
     tab = open_tab(window)
     tab.settled()
+    expect(tab.page.locator("[data-page='1'] img")).to_be_visible()
     tab.expected.append(GONE)
     window.process.kill()
     alert = tab.page.get_by_role("alert").filter(has_text=tab.say("connection.lost"))
