@@ -6,22 +6,29 @@ import contextlib
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from longsum.cli import options as o
 from longsum.cli.console import print_line
 from longsum.cli.grouping import Without, grouped
+from longsum.config import LENGTH_WORDS
 from longsum.documents.formats import format_names
+
+if TYPE_CHECKING:
+    from longsum.window.launch import Keys
 
 APPS = ("chromium", "google-chrome", "google-chrome-stable", "msedge", "microsoft-edge", "brave")
 """Browsers that show a page without their own bars, by `--app=ADDRESS`."""
 LINK_S = 3600.0
 """Seconds for which a link that is printed, not opened, is good."""
+SUMMARY: dict[str, Any] = {"words": LENGTH_WORDS["medium"], "style": "paragraph", "focus": None}
+"""The summary that comes by itself; another is asked for in the window."""
 
 
 @grouped
@@ -61,31 +68,31 @@ def window(
     it prints that address on stdout and ends when the window is closed. Over ssh, use --port 8765
     --no-browser there and ssh -L 8765:127.0.0.1:8765 here.
     """
-    from longsum.window.options import WindowConfig
-    from longsum.window.serve import bound, serve
-
-    store = cache.store_config()
-    config = WindowConfig(
-        read=reading.read_config(),
-        load=model.load_config(),
-        summary=answer.summary_config(words=200, style="paragraph", focus=None),
-        ask=answer.ask_config(),
-        decode=sampling.decode_config(),
-        store=store if store.size_bytes else None,
-    )
+    store, load = cache.store_config(), model.load_config()
+    read, summary = reading.read_config(), answer.summary_config(**SUMMARY)
     _require_file(file)
+    at, keys = _announced(port, opens=not no_browser and has_display(), as_app=as_app)
+    from longsum.window.options import WindowConfig
+    from longsum.window.serve import serve  # takes longer than all before it
+
+    kept = store if store.size_bytes else None
+    decode = sampling.decode_config()
+    serve(WindowConfig(read, load, summary, answer.ask_config(), decode, kept), at, keys, file)
+
+
+def _announced(port: int, *, opens: bool, as_app: bool) -> tuple[socket.socket, Keys]:
+    """Print the address, open it, and return what is to be served there."""
+    from longsum.window.launch import Keys, address_of, bound
+
     at = bound(port)
-
-    opens = not no_browser and has_display()
-
-    def announce(address: str) -> None:
-        print(address, flush=True)
-        if opens:
-            threading.Thread(target=open_browser, args=(address, as_app), daemon=True).start()
-        elif sys.stderr.isatty():
-            print_line("", "", how_to_open(at.getsockname()[1]))
-
-    serve(config, at, file, announce, code_s=None if opens else LINK_S)
+    keys = Keys() if opens else Keys(LINK_S)
+    address = address_of(at, keys)
+    print(address, flush=True)
+    if opens:
+        threading.Thread(target=open_browser, args=(address, as_app), daemon=True).start()
+    elif sys.stderr.isatty():
+        print_line("", "", how_to_open(at.getsockname()[1]))
+    return at, keys
 
 
 def has_display() -> bool:

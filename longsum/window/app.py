@@ -26,7 +26,8 @@ from longsum.window.desk import Desk
 from longsum.window.events import MAX_STREAMS, as_stream
 from longsum.window.export import FORMATS, exported, has_word
 from longsum.window.files import PAGE, page_files
-from longsum.window.guard import App, Guard, Keys
+from longsum.window.guard import App, Guard
+from longsum.window.launch import Keys
 from longsum.window.requests import body_of, json_of, number_in
 from longsum.window.wording import as_error
 

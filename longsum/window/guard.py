@@ -8,12 +8,12 @@ are not separate by port.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.responses import JSONResponse
+
+from longsum.window.launch import Keys
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -34,44 +34,6 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LOGIN = "/api/login"
-CODE_S = 60.0
-"""Seconds for which the code in the address is good."""
-MAX_WRONG_CODES = 5
-
-
-class Keys:
-    """The code in the address, good once, and the token it is exchanged for.
-
-    Args:
-        code_s: seconds for which the code is good after `start`.
-    """
-
-    def __init__(self, code_s: float = CODE_S) -> None:
-        self.code = secrets.token_urlsafe(32)
-        self._token = secrets.token_urlsafe(32)
-        self._code_s, self._started = code_s, time.monotonic()
-        self._wrong = 0
-        self._used = False
-
-    def start(self) -> None:
-        """Begin the time for which the code is good."""
-        self._started = time.monotonic()
-
-    def exchange(self, code: str) -> str | None:
-        """Return the token for the code; None if it is wrong, used or too old."""
-        if self._wrong >= MAX_WRONG_CODES:
-            return None
-        if not secrets.compare_digest(code.encode(), self.code.encode()):
-            self._wrong += 1
-            return None
-        if self._used or time.monotonic() - self._started > self._code_s:
-            return None
-        self._used = True
-        return self._token
-
-    def opens(self, authorization: str) -> bool:
-        """Return whether an `Authorization` header holds the token."""
-        return secrets.compare_digest(authorization.encode(), f"Bearer {self._token}".encode())
 
 
 class Guard:

@@ -10,83 +10,41 @@ from collections.abc import Callable
 
 import uvicorn
 
-from longsum.errors import LongsumError, UsageError
-from longsum.settings import Setting
+from longsum.errors import LongsumError
 from longsum.window.app import window_app
 from longsum.window.desk import Desk
 from longsum.window.events import EventLog
-from longsum.window.guard import Keys
+from longsum.window.launch import Keys
 from longsum.window.options import WindowConfig
 from longsum.window.wording import as_error
 
-HOST = "127.0.0.1"
 ALONE_S = 30.0
 """Seconds without a page and without work after which the program ends."""
 LOOK_EVERY_S = 1.0
 GRACE_S = 2
 """Seconds that open requests have when the program ends."""
-BACKLOG = 64
 
 
-def bound(port: int) -> socket.socket:
-    """Return a socket on the loopback address.
-
-    Args:
-        port: its port; 0 takes a free one.
-
-    Raises:
-        UsageError: when the port is taken, or may not be used.
-    """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((HOST, port))
-    except OSError as error:
-        found.close()
-        raise UsageError(
-            f"port {port} cannot be used: {error.strerror}",
-            hint=f"leave {Setting('port')} out to take a free one",
-        ) from None
-    found.listen(BACKLOG)
-    return found
-
-
-def serve(
-    config: WindowConfig,
-    at: socket.socket,
-    file: str | None,
-    announce: Callable[[str], None],
-    *,
-    code_s: float | None = None,
-) -> None:
+def serve(config: WindowConfig, at: socket.socket, keys: Keys, file: str | None) -> None:
     """Serve the window until it is closed, told to end, or nobody looks at it any more.
 
     Args:
         config: settings of the runs.
         at: from `bound`.
+        keys: the code in its address.
         file: opened at the start; None opens nothing.
-        announce: called with the address once it answers.
-        code_s: seconds for which the code in the address is good; None takes the usual.
     """
-    keys = Keys() if code_s is None else Keys(code_s)
-    asyncio.run(_serve(config, at, file, announce, keys))
+    asyncio.run(_serve(config, at, keys, file))
 
 
-async def _serve(
-    config: WindowConfig,
-    at: socket.socket,
-    file: str | None,
-    announce: Callable[[str], None],
-    keys: Keys,
-) -> None:
-    port = at.getsockname()[1]
+async def _serve(config: WindowConfig, at: socket.socket, keys: Keys, file: str | None) -> None:
     desk = Desk(config, EventLog())
 
     def quit_() -> None:
         desk.say_ended()  # before the server closes the streams, so that every page hears it
         server.should_exit = True
 
-    app = window_app(desk, port, keys, quit_)
+    app = window_app(desk, at.getsockname()[1], keys, quit_)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -100,10 +58,6 @@ async def _serve(
     )
     serving = asyncio.create_task(server.serve(sockets=[at]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        keys.start()
-        announce(f"http://{HOST}:{port}/#{keys.code}")
         if file is not None:
             try:
                 await desk.open_path(file)

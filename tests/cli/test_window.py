@@ -5,9 +5,10 @@ import sys
 
 import pytest
 from helpers import assert_refused, run
+from windows import ADDRESS, wait_until
 
 from longsum.cli import window
-from longsum.window import serve
+from longsum.window import launch, serve
 
 
 @pytest.fixture
@@ -15,9 +16,8 @@ def served(monkeypatch):
     """Serve nothing, and keep what would be served."""
     kept = []
 
-    def pretend(config, at, file, announce, *, code_s):
-        kept.append((config, file, code_s))
-        announce("http://127.0.0.1:1/#code")
+    def pretend(config, at, keys, file):
+        kept.append((config, file, keys))
         at.close()
 
     monkeypatch.setattr(serve, "serve", pretend)
@@ -33,8 +33,6 @@ def browsers(monkeypatch):
 
 
 def wait_for(browsers):
-    from windows import wait_until
-
     assert wait_until(lambda: browsers, 5)
     return browsers
 
@@ -42,15 +40,17 @@ def wait_for(browsers):
 def test_the_address_is_printed_and_opened(served, browsers):
     result = run("window")
     assert result.exit_code == 0
-    assert result.stdout == "http://127.0.0.1:1/#code\n"
-    assert wait_for(browsers) == ["http://127.0.0.1:1/#code"]
-    assert served[0][1:] == (None, None)
+    ((_, file, keys),) = served
+    assert file is None
+    assert ADDRESS.fullmatch(result.stdout.strip())
+    assert result.stdout.endswith(f"/#{keys.code}\n")
+    assert wait_for(browsers) == [result.stdout.strip()]
 
 
 def test_no_browser_prints_the_address_only_and_leaves_time_to_follow_it(served, browsers):
     assert run("window", "--no-browser").exit_code == 0
     assert browsers == []
-    assert served[0][2] == window.LINK_S
+    assert served[0][2].seconds == window.LINK_S
 
 
 def test_without_a_display_no_browser_for_text_takes_the_terminal(served, browsers, monkeypatch):
@@ -58,9 +58,9 @@ def test_without_a_display_no_browser_for_text_takes_the_terminal(served, browse
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     result = run("window")
-    assert result.stdout == "http://127.0.0.1:1/#code\n"
+    assert ADDRESS.fullmatch(result.stdout.strip())
     assert browsers == []
-    assert served[0][2] == window.LINK_S
+    assert served[0][2].seconds == window.LINK_S
 
 
 def test_how_to_open_it_from_elsewhere_names_the_port_twice():
@@ -91,7 +91,7 @@ def test_a_file_that_is_not_there_is_refused_in_the_terminal(served, tmp_path):
 
 
 def test_a_taken_port_is_one_line():
-    with serve.bound(0) as taken:
+    with launch.bound(0) as taken:
         port = taken.getsockname()[1]
         assert_refused(run("window", "--port", str(port), "--no-browser"), 2, f"port {port}")
 

@@ -16,7 +16,7 @@ from longsum.window import answering, side
 from longsum.window.app import window_app
 from longsum.window.desk import Desk
 from longsum.window.events import EventLog
-from longsum.window.guard import Keys
+from longsum.window.launch import Keys
 from longsum.window.options import WindowConfig
 from longsum.window.tasks import Ask, ListModels, Open, Plan, Pull, Summarize
 

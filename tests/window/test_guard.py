@@ -7,8 +7,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from longsum.window import guard
-from longsum.window.guard import HEADERS, Guard, Keys
+from longsum.window import guard, launch
+from longsum.window.guard import HEADERS, Guard
+from longsum.window.launch import Keys
 
 PORT = 8765
 HOST = f"127.0.0.1:{PORT}"
@@ -111,13 +112,13 @@ def test_the_code_is_good_for_a_while():
     assert old.exchange(old.code) is None
 
 
-def test_the_time_of_the_code_begins_when_the_address_is_told(monkeypatch):
-    keys = Keys()
-    clock = guard.time.monotonic() + 61
-    monkeypatch.setattr(guard.time, "monotonic", lambda: clock)
-    assert keys.exchange(keys.code) is None
-    keys.start()
-    assert keys.exchange(keys.code)
+def test_the_code_is_good_for_its_time_and_not_longer(monkeypatch):
+    now = launch.time.monotonic()
+    for seconds, good in ((59, True), (61, False)):
+        keys = Keys()
+        monkeypatch.setattr(launch.time, "monotonic", lambda s=seconds: now + s + 0.5)
+        assert bool(keys.exchange(keys.code)) is good
+        monkeypatch.undo()
 
 
 def test_guessing_closes_the_login(keys):

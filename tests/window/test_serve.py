@@ -5,10 +5,10 @@ import socket
 import httpx
 import pytest
 from helpers import report_pdf
-from windows import ADDRESS, RunningWindow, are_gone, wait_until
+from windows import ADDRESS, RunningWindow, are_gone
 
 from longsum.errors import UsageError
-from longsum.window.serve import HOST, bound
+from longsum.window.launch import HOST, Keys, address_of, bound
 
 
 @pytest.fixture
@@ -84,15 +84,11 @@ def test_it_ends_when_its_last_page_is_closed(monkeypatch):
 
     monkeypatch.setattr(module, "ALONE_S", 0.5)
     monkeypatch.setattr(module, "LOOK_EVERY_S", 0.05)
-    addresses: list[str] = []
-    at = bound(0)
+    at, keys = bound(0), Keys()
     config = WindowConfig(store=None)
-    thread = threading.Thread(
-        target=module.serve, args=(config, at, None, addresses.append), daemon=True
-    )
+    thread = threading.Thread(target=module.serve, args=(config, at, keys, None), daemon=True)
     thread.start()
-    assert wait_until(lambda: addresses)
-    base, _, code = addresses[0].partition("/#")
+    base, _, code = address_of(at, keys).partition("/#")
     with httpx.Client(base_url=base, trust_env=False) as client:
         token = client.post("/api/login", json={"code": code}).json()["token"]
         thread.join(1.0)
