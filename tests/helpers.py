@@ -130,11 +130,11 @@ def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[
     script = f"{code}\nfrom longsum.cli import main\nmain()"
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.Popen(  # type: ignore[call-overload]
-        command, env=environment(), preexec_fn=_heed_interrupts, **options
+        command, env=environment(), preexec_fn=heed_interrupts, **options
     )
 
 
-def _heed_interrupts() -> None:
+def heed_interrupts() -> None:
     """Undo a shell's deafness to Ctrl-C, which commands in its background inherit."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
+from longsum.child import is_asked_to_stop
+from longsum.errors import UsageError
 from longsum.window.tasks import Ask, Open, Save, Summarize, Task
 
 TEXT = "It rained all day. The bridge fell."
@@ -93,3 +97,24 @@ class ScriptedReader:
             self.report("sentence", sentence(19, 35))
             return "done", DONE
         return "done", None
+
+
+def open_worker(argument: Any, say: Any) -> Callable[..., Any]:
+    """Return work that ends, dies, hears a stop or does not, as its task says."""
+
+    def work(task: str, report: Callable[..., None]) -> Any:
+        report(("phase", {"name": task}))
+        if task == "die":
+            os._exit(7)
+        while task == "obedient" and not is_asked_to_stop():
+            time.sleep(0.01)
+        if task == "stubborn":
+            time.sleep(60)
+        return ("stopped", None) if is_asked_to_stop() else ("done", task)
+
+    return work
+
+
+def open_broken(argument: Any, say: Any) -> None:
+    """Fail to start."""
+    raise UsageError("it cannot start", hint="mend it")

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import psutil
+from helpers import heed_interrupts
 
 START_S = 60.0
 
@@ -42,6 +43,7 @@ class RunningWindow:
             stderr=subprocess.PIPE,
             env=os.environ | (environment or {}),
             encoding="utf-8",
+            preexec_fn=heed_interrupts,
         )
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()

@@ -114,19 +114,21 @@ class ReaderProcess:
         """Take a message; runs in the loop's thread."""
         if child is not self._child:
             return  # one that was replaced
-        if message is None or message[0] == BROKEN:
+        if message is None:
             self._lose(child)
+        elif message[0] == BROKEN:  # it could not start
+            self._lose(child, ("failed", message[1]))
         elif message[0] == PROGRESS:
             self._report(*message[1])
         elif message[0] == DONE and self._result is not None and not self._result.done():
             self._result.set_result(message[1])
 
-    def _lose(self, child: Child) -> None:
-        """Take note that the process has ended."""
+    def _lose(self, child: Child, result: Result = ("lost", None)) -> None:
+        """Take note that the process has ended; its task ended with a result."""
         self._child = None
         threading.Thread(target=child.kill, daemon=True).start()
         if self._result is not None and not self._result.done():
-            self._result.set_result(("stopped" if self._stopping else "lost", None))
+            self._result.set_result(("stopped", None) if self._stopping else result)
 
 
 def ended_error() -> LongsumError:
