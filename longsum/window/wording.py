@@ -35,7 +35,7 @@ _BARE = {
 }
 _SWITCHED = {
     ("verbatim", "True"): "the document's own sentences",
-    ("verbatim", "False"): "an answer in its own words",
+    ("verbatim", "False"): "asking for its own words",
 }
 _COMMAND = re.compile(
     r"`(?P<quoted>[^`]+)`|(?P<plain>(?:ocrmypdf|qpdf|longsum models pull) [^,;]+?)(?=[,;]|\. |$)"

@@ -10,7 +10,7 @@ from longsum.window.wording import as_error, choices_in, command_in, shown
 def test_settings_are_said_in_words():
     text = f"add {Setting('kv_cache', 'int8')}, or take a {Setting('model')} with a larger window"
     assert shown(text) == "add a cache in int8, or take a model with a larger window"
-    assert shown(f"without {Setting('verbatim', 'False')}") == "without an answer in its own words"
+    assert shown(f"without {Setting('verbatim', 'False')}") == "without asking for its own words"
     assert "‹" not in shown(f"{Setting('anything_new', '3')} {Setting('other')}")
 
 
