@@ -17,11 +17,12 @@ from longsum.config import LoadConfig
 from longsum.events import Listener
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import MemoryPlan, require_fit
-from longsum.reading import question_likelihoods
 
 if TYPE_CHECKING:
     from longsum.engine.llama import Llama
 
+ASKING = "Passage: {}\n\nWrite a question that this passage answers."
+"""What a model is told before the likelihood of a question is computed."""
 PASSAGE_TOKENS = 2048
 """Tokens of a passage and a question for which memory is planned; three long sentences take 300."""
 
@@ -37,22 +38,32 @@ class Judge:
     """Seconds that loading the weights took."""
 
     def likelihoods(self, passages: Sequence[str], question: str, listener: Listener) -> np.ndarray:
-        """Return how likely the model is to ask a question about each passage: (passages,).
+        """Return how likely the model is to ask a question about each passage.
+
+        Passages that answer a question make it likely (Sachan et al., arXiv 2204.07496). Each is
+        read by itself, apart from the document.
 
         Args:
             passages: some sentences each.
             question: in the user's words.
             listener: its `check` may stop between two passages.
+
+        Returns:
+            (passages,) natural logarithms.
         """
-        return question_likelihoods(
+        from longsum.engine.likelihood import log_likelihoods
+
+        tokenizer, wrap = self.model.tokenizer, self.model.tokenizer.wrap(self.model.source.known)
+        texts = [wrap(ASKING.format(passage)) for passage in passages]
+        found = log_likelihoods(
             self.weights,
-            self.model,
-            passages,
-            question,
+            [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
+            tokenizer.encode_document(question),
             chunk_tokens=self.plan.chunk_tokens,
             check=listener.check,
             kv_cache=self.plan.kv_cache,
         )
+        return np.array(found)
 
 
 def open_judge(

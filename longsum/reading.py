@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longsum.budget import apply_ranges
-from longsum.config import DecodeConfig, KVCache, LoadConfig, StoreConfig
+from longsum.config import DecodeConfig, LoadConfig, StoreConfig
 from longsum.documents.document import Span
 from longsum.events import Listener
 from longsum.grounding.grounder import Grounder
-from longsum.model.find import Model
+from longsum.judge import Judge
 from longsum.prepared import Prepared
 from longsum.receipt import Receipt
 from longsum.selection.head import load_head
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from longsum.engine.engine import Engine
     from longsum.engine.llama import Llama
     from longsum.session_cache import StoredPrefix
-
-
-ASKING = "Passage: {}\n\nWrite a question that this passage answers."
-"""What a model is told before the likelihood of a question is computed."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +187,9 @@ class Reading:
             question: in the user's words.
             listener: its `check` may stop between two passages.
         """
-        return question_likelihoods(
-            self.weights,
-            self.prepared.model,
-            passages,
-            question,
-            chunk_tokens=self._chunk_tokens,
-            check=listener.check,
-            kv_cache=self.prepared.plan.kv_cache,
-        )
+        plan = replace(self.prepared.plan, chunk_tokens=self._chunk_tokens)
+        judge = Judge(self.prepared.model, self.weights, plan)
+        return judge.likelihoods(passages, question, listener)
 
     def tokens_after(self, suffix: str) -> int:
         """Return how many tokens are left for an answer after an instruction."""
@@ -266,49 +256,6 @@ class Reading:
             sentences=answer.sentences,
             sentences_supported=answer.sentences_supported,
         )
-
-
-def question_likelihoods(
-    weights: Llama,
-    model: Model,
-    passages: Sequence[str],
-    question: str,
-    *,
-    chunk_tokens: int,
-    check: Callable[[], None],
-    kv_cache: KVCache = "native",
-) -> np.ndarray:
-    """Return how likely a model is to ask a question about each passage.
-
-    Passages that answer a question make it likely (Sachan et al., arXiv 2204.07496). Each is read
-    by itself, apart from the document.
-
-    Args:
-        weights: the model in memory.
-        model: its tokenizer and chat format.
-        passages: some sentences each.
-        question: in the user's words.
-        chunk_tokens: tokens read at once.
-        check: called before each passage; may raise to stop.
-        kv_cache: format of the key-value cache.
-
-    Returns:
-        (passages,) natural logarithms.
-    """
-    from longsum.engine.likelihood import log_likelihoods
-
-    tokenizer, wrap = model.tokenizer, model.tokenizer.wrap(model.source.known)
-    texts = [wrap(ASKING.format(passage)) for passage in passages]
-    return np.array(
-        log_likelihoods(
-            weights,
-            [tokenizer.with_beginning(each, tokenizer.encode_prompt(each)) for each in texts],
-            tokenizer.encode_document(question),
-            chunk_tokens=chunk_tokens,
-            check=check,
-            kv_cache=kv_cache,
-        )
-    )
 
 
 def open_reading(

@@ -18,40 +18,13 @@ import numpy as np
 
 from longsum.config import LoadConfig
 from longsum.events import Listener
-from longsum.loading.weights import load_weights
-from longsum.model.find import Model, find_model, plan_for
-from longsum.reading import question_likelihoods
+from longsum.judge import Judge, open_judge
 from longsum.selection.candidates import Candidate, answer_candidates, passage_around
 from longsum.selection.confidence import SURE
 from longsum.verbatim import MAX_JUDGED, best_of_groups, bundled_head, judged
 from recipes.mini.questions import Question, questions
 
 SHOWN = 3
-TOKENS = 2048
-
-
-class Judge:
-    """A model that says how likely it is to ask a question about a passage.
-
-    Args:
-        load: model, device, dtype.
-    """
-
-    def __init__(self, load: LoadConfig) -> None:
-        self.model: Model = find_model(load)
-        plan = plan_for(self.model, load, TOKENS)
-        self.weights = load_weights(self.model.checkpoint, plan, load, Listener())
-
-    def __call__(self, passages: list[str], question: str) -> np.ndarray:
-        """Return the question's log-likelihood after each passage: (passages,)."""
-        return question_likelihoods(
-            self.weights,
-            self.model,
-            passages,
-            question,
-            chunk_tokens=TOKENS,
-            check=lambda: None,
-        )
 
 
 def ranked(question: Question, judge: Judge) -> tuple[list[Candidate], list[Candidate], float]:
@@ -61,7 +34,7 @@ def ranked(question: Question, judge: Judge) -> tuple[list[Candidate], list[Cand
     if not first:
         return [], [], 0.0
     passages = [passage_around(question.document, each.span) for each in first]
-    best = best_of_groups(judged(first, judge(passages, question.query)))
+    best = best_of_groups(judged(first, judge.likelihoods(passages, question.query, Listener())))
     return first, best, best[0].chance
 
 
@@ -111,7 +84,7 @@ def main() -> None:
     parser.add_argument("--model", default="smol")
     parser.add_argument("--dtype", default="auto")
     arguments = parser.parse_args()
-    judge = Judge(LoadConfig(model=arguments.model, dtype=arguments.dtype))
+    judge = open_judge(LoadConfig(model=arguments.model, dtype=arguments.dtype), Listener())
     for each in arguments.file:
         name, _, count = each.partition("=")
         asked = list(questions(arguments.data, {name: int(count)}))
