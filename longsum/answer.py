@@ -16,6 +16,7 @@ from longsum.grounding.grounder import (
     Source,
     answer_sentences,
 )
+from longsum.grounding.marks import MISQUOTED, place_mark
 from longsum.grounding.quotations import QUOTED
 from longsum.grounding.remarks import Instructions
 from longsum.grounding.sources import Sources
@@ -112,24 +113,12 @@ def mark(sentence: GroundedSentence) -> str:
     """
     if sentence.is_refusal or sentence.is_heading:
         return ""
-    marks = [_place(sentence)]
-    marks += ["[quotation not found]" for q in sentence.quotations if not q.found]
+    reference = sentence.reference if sentence.supported else None
+    contrary = sentence.contrary.reference if sentence.contrary else None
+    marks = [place_mark(reference, contrary)]
+    marks += [MISQUOTED for q in sentence.quotations if not q.found]
     under = "".join(f"\n{INDENT}{s.reference}: {s.text}" for s in sentence.sources or ())
     return " " + " ".join(marks) + under
-
-
-def _place(sentence: GroundedSentence) -> str:
-    if sentence.supported and sentence.reference:
-        return f"[{sentence.reference}]"
-    if sentence.contrary is None:
-        return "[no support found]"
-    reference = sentence.contrary.reference
-    return f"[{reference} {'say' if _is_plural(reference) else 'says'} otherwise]"
-
-
-def _is_plural(reference: str) -> bool:
-    """Return whether a reference names several places: `pp. 7-8`, `line 3, line 9`."""
-    return reference.startswith("pp.") or ", " in reference
 
 
 WEAKER = "Less likely:"

@@ -73,12 +73,11 @@ def _places(
     import hashlib
 
     from longsum.documents.page_artist import PageArtist
-    from longsum.documents.places import parts_of, places_from
+    from longsum.documents.places import pages_only, parts_of
     from longsum.errors import LongsumError
 
     if spans and data is not None and hashlib.sha256(data).hexdigest() == document.sha256:
         with contextlib.suppress(LongsumError, RuntimeError), PageArtist() as artist:
             artist.open(data, source.password, attachment=source.attachment)
             return artist.places(document, spans)
-    parts = [parts_of(document, span) for span in spans]
-    return [places_from(each, [()] * len(each)) for each in parts]
+    return [pages_only(parts_of(document, span)) for span in spans]

@@ -27,7 +27,7 @@ from longsum.documents.drawing_replies import (
 )
 from longsum.documents.isolated import MAX_START_S, ReadingProcess
 from longsum.documents.pdf_errors import no_such_page
-from longsum.documents.places import Part, Places, Rect, parts_of, places_from
+from longsum.documents.places import Part, Places, Rect, pages_only, parts_of, places_from
 from longsum.documents.replies import raise_reported
 from longsum.errors import CorruptDocument, LongsumError, UsageError
 from longsum.terminal import shown_name
@@ -177,7 +177,7 @@ class PageArtist:
         parts = [parts_of(document, span) for span in spans]
         with self._lock:
             if document.sha256 != self._sha256:
-                return [places_from(each, [()] * len(each)) for each in parts]
+                return [pages_only(each) for each in parts]
             rects = iter(self.rectangles([part for each in parts for part in each]))
         return [places_from(each, [next(rects) for _ in each]) for each in parts]
 

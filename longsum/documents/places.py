@@ -94,6 +94,11 @@ def places_from(parts: Sequence[Part], rects: Sequence[Sequence[Rect]]) -> Place
     return Places(marks, bool(marks) and all(each.rects for each in marks))
 
 
+def pages_only(parts: Sequence[Part]) -> Places:
+    """Return the places of a span of which only the pages are known."""
+    return places_from(parts, [()] * len(parts))
+
+
 def _pieces(runs: Sequence[Run], start: int, end: int, page: int) -> Iterator[tuple[int, int]]:
     """Yield the characters of a page that a part of its text is."""
     for run in runs[bisect_right(runs, start, key=lambda run: run.end) :]:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple, get_args
 
 from longsum.errors import OutputError
+from longsum.grounding.marks import MISQUOTED, place_mark
 
 Format = Literal["markdown", "word", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -81,16 +82,10 @@ def mark_of(sentence: dict[str, Any]) -> str:
     """Return what follows a sentence: its place, or that there is none."""
     if sentence["refusal"] or sentence["heading"]:
         return ""
-    contrary = sentence["contrary"]
-    if sentence["supported"] and sentence["reference"]:
-        mark = f" [{sentence['reference']}]"
-    elif contrary:
-        several = contrary["reference"].startswith("pp.") or ", " in contrary["reference"]
-        mark = f" [{contrary['reference']} {'say' if several else 'says'} otherwise]"
-    else:
-        mark = " [no support found]"
-    missing = [each for each in sentence["quotations"] if not each["found"]]
-    return mark + " [quotation not found]" * len(missing)
+    reference = sentence["reference"] if sentence["supported"] else None
+    contrary = sentence["contrary"]["reference"] if sentence["contrary"] else None
+    missing = [MISQUOTED for each in sentence["quotations"] if not each["found"]]
+    return "".join(f" {mark}" for mark in (place_mark(reference, contrary), *missing))
 
 
 def headline(about: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from longsum.documents.document import Document, Span
 from longsum.documents.drawing_replies import PageSize
 from longsum.documents.page_artist import PageArtist
+from longsum.documents.places import pages_only, parts_of
 from longsum.errors import LongsumError
 
 WIDTHS = (480, 720, 960, 1200, 1600, 2000, 2400)
@@ -93,10 +94,7 @@ class Pages:
         try:
             found = await asyncio.to_thread(self._artist.places, document, asked)
         except LongsumError:  # its process died: the page is known, not the place on it
-            return [
-                {"marks": [{"page": n, "rects": []} for n in document.pages_of(s)], "exact": False}
-                for s in asked
-            ]
+            found = [pages_only(parts_of(document, span)) for span in asked]
         return [each.as_dict() for each in found]
 
     def close(self) -> None:
