@@ -112,18 +112,14 @@ def how_to_open(port: int) -> str:
 
 def _require_file(file: str | None) -> None:
     """Refuse a file that is not there in the terminal, where it can be corrected at once."""
-    from longsum.documents.source import is_stdin
-    from longsum.errors import DocumentNotFound, UsageError
-    from longsum.terminal import shown_name
+    from longsum.documents.source import is_stdin, require_file
+    from longsum.errors import UsageError
 
     if file is None:
         return
     if is_stdin(file):
         raise UsageError("a window cannot read stdin", hint="name the file, or drop it in")
-    if not os.path.exists(file):
-        raise DocumentNotFound(f"{shown_name(file)}: no such file", hint="check the path")
-    if os.path.isdir(file):
-        raise DocumentNotFound(f"{shown_name(file)} is a folder", hint="name a file in it")
+    require_file(file)
 
 
 def open_browser(address: str, as_app: bool) -> None:

@@ -11,10 +11,13 @@ import re
 import shlex
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from longsum.errors import DocumentNotFound, DocumentTooLong
+from longsum.files import is_special
 from longsum.terminal import escape_for_terminal, shown_name
 
 MAX_FILE_BYTES = 1 << 30
@@ -49,13 +52,37 @@ def load_source(source: str | Path, stdin: BinaryIO | None = None) -> tuple[byte
     """
     if is_stdin(source):
         return _standard_input(stdin), "stdin"
-    path = Path(source)
     shown = shown_name(str(source))
+    with _opened(source, shown) as file:
+        data = _read(file, shown)
+    return data, shown if _DESCRIPTOR.fullmatch(str(source)) else shown_name(Path(source).name)
+
+
+def require_file(source: str | Path) -> None:
+    """Refuse a path at which no file can be read; nothing is read of it, or of a pipe opened.
+
+    Raises:
+        DocumentNotFound: as `load_source`.
+    """
+    # `os.path` takes what may not be looked at for absent, and opening says why
+    if not (os.path.exists(source) and is_special(Path(source))):
+        with _opened(source, shown_name(str(source))):
+            pass
+
+
+@contextmanager
+def _opened(source: str | Path, shown: str) -> Iterator[BinaryIO]:
+    """Open a file, and say why where it cannot be opened or read.
+
+    Raises:
+        DocumentNotFound: when there is no such file, or it may not be read.
+    """
+    path = Path(source)
     try:
         if path.is_dir():
             raise DocumentNotFound(f"{shown} is a folder", hint="name a file in it")
         with path.open("rb") as file:
-            data = _read(file, shown)
+            yield file
     except FileNotFoundError:
         if address := _ADDRESS.match(str(source)):
             raise DocumentNotFound(
@@ -75,7 +102,6 @@ def load_source(source: str | Path, stdin: BinaryIO | None = None) -> tuple[byte
         raise DocumentNotFound(
             f"{shown} cannot be read: {escape_for_terminal(reason)}", hint="check the path"
         ) from None
-    return data, shown if _DESCRIPTOR.fullmatch(str(source)) else shown_name(path.name)
 
 
 def _standard_input(stdin: BinaryIO | None) -> bytes:
