@@ -85,13 +85,13 @@ class Answering:
             await asyncio.sleep(0.01)
         self._opened = None
         self.records.clear()
-        self._is_read = self._is_unfit = self._is_kept = self._by_words = False
+        self._forget_reading()
 
     async def read_again(self) -> None:
         """Read the open document anew, with its settings as they are now; answers stay."""
         self._queue = deque(each for each in self._queue if each != READING)
         await self.stop(READING)
-        self._is_read = self._is_unfit = self._is_kept = self._by_words = False
+        self._forget_reading()
         self._summary_wanted = not any(each.kind == "summary" for each in self.records.values())
         self._queue.appendleft(READING)
         self._news.set()
@@ -133,6 +133,10 @@ class Answering:
         for task in self._tasks:
             task.cancel()
         self.reader.kill()
+
+    def _forget_reading(self) -> None:
+        """Take the document for one that is not read."""
+        self._is_read = self._is_unfit = self._is_kept = self._by_words = False
 
     # ---- the work
 

@@ -9,7 +9,7 @@ from longsum.documents.document import Span
 from longsum.documents.source import load_source
 from longsum.errors import DocumentNotFound, LongsumError, UsageError
 from longsum.terminal import shown_name
-from longsum.window.answering import Answering
+from longsum.window.answering import READING, Answering
 from longsum.window.events import EventLog
 from longsum.window.library import Library
 from longsum.window.open_file import OpenFile
@@ -152,7 +152,7 @@ class Desk:
             self.log.restart("closed")
             self._tell_waiting()
 
-    async def _read(self, opened: OpenFile, *, summarize: bool = True) -> None:
+    async def _read(self, opened: OpenFile) -> None:
         """Show a file's pages, read its text, and begin to answer."""
         self.log.emit("phase", name="opening", line=f"opening {opened.name}")
         try:
@@ -167,10 +167,9 @@ class Desk:
             self.log.emit("refused", **as_error(bug), pictures=bool(opened.sizes))
             return
         self.log.emit("document", **opened.about())
-        old = self._remember(opened) if summarize else []
-        await self.answering.begin(
-            opened, summarize=summarize and not any(each["kind"] == "summary" for each in old)
-        )
+        old = self._remember(opened)
+        summarize = not any(each["kind"] == "summary" for each in old)
+        await self.answering.begin(opened, summarize=summarize)
 
     def _remember(self, opened: OpenFile) -> list[dict[str, Any]]:
         """Show the answers of earlier days, and note that the document was opened."""
@@ -200,17 +199,14 @@ class Desk:
         """
         opened = self._something_open()
         before, opened.settings = opened.settings, opened.settings.changed(body)
-        if opened.document is not None and opened.settings.pages == before.pages:
-            await self.answering.read_again()
-            return
-        await self.answering.stop("reading")
-        document = opened.document
-        try:
-            opened.document = await self._opener.text_of(opened)
-        except LongsumError:
-            opened.document, opened.settings = document, before
-            raise
-        self.log.emit("document", **opened.about())
+        if opened.document is None or opened.settings.pages != before.pages:
+            await self.answering.stop(READING)
+            try:
+                opened.document = await self._opener.text_of(opened)
+            except LongsumError:
+                opened.settings = before
+                raise
+            self.log.emit("document", **opened.about())
         await self.answering.read_again()
 
     def summarize(self, body: dict[str, Any]) -> Record:

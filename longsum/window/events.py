@@ -32,7 +32,7 @@ class EventLog:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._next = 1
-        self._news = asyncio.Condition()
+        self._news = asyncio.Event()
         self._ended = False
         self.streams = 0
         """Pages that follow the log now."""
@@ -72,29 +72,23 @@ class EventLog:
         self.was_followed = True
         try:
             while True:
+                news = self._news  # before the log is read: nothing is missed between
                 for event in self.after(number):
                     number = event.number
                     yield event
-                if self._ended:
+                if self._ended and not self.after(number):
                     return
-                if not self.after(number):
-                    try:
-                        await asyncio.wait_for(self._changed(), LOOK_S)
-                    except TimeoutError:
-                        yield None
+                try:
+                    await asyncio.wait_for(news.wait(), LOOK_S)
+                except TimeoutError:
+                    yield None
         finally:
             self.streams -= 1
 
-    async def _changed(self) -> None:
-        async with self._news:
-            await self._news.wait()
-
     def _wake(self) -> None:
-        async def notify() -> None:
-            async with self._news:
-                self._news.notify_all()
-
-        self._waking = asyncio.get_running_loop().create_task(notify())
+        """Wake who follows; later followers wait for later news."""
+        self._news.set()
+        self._news = asyncio.Event()
 
 
 def as_stream(event: Event | None) -> bytes:

@@ -59,6 +59,7 @@ class Library:
     def __init__(self, size_bytes: int, root: Path | None = None) -> None:
         self.root = root or library_folder()
         self._size_bytes = size_bytes
+        self._readings = PrefixStore(prefix_folder(), 0)
 
     def opened(self, sha256: str, about: dict[str, Any], copy: bytes | None) -> None:
         """Note that a document was opened; a failure is not one of the run.
@@ -138,7 +139,8 @@ class Library:
         """Remove a document's answers, its copy and its cached readings."""
         held = self.find(sha256)
         for entry in self._prefixes().get(sha256, []):
-            shutil.rmtree(entry.folder, ignore_errors=True)
+            with suppress(KeyError):  # another process has just removed it
+                self._readings.clear(entry.name)
         if held is None:
             return False
         shutil.rmtree(held.folder, ignore_errors=True)
@@ -163,7 +165,7 @@ class Library:
     def _prefixes(self) -> dict[str, list[Any]]:
         """Return the cached readings by the digest of their document."""
         found: dict[str, list[Any]] = {}
-        for entry in PrefixStore(prefix_folder(), 0).entries():
+        for entry in self._readings.entries():
             found.setdefault(str(entry.record.get("sha256")), []).append(entry)
         return found
 

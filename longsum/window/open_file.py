@@ -8,12 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from longsum.documents.document import Document
+from longsum.documents.pdf_header import is_pdf
 from longsum.window.options import ReadingSettings
 from longsum.window.reading_view import ReadingView
-
-PDF_MARK = b"%PDF-"
-_HEAD_BYTES = 1 << 10
-"""A PDF's mark may come after so many bytes of something else."""
 
 
 @dataclass
@@ -36,10 +33,10 @@ class OpenFile:
         """Digest of the file."""
         return hashlib.sha256(self.data).hexdigest()
 
-    @property
+    @cached_property
     def is_pdf(self) -> bool:
         """Whether it is to be drawn page by page."""
-        return PDF_MARK in self.data[:_HEAD_BYTES]
+        return is_pdf(self.data)
 
     @property
     def view(self) -> ReadingView:

@@ -14,15 +14,16 @@ from typing import Any
 from longsum.answer import Answer
 from longsum.ask import AskTask
 from longsum.bytesize import format_bytes
-from longsum.config import LoadConfig
+from longsum.config import LoadConfig, Truncate
 from longsum.errors import LongsumError, describe_bug
 from longsum.events import Listener
-from longsum.model.find import find_model, find_model_for_plan
+from longsum.model.find import Model, find_model, find_model_for_plan
 from longsum.prepared import Prepared, prepare
 from longsum.reading import open_reading
 from longsum.selection.confidence import is_sure
 from longsum.session import LoadedModel, Session
 from longsum.summarize import SummaryTask
+from longsum.task import Task
 from longsum.window import tasks
 from longsum.window.counting import counted, planned
 from longsum.window.listening import (
@@ -89,20 +90,14 @@ class ReadingWorker:
                 loaded=LoadedModel(model, None),
             )
             report(("words", {}))
-        prepared = prepare(
-            task.document,
-            [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)],
-            task.load,
-            truncate=task.truncate,
-            check=False,
-            model=model,
-        )
-        report(("counted", counted(prepared)))
+        prepared = _prepared(task, model, task.truncate)
+        counts = counted(prepared)  # tokenizes the text again
+        report(("counted", counts))
         report(("planned", planned(prepared)))
         self._require(prepared, task.load)
         listener = ReadingListener(
             report,
-            counted(prepared)["pages"] if not prepared.truncated else (),
+            counts["pages"] if not prepared.truncated else (),
             [page.number for page in task.document.pages],
         )
         if notice := model.source.notice:
@@ -179,13 +174,7 @@ class ReadingWorker:
 
     @_do.register
     def _plan(self, task: tasks.Plan, report: Report) -> dict[str, Any]:
-        prepared = prepare(
-            task.document,
-            [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)],
-            task.load,
-            check=False,
-            model=find_model_for_plan(task.load),
-        )
+        prepared = _prepared(task, find_model_for_plan(task.load))
         return {"counted": counted(prepared), "planned": planned(prepared)}
 
     @_do.register
@@ -203,8 +192,10 @@ class ReadingWorker:
         if known is None:
             raise LongsumError(f"no model is called {task.name}")
 
+        listener = ReadingListener(report)
+
         def progress(done: int, total: int) -> None:
-            ReadingListener(report).check()
+            listener.check()
             report(("pull", {"done": done, "total": total}))
 
         fetch(known, progress)
@@ -219,6 +210,12 @@ def open_reader(argument: Any, say: Callable[[str, str], None]) -> ReadingWorker
     """
     importlib.import_module(HEAVY)  # takes seconds, in which the document is opened
     return ReadingWorker()
+
+
+def _prepared(task: tasks.Plan, model: Model, truncate: Truncate | None = None) -> Prepared:
+    """Count and plan for a summary and questions, refusing nothing."""
+    asked: list[Task] = [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)]
+    return prepare(task.document, asked, task.load, truncate=truncate, check=False, model=model)
 
 
 def _chunk_tokens(prepared: Prepared) -> int | None:

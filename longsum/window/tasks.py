@@ -16,14 +16,20 @@ from longsum.documents.document import Document
 
 
 @dataclass(frozen=True)
-class Open:
-    """Read a document with a model; the one that was open is forgotten."""
+class Plan:
+    """Count and plan for a document and settings, reading nothing."""
 
     document: Document
     load: LoadConfig
     summary: SummaryConfig
     ask: AskConfig
     decode: DecodeConfig
+
+
+@dataclass(frozen=True)
+class Open(Plan):
+    """Read a document with a model; the one that was open is forgotten."""
+
     store: StoreConfig | None
     truncate: Truncate | None = None
 
@@ -48,17 +54,6 @@ class Ask:
 @dataclass(frozen=True)
 class Save:
     """Cache what was read, for later openings."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Count and plan for other settings, reading nothing."""
-
-    document: Document
-    load: LoadConfig
-    summary: SummaryConfig
-    ask: AskConfig
-    decode: DecodeConfig
 
 
 @dataclass(frozen=True)
