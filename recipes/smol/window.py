@@ -30,7 +30,7 @@ from recipes.smol.rows import LONG, SHORT, Rows
 
 WINDOW, FACTOR, RANK, SCALE = 32_768, 4.0, 32, 2.0
 PRECISE_SHARE = 0.62
-"""Share of the learning rate's decay in the part with skipped positions."""
+"""Share of the learning rate's decay in the part with skipped positions, if long rows come after."""
 WARM_UP = 20
 STATE = "state.safetensors"
 SAVE_EVERY_S = 600.0
@@ -265,7 +265,8 @@ def main() -> None:
     if not training.step:
         training.look(held)
     try:
-        training.run(short, rows, 0.0, PRECISE_SHARE, held)
+        share = PRECISE_SHARE if arguments.long[0] else 1.0
+        training.run(short, rows, 0.0, share, held)
     except KeyboardInterrupt:
         training.save_state()
         return
