@@ -28,6 +28,29 @@ INDENT = "    "
 
 
 @dataclass(frozen=True)
+class ShortAnswer:
+    """The words of the document that answer a question by themselves."""
+
+    text: str
+    """Its words, white space made even."""
+    span: Span
+    """Their place in the document."""
+    reference: str
+    chance: float
+    """Chance that the model would answer with exactly these words."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "text": self.text,
+            "reference": self.reference,
+            "start": self.span.start,
+            "end": self.span.end,
+            "chance": round(self.chance, 3),
+        }
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer as the user gets it."""
 
@@ -40,6 +63,8 @@ class Answer:
     question: str | None = None
     chance: float | None = None
     """Estimated chance that its first sentence holds the answer; None where none is estimated."""
+    short: ShortAnswer | None = None
+    """The words of the first sentence that answer the question, if a model can point at them."""
 
     @property
     def answered(self) -> bool:
@@ -51,6 +76,8 @@ class Answer:
         asked: dict[str, Any] = {"question": self.question, "answered": self.answered}
         if self.chance is not None:
             asked |= {"chance": round(self.chance, 3), "sure": is_sure(self.chance)}
+        if self.short is not None:
+            asked["short"] = self.short.as_dict()
         return {
             **(asked if self.question is not None else {}),
             "text": self.text,
@@ -254,7 +281,7 @@ def _unclosed_quotation(text: str) -> int:
 
 
 def laid_out(
-    sentences: Sequence[GroundedSentence], style: str
+    sentences: Sequence[GroundedSentence], style: str, short: ShortAnswer | None = None
 ) -> Iterator[tuple[GroundedSentence, str, str]]:
     """Yield verbatim sentences as they are printed: running text, or a list.
 
@@ -262,6 +289,7 @@ def laid_out(
         sentences: in the order of the answer.
         style: `paragraph`, `bullets`, `executive`: the first sentence, then a list; of an answer to
             a question `answer`: the first, then weaker ones, or `perhaps`: none that is sure.
+        short: the words that answer, shown by themselves before the first sentence.
 
     Yields:
         The sentence, its text with the space or bullet before it, and the reference after it.
@@ -277,5 +305,7 @@ def laid_out(
             before = "\n- " if number > 1 else f"\n\n{WEAKER}\n- "
         elif style == "perhaps":
             before = "\n- " if number else f"{UNSURE}\n- " if sentences[1:] else f"{UNSURE} "
+        if short is not None and not number:
+            before = f"{short.text}\n\n{before}"
         after = mark(sentence)
         yield sentence, before + sentence.text, after

@@ -31,7 +31,7 @@ from longsum.task import (
     sources_for,
     tokens_for,
 )
-from longsum.verbatim import Chosen, HeadChooser, JudgeChooser, chooser_for, verbatim_answer
+from longsum.verbatim import AnswerChooser, Chosen, HeadChooser, JudgeChooser, verbatim_answer
 from longsum.writing import free_answer
 
 PLACEHOLDER_QUESTION = "word " * 150
@@ -168,7 +168,7 @@ def _searching(document: Document, source: ModelSource) -> Receipt:
 
 def _searched(
     document: Document,
-    chooser: HeadChooser | JudgeChooser,
+    chooser: AnswerChooser,
     task: AskTask,
     listener: Listener,
     receipt: Receipt,
@@ -200,8 +200,8 @@ def _peak(receipt: Receipt) -> int:
     return peak_memory_bytes(torch.device(receipt.device))
 
 
-def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answer:
-    """Answer one question about a document that was read.
+def write_answer(reading: Reading, task: AskTask, listener: Listener) -> Answer:
+    """Write the answer to one question about a document that was read.
 
     Args:
         reading: the document as the model read it.
@@ -231,12 +231,6 @@ def answer_reading(reading: Reading, task: AskTask, listener: Listener) -> Answe
             f"the question is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask in fewer words, or give the question on the command line",
         )
-    if is_verbatim(source, config.verbatim):
-        report_language(config, listener)
-        listener.phase("choosing sentences")
-        chosen = chooser_for(reading, suffix).answer(question, config, task.decode, listener)
-        receipt = reading.receipt("verbatim", chosen.stats)
-        return _shown(document, chosen, receipt, task, listener)
     asked = (question, document.title)
     sources = sources_for(config, document)
     return free_answer(reading, suffix, task.decode, wanted, listener, question, asked, sources)

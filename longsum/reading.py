@@ -177,19 +177,11 @@ class Reading:
             listener.check()
             yield number
 
-    def question_likelihoods(
-        self, passages: Sequence[str], question: str, listener: Listener
-    ) -> np.ndarray:
-        """Return how likely the model is to ask a question about each passage: (passages,).
-
-        Args:
-            passages: some sentences each.
-            question: in the user's words.
-            listener: its `check` may stop between two passages.
-        """
+    @property
+    def judge(self) -> Judge:
+        """The model that read the document, to judge passages of it, each by itself."""
         plan = replace(self.prepared.plan, chunk_tokens=self._chunk_tokens)
-        judge = Judge(self.prepared.model, self.weights, plan)
-        return judge.likelihoods(passages, question, listener)
+        return Judge(self.prepared.model, self.weights, plan)
 
     def tokens_after(self, suffix: str) -> int:
         """Return how many tokens are left for an answer after an instruction."""

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from longsum.answer import Answer
-from longsum.ask import AskTask, answer_by_words, answer_judged, answer_reading
+from longsum.ask import AskTask, answer_by_words, answer_judged, write_answer
 from longsum.config import (
     AskConfig,
     DecodeConfig,
@@ -51,6 +51,8 @@ class LoadedModel:
     weights: Llama | None
     """None when the head alone answers."""
     head: SelectionHead | None = None
+    judge: Judge | None = None
+    """The model with its answer adapter, for questions that need no reading."""
 
 
 class Session:
@@ -113,8 +115,17 @@ class Session:
     def judge(self) -> Judge:
         """The model that judges answers of a document it has not read; loaded when needed."""
         loaded = self._loaded
+        if self._reading is not None and not self._is_tuned_for_questions:
+            return self._reading.judge
+        if loaded is not None and loaded.judge is not None:
+            return loaded.judge
         model, weights = (loaded.found, loaded.weights) if loaded else (None, None)
         return open_judge(self._load, self.listener, model=model, weights=weights)
+
+    @property
+    def _is_tuned_for_questions(self) -> bool:
+        """Whether longsum has an answer adapter for the model, even if it read with another."""
+        return self.reading.prepared.model.checkpoint.has_answer_adapter
 
     def summarize(
         self, config: SummaryConfig | None = None, decode: DecodeConfig | None = None
@@ -152,8 +163,8 @@ class Session:
         """
         task = AskTask(config or AskConfig(), decode or DecodeConfig(), (question,))
         has_own_head = has_head(self.source.folder)
-        if task.needs_reading(self.source) or (self.is_read and not has_own_head):
-            return answer_reading(self.reading, task, self.listener)
+        if task.needs_reading(self.source):
+            return write_answer(self.reading, task, self.listener)
         if has_own_head:
             return answer_by_words(self.document, self.source, self.head, task, self.listener)
         return answer_judged(self.document, self.judge, task, self.listener)
@@ -218,7 +229,8 @@ def open_session(
         if not any(task.needs_reading(source) for task in tasks):
             if source.notice and loaded is None:
                 listener.model_chosen(source.notice)
-            judging = LoadedModel(found, weights, head) if found else None
+            judge = loaded.judge if loaded else None
+            judging = LoadedModel(found, weights, head, judge) if found else None
             return Session(document, source, None, listener, head, load, judging)
     prepared = prepare(document, tasks, load, truncate=truncate, model=found)
     if loaded is None:
@@ -226,7 +238,7 @@ def open_session(
     if found and prepared.model.checkpoint is not found.checkpoint:
         weights = None  # widened by an adapter: its weights are others
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
-    return Session(document, prepared.model.source, reading, listener, reading.head)
+    return Session(document, prepared.model.source, reading, listener, reading.head, load)
 
 
 def _source(load: LoadConfig) -> ModelSource | None:

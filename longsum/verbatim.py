@@ -4,13 +4,13 @@ A checkpoint with a selection head uses it, which did best on held-out documents
 (`longsum/mini/README.md`): it chooses whole sentences, and no token is decoded. For a summary it
 uses the model's hidden states, for a question only words. Any other model chooses by likelihood:
 for a summary that of the sentences that a plain statistic proposes, for a question that of the
-question after each sentence that the bundled head proposes.
+question after each passage that the bundled head proposes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,17 +18,19 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from longsum.answer import Answer, laid_out
+from longsum.answer import Answer, ShortAnswer, laid_out
 from longsum.config import AskConfig, DecodeConfig, SummaryConfig
 from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verbatim
 from longsum.grounding.sources import Sources
-from longsum.judge import Judge
+from longsum.judge import Judge, Judgement
 from longsum.model.resolve import MINI_FOLDER
 from longsum.reading import AnswerStats, Reading
 from longsum.receipt import Receipt
+from longsum.selection.answer_features import asks_whether
+from longsum.selection.answer_spans import answer_spans
 from longsum.selection.candidates import (
     Candidate,
     answer_candidates,
@@ -37,7 +39,7 @@ from longsum.selection.candidates import (
     summary_candidates,
 )
 from longsum.selection.choose import choose_sentences
-from longsum.selection.confidence import chances, worth_showing
+from longsum.selection.confidence import chances, is_sure, worth_showing
 from longsum.selection.filling import fill
 from longsum.selection.head import SelectionHead, load_head
 from longsum.selection.sentence_features import Sentences
@@ -53,6 +55,10 @@ temperature of the chances. Chosen with smol on 80 questions of fairytaleqa.val 
 openstax_qa.train in whole chapters, 2026-11-27: the first sentence holds the answer to 51 and 22 %
 of them (40 and 17 % by the head alone), one of three to 66 and 38 % (61 and 38 %); of the answers
 with a chance of half or more, 83 % on the stories."""
+TUNED_WEIGHT, ANSWERING_WEIGHT, TUNED_TEMPERATURE = 0.175, 1.0, 3.1
+"""The same with an answer adapter, and the weight of the chance that a passage holds the answer."""
+MIN_SHORT_CHANCE = 0.3
+"""Chance from which on the words that a model points at are shown by themselves."""
 MAX_JUDGED = 16
 """Sentences of which the model judges how well they answer a question."""
 MAX_PASSED_OVER = 4
@@ -66,6 +72,7 @@ class Chosen(NamedTuple):
     stats: AnswerStats
     chance: float | None = None
     """Estimated chance that the first holds the answer to a question; None for a summary."""
+    short: ShortAnswer | None = None
 
 
 class Chooser(Protocol):
@@ -83,6 +90,10 @@ class Chooser(Protocol):
             EmptyDocument: when there is no sentence to choose from.
             UsageError: when no sentence fits the tokens reserved for the answer.
         """
+
+
+class AnswerChooser(Protocol):
+    """Chooses the sentences that answer a question."""
 
     def answer(
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
@@ -134,11 +145,11 @@ class HeadChooser:
 
 @dataclass(frozen=True)
 class LikelihoodChooser:
-    """Chooses by likelihood: of the sentences of a summary, of a question after each sentence."""
+    """Chooses the sentences of a summary by their likelihood after the document."""
 
     reading: Reading
     suffix: str
-    """The instruction after the document, for a summary."""
+    """The instruction after the document."""
 
     def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
         """Implement `Chooser.summary` by the model's likelihood."""
@@ -155,18 +166,6 @@ class LikelihoodChooser:
             )
         spans = sorted(each.span for each in taken)
         return Chosen(spans, self.reading.answer_stats())
-
-    def answer(
-        self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
-    ) -> Chosen:
-        """Implement `Chooser.answer` by how likely the question is after each sentence."""
-        reading = self.reading
-        document = reading.prepared.document
-        found = answer_candidates(document, question, bundled_head())
-        read = [each for each in found if reading.was_read(each.span)]
-        return judged_answer(
-            document, read, question, config, decode, listener, reading.question_likelihoods
-        )
 
     def _chosen(
         self, candidates: Sequence[Candidate], decode: DecodeConfig, listener: Listener
@@ -203,7 +202,7 @@ class LikelihoodChooser:
 
 @dataclass(frozen=True)
 class JudgeChooser:
-    """Chooses answers as `LikelihoodChooser` does, in a document that the model has not read."""
+    """Chooses answers as a model judges the candidates that the bundled head proposes."""
 
     judge: Judge
     document: Document
@@ -211,45 +210,33 @@ class JudgeChooser:
     def answer(
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
-        """Implement `Chooser.answer` by how likely the question is after each sentence."""
+        """Implement `AnswerChooser.answer` by what the model finds about the best passages."""
+        started = time.perf_counter()
         found = answer_candidates(self.document, question, bundled_head())
-        return judged_answer(
-            self.document, found, question, config, decode, listener, self.judge.likelihoods
-        )
+        candidates = best_of_groups(found)[:MAX_JUDGED]
+        if not candidates:
+            return Chosen([], AnswerStats(finish_reason="stop"))
+        passages = [passage_around(self.document, each.span) for each in candidates]
+        ranked = judged(candidates, self.judge.judge(passages, question, listener))
+        chosen = _answer_of(ranked, config, decode, started)
+        short = self._short(question, chosen)
+        stats = replace(chosen.stats, judged=len(candidates), seconds=time.perf_counter() - started)
+        return chosen._replace(stats=stats, short=short)
 
-
-Likelihoods = Callable[[Sequence[str], str, Listener], np.ndarray]
-"""Returns how likely a question is after each passage."""
-
-
-def judged_answer(
-    document: Document,
-    found: Sequence[Candidate],
-    question: str,
-    config: AskConfig,
-    decode: DecodeConfig,
-    listener: Listener,
-    likelihoods: Likelihoods,
-) -> Chosen:
-    """Return the sentences that answer a question, as a model judges the best candidates.
-
-    Args:
-        document: the document asked about.
-        found: candidates that the bundled head proposes.
-        question: in the user's words.
-        config: the number of sentences.
-        decode: temperature and seed.
-        listener: its `check` may stop the choice.
-        likelihoods: the model's judgement.
-    """
-    started = time.perf_counter()
-    candidates = best_of_groups(found)[:MAX_JUDGED]
-    if not candidates:
-        return Chosen([], AnswerStats(finish_reason="stop"))
-    passages = [passage_around(document, each.span) for each in candidates]
-    ranked = judged(candidates, likelihoods(passages, question, listener))
-    chosen = _answer_of(ranked, config, decode, started)
-    return chosen._replace(stats=replace(chosen.stats, judged=len(candidates)))
+    def _short(self, question: str, chosen: Chosen) -> ShortAnswer | None:
+        """Return the words of the first sentence that answer, if the model is sure of them."""
+        if not self.judge.points or not chosen.spans or not is_sure(chosen.chance or 0.0):
+            return None
+        if asks_whether(question):
+            return None  # answered by yes or no, which no words of the document are
+        document, sentence = self.document, chosen.spans[0]
+        spans = answer_spans(document.text, sentence)
+        pointed = self.judge.short_answer(passage_around(document, sentence), question, spans)
+        if pointed is None or pointed.chance < MIN_SHORT_CHANCE:
+            return None
+        span = spans.span(pointed.first, pointed.last)
+        text = " ".join(document.text[span.start : span.end].split())
+        return ShortAnswer(text, span, document.reference(span), pointed.chance)
 
 
 @cache  # every question is answered with its help
@@ -260,18 +247,23 @@ def bundled_head() -> SelectionHead:
     return found
 
 
-def judged(candidates: Sequence[Candidate], likelihoods: np.ndarray) -> list[Candidate]:
+def judged(candidates: Sequence[Candidate], found: Judgement) -> list[Candidate]:
     """Return candidates with the weight and the chance that a model's judgement gives them.
 
     Args:
         candidates: proposed by `bundled_head`.
-        likelihoods: (candidates,) logarithms, from `question_likelihoods`.
+        found: what the model found about the passage of each.
     """
-    scores = np.array([each.score for each in candidates]) + QUESTION_WEIGHT * likelihoods
+    scores = np.array([each.score for each in candidates])
+    if found.answering is None:
+        scores, temperature = scores + QUESTION_WEIGHT * found.likelihoods, JUDGED_TEMPERATURE
+    else:
+        scores = scores + TUNED_WEIGHT * found.likelihoods + ANSWERING_WEIGHT * found.answering
+        temperature = TUNED_TEMPERATURE
     return [
         replace(each, weight=float(score), chance=float(chance))
         for each, score, chance in zip(
-            candidates, scores, chances(scores, JUDGED_TEMPERATURE), strict=True
+            candidates, scores, chances(scores, temperature), strict=True
         )
     ]
 
@@ -338,12 +330,12 @@ def verbatim_answer(
     elif sources is not None:
         sentences = [sources.added(sentence) for sentence in sentences]
     marked = ""
-    for sentence, piece, mark in laid_out(sentences, style):
+    for sentence, piece, mark in laid_out(sentences, style, chosen.short):
         listener.check()
         listener.sentence(piece, mark, sentence)
         marked += piece + mark
     text = " ".join(each.text for each in sentences)
-    return Answer(text, marked, tuple(sentences), receipt, question, chosen.chance)
+    return Answer(text, marked, tuple(sentences), receipt, question, chosen.chance, chosen.short)
 
 
 def require_sentences(found: Sequence[object]) -> None:

@@ -1,4 +1,4 @@
-"""Window adapters for tests: random LoRA matrices made for a checkpoint."""
+"""Adapters for tests: random LoRA matrices made for a checkpoint."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ RANK, SCALE = 4, 2.0
 
 
 def write_adapter(
-    folder: Path, base: Checkpoint, window: int, *, packed: bool = False, **config: Any
+    folder: Path, base: Checkpoint, window: int | None, *, packed: bool = False, **config: Any
 ) -> dict[str, torch.Tensor]:
-    """Write an adapter of all `q_proj` and `down_proj`; return its products by weight."""
+    """Write an adapter of all `q_proj` and `down_proj`; return its products by weight.
+
+    Without a window, it is an answer adapter.
+    """
     folder.mkdir(exist_ok=True)
     generator = torch.Generator().manual_seed(7)
     tensors, products = {}, {}
@@ -32,7 +35,8 @@ def write_adapter(
         tensors[f"{stem}.lora_A.weight"], tensors[f"{stem}.lora_B.weight"] = a, b
         products[name] = SCALE * b @ a
     save_file(pack(tensors) if packed else tensors, folder / "adapter_model.safetensors")
-    about = {"window": window, "base": base.fingerprint()}
+    use = {"window": window} if window else {"task": "answer"}
+    about = {**use, "base": base.fingerprint()}
     settings = {"peft_type": "LORA", "r": RANK, "lora_alpha": RANK * SCALE, "longsum": about}
     (folder / "adapter_config.json").write_text(json.dumps(settings | config))
     return products

@@ -9,7 +9,7 @@ from adapters import write_adapter
 from asking import LONG, SHORT, Asking, config, prepared
 from tiny import save_checkpoint
 
-from longsum.checkpoint import window_adapter
+from longsum.checkpoint import adapters as shipped_adapters
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.errors import DocumentTooLong, WindowNotTuned
 from longsum.events import Listener
@@ -23,7 +23,7 @@ from longsum.settings import Setting
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkpoint of 512 tokens with an adapter for 2,048."""
     folder = save_checkpoint(tmp_path / "model", max_position_embeddings=512)
-    monkeypatch.setattr(window_adapter, "SHIPPED", (tmp_path / "adapter",))
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", (tmp_path / "adapter",))
     write_adapter(tmp_path / "adapter", open_checkpoint(folder), 2048)
     return folder
 

@@ -18,7 +18,7 @@ from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
-from longsum.judge import PASSAGE_TOKENS
+from longsum.judge import open_judge
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
@@ -155,25 +155,23 @@ def open_answerer(job: Job, listener: Listener) -> Answerer:
     prepare(probe, [task], load, truncate=job.read.truncate, check=False, model=model)
     if not task.needs_reading(model.source) and has_head(model.source.folder):
         return Answerer(job, LoadedModel(model, None, load_head(model.source.folder)), load)
-    plan = _plan(model, load) if task.needs_reading(model.source) else _for_judging(model, load)
-    for quantize in ("none", "nf4", "int8"):
-        if plan.quantize == quantize:
-            load = replace(load, quantize=quantize)  # documents' plans must not choose again
+    if not task.needs_reading(model.source):
+        judge = open_judge(load, listener, model=model)
+        loaded = LoadedModel(model, judge.weights, judge=judge)
+        return Answerer(job, loaded, _as_planned(load, judge.plan))
+    plan = _plan(model, load)
     from longsum.loading.weights import load_weights
 
     weights = load_weights(model.checkpoint, plan, load, listener)
-    return Answerer(job, LoadedModel(model, weights), load)
+    return Answerer(job, LoadedModel(model, weights), _as_planned(load, plan))
 
 
-def _for_judging(model: Model, load: LoadConfig) -> MemoryPlan:
-    """Return a plan for passages only: no document is read.
-
-    Raises:
-        InsufficientMemory: when not even they fit.
-    """
-    plan = plan_for(model, load, PASSAGE_TOKENS)
-    require_fit(plan, limited=load.memory_bytes is not None)
-    return plan
+def _as_planned(load: LoadConfig, plan: MemoryPlan) -> LoadConfig:
+    """Return the settings with the plan's quantization: documents' plans must not choose again."""
+    for quantize in ("none", "nf4", "int8"):
+        if plan.quantize == quantize:
+            return replace(load, quantize=quantize)
+    return load
 
 
 def _plan(model: Model, load: LoadConfig) -> MemoryPlan:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 
+from longsum.checkpoint.adapters import window_adapter_for
 from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.pinned_file import PinnedFile
-from longsum.checkpoint.window_adapter import shipped_for
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class KnownModel:
     @property
     def widest(self) -> int:
         """Tokens it reads: the tuned window, or that of the window adapter shipped for it."""
-        adapter = shipped_for(self.file.fingerprint) if self.file else None
-        return max(self.window, adapter.window if adapter else 0)
+        adapter = window_adapter_for(self.file.fingerprint) if self.file else None
+        return max(self.window, (adapter and adapter.window) or 0)
 
     @property
     def is_bundled(self) -> bool:

@@ -14,12 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from longsum.checkpoint.adapters import Adapter, answer_adapter_for, shipped, window_adapter_for
 from longsum.checkpoint.files import ModelShape, quantized_on_disk, read_config, read_shape
 from longsum.checkpoint.identity import content_identity, local_identity, weights_fingerprint
 from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.rope import Rope, read_rope
 from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
-from longsum.checkpoint.window_adapter import WindowAdapter, shipped, shipped_for
 from longsum.errors import ModelNotFound
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Checkpoint(ABC):
     """Window and RoPE parameters in use: the checkpoint's own until `with_rope` changes them."""
     tuned_window: int
     """Tokens its weights were tuned for, even if a smaller window is in use."""
-    adapter: WindowAdapter | None = None
-    """Window adapter whose products are added to the weights."""
+    adapter: Adapter | None = None
+    """Adapter whose products are added to the weights."""
 
     @classmethod
     @abstractmethod
@@ -74,11 +74,24 @@ class Checkpoint(ABC):
         """Return the checkpoint with the window adapter made for it; None if there is none."""
         if self.adapter or self.rope.rope_type != "default" or not shipped():
             return None  # the weights are fingerprinted only where an adapter may be theirs
-        found = shipped_for(self.fingerprint())
-        if found is None or found.window <= self.tuned_window:
+        found = window_adapter_for(self.fingerprint())
+        if found is None or not found.window or found.window <= self.tuned_window:
             return None
         other = self.with_rope(found.rope(self.rope))
         other.adapter, other.tuned_window = found, found.window
+        return other
+
+    @property
+    def has_answer_adapter(self) -> bool:
+        """Whether an answer adapter comes with longsum for its weights."""
+        return bool(shipped()) and answer_adapter_for(self.fingerprint()) is not None
+
+    def answering(self) -> Self | None:
+        """Return the checkpoint with the answer adapter made for it; None if there is none."""
+        if self.adapter or not self.has_answer_adapter:
+            return None
+        other = copy.copy(self)
+        other.adapter = answer_adapter_for(self.fingerprint())
         return other
 
     def tokenizer(self) -> Tokenizer:

@@ -41,6 +41,11 @@ class Model:
         wider = None if self.fixed_window else self.checkpoint.widened()
         return replace(self, checkpoint=wider) if wider else None
 
+    def answering(self) -> Model | None:
+        """Return the model with the answer adapter made for it; None if there is none."""
+        tuned = self.checkpoint.answering()
+        return replace(self, checkpoint=tuned) if tuned else None
+
     @property
     def config(self) -> dict[str, Any]:
         """Content of the checkpoint's config.json."""

@@ -11,8 +11,6 @@ was stopped, by Ctrl-C or SIGTERM, resumes when it is started again.
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import signal
 import time
 from dataclasses import dataclass
@@ -20,22 +18,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from recipes.smol.base import THETA, device_and_dtype, read_base, say
-from recipes.smol.llama import LINEAR, Llama, Positions, mean_loss
+from recipes.smol.base import THETA, device_and_dtype, read_base
+from recipes.smol.llama import Llama, Positions, mean_loss
 from recipes.smol.measure import by_position, window_losses
 from recipes.smol.rows import LONG, SHORT, Rows
+from recipes.smol.training import Training
 
 WINDOW, FACTOR, RANK, SCALE = 32_768, 4.0, 32, 2.0
 PRECISE_SHARE = 0.62
-"""Share of the learning rate's decay in the part with skipped positions, if long rows come after."""
-WARM_UP = 20
-STATE = "state.safetensors"
+"""Share of the rate's decay in the part with skipped positions, if long rows come after it."""
 SAVE_EVERY_S = 600.0
-MIN_RATE = 0.05
-CLIP = 1.0
 LOOK_AT = (10, 25, 50, 100, 200, 400, 700)
 """Steps after which held-out windows are measured."""
 
@@ -54,8 +48,8 @@ class Part:
     seconds: float
 
 
-class Training:
-    """An adapter in training.
+class WindowTraining(Training):
+    """A window adapter in training.
 
     Args:
         model: model on its device.
@@ -65,25 +59,8 @@ class Training:
     """
 
     def __init__(self, model: Llama, table: torch.Tensor, out: Path, rate: float) -> None:
-        self.model, self.table, self.out, self.rate = model, table, out, rate
-        self.parameters = [p for p in model.parameters() if p.requires_grad]
-        fused = model.embedding.is_cuda
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=rate, betas=(0.9, 0.95), weight_decay=0.0, fused=fused
-        )
-        self.step = self.tokens = 0
-        self.began = self.saved_at = time.perf_counter()
-        out.mkdir(parents=True, exist_ok=True)
-
-    def say(self, **found: object) -> None:
-        """Write a line of the log, and print it."""
-        so_far = {"step": self.step, "tokens": self.tokens, "s": round(self.elapsed, 1)}
-        say(self.out / "log.jsonl", **so_far, **found)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start of the training."""
-        return time.perf_counter() - self.began
+        super().__init__(model, out, rate, RANK, SCALE)
+        self.table = table
 
     def find_fastest(self, part: Part, rows: Rows) -> None:
         """Compile the layers if that works here, and report what is used.
@@ -135,9 +112,7 @@ class Training:
             if progress >= 1:
                 break
             fallen = start + share * progress
-            rate = max(MIN_RATE, 0.5 * (1 + math.cos(math.pi * fallen)))
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate * rate * min(1.0, (self.step + 1) / WARM_UP)
+            rate = self.set_rate(fallen)
             loss = self.one(part, *rows(self.step, part.rows))
             if step % 10 == 0 or step in (1, 2):
                 self.say(loss=round(loss.item(), 4), length=part.length, rate=round(rate, 3))
@@ -162,68 +137,13 @@ class Training:
             loss = mean_loss(self.model, states, some) * (len(some) / len(ids))
             loss.backward()
             total += loss.detach()
-        torch.nn.utils.clip_grad_norm_(self.parameters, CLIP)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.step += 1
-        self.tokens += ids.numel()
+        self.update(ids.numel())
         return total
 
     def look(self, held: np.ndarray) -> None:
         """Log the perplexity of held-out windows by position."""
         losses = window_losses(self.model, held, held.shape[1], self.table)
         self.say(held=by_position(losses))
-
-    def save_state(self) -> None:
-        """Write the state to resume from."""
-        tensors: dict[str, torch.Tensor] = {}
-        for number, parameter in enumerate(self.parameters):
-            state = self.optimizer.state[parameter]
-            tensors |= {f"{number}.{name}": value for name, value in state.items()}
-            tensors[f"{number}.value"] = parameter.detach()
-        partial = self.out / "state.tmp"
-        about = {"step": str(self.step), "tokens": str(self.tokens), "s": str(self.elapsed)}
-        save_file({key: t.cpu().contiguous() for key, t in tensors.items()}, partial, about)
-        partial.replace(self.out / STATE)
-        self.saved_at = time.perf_counter()
-
-    @torch.no_grad()
-    def resume(self) -> None:
-        """Load the state of an earlier run, if there is one."""
-        path = self.out / STATE
-        if not path.exists():
-            return
-        with safe_open(path, "pt") as file:
-            about = file.metadata()
-            self.step, self.tokens = int(about["step"]), int(about["tokens"])
-            self.began -= float(about["s"])
-            for number, parameter in enumerate(self.parameters):
-                parameter.copy_(file.get_tensor(f"{number}.value"))
-                self.optimizer.state[parameter] = {
-                    name: file.get_tensor(f"{number}.{name}").to(
-                        parameter.device if name != "step" else "cpu"
-                    )
-                    for name in ("step", "exp_avg", "exp_avg_sq")
-                }
-        self.say(went_on=True)
-
-    def save(self, name: str, about: dict[str, object]) -> None:
-        """Write the adapter in peft's format."""
-        folder = self.out / name
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = self.model.adapter()
-        save_file(
-            {key: value.detach().bfloat16().cpu().contiguous() for key, value in tensors.items()},
-            folder / "adapter_model.safetensors",
-        )
-        config = {
-            "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": RANK, "lora_alpha": RANK * SCALE,
-            "lora_dropout": 0.0, "bias": "none",
-            "target_modules": [part.rsplit(".", 1)[1] for part in LINEAR],
-            "base_model_name_or_path": "SmolLM2-135M-Instruct.Q4_1.gguf",
-        }  # fmt: skip
-        trained = {"steps": self.step, "tokens": self.tokens, "seconds": round(self.elapsed)}
-        (folder / "adapter_config.json").write_text(json.dumps(config | about | trained, indent=1))
 
 
 def main() -> None:
@@ -254,7 +174,7 @@ def main() -> None:
     table = Positions(factor=factor).table(WINDOW).to(device)
     streams = dict(np.load(arguments.shards / "streams.npz"))
     held = np.load(arguments.shards / "held.npz")["books-test"][:6, : arguments.window]
-    training = Training(model, table, arguments.out, arguments.rate)
+    training = WindowTraining(model, table, arguments.out, arguments.rate)
     steps, length, count, at_once = arguments.short
     about = {"method": arguments.method, "window": WINDOW, "factor": factor, "rope_theta": THETA}
     short = Part(SHORT, length, count, at_once, steps, arguments.seconds[0])

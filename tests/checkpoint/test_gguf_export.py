@@ -12,7 +12,7 @@ from adapters import write_adapter
 from ggufs import MERGES, TEMPLATE, byte_level_fields, sentencepiece_fields, write_gguf
 from tiny import restate, save_checkpoint, tiny_model
 
-from longsum.checkpoint import window_adapter
+from longsum.checkpoint import adapters as shipped_adapters
 from longsum.checkpoint.checkpoint import Checkpoint
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_export import export_gguf, gguf_name
@@ -91,7 +91,7 @@ def test_widened_checkpoint_is_written_merged_with_linear_scaling(
 ) -> None:
     file = write_gguf(tmp_path / "tiny.gguf", tiny_model())
     small = open_checkpoint(unpacked(file, tmp_path / "cache"))
-    monkeypatch.setattr(window_adapter, "SHIPPED", (tmp_path / "adapter",))
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", (tmp_path / "adapter",))
     products = write_adapter(tmp_path / "adapter", small, 1024)
     wide = small.widened()
     assert wide is not None

@@ -11,7 +11,7 @@ from adapters import write_adapter
 from ggufs import write_gguf
 from tiny import tiny_model
 
-from longsum.checkpoint import window_adapter
+from longsum.checkpoint import adapters as shipped_adapters
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_folder import unpacked
 from recipes.smol.ship import ship
@@ -27,7 +27,7 @@ def test_packed_adapter_widens_its_base(tmp_path: Path, monkeypatch: pytest.Monk
     config.write_text(json.dumps(stated | {"window": 1024, "factor": 4.0}))
     error = ship(tmp_path / "trained", file, tmp_path / "shipped")
     assert 0 < error < 0.02
-    monkeypatch.setattr(window_adapter, "SHIPPED", (tmp_path / "shipped",))
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", (tmp_path / "shipped",))
     wide = base.widened()
     assert wide is not None
     assert wide.rope.window == 1024

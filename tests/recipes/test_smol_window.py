@@ -197,15 +197,15 @@ def test_stopped_run_goes_on_to_the_same_adapter(
     shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(shards, tmp_path / "whole", monkeypatch)
-    one, stopped = recipe.Training.one, 3
+    one, stopped = recipe.WindowTraining.one, 3
 
-    def stop(self: recipe.Training, *arguments: torch.Tensor) -> torch.Tensor:
+    def stop(self: recipe.WindowTraining, *arguments: torch.Tensor) -> torch.Tensor:
         if self.step == stopped:
             raise KeyboardInterrupt
         return one(self, *arguments)
 
     with monkeypatch.context() as context:
-        context.setattr(recipe.Training, "one", stop)
+        context.setattr(recipe.WindowTraining, "one", stop)
         train(shards, tmp_path / "parts", context)
     assert not (tmp_path / "parts" / "short").exists()
     train(shards, tmp_path / "parts", monkeypatch)

@@ -12,11 +12,11 @@ from ggufs import write_gguf
 from tiny import plan_for, save_checkpoint, tiny_model
 from transformers import LlamaForCausalLM
 
-from longsum.checkpoint import window_adapter
+from longsum.checkpoint import adapters as shipped_adapters
+from longsum.checkpoint.adapters import Adapter
 from longsum.checkpoint.checkpoint import Checkpoint
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_folder import unpacked
-from longsum.checkpoint.window_adapter import WindowAdapter
 from longsum.errors import UnsupportedModel
 from longsum.events import Listener
 from longsum.loading.loader import build_config, load_model, load_pretrained
@@ -32,7 +32,7 @@ def base(tmp_path: Path) -> Checkpoint:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(window_adapter, "SHIPPED", (tmp_path / "adapter",))
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", (tmp_path / "adapter",))
     return tmp_path / "adapter"
 
 
@@ -137,7 +137,7 @@ def test_configuration_that_is_not_a_window_adapters_is_refused(
 ) -> None:
     write_adapter(folder, base, 1024, **config)
     with pytest.raises(UnsupportedModel, match="adapter"):
-        WindowAdapter.open(folder)
+        Adapter.open(folder)
 
 
 def test_damaged_matrices_are_reported(base: Checkpoint, folder: Path) -> None:
@@ -148,3 +148,36 @@ def test_damaged_matrices_are_reported(base: Checkpoint, folder: Path) -> None:
     assert wide is not None
     with pytest.raises(UnsupportedModel):
         wide.tensors(torch.float32)
+
+
+def test_answer_adapter_changes_the_weights_and_not_the_window(
+    base: Checkpoint, folder: Path
+) -> None:
+    products = write_adapter(folder, base, None)
+    assert base.widened() is None
+    assert base.has_answer_adapter
+    tuned = base.answering()
+    assert tuned is not None
+    assert (tuned.rope, tuned.tuned_window) == (base.rope, base.tuned_window)
+    stored, found = base.tensors(torch.float32), tuned.tensors(torch.float32)
+    for name, product in products.items():
+        torch.testing.assert_close(found[name][...], stored[name][...] + product)
+    assert tuned.answering() is None
+    assert tuned.identity() != base.identity()
+
+
+def test_each_use_has_its_own_adapter(
+    base: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = (tmp_path / "answer", tmp_path / "window")
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", folders)
+    write_adapter(folders[0], base, None)
+    write_adapter(folders[1], base, 1024)
+    wide, tuned = base.widened(), base.answering()
+    assert wide is not None
+    assert tuned is not None
+    assert wide.adapter is not None
+    assert tuned.adapter is not None
+    assert (wide.adapter.folder, tuned.adapter.folder) == (folders[1], folders[0])
+    assert wide.has_answer_adapter
+    assert wide.answering() is None

@@ -1,12 +1,14 @@
-"""Window adapters: LoRA matrices that take a checkpoint to a window beyond its native one.
+"""Adapters: LoRA matrices that change a checkpoint for one use.
 
 They come with longsum, one folder each, in peft's format: `adapter_config.json` and
 `adapter_model.safetensors`, whose matrices may be int8 rows with scales (`packed.py`). Beyond
-peft's keys the configuration states the base it was trained on and the window, in `longsum`.
+peft's keys the configuration states the base it was trained on and what it is for, in `longsum`.
 
-The products are added to the weights as these are read, and only for a document that needs the
-window: inside the native one they would cost quality (arXiv 2306.15595, Table 5). No torch until
-weights are read.
+A window adapter takes a checkpoint to a window beyond its native one, only for a document that
+needs it: inside the native one it would cost quality (arXiv 2306.15595, Table 5). An answer adapter
+judges passages and points at the words that answer a question; it never reads a document, so that
+what is cached of one does not depend on it. The products are added to the weights as these are
+read. No torch until then.
 """
 
 from __future__ import annotations
@@ -30,39 +32,44 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "adapter_config.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
-SHIPPED: tuple[Path, ...] = (Path(__file__).parent.parent / "smol",)
+ANSWER = "answer"
+"""The task that an answer adapter states."""
+_OWN = Path(__file__).parent.parent / "smol"
+SHIPPED: tuple[Path, ...] = (_OWN / "window", _OWN / "answer")
 """Folders of the adapters that come with longsum."""
 _PREFIX, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
 
 @dataclass(frozen=True)
-class WindowAdapter:
+class Adapter:
     """An adapter on this disk; its matrices are not read."""
 
     folder: Path
-    window: int
-    """L': tokens it was trained for."""
     base: str
     """Fingerprint of the weights it was trained on, see `weights_fingerprint`."""
     scale: float
     """Factor on the products: alpha / rank."""
+    window: int | None = None
+    """L': tokens that a window adapter was trained for; None for an answer adapter."""
 
     @classmethod
-    def open(cls, folder: Path) -> WindowAdapter:
+    def open(cls, folder: Path) -> Adapter:
         """Read an adapter's configuration.
 
         Raises:
-            UnsupportedModel: it is damaged, or not a LoRA with a window.
+            UnsupportedModel: it is damaged, not a LoRA, or for an unknown use.
         """
         try:
             config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
             about, rank = config["longsum"], float(config["r"])
             plain = config["peft_type"] == "LORA" and not config.get("use_rslora")
             scale = float(config["lora_alpha"]) / rank
-            found = cls(folder, int(about["window"]), str(about["base"]), scale)
+            answers = "task" in about and about["task"] == ANSWER
+            window = None if answers else int(about["window"])
+            found = cls(folder, str(about["base"]), scale, window)
         except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             raise UnsupportedModel(
-                f"{folder} is damaged, or not a window adapter", hint="install longsum again"
+                f"{folder} is damaged, or not an adapter of longsum", hint="install longsum again"
             ) from error
         if not plain:
             raise UnsupportedModel(f"{folder} is not a plain LoRA adapter")
@@ -77,8 +84,10 @@ class WindowAdapter:
         """Return the rotary embedding it was trained with: PI over the native window.
 
         Args:
-            own: the checkpoint's own.
+            own: the checkpoint's own, which an answer adapter leaves as it is.
         """
+        if self.window is None:
+            return own
         window = f"{self.window:,} tokens by longsum's window adapter"
         return interpolated(own, self.window, f"takes {own.native_window:,} tokens to {window}")
 
@@ -131,11 +140,16 @@ class WindowAdapter:
         return [each.removeprefix(_PREFIX).removesuffix(_DOWN) + ".weight" for each in down]
 
 
-def shipped() -> list[WindowAdapter]:
+def shipped() -> list[Adapter]:
     """Return the adapters that come with longsum."""
-    return [WindowAdapter.open(each) for each in SHIPPED if (each / CONFIG_NAME).is_file()]
+    return [Adapter.open(each) for each in SHIPPED if (each / CONFIG_NAME).is_file()]
 
 
-def shipped_for(base: str) -> WindowAdapter | None:
-    """Return the adapter that was trained on weights with a fingerprint, if one is shipped."""
-    return next((each for each in shipped() if each.base == base), None)
+def window_adapter_for(base: str) -> Adapter | None:
+    """Return the window adapter of the weights with a fingerprint, if one is shipped."""
+    return next((each for each in shipped() if each.base == base and each.window), None)
+
+
+def answer_adapter_for(base: str) -> Adapter | None:
+    """Return the answer adapter of the weights with a fingerprint, if one is shipped."""
+    return next((each for each in shipped() if each.base == base and not each.window), None)
