@@ -65,6 +65,8 @@ class Answer:
     """Estimated chance that its first sentence holds the answer; None where none is estimated."""
     short: ShortAnswer | None = None
     """The words of the first sentence that answer the question, if a model can point at them."""
+    understood: str | None = None
+    """What the question was searched for as, if it refers to the one before."""
 
     @property
     def answered(self) -> bool:
@@ -76,6 +78,8 @@ class Answer:
         asked: dict[str, Any] = {"question": self.question, "answered": self.answered}
         if self.chance is not None:
             asked |= {"chance": round(self.chance, 3), "sure": is_sure(self.chance)}
+        if self.understood is not None:
+            asked["understood"] = self.understood
         if self.short is not None:
             asked["short"] = self.short.as_dict()
         return {

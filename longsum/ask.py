@@ -50,6 +50,8 @@ class AskTask:
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     questions: tuple[str, ...] = ()
     """Questions known so far; without any, tokens are reserved for a long one."""
+    after: Answer | None = None
+    """The answer before, which a question may refer to."""
 
     def __post_init__(self) -> None:
         if any(not question.strip() for question in self.questions):
@@ -74,7 +76,11 @@ class AskTask:
             refuse_template(self.config)
             return [mini_prompt(document.text, question=question) for question in questions]
         template = load_template(self.config.prompt or "ask")
-        variables = {"title": document.title, "language": language_name(self.config.language)}
+        variables = {
+            "title": document.title,
+            "language": language_name(self.config.language),
+            **self._before(),
+        }
         return [
             render_prompt(
                 template,
@@ -84,6 +90,16 @@ class AskTask:
             )
             for question in questions
         ]
+
+    def _before(self) -> dict[str, str | None]:
+        """Return the question and answer before, shortened to the length of an answer."""
+        words = self.config.words
+        if not self.questions:  # of an interactive session: tokens are reserved
+            return {"question_before": PLACEHOLDER_QUESTION, "answer_before": "word " * words}
+        if self.after is None:
+            return {"question_before": None, "answer_before": None}
+        answer = " ".join(self.after.text.split()[:words])
+        return {"question_before": self.after.question, "answer_before": answer}
 
     def answer_tokens(self, source: ModelSource) -> int:
         """Return the tokens reserved for one answer."""

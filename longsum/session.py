@@ -29,6 +29,7 @@ from longsum.config import (
 )
 from longsum.documents.document import Document
 from longsum.events import Listener
+from longsum.follow_up import understood
 from longsum.judge import Judge, open_judge
 from longsum.model.find import Model, find_model
 from longsum.model.resolve import ModelSource, resolve_model
@@ -146,7 +147,11 @@ class Session:
         return summarize_reading(self.reading, task, self.listener)
 
     def ask(
-        self, question: str, config: AskConfig | None = None, decode: DecodeConfig | None = None
+        self,
+        question: str,
+        config: AskConfig | None = None,
+        decode: DecodeConfig | None = None,
+        after: Answer | None = None,
     ) -> Answer:
         """Answer a question about the document.
 
@@ -154,6 +159,7 @@ class Session:
             question: in the user's words.
             config: language, prompt, verbatim or free.
             decode: temperature, top-p, seed, token limit.
+            after: the answer before, which the question may refer to.
 
         Returns:
             The answer, with a reference for each sentence.
@@ -161,11 +167,19 @@ class Session:
         Raises:
             LongsumError: when the question is too long, or the model writes nothing.
         """
-        task = AskTask(config or AskConfig(), decode or DecodeConfig(), (question,))
-        has_own_head = has_head(self.source.folder)
+        task = AskTask(config or AskConfig(), decode or DecodeConfig(), (question,), after)
         if task.needs_reading(self.source):
             return write_answer(self.reading, task, self.listener)
-        if has_own_head:
+        searched = understood(question, after)
+        if searched == question:
+            return self._search(task)
+        self.listener.notice(f"understood as: {searched}")
+        found = self._search(replace(task, questions=(searched,)))
+        return replace(found, question=question, understood=searched)
+
+    def _search(self, task: AskTask) -> Answer:
+        """Answer a question with sentences of the document."""
+        if has_head(self.source.folder):
             return answer_by_words(self.document, self.source, self.head, task, self.listener)
         return answer_judged(self.document, self.judge, task, self.listener)
 

@@ -31,7 +31,7 @@ def ask(
         typer.Argument(
             metavar="QUESTION",
             help="Questions to answer in one reading; also from a pipe, one per line. Without "
-            "any, an interactive session.",
+            "any, an interactive session, in which a question may refer to the one before.",
         ),
     ] = None,
     *,
@@ -114,6 +114,7 @@ def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter
     from longsum.errors import LongsumError
 
     reporter.notice(HELP)
+    before: Answer | None = None
     while True:
         reporter.clear()
         try:
@@ -131,7 +132,7 @@ def converse(session: Session, config: AskConfig, decode: DecodeConfig, reporter
             _help(question, reporter)
             continue
         try:
-            answer = session.ask(question, config, decode)
+            before = answer = session.ask(question, config, decode, before)
             reporter.clear()
             print("\n")
             for line in answer.receipt.answer_cautions():

@@ -53,6 +53,8 @@ class ReadingWorker:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._before: Answer | None = None
+        """The last answer to a question about the document, which the next may refer to."""
         self._weights: tuple[Any, ...] | None = None
 
     def __call__(self, task: tasks.Task, report: Report) -> Result:
@@ -76,7 +78,7 @@ class ReadingWorker:
     @_do.register
     def _open(self, task: tasks.Open, report: Report) -> dict[str, Any]:
         """Count, plan and read a document."""
-        self._session = None  # its memory is needed
+        self._session = self._before = None  # its memory is needed
         report(("phase", {"name": "loading", "line": "counting"}))
         model = find_model(task.load)
         if not AskTask(task.ask, task.decode).needs_reading(model.source):
@@ -112,7 +114,9 @@ class ReadingWorker:
             chunk_tokens=_chunk_tokens(prepared),
         )
         self._weights = (*_format(prepared), reading.weights)
-        self._session = Session(task.document, prepared.model.source, reading, listener, None)
+        self._session = Session(
+            task.document, prepared.model.source, reading, listener, load=task.load
+        )
         stats = reading.engine.stats
         return {
             "tokens": prepared.tokens_read,
@@ -157,7 +161,8 @@ class ReadingWorker:
     @_do.register
     def _ask(self, task: tasks.Ask, report: Report) -> dict[str, Any]:
         session = self._opened(report)
-        return _as_done(session.ask(task.question, task.config, task.decode))
+        self._before = session.ask(task.question, task.config, task.decode, self._before)
+        return _as_done(self._before)
 
     def _opened(self, report: Report) -> Session:
         """Return the open document, reporting an answer from now on."""

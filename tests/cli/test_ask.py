@@ -103,11 +103,11 @@ import fcntl, termios, time
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from longsum.session import Session
 real = Session.ask
-def answer(session, question, config, decode):
+def answer(session, question, config, decode, after):
     if question == "slow":
         session.listener.text("Once upon a time")
         time.sleep(120)
-    return real(session, question, config, decode)
+    return real(session, question, config, decode, after)
 Session.ask = answer
 """
 """Makes the terminal send signals; `slow` stands for an answer that takes long."""
@@ -179,6 +179,11 @@ def test_session_answers_survives_interruptions_and_ends(terminal):
     shown = terminal.expect("load ")
     assert QUESTION in shown
     assert printed(re.sub(r"\s*\r\n  ", " ", shown))
+    terminal.expect("? ")
+
+    terminal.type("And when?\n")  # has no word to search for
+    terminal.expect("understood as: ")
+    terminal.expect("load ")
     terminal.expect("? ")
 
     terminal.type("\n")
