@@ -291,7 +291,7 @@ def laid_out(
 
     Args:
         sentences: in the order of the answer.
-        style: `paragraph`, `bullets`, `executive`: the first sentence, then a list; of an answer to
+        style: `paragraph`, `bullets`, `executive`: the first, then a list; of an answer to
             a question `answer`: the first, then weaker ones, or `perhaps`: none that is sure.
         short: the words that answer, shown by themselves before the first sentence.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from longsum.answer import Answer
 from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import DecodeConfig, SummaryConfig
-from longsum.documents.document import Document
+from longsum.documents.document import Document, Span
 from longsum.errors import DocumentTooLong
 from longsum.events import Listener
 from longsum.model.resolve import ModelSource
@@ -21,6 +22,7 @@ from longsum.prompting.prompt import (
 )
 from longsum.reading import Reading
 from longsum.selection.candidates import spoken_apart
+from longsum.selection.headline import with_headline_first
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
 from longsum.task import is_verbatim, refuse_template, report_language, sources_for, tokens_for
@@ -96,6 +98,8 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
         listener.phase("choosing sentences")
         chooser = chooser_for(reading, prompt.suffix)
         chosen = chooser.summary(config, task.decode, listener)
+        if config.style == "executive":
+            chosen = chosen._replace(spans=_headline_first(document, chosen.spans))
         receipt = reading.receipt("verbatim", chosen.stats)
         _report_apart(document, config.focus, listener)
         return verbatim_answer(document, chosen, config.style, receipt, listener, sources=sources)
@@ -109,6 +113,12 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
     return free_answer(
         reading, prompt.suffix, task.decode, wanted, listener, asked=asked, sources=sources
     )
+
+
+def _headline_first(document: Document, spans: Sequence[Span]) -> list[Span]:
+    """Return the sentences of a summary, the one that stands for all before the others."""
+    order = with_headline_first([document.text[span.start : span.end] for span in spans])
+    return [spans[number] for number in order]
 
 
 def _report_apart(document: Document, focus: str | None, listener: Listener) -> None:

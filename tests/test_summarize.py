@@ -89,7 +89,9 @@ def test_summary_is_made_of_the_documents_sentences(session, document, words, st
     for text, reference in found:
         assert reference in page_of(text)
     starts = [s.evidence[0].span.start for s in answer.sentences]
-    assert starts == sorted(set(starts))
+    in_order = starts[1:] if style == "executive" else starts  # its headline comes first
+    assert in_order == sorted(set(in_order))
+    assert len(set(starts)) == len(starts)
     assert len(set(near_duplicates(texts))) == len(texts)
     assert sum(text in (REPEATED, REORDERED) for text in texts) <= 1
     count, longest = sum(len(text.split()) for text in texts), 14
@@ -103,7 +105,9 @@ def test_style_changes_the_lines_and_not_the_sentences(session):
         summarized(session, SummaryConfig(words=80, style=style))
         for style in ("paragraph", "bullets", "executive")
     ]
-    assert len({answer.text for answer in answers}) == 1
+    chosen = [sorted(each.text for each in answer.sentences) for answer in answers]
+    assert chosen[0] == chosen[1] == chosen[2]
+    assert answers[0].text == answers[1].text
     paragraph, bullets, executive = (answer.marked.split("\n") for answer in answers)
     assert len(paragraph) == 1
     assert all(line.startswith("- ") for line in bullets)

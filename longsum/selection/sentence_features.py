@@ -60,6 +60,11 @@ def stacked(columns: Columns) -> np.ndarray:
     return np.stack(list(columns.values()), axis=1).astype(np.float32)
 
 
+def is_dependent(text: str) -> bool:
+    """Return whether a sentence opens by referring to the one before it (`This`, `However`)."""
+    return bool(_DEPENDENT.match(text))
+
+
 @dataclass(frozen=True)
 class Sentences:
     """The sentences of a document that an answer may consist of.
@@ -114,7 +119,7 @@ class Sentences:
     @cached_property
     def dependent(self) -> np.ndarray:
         """Whether each sentence opens by referring to the one before it (`This`, `However`)."""
-        return np.array([bool(_DEPENDENT.match(text)) for text in self.texts])
+        return np.array([is_dependent(text) for text in self.texts])
 
     @cached_property
     def adjacent(self) -> np.ndarray:
