@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from adapters import write_adapter
 from helpers import Recorder, report_pdf
 from tiny import save_checkpoint
 
+from longsum import verbatim
 from longsum.ask import AskTask
+from longsum.checkpoint import adapters
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
+from longsum.engine.likelihood import log_likelihoods
 from longsum.errors import DocumentTooLong, InsufficientMemory
 from longsum.events import Listener
+from longsum.judge import open_judge
+from longsum.prompting.passage import passage_prompt
 from longsum.session import ask_document, open_session
 from longsum.summarize import SummaryTask
 
@@ -116,3 +124,86 @@ def test_a_model_too_large_for_the_machine_is_refused(document, small, tmp_path:
 def test_a_written_answer_still_reads_the_document(document, small):
     with pytest.raises(DocumentTooLong):
         open_session(document, [AskTask(AskConfig(verbatim=False))], small)
+
+
+# ---- with an answer adapter
+
+
+@pytest.fixture
+def tuned(small: LoadConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadConfig:
+    """The small model with an answer adapter; whatever it points at is shown."""
+    write_adapter(tmp_path / "answer", open_checkpoint(Path(small.model or "")), None)
+    monkeypatch.setattr(adapters, "SHIPPED", (tmp_path / "answer",))
+    monkeypatch.setattr(verbatim, "MIN_SHORT_CHANCE", 0.0)
+    monkeypatch.setattr(verbatim, "is_sure", lambda chance: True)
+    return small
+
+
+def test_words_that_answer_are_the_first_sentences_own(document, tuned):
+    heard = Recorder()
+    (answer,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned, listener=heard)
+    short = answer.short
+    assert short is not None
+    assert document.text[short.span.start : short.span.end].split() == short.text.split()
+    (evidence,) = answer.sentences[0].evidence
+    assert evidence.span.start <= short.span.start < short.span.end <= evidence.span.end
+    assert short.reference == answer.sentences[0].reference
+    assert answer.marked.startswith(f"{short.text}\n\n")
+    assert "".join(heard.pieces) == answer.marked
+    assert answer.as_dict()["short"] == short.as_dict()
+    assert short.as_dict()["text"] == short.text
+
+
+def test_question_for_yes_or_no_has_no_words_that_answer(document, tuned):
+    asked = "Did the night watchman describe the lighthouse?"
+    (answer,) = ask_document(document, [asked], config=VERBATIM, load=tuned)
+    assert answer.answered
+    assert answer.short is None
+
+
+def test_words_below_the_least_chance_are_not_shown(document, tuned, monkeypatch):
+    monkeypatch.setattr(verbatim, "MIN_SHORT_CHANCE", 1.0)
+    (answer,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)
+    assert answer.answered
+    assert answer.short is None
+    assert "short" not in answer.as_dict()
+
+
+def test_adapter_changes_the_judgement_and_no_token_of_the_reading(document, tmp_path, monkeypatch):
+    folder = save_checkpoint(tmp_path / "large", max_position_embeddings=8192)
+    load = LoadConfig(model=str(folder), device="cpu")
+    write_adapter(tmp_path / "answer", open_checkpoint(folder), None)
+    monkeypatch.setattr(adapters, "SHIPPED", (tmp_path / "answer",))
+    tasks = [SummaryTask(SummaryConfig(verbatim=True)), AskTask(VERBATIM)]
+    with open_session(document, tasks, load) as session:
+        judged = session.judge.judge(["One lamp burned."], QUESTION, Listener())
+        assert session.judge.points
+        assert not session.reading.judge.points
+        summary = session.summarize(SummaryConfig(verbatim=True))
+    assert judged.answering is not None
+    assert judged.answering.shape == (1,)
+    assert (judged.answering < 0).all()
+    monkeypatch.setattr(adapters, "SHIPPED", ())
+    with open_session(document, tasks, load) as session:
+        assert session.summarize(SummaryConfig(verbatim=True)).marked == summary.marked
+        plain = session.judge.judge(["One lamp burned."], QUESTION, Listener())
+    assert plain.answering is None
+    assert plain.likelihoods[0] != judged.likelihoods[0]
+
+
+def test_likelihood_of_a_question_is_that_of_its_tokens_after_the_passage(tuned):
+    judge = open_judge(tuned, Listener())
+    passages = ["One lamp burned.", "The river rose twice that year, and the bridge fell."]
+    found = judge.judge(passages, QUESTION, Listener())
+    encode = judge.model.tokenizer.encode_document
+    prompts = [passage_prompt(each, QUESTION, encode) for each in passages]
+    expected = log_likelihoods(
+        judge.weights, [each.passage for each in prompts], prompts[0].question,
+        chunk_tokens=64, check=lambda: None,
+    )  # fmt: skip
+    np.testing.assert_allclose(found.likelihoods, expected, rtol=1e-4)
+
+
+def test_question_without_end_is_refused(document, tuned):
+    with pytest.raises(DocumentTooLong, match="question is too long"):
+        ask_document(document, [QUESTION * 400], config=VERBATIM, load=tuned)

@@ -174,11 +174,11 @@ def train(
 
 
 def _drawn(files: Sequence[Passages], seed: int) -> Iterator[Batch]:
-    """Yield batches without end: each file's in proportion to its rows."""
+    """Yield batches without end: of a small file more than of its share of the rows."""
     rng = random.Random(seed)
     streams = [each.batches(seed) for each in files]
     while True:
-        number = rng.choices(range(len(files)), [len(each.places) for each in files])[0]
+        number = rng.choices(range(len(files)), [len(each.places) ** 0.5 for each in files])[0]
         batch = next(streams[number], None)
         if batch is None:
             streams[number] = files[number].batches(rng.randrange(1 << 30))
@@ -214,7 +214,8 @@ def main() -> None:
     table = Positions().table(LENGTHS[-1])
     stored = dict(np.load(arguments.rows))
     none = int(stored["none"])
-    files = [key.removesuffix(".places") for key in stored if key.endswith(".train.places")]
+    names = [key.removesuffix(".places") for key in stored if key.endswith(".places")]
+    files = [name for name in names if name != HELD]
     rows = [Passages(stored[f"{name}.ids"], stored[f"{name}.places"], none) for name in files]
     held = Passages(stored[f"{HELD}.ids"], stored[f"{HELD}.places"], none)
     training = Training(model, arguments.out, arguments.rate, RANK, SCALE)
