@@ -103,6 +103,7 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
             "parameters": shape.parameters,
             "layers": shape.num_hidden_layers,
             "heads": f"{shape.num_attention_heads}, {shape.num_key_value_heads} of them for keys",
+            **_adapters(checkpoint),
         }
     if as_json:
         print(json.dumps(facts, indent=2))
@@ -111,6 +112,17 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
     for name, value in facts.items():
         shown = _words(value)
         stdout_console().print(f"{name:<{width}}  {shown}")
+
+
+def _adapters(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what the adapters that come with longsum do for a model."""
+    found: dict[str, Any] = {}
+    if wider := checkpoint.widened():
+        found["window"] = wider.rope.window
+        found["extended"] = f"{wider.rope.reason}, where a document needs it"
+    if checkpoint.has_answer_adapter:
+        found["questions"] = "passages are judged with longsum's answer adapter"
+    return found
 
 
 def _words(value: object) -> str:

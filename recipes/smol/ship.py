@@ -37,6 +37,7 @@ def ship(adapter: Path, base: Path, out: Path) -> float:
     trained_with = {**purpose, "base": weights_fingerprint(shards_of(base))}
     out.mkdir(parents=True, exist_ok=True)
     save_file(packed, out / WEIGHTS_NAME, {"format": "pt"})
+    (out / WEIGHTS_NAME).chmod(0o644)  # it is written for its owner alone
     text = json.dumps(config | {"longsum": trained_with}, indent=1)
     (out / CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
     rounded = unpack(packed, torch.float32)
