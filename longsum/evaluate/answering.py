@@ -1,0 +1,144 @@
+"""Put questions to documents with a model in memory, as `longsum ask` does.
+
+The weights are loaded once for all documents, and each document is read once for all its questions;
+everything else is done by the use case itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from longsum.answer import Answer
+from longsum.ask import AskTask
+from longsum.config import AskConfig, LoadConfig
+from longsum.errors import DocumentError, LongsumError
+from longsum.evaluate.asked import Asked
+from longsum.evaluate.config import AnswersConfig
+from longsum.evaluate.loading import Opened
+from longsum.events import Listener
+from longsum.judge import PASSAGE_TOKENS
+from longsum.model.find import Model
+from longsum.prepared import prepare
+from longsum.selection.head import SelectionHead, load_head
+from longsum.session import LoadedModel, Session, open_session
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A model in memory that answers questions."""
+
+    opened: Opened
+    found: Model
+    """The model as found on disk."""
+    load: LoadConfig
+    """How it was loaded."""
+
+    @cached_property
+    def _head(self) -> SelectionHead | None:
+        """The selection head, read once for all documents."""
+        return load_head(self.found.source.folder)
+
+    def open(self, asked: Sequence[Asked], config: AnswersConfig, listener: Listener) -> Session:
+        """Open the document that questions are put to; the caller closes it.
+
+        Args:
+            asked: questions put to one document.
+            config: how they are answered.
+            listener: its `check` may stop the work; it is shown no text.
+
+        Raises:
+            DocumentError: when the document cannot be read, or does not fit.
+        """
+        return open_session(
+            asked[0].host.document,
+            [task_of(asked, config)],
+            # a document's plan must not choose again for weights that are in memory
+            replace(self.load, quantize=self.opened.machine["quantize"]),
+            truncate=config.truncate,
+            listener=_Silent(listener),
+            loaded=LoadedModel(self.found, self.opened.model, self._head),
+        )
+
+
+class _Silent(Listener):
+    """Passes on progress and requests to stop, but no text and no warnings about each answer."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def prefill(self, done: int, total: int) -> None:
+        """Pass on the number of tokens read."""
+        self._listener.prefill(done, total)
+
+    def check(self) -> None:
+        """Stop where the listener does."""
+        self._listener.check()
+
+
+def task_of(asked: Sequence[Asked], config: AnswersConfig) -> AskTask:
+    """Return the task of questions put to one document."""
+    questions = tuple(each.question for each in asked)
+    return AskTask(ask_config(config), questions=questions)
+
+
+def ask_config(config: AnswersConfig) -> AskConfig:
+    """Return the use case's settings."""
+    return AskConfig(verbatim=config.verbatim, words=config.words)
+
+
+def ask(session: Session, question: str, config: AnswersConfig) -> tuple[Answer | None, float]:
+    """Ask a question.
+
+    Args:
+        session: the open document.
+        question: in the user's words.
+        config: how it is answered.
+
+    Returns:
+        The answer, None where the model wrote nothing, and the seconds it took, without those for
+        loading the model and reading the document.
+
+    Raises:
+        DocumentError: when the question does not fit.
+    """
+    started = time.perf_counter()
+    try:
+        answer = session.ask(question, ask_config(config))
+    except LongsumError as error:
+        if type(error) is not LongsumError:
+            raise
+        answer = None  # nothing was written
+    return answer, time.perf_counter() - started
+
+
+def longest_asked(model: Model, groups: Sequence[Sequence[Asked]], config: AnswersConfig) -> int:
+    """Return the maximum tokens in the cache for any of the documents; loads no weights.
+
+    Documents that do not fit the window or cannot be read are ignored, as they are refused later.
+
+    Args:
+        model: its window and tokenizer.
+        groups: the questions of each document.
+        config: how they are answered.
+    """
+    if not task_of(groups[0], config).needs_reading(model.source):
+        return PASSAGE_TOKENS
+    longest = 1
+    for asked in groups:
+        try:
+            prepared = prepare(
+                asked[0].host.document,
+                [task_of(asked, config)],
+                LoadConfig(kv_cache="native"),
+                truncate=config.truncate,
+                check=False,
+                model=model,
+            )
+        except DocumentError:
+            continue
+        if prepared.tokens_held <= model.rope.window:
+            longest = max(longest, prepared.tokens_held)
+    return longest

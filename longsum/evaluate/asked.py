@@ -1,0 +1,99 @@
+"""Which question is put to which document: each to its own, and to others that do not answer it.
+
+Pure: pairs in, pairs out. The others are drawn by a seed, for each question by itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from longsum.errors import EmptyDocument, UsageError
+from longsum.evaluate.reference_pairs import Pair, read_pairs
+from longsum.evaluate.windows import evenly_spaced
+from longsum.settings import Setting
+from longsum.terminal import shown_name
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question put to a document."""
+
+    number: int
+    """Number of the question, from 1."""
+    pair: Pair
+    """The question, its answers and its own document."""
+    host: Pair
+    """The pair whose document it is put to."""
+    wrong: int = 0
+    """0 for the question's own document, else the number of the wrong one, from 1."""
+
+    @property
+    def question(self) -> str:
+        """The question in its words."""
+        return self.pair.query or ""
+
+
+def read_questions(paths: Sequence[Path], *, limit: int | None = None) -> list[Pair]:
+    """Read documents with questions and their answers; rows without a question are left out.
+
+    Args:
+        paths: files `.jsonl`, `.jsonl.gz` or `.jsonl.xz` of `{id, doc, query, target}`.
+        limit: maximum questions, evenly spaced over all; None takes all.
+
+    Raises:
+        DocumentError: when a file or a row cannot be read, or no row asks anything.
+    """
+    pairs = read_pairs(paths)
+    asking = [pair for pair in pairs if pair.query]
+    if not asking:
+        named = shown_name(", ".join(map(str, paths)))
+        raise EmptyDocument(
+            f"none of the {len(pairs):,} rows of {named} has a question",
+            hint='write lines such as {"id": "1", "doc": "…", "query": "…", "target": "…"}',
+        )
+    return asking if limit is None else [asking[i] for i in evenly_spaced(len(asking), limit)]
+
+
+def asked_of_documents(pairs: Sequence[Pair], wrong: int, seed: int) -> list[list[Asked]]:
+    """Return the questions of each document: its own, then those of others.
+
+    Args:
+        pairs: questions with their documents; a document may be that of several.
+        wrong: number of wrong documents that each question is put to as well.
+        seed: seed of their choice.
+
+    Returns:
+        A group for each document, in the order of their first questions.
+
+    Raises:
+        UsageError: when there are too few documents.
+    """
+    hosts = {pair.text: pair for pair in reversed(pairs)}
+    others = _others([pair.text for pair in pairs]) if wrong else {}
+    groups: dict[str, list[Asked]] = {pair.text: [] for pair in pairs}
+    for number, pair in enumerate(pairs, 1):
+        groups[pair.text].append(Asked(number, pair, hosts[pair.text]))
+    for number, pair in enumerate(pairs, 1) if wrong else ():
+        found = others[pair.text]
+        if len(found) < wrong:
+            raise UsageError(
+                f"{Setting('wrong_documents')} {wrong} is too many: {pair.id} has only "
+                f"{len(found):,} documents beside its own",
+                hint=f"measure more rows, or set {Setting('wrong_documents', str(len(found)))}",
+            )
+        drawn = random.Random(f"{seed} {number} {pair.place}").sample(found, wrong)
+        for count, text in enumerate(drawn, 1):
+            groups[text].append(Asked(number, pair, hosts[text], count))
+    return list(groups.values())
+
+
+def _others(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Return for each document those that neither are the same nor a part of one another."""
+    plain = {text: "".join(text.casefold().split()) for text in texts}
+    return {
+        text: [each for each, its in plain.items() if its not in own and own not in its]
+        for text, own in plain.items()
+    }
