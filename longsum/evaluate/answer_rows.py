@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Measure:
+class AnswerMeasure:
     """A measure of single answers, in percent."""
 
     key: str
@@ -56,15 +56,17 @@ def _right_if_sure(outcome: AnswerOutcome) -> bool | None:
 
 
 MEASURES = (
-    Measure("evidence_1", "evidence@1", _get("evidence_1")),
-    Measure("evidence_3", "evidence@3", _get("evidence_3")),
-    Measure("f1", "F1", _get("f1")),
-    Measure("exact", "exact match", _get("exact")),
-    Measure("answered", "answered", _get("answered"), aim="≥ 90"),
-    Measure("sure", "sure", _get("sure")),
-    Measure("sure_right", "right where sure", _right_if_sure, is_paired=False),
-    Measure("wrong_answered", "answered, wrong document", _get("answered"), wrong=True, aim="≤ 10"),
-    Measure("wrong_sure", "sure, wrong document", _get("sure"), wrong=True),
+    AnswerMeasure("evidence_1", "evidence@1", _get("evidence_1")),
+    AnswerMeasure("evidence_3", "evidence@3", _get("evidence_3")),
+    AnswerMeasure("f1", "F1", _get("f1")),
+    AnswerMeasure("exact", "exact match", _get("exact")),
+    AnswerMeasure("answered", "answered", _get("answered"), aim="≥ 90"),
+    AnswerMeasure("sure", "sure", _get("sure")),
+    AnswerMeasure("sure_right", "right where sure", _right_if_sure, is_paired=False),
+    AnswerMeasure(
+        "wrong_answered", "answered, wrong document", _get("answered"), wrong=True, aim="≤ 10"
+    ),
+    AnswerMeasure("wrong_sure", "sure, wrong document", _get("sure"), wrong=True),
 )
 SUPPORT = {"supported": "supported", "contrary": "contrary", "misquoted": "misquoted"}
 """Titles of the shares of an answer's sentences."""
@@ -78,7 +80,7 @@ class AnsweringSystem:
     asked: Sequence[Asked]
     outcomes: Sequence[AnswerOutcome]
 
-    def values(self, measure: Measure) -> list[float | None]:
+    def values(self, measure: AnswerMeasure) -> list[float | None]:
         """Return a measure's value for each question, in percent; None where it has none."""
         found: list[float | None] = []
         for each, outcome in zip(self.asked, self.outcomes, strict=True):
@@ -209,8 +211,8 @@ def answer_notes(systems: Sequence[AnsweringSystem], config: AnswersConfig) -> l
         own = systems[0].own
         found = sum(outcome["findable"] for outcome in own)
         notes.append(
-            f"{found:,} of {len(own):,} documents have the reference answer in a sentence; the "
-            "other questions count as missed"
+            f"the reference answer is in a sentence of the document for {found:,} of {len(own):,} "
+            "questions; the others count as missed"
         )
     if config.wrong_documents:
         notes.append(
@@ -245,8 +247,9 @@ def _system_notes(system: AnsweringSystem) -> list[str]:
 def answers_line(system: AnsweringSystem) -> str:
     """Return a model's result in one line."""
     rows = {row["key"]: row for row in system_rows(system)}
-    keys = ("evidence_1", "evidence_3", "f1", "answered", "wrong_answered")
-    shown = [f"{rows[key]['measure']} {rows[key]['value']:.1f}" for key in keys if key in rows]
+    titles = {"evidence_1": "evidence@1", "evidence_3": "evidence@3", "f1": "F1"}
+    titles |= {"answered": "answered", "wrong_answered": "from wrong documents"}
+    shown = [f"{title} {rows[key]['value']:.1f}" for key, title in titles.items() if key in rows]
     if not shown:
         return f"{system.name}: none of {len(system.outcomes):,} questions could be put"
     return f"{system.name}: {', '.join(shown)}"

@@ -27,7 +27,7 @@ from longsum.session import LoadedModel, Session, open_session
 
 
 @dataclass(frozen=True)
-class Answering:
+class QuestionAnswerer:
     """A model in memory that answers questions."""
 
     opened: Opened

@@ -12,7 +12,7 @@ from typing import Any
 from longsum.errors import DocumentError
 from longsum.evaluate.answer_outcomes import AnswerOutcome, can_be_found, outcome_of
 from longsum.evaluate.answer_rows import AnsweringSystem, answers_line
-from longsum.evaluate.answering import Answering, ask
+from longsum.evaluate.answering import QuestionAnswerer, ask
 from longsum.evaluate.asked import Asked
 from longsum.evaluate.config import AnswersConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
@@ -57,7 +57,7 @@ class AnswersBench:
         self.groups, self.config = groups, config
         self.journal, self.listener = journal, listener
 
-    def measure(self, model: Answering) -> AnsweringSystem:
+    def measure(self, model: QuestionAnswerer) -> AnsweringSystem:
         """Return a model's outcome for each question put to a document."""
         opened = model.opened
         reset_peak(opened.model.device)
@@ -71,7 +71,7 @@ class AnswersBench:
         self.listener.notice(answers_line(system))
         return system
 
-    def _document(self, model: Answering, asked: Sequence[Asked]) -> list[AnswerOutcome]:
+    def _document(self, model: QuestionAnswerer, asked: Sequence[Asked]) -> list[AnswerOutcome]:
         """Return the outcomes of a document's questions; it is opened for those without one."""
         units = [f"{model.opened.unit} | {_unit(each)}" for each in asked]
         found = {unit: outcome for unit in units if (outcome := self.journal.get(unit))}
@@ -88,7 +88,7 @@ class AnswersBench:
                     self.journal.add(unit, found[unit])
         return [found[unit] for unit in units]
 
-    def _outcome(self, model: Answering, session: Session, asked: Asked) -> AnswerOutcome:
+    def _outcome(self, model: QuestionAnswerer, session: Session, asked: Asked) -> AnswerOutcome:
         """Ask a question, and compare the answer with the references."""
         self.listener.check()
         answer, seconds = ask(session, asked.question, self.config)

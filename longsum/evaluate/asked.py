@@ -79,14 +79,15 @@ def asked_of_documents(pairs: Sequence[Pair], wrong: int, seed: int) -> list[lis
     for number, pair in enumerate(pairs, 1) if wrong else ():
         found = others[pair.text]
         if len(found) < wrong:
+            count = f"only {len(found):,}" if found else "no"
             raise UsageError(
-                f"{Setting('wrong_documents')} {wrong} is too many: {pair.id} has only "
-                f"{len(found):,} documents beside its own",
+                f"{Setting('wrong_documents')} {wrong} is too many: the question {pair.id} can be "
+                f"put to {count} other document{'s' if len(found) > 1 else ''}",
                 hint=f"measure more rows, or set {Setting('wrong_documents', str(len(found)))}",
             )
         drawn = random.Random(f"{seed} {number} {pair.place}").sample(found, wrong)
-        for count, text in enumerate(drawn, 1):
-            groups[text].append(Asked(number, pair, hosts[text], count))
+        for nth, text in enumerate(drawn, 1):
+            groups[text].append(Asked(number, pair, hosts[text], nth))
     return list(groups.values())
 
 

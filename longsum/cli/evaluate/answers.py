@@ -124,12 +124,12 @@ class AnswersRun:
             All rows after the last model, and none before.
         """
         from longsum.evaluate.answer_rows import answer_rows
-        from longsum.evaluate.answering import Answering
+        from longsum.evaluate.answering import QuestionAnswerer
         from longsum.evaluate.answers import AnswersBench
 
         load, model = self._models[opened.label]
         bench = AnswersBench(self.groups, self.config, journal, listener)
-        self.systems.append(bench.measure(Answering(opened, model, load)))
+        self.systems.append(bench.measure(QuestionAnswerer(opened, model, load)))
         return answer_rows(self.systems) if len(self.systems) == len(self._models) else []
 
     def notes(self, rows: list[dict[str, Any]]) -> list[str]:
