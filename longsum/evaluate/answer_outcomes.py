@@ -14,7 +14,7 @@ from longsum.documents.statements import sentence_spans
 from longsum.evaluate.holding import holding
 from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.squad import is_exact, token_f1
-from longsum.grounding.grounder import GroundedSentence
+from longsum.evaluate.support import stated, support_of
 from longsum.selection.confidence import is_sure
 from longsum.similarity import words
 
@@ -37,8 +37,9 @@ def outcome_of(answer: Answer | None, pair: Pair) -> AnswerOutcome:
         reference answer; `f1` (0 to 1) and `exact` of the `short` answer; the number of `claims`,
         and how many of them are `supported`, `contrary` and `misquoted`.
     """
-    stated = [] if answer is None else statements_of(answer)
-    held = holding([frozenset(words(each.text)) for each in stated[:SHOWN]], pair)
+    found = () if answer is None else answer.sentences
+    shown = [frozenset(words(each.text)) for each in stated(found)[:SHOWN]]
+    held = holding(shown, pair)
     short = "" if answer is None else short_answer_of(answer)
     return {
         "answered": answer is not None and answer.answered,
@@ -49,10 +50,7 @@ def outcome_of(answer: Answer | None, pair: Pair) -> AnswerOutcome:
         "short": short,
         "f1": token_f1(short, pair.references),
         "exact": is_exact(short, pair.references),
-        "claims": len(stated),
-        "supported": sum(each.supported for each in stated),
-        "contrary": sum(each.contrary is not None for each in stated),
-        "misquoted": sum(any(not q.found for q in each.quotations) for each in stated),
+        **support_of(found),
     }
 
 
@@ -66,18 +64,13 @@ def _sure(answer: Answer) -> bool | None:
     return answer.chance is not None and is_sure(answer.chance)
 
 
-def statements_of(answer: Answer) -> list[GroundedSentence]:
-    """Return the sentences that state something: no refusals and no headings."""
-    return [each for each in answer.sentences if not (each.is_refusal or each.is_heading)]
-
-
 def short_answer_of(answer: Answer) -> str:
     """Return the short answer that is compared with the references; empty if there is none.
 
     Answers have no short form yet, so that it is their first sentence.
     """
-    stated = statements_of(answer)
-    return stated[0].text if stated else ""
+    claims = stated(answer.sentences)
+    return claims[0].text if claims else ""
 
 
 def can_be_found(document: Document, pair: Pair) -> bool:

@@ -17,6 +17,7 @@ from longsum.evaluate.config import AnswersConfig
 from longsum.evaluate.means import mean_and_error, ratio_and_error
 from longsum.evaluate.peak import PEAK_NOTE
 from longsum.evaluate.report import Column
+from longsum.evaluate.support import SUPPORT
 
 COLUMNS = (
     Column("system", "system"),
@@ -68,8 +69,6 @@ MEASURES = (
     ),
     AnswerMeasure("wrong_sure", "sure, wrong document", _get("sure"), wrong=True),
 )
-SUPPORT = {"supported": "supported", "contrary": "contrary", "misquoted": "misquoted"}
-"""Titles of the shares of an answer's sentences."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +118,11 @@ def system_rows(system: AnsweringSystem) -> list[dict[str, Any]]:
         rows.append(_row(system, measure.key, measure.title, len(values), mean, error, measure.aim))
     own = system.own
     claims = [outcome["claims"] for outcome in own]
-    for key, title in SUPPORT.items():
+    for key in SUPPORT:
         share, error = ratio_and_error([outcome[key] for outcome in own], claims)
         value = None if share is None else 100 * share
         error = None if error is None else 100 * error
-        rows.append(_row(system, key, title, sum(claims), value, error))
+        rows.append(_row(system, key, key, sum(claims), value, error))
     return [row for row in (*rows, *_cost_rows(system)) if row["n"]]
 
 

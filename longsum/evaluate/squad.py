@@ -3,7 +3,7 @@
 Rajpurkar et al. 2016 (arXiv 1606.05250, section 6.1) and the official script: lower case, no
 punctuation, no English articles, words between white space. The same on ASCII text; elsewhere, all
 punctuation of Unicode is removed, and in scripts without spaces each character is a word, as in
-MLQA (Lewis et al. 2020, arXiv 1910.07475, section 3).
+MLQA (Lewis et al. 2020, arXiv 1910.07475).
 """
 
 from __future__ import annotations

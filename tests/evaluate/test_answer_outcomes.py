@@ -59,18 +59,10 @@ def test_headings_and_refusals_state_nothing():
         assert outcome["claims"] == 0
 
 
-def test_support_counts_what_the_document_says_contradicts_and_does_not_quote():
-    stated = answer(
-        "Tickets cost 40 pounds in the first summer.",
-        "Tickets cost 50 pounds in the first summer.",
-        "The whale sang in the theatre.",
-        'The report says "the pier was sold to strangers in secret".',
-    )
+def test_support_is_that_of_the_answers_sentences():
+    stated = answer("Tickets cost 40 pounds in the first summer.", "The whale sang.")
     outcome = outcome_of(stated, PAIR)
-    assert outcome["claims"] == 4
-    assert outcome["supported"] == 1
-    assert outcome["contrary"] == 1
-    assert outcome["misquoted"] == 1
+    assert (outcome["claims"], outcome["supported"]) == (2, 1)
 
 
 def test_sure_is_known_of_verbatim_answers_only():
