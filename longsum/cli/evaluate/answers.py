@@ -31,8 +31,8 @@ class AnswersOptions:
 
     data: list[Path] = c.in_measurement(
         metavar="FILE",
-        help='.jsonl[.gz|.xz] of {"id", "doc", "query", "target"}, where query is the question and '
-        "target its answer or a list of answers; repeatable.",
+        help='.jsonl[.gz|.xz] of {"id", "doc", "query", "target"}: a question and its answer, '
+        "or a list of them; repeatable.",
     )
     limit: int | None = c.in_measurement(
         None, metavar="N", min=1, help="Maximum number of questions, evenly spaced over all."
@@ -40,8 +40,8 @@ class AnswersOptions:
     wrong_documents: int = c.in_measurement(
         AnswersConfig.wrong_documents,
         metavar="N",
-        help="Other documents that each question is also put to, none of which should answer it; "
-        "0 leaves that out.",
+        help="Other documents that each question is also put to, which should not answer it; 0 "
+        "leaves that out.",
     )
     seed: int = c.in_measurement(
         AnswersConfig.seed, metavar="N", help="Random seed for the choice of other documents."
@@ -74,12 +74,12 @@ def answers(
     held: Annotated[c.MeasuredOptions, Without("kv_cache")],
     files: Files,
 ) -> None:
-    """Measure answers to questions: evidence, F1, abstention, support.
+    """Measure answers to questions: evidence, F1, abstention and support.
 
-    Evidence: the first sentence, or one of three, holds the answer that a person gave. F1 and exact
-    match are those of SQuAD. Abstention: each question is also put to another row's document, where
-    `No sentence found` is right. Support: how many sentences of a written answer the document
-    supports, contradicts or misquotes. All in percent, with standard errors.
+    Evidence: whether the first sentence, or one of three, holds the answer that a person gave. F1
+    and exact match are those of SQuAD. Abstention: each question is also put to another row's
+    document, where `No sentence found` is right. Support: of the sentences of a written answer, how
+    many the document supports, how many it contradicts, and how many misquote it.
 
     A document is opened once for all its questions. Differences are paired, question by question.
     """
