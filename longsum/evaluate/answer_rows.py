@@ -56,6 +56,12 @@ def _right_if_sure(outcome: AnswerOutcome) -> bool | None:
     return right if outcome["sure"] else None
 
 
+def _supported_share(outcome: AnswerOutcome) -> float | None:
+    """Return the share of an answer's sentences that is supported; None of a refusal."""
+    claims: int = outcome["claims"]
+    return outcome["supported"] / claims if claims else None
+
+
 MEASURES = (
     AnswerMeasure("evidence_1", "evidence@1", _get("evidence_1")),
     AnswerMeasure("evidence_3", "evidence@3", _get("evidence_3")),
@@ -69,6 +75,8 @@ MEASURES = (
     ),
     AnswerMeasure("wrong_sure", "sure, wrong document", _get("sure"), wrong=True),
 )
+SUPPORTED = AnswerMeasure("supported", "supported", _supported_share)
+"""Support of single answers, for paired differences; that of a model is over all sentences."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +169,7 @@ def _row(
 def _difference_rows(first: AnsweringSystem, second: AnsweringSystem) -> list[dict[str, Any]]:
     """Return the mean differences over the questions that both have a value for."""
     rows = []
-    for measure in MEASURES:
-        if not measure.is_paired:
-            continue
+    for measure in (*(each for each in MEASURES if each.is_paired), SUPPORTED):
         values = zip(first.values(measure), second.values(measure), strict=True)
         differences = [a - b for a, b in values if a is not None and b is not None]
         mean, error = mean_and_error(differences)
@@ -201,8 +207,9 @@ def answer_notes(systems: Sequence[AnsweringSystem], config: AnswersConfig) -> l
         config: how questions were answered.
     """
     notes = [
-        "in percent, ± standard error over questions; support is a share of the answers' "
-        "sentences, which is 100 for sentences of the document",
+        "in percent unless a unit is named, ± standard error over questions; supported, contrary "
+        "and misquoted are shares of the answers' sentences: sentences of the document are "
+        "supported",
         "evidence@1, @3: the first sentence, or one of three, has at least 60 % of the reference "
         "answer's words; F1 and exact match as in SQuAD, of the first sentence",
     ]

@@ -10,10 +10,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import get_args
 
 from longsum.answer import Answer
 from longsum.ask import AskTask
-from longsum.config import AskConfig, LoadConfig
+from longsum.config import AskConfig, LoadConfig, Quantize
 from longsum.errors import DocumentError, LongsumError
 from longsum.evaluate.asked import Asked
 from longsum.evaluate.config import AnswersConfig
@@ -55,12 +56,17 @@ class QuestionAnswerer:
         return open_session(
             asked[0].host.document,
             [task_of(asked, config)],
-            # a document's plan must not choose again for weights that are in memory
-            replace(self.load, quantize=self.opened.machine["quantize"]),
+            self._held(),
             truncate=config.truncate,
             listener=_Silent(listener),
             loaded=LoadedModel(self.found, self.opened.model, self._head),
         )
+
+    def _held(self) -> LoadConfig:
+        """Return how the weights are held: a document's plan must not choose again."""
+        quantize = self.opened.machine["quantize"]
+        known = get_args(Quantize)  # a checkpoint may be stored in another format
+        return replace(self.load, quantize=quantize) if quantize in known else self.load
 
 
 class _Silent(Listener):

@@ -116,6 +116,11 @@ def test_differences_are_paired_over_what_both_have():
     # -1/4, 1/4, 3/4: mean 1/4, variance 1/4, error √(1/12)
     assert table(differences)["f1"] == (3, 25.0, pytest.approx(100 / 12**0.5))
     assert "sure_right" not in table(differences)
+    # 1 and 1/3 of the sentences against all; a refusal states nothing
+    supported = [RIGHT[0], RIGHT[1] | {"supported": 3}, RIGHT[2]]
+    rows = answer_rows([system("a", [*RIGHT, *WRONG]), system("b", [*supported, *WRONG])])
+    found = table([row for row in rows if row["kind"] == "difference"])
+    assert found["supported"] == (2, pytest.approx(100 / 3), pytest.approx(100 / 3))
 
 
 def test_failures_are_rows_by_document_and_count_in_no_mean():
