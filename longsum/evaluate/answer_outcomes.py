@@ -34,8 +34,9 @@ def outcome_of(answer: Answer | None, pair: Pair) -> AnswerOutcome:
     Returns:
         `answered`; `empty`, whether nothing was written; `sure`, None of a written answer;
         `evidence_1` and `evidence_3`, whether the first, or one of three sentences holds the
-        reference answer; `f1` (0 to 1) and `exact` of the `short` answer; the number of `claims`,
-        and how many of them are `supported`, `contrary` and `misquoted`.
+        reference answer; `f1` (0 to 1) and `exact` of the `text` that `short_answer_of` returns,
+        and whether a model `pointed` at it; the number of `claims`, and how many of them are
+        `supported`, `contrary` and `misquoted`.
     """
     found = () if answer is None else answer.sentences
     shown = [frozenset(words(each.text)) for each in stated(found)[:SHOWN]]
@@ -47,7 +48,8 @@ def outcome_of(answer: Answer | None, pair: Pair) -> AnswerOutcome:
         "sure": None if answer is None else _sure(answer),
         "evidence_1": any(held[:1]),
         "evidence_3": any(held),
-        "short": short,
+        "text": short,
+        "pointed": answer is not None and answer.short is not None,
         "f1": token_f1(short, pair.references),
         "exact": is_exact(short, pair.references),
         **support_of(found),
@@ -65,10 +67,12 @@ def _sure(answer: Answer) -> bool | None:
 
 
 def short_answer_of(answer: Answer) -> str:
-    """Return the short answer that is compared with the references; empty if there is none.
+    """Return the answer that is compared with the references; empty if there is none.
 
-    Answers have no short form yet, so that it is their first sentence.
+    It is the words that a model points at, or else the whole first sentence.
     """
+    if answer.short is not None:
+        return answer.short.text
     claims = stated(answer.sentences)
     return claims[0].text if claims else ""
 

@@ -56,6 +56,12 @@ def _right_if_sure(outcome: AnswerOutcome) -> bool | None:
     return right if outcome["sure"] else None
 
 
+def _f1_if_short(outcome: AnswerOutcome) -> float | None:
+    """Return the F1 of a short answer; None of others."""
+    f1: float = outcome["f1"]
+    return f1 if outcome["pointed"] else None
+
+
 def _supported_share(outcome: AnswerOutcome) -> float | None:
     """Return the share of an answer's sentences that is supported; None of a refusal."""
     claims: int = outcome["claims"]
@@ -67,6 +73,8 @@ MEASURES = (
     AnswerMeasure("evidence_3", "evidence@3", _get("evidence_3")),
     AnswerMeasure("f1", "F1", _get("f1")),
     AnswerMeasure("exact", "exact match", _get("exact")),
+    AnswerMeasure("short", "short answer", _get("pointed")),
+    AnswerMeasure("short_f1", "F1 of short answers", _f1_if_short, is_paired=False),
     AnswerMeasure("answered", "answered", _get("answered"), aim="≥ 90"),
     AnswerMeasure("sure", "sure", _get("sure")),
     AnswerMeasure("sure_right", "right where sure", _right_if_sure, is_paired=False),
@@ -211,7 +219,8 @@ def answer_notes(systems: Sequence[AnsweringSystem], config: AnswersConfig) -> l
         "and misquoted are shares of the answers' sentences: sentences of the document are "
         "supported",
         "evidence@1, @3: the first sentence, or one of three, has at least 60 % of the reference "
-        "answer's words; F1 and exact match as in SQuAD, of the first sentence",
+        "answer's words; F1 and exact match as in SQuAD, of the short answer, or else of the "
+        "first sentence",
     ]
     if systems:
         own = systems[0].own

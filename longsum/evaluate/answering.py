@@ -20,10 +20,10 @@ from longsum.evaluate.asked import Asked
 from longsum.evaluate.config import AnswersConfig
 from longsum.evaluate.loading import Opened
 from longsum.events import Listener
-from longsum.judge import PASSAGE_TOKENS
+from longsum.judge import PASSAGE_TOKENS, Judge, open_judge
 from longsum.model.find import Model
 from longsum.prepared import prepare
-from longsum.selection.head import SelectionHead, load_head
+from longsum.selection.head import SelectionHead, has_head, load_head
 from longsum.session import LoadedModel, Session, open_session
 
 
@@ -33,7 +33,7 @@ class QuestionAnswerer:
 
     opened: Opened
     found: Model
-    """The model as found on disk."""
+    """The model as it is loaded: the result of `answering_model`."""
     load: LoadConfig
     """How it was loaded."""
 
@@ -41,6 +41,11 @@ class QuestionAnswerer:
     def _head(self) -> SelectionHead | None:
         """The selection head, read once for all documents."""
         return load_head(self.found.source.folder)
+
+    @cached_property
+    def _judge(self) -> Judge:
+        """The model as it judges passages, planned once for all documents."""
+        return open_judge(self._held(), Listener(), model=self.found, weights=self.opened.model)
 
     def open(self, asked: Sequence[Asked], config: AnswersConfig, listener: Listener) -> Session:
         """Open the document that questions are put to; the caller closes it.
@@ -53,13 +58,14 @@ class QuestionAnswerer:
         Raises:
             DocumentError: when the document cannot be read, or does not fit.
         """
+        judge = self._judge if _judges(self.found, config) else None
         return open_session(
             asked[0].host.document,
             [task_of(asked, config)],
             self._held(),
             truncate=config.truncate,
             listener=_Silent(listener),
-            loaded=LoadedModel(self.found, self.opened.model, self._head),
+            loaded=LoadedModel(self.found, self.opened.model, self._head, judge),
         )
 
     def _held(self) -> LoadConfig:
@@ -82,6 +88,22 @@ class _Silent(Listener):
     def check(self) -> None:
         """Stop where the listener does."""
         self._listener.check()
+
+
+def answering_model(model: Model, config: AnswersConfig) -> Model:
+    """Return the model to load: with its answer adapter where it judges passages.
+
+    Args:
+        model: as found on disk.
+        config: how questions are answered.
+    """
+    return (model.answering() or model) if _judges(model, config) else model
+
+
+def _judges(model: Model, config: AnswersConfig) -> bool:
+    """Return whether a model judges passages instead of reading documents or having a head."""
+    reads = AskTask(ask_config(config)).needs_reading(model.source)
+    return not reads and not has_head(model.source.folder)
 
 
 def task_of(asked: Sequence[Asked], config: AnswersConfig) -> AskTask:
@@ -130,7 +152,7 @@ def longest_asked(model: Model, groups: Sequence[Sequence[Asked]], config: Answe
         groups: the questions of each document.
         config: how they are answered.
     """
-    if not task_of(groups[0], config).needs_reading(model.source):
+    if not AskTask(ask_config(config)).needs_reading(model.source):
         return PASSAGE_TOKENS
     longest = 1
     for asked in groups:

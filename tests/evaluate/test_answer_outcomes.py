@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from longsum.answer import Answer
-from longsum.documents.document import Document
+from longsum.answer import Answer, ShortAnswer
+from longsum.documents.document import Document, Span
 from longsum.documents.extent import Extent
 from longsum.documents.read import parse_text
 from longsum.evaluate.answer_outcomes import can_be_found, outcome_of, short_answer_of
@@ -33,13 +33,23 @@ def answer(*sentences: str, mode: str = "free", chance: float | None = None) -> 
     return Answer(text, text, found, receipt, PAIR.query, chance)
 
 
-def test_first_sentence_is_the_short_answer_and_evidence():
+def test_first_sentence_is_compared_and_is_evidence():
     outcome = outcome_of(answer("It was built by Anna Berg.", "Gulls came every day."), PAIR)
-    assert outcome["short"] == "It was built by Anna Berg."
+    assert outcome["text"] == "It was built by Anna Berg."
     # 2 shared of 6 and 2 words
     assert outcome["f1"] == pytest.approx(2 * 2 / (6 + 2))
     assert (outcome["evidence_1"], outcome["evidence_3"], outcome["exact"]) == (True, True, False)
     assert outcome_of(answer("Anna Berg."), PAIR)["exact"] is True
+
+
+def test_words_that_a_model_points_at_are_the_short_answer():
+    start = DOCUMENT.text.index("Anna Berg")
+    short = ShortAnswer("Anna Berg", Span(start, start + 9), "line 1", 0.9)
+    pointed = replace(answer("The old pier was built in 1871 by Anna Berg."), short=short)
+    outcome = outcome_of(pointed, PAIR)
+    assert (outcome["text"], outcome["f1"], outcome["exact"]) == ("Anna Berg", 1.0, True)
+    assert outcome["pointed"] is True
+    assert outcome_of(answer("Anna Berg."), PAIR)["pointed"] is False
 
 
 def test_evidence_is_looked_for_in_three_sentences():
@@ -52,10 +62,10 @@ def test_evidence_is_looked_for_in_three_sentences():
 
 def test_headings_and_refusals_state_nothing():
     outcome = outcome_of(answer("Findings:", "Anna Berg built the old pier."), PAIR)
-    assert (outcome["short"], outcome["claims"]) == ("Anna Berg built the old pier.", 1)
+    assert (outcome["text"], outcome["claims"]) == ("Anna Berg built the old pier.", 1)
     for refusal in (REFUSAL, NOT_FOUND):
         outcome = outcome_of(answer(refusal), PAIR)
-        assert (outcome["answered"], outcome["short"], outcome["f1"]) == (False, "", 0.0)
+        assert (outcome["answered"], outcome["text"], outcome["f1"]) == (False, "", 0.0)
         assert outcome["claims"] == 0
 
 
@@ -81,7 +91,7 @@ def test_nothing_written_is_an_empty_refusal():
     assert outcome_of(answer("Anna Berg."), PAIR)["empty"] is False
 
 
-def test_short_answer_of_a_sentence_that_is_not_the_documents_is_that_sentence():
+def test_refusals_are_not_compared():
     given = answer("Clara did.")
     assert short_answer_of(given) == "Clara did."
     refused = GroundedSentence(REFUSAL, 0, len(REFUSAL), is_refusal=True)

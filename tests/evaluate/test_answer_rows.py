@@ -30,7 +30,8 @@ def outcome(**more: Any) -> dict[str, Any]:
         "sure": False,
         "evidence_1": False,
         "evidence_3": False,
-        "short": "a",
+        "text": "a",
+        "pointed": False,
         "f1": 0.0,
         "exact": False,
         "claims": 1,
@@ -47,7 +48,16 @@ def outcome(**more: Any) -> dict[str, Any]:
 
 RIGHT = [
     outcome(evidence_1=True, evidence_3=True, f1=1.0, exact=True, sure=True, seconds=0.1),
-    outcome(evidence_3=True, f1=0.5, sure=True, seconds=0.2, claims=3, supported=1, contrary=2),
+    outcome(
+        evidence_3=True,
+        f1=0.5,
+        pointed=True,
+        sure=True,
+        seconds=0.2,
+        claims=3,
+        supported=1,
+        contrary=2,
+    ),
     outcome(answered=False, claims=0, supported=0, findable=False, seconds=0.6),
 ]
 WRONG = [outcome(evidence_3=True, peak_bytes=5 * MIB), outcome(sure=True), outcome(answered=False)]
@@ -70,6 +80,8 @@ def test_each_measure_has_its_own_count_and_error():
     # 1, 1/2 and 0: mean 1/2, variance 1/4, error √(1/12)
     assert found["f1"] == (3, 50.0, pytest.approx(100 / 12**0.5))
     assert found["exact"] == (3, third, third)
+    assert found["short"] == (3, third, third)
+    assert found["short_f1"] == (1, 50.0, None)
     assert found["answered"] == (3, pytest.approx(200 / 3), third)
     assert found["sure"] == (3, pytest.approx(200 / 3), third)
     # of two that are sure, one is right

@@ -3,16 +3,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from adapters import write_adapter
 from helpers import story
 from tiny import save_checkpoint
 
+from longsum.checkpoint import adapters
 from longsum.config import AskConfig, LoadConfig
 from longsum.documents.read import parse_text
 from longsum.errors import LongsumError
 from longsum.evaluate import answering
 from longsum.evaluate.answer_outcomes import outcome_of
 from longsum.evaluate.answer_rows import AnsweringSystem
-from longsum.evaluate.answering import QuestionAnswerer, ask, longest_asked
+from longsum.evaluate.answering import QuestionAnswerer, answering_model, ask, longest_asked
 from longsum.evaluate.answers import AnswersBench, answers_settings
 from longsum.evaluate.asked import Asked, asked_of_documents
 from longsum.evaluate.config import AnswersConfig
@@ -121,6 +123,40 @@ def test_a_document_is_opened_once_for_all_its_questions(mini, monkeypatch):
     system = measure(mini)
     assert len(system.outcomes) == 2 * len(PAIRS)
     assert len(opened) == len(set(opened)) == 3
+
+
+def test_a_judging_model_is_loaded_once_with_its_answer_adapter(tmp_path, monkeypatch):
+    folder = save_checkpoint(tmp_path / "judge", max_position_embeddings=2048)
+    load, config = replace(MINI, model=str(folder)), AnswersConfig(verbatim=True)
+    plain = find_for_evaluation(load)
+    write_adapter(tmp_path / "adapter", plain.checkpoint, None)
+    monkeypatch.setattr(adapters, "SHIPPED", (tmp_path / "adapter",))
+    tuned = answering_model(find_for_evaluation(load), config)
+    assert tuned.checkpoint.adapter is not None
+    opened = open_model(load, tokens=2048, listener=Listener(), model=tuned)
+    assert opened.identity != open_model(load, tokens=2048, listener=Listener()).identity
+    asked = [each.query or "" for each in PAIRS[:2]]
+    alone = [
+        ask_document(
+            parse_text(each.text, "d"), [question], config=AskConfig(verbatim=True), load=load
+        )
+        for each, question in zip(PAIRS, asked, strict=False)
+    ]
+
+    def never(*arguments: object) -> None:
+        raise AssertionError("loaded again")
+
+    monkeypatch.setattr("longsum.loading.weights.load_weights", never)
+    found = own(measure(QuestionAnswerer(opened, tuned, load), PAIRS[:2], config))
+    for each, (answer,) in zip(PAIRS[:2], alone, strict=True):
+        assert answer.receipt.judged > 0
+        assert without_costs(found[each.id]) == outcome_of(answer, each)
+
+
+def test_only_a_judging_model_takes_its_answer_adapter(mini, writer):
+    assert answering_model(mini.found, CONFIG) is mini.found
+    assert answering_model(writer.found, CONFIG) is writer.found
+    assert answering_model(writer.found, AnswersConfig(verbatim=True)) is writer.found  # has none
 
 
 def test_interrupted_run_asks_only_what_is_missing(mini, tmp_path, monkeypatch):

@@ -104,6 +104,12 @@ class AnswersRun:
         self._models = {label: (load, model) for label, load, model in found}
         self.systems: list[AnsweringSystem] = []
 
+    def loads(self, model: Model) -> Model:
+        """Return the model to load: with its answer adapter where it judges passages."""
+        from longsum.evaluate.answering import answering_model
+
+        return answering_model(model, self.config)
+
     def tokens(self, model: Model) -> int:
         """Return the maximum tokens a model holds at once."""
         from longsum.evaluate.answering import longest_asked
@@ -129,7 +135,7 @@ class AnswersRun:
 
         load, model = self._models[opened.label]
         bench = AnswersBench(self.groups, self.config, journal, listener)
-        self.systems.append(bench.measure(QuestionAnswerer(opened, model, load)))
+        self.systems.append(bench.measure(QuestionAnswerer(opened, self.loads(model), load)))
         return answer_rows(self.systems) if len(self.systems) == len(self._models) else []
 
     def notes(self, rows: list[dict[str, Any]]) -> list[str]:
@@ -177,4 +183,5 @@ def answers_task(
         measure=run.measure,
         notes=run.notes,
         draw=plot_answers,
+        loads=run.loads,
     )
