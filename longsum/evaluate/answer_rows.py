@@ -222,8 +222,7 @@ def answer_notes(systems: Sequence[AnsweringSystem], config: AnswersConfig) -> l
         "answer's words; F1 and exact match as in SQuAD, of the short answer, or else of the "
         "first sentence",
     ]
-    if systems:
-        own = systems[0].own
+    if own := systems[0].own if systems else []:
         found = sum(outcome["findable"] for outcome in own)
         notes.append(
             f"the reference answer is in a sentence of the document for {found:,} of {len(own):,} "

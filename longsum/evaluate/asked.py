@@ -6,7 +6,7 @@ Pure: pairs in, pairs out. The others are drawn by a seed, for each question by 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,14 @@ def asked_of_documents(pairs: Sequence[Pair], wrong: int, seed: int) -> list[lis
         UsageError: when there are too few documents.
     """
     hosts = {pair.text: pair for pair in reversed(pairs)}
-    others = _others([pair.text for pair in pairs]) if wrong else {}
+    plain = {text: "".join(text.casefold().split()) for text in hosts} if wrong else {}
     groups: dict[str, list[Asked]] = {pair.text: [] for pair in pairs}
+    texts = list(groups)
     for number, pair in enumerate(pairs, 1):
         groups[pair.text].append(Asked(number, pair, hosts[pair.text]))
     for number, pair in enumerate(pairs, 1) if wrong else ():
-        found = others[pair.text]
+        rng = random.Random(f"{seed} {number} {pair.place}")
+        found = _drawn(texts, plain, pair.text, wrong, rng)
         if len(found) < wrong:
             count = f"only {len(found):,}" if found else "no"
             raise UsageError(
@@ -85,16 +87,34 @@ def asked_of_documents(pairs: Sequence[Pair], wrong: int, seed: int) -> list[lis
                 f"put to {count} other document{'s' if len(found) > 1 else ''}",
                 hint=f"measure more rows, or set {Setting('wrong_documents', str(len(found)))}",
             )
-        drawn = random.Random(f"{seed} {number} {pair.place}").sample(found, wrong)
-        for nth, text in enumerate(drawn, 1):
+        for nth, text in enumerate(found, 1):
             groups[text].append(Asked(number, pair, hosts[text], nth))
     return list(groups.values())
 
 
-def _others(texts: Sequence[str]) -> dict[str, list[str]]:
-    """Return for each document those that neither are the same nor a part of one another."""
-    plain = {text: "".join(text.casefold().split()) for text in texts}
-    return {
-        text: [each for each, its in plain.items() if its not in own and own not in its]
-        for text, own in plain.items()
-    }
+def _drawn(
+    texts: Sequence[str], plain: Mapping[str, str], own: str, wrong: int, rng: random.Random
+) -> list[str]:
+    """Draw documents that neither are a question's own nor a part of it, nor contain it.
+
+    Args:
+        texts: all documents.
+        plain: the characters of each that copies share.
+        own: the question's own document.
+        wrong: number of documents to draw.
+        rng: draws them.
+
+    Returns:
+        Different documents, fewer if there are too few.
+    """
+    drawn: list[str] = []
+    seen: set[int] = set()
+    while len(drawn) < wrong and len(seen) < len(texts):
+        place = rng.randrange(len(texts))
+        if place in seen:
+            continue
+        seen.add(place)
+        text = texts[place]
+        if plain[text] not in plain[own] and plain[own] not in plain[text]:
+            drawn.append(text)
+    return drawn

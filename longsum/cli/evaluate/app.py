@@ -13,7 +13,8 @@ from longsum.cli.evaluate.summaries import summaries
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Measure models as the Position Interpolation paper does (arXiv 2306.15595), and answers.",
+    help="Measure models as the Position Interpolation paper does (arXiv 2306.15595), and their "
+    "answers.",
 )
 
 for command in (perplexity, passkey, summaries, answers, short, speed):
