@@ -29,6 +29,7 @@ COMMANDS = (
     ("evaluate", "perplexity"),
     ("evaluate", "passkey"),
     ("evaluate", "summaries"),
+    ("evaluate", "answers"),
     ("evaluate", "short"),
     ("evaluate", "speed"),
     ("models",),

@@ -75,6 +75,10 @@ longsum evaluate passkey base-32k --length 32k --trials 3""",
 longsum evaluate summaries mini --data test.jsonl
 longsum evaluate summaries mini smol --data test.jsonl -o scores.json
 longsum evaluate summaries base-32k --data test.jsonl --zero-shot-prompt paper""",
+    "evaluate answers": """\
+longsum evaluate answers mini --data questions.jsonl
+longsum evaluate answers mini smol --data questions.jsonl -o answers.json
+longsum evaluate answers llama-3.1-8b --data questions.jsonl --limit 100 --wrong-documents 2""",
     "evaluate short": """\
 longsum evaluate short BASE base-32k --data questions.jsonl
 longsum evaluate short mini --data books/ --make-cloze 500

@@ -1,11 +1,13 @@
-"""Bar plots of `evaluate summaries` and `evaluate short`, with standard errors."""
+"""Bar plots of `evaluate summaries`, `answers` and `short`, with standard errors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
+from longsum.evaluate.answer_rows import MEASURES
 from longsum.evaluate.plot import new_figure, plain, save
 from longsum.evaluate.report import Report
 from longsum.evaluate.short import ACCURACIES
@@ -21,6 +23,27 @@ def plot_summaries(report: Report, path: Path) -> None:
         keys=TITLES,
         unit="F1 (percent)",
         title=f"ROUGE, {report.settings['documents']:,} documents",
+        path=path,
+    )
+
+
+def plot_answers(report: Report, path: Path) -> None:
+    """Draw the measures in percent, by model."""
+    models: dict[str, dict[str, Any]] = {}
+    for row in report.rows:
+        if row["kind"] == "model":
+            found = models.setdefault(row["system"], {})
+            found |= {row["key"]: row["value"], f"{row['key']}_se": row["se"]}
+    shown = {each.key: each.title for each in MEASURES}
+    _bars(
+        [
+            {key: row.get(key) for key in (*shown, *(f"{key}_se" for key in shown))}
+            for row in models.values()
+        ],
+        labels=list(models),
+        keys={key: title.replace(" ", "\n") for key, title in shown.items()},
+        unit="percent",
+        title=f"Answers to {report.settings['questions']:,} questions",
         path=path,
     )
 
@@ -60,12 +83,12 @@ def _bars(
         path: file to write.
         level: value to draw as a dotted line.
     """
-    figure, axes = new_figure(width=max(6.0, 1.5 + 0.35 * len(rows) * len(keys)))
+    figure, axes = new_figure(width=max(6.0, 1.5 + max(0.8, 0.35 * len(rows)) * len(keys)))
     width = 0.8 / max(1, len(rows))
     for number, (row, label) in enumerate(zip(rows, labels, strict=True)):
         axes.bar(
             [group + (number - (len(rows) - 1) / 2) * width for group in range(len(keys))],
-            [row[key] for key in keys],
+            [nan if row[key] is None else row[key] for key in keys],
             width,
             yerr=[row[f"{key}_se"] or 0.0 for key in keys],
             capsize=2,

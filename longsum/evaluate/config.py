@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from longsum.config import Truncate, at_least
+from longsum.config import AskConfig, Truncate, at_least
 from longsum.errors import UsageError
 from longsum.settings import Setting
 
@@ -108,6 +108,26 @@ class SummariesConfig:
                 "in the paper's protocol, which writes freely",
                 hint="leave them out",
             )
+
+
+@dataclass(frozen=True)
+class AnswersConfig:
+    """Which questions are answered, and how."""
+
+    wrong_documents: int = 1
+    """Number of other documents that each question is put to as well; 0 measures no abstention."""
+    verbatim: bool | None = None
+    """Answer only with sentences of the document; None leaves it to the model."""
+    words: int = AskConfig.words
+    """Maximum words of a written answer."""
+    truncate: Truncate | None = None
+    """Which part to leave out of a document that is too long; None counts it as failed."""
+    seed: int = 0
+    """Random seed for the choice of wrong documents."""
+
+    def __post_init__(self) -> None:
+        at_least(1, words=self.words)
+        at_least(0, wrong_documents=self.wrong_documents, seed=self.seed)
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,18 @@ Uses the same engine as every answer. The tokens read are random, as content doe
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import torch
-
 from longsum.bytesize import GIB
 from longsum.config import DecodeConfig
-from longsum.engine.engine import Engine, Stats, peak_memory_bytes
+from longsum.engine.engine import Engine, Stats
 from longsum.evaluate.config import SpeedConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import Opened, evaluating
+from longsum.evaluate.peak import PEAK_NOTE, peak_bytes, reset_peak
 from longsum.events import Listener
 
 QUESTION_TOKENS = 32
@@ -77,7 +74,7 @@ def _length(
     vocabulary = opened.model.config.vocab_size
     ids = [draw.randrange(vocabulary) for _ in range(length + 1)]
     question = [draw.randrange(vocabulary) for _ in range(QUESTION_TOKENS)]
-    _reset_peak(device)
+    reset_peak(device)
     engine = Engine(
         opened.model,
         capacity=length + max(1 + config.new_tokens, QUESTION_TOKENS + 1),
@@ -99,8 +96,7 @@ def _length(
         found.append(engine.stats)
         _write(engine, question, 1)
         first_s.append(engine.stats.decode_s)
-    peak = peak_memory_bytes(device)
-    peak = peak if device.type == "cuda" else max(0, peak - opened.resident_before)
+    peak = peak_bytes(opened)
     return {
         "model": opened.label,
         "length": length,
@@ -127,23 +123,12 @@ def _write(engine: Engine, token_ids: Sequence[int], new_tokens: int) -> None:
     list(engine.write(token_ids, config, max_new_tokens=new_tokens, stop_ids=frozenset()))
 
 
-def _reset_peak(device: torch.device) -> None:
-    """Reset the peak memory counter, where the system allows it."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-        for i in range(torch.cuda.device_count()):
-            torch.cuda.reset_peak_memory_stats(i)
-        return
-    with contextlib.suppress(OSError):  # Linux only: proc(5), clear_refs
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
 def speed_notes(rows: Sequence[dict[str, Any]], config: SpeedConfig) -> list[str]:
     """Return the notes a reader of the rows needs."""
     notes = [
         f"medians of {config.runs} runs, the first of which warms up; {config.new_tokens} tokens "
         "written after each length",
-        "memory: reserved on a GPU; on a CPU the growth of the process since before loading",
+        PEAK_NOTE,
     ]
     if any(run["decode_tokens"] < config.new_tokens for row in rows for run in row["runs"]):
         notes.append("some answers were stopped in a loop; their speed is per token written")

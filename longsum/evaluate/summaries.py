@@ -24,6 +24,7 @@ from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.evaluation_journal import EvaluationJournal
 from longsum.evaluate.loading import evaluating
 from longsum.evaluate.reference_pairs import Pair, pairs_hash
+from longsum.evaluate.repeated import repeated_share
 from longsum.evaluate.report import Report
 from longsum.evaluate.rouge import Rouge
 from longsum.evaluate.summarizing import Summarizer, summarize_pair
@@ -140,7 +141,9 @@ class Bench:
             if is_too_long(name, sentences):
                 return {"left_out": f"{len(sentences):,} sentences, over {MAX_SENTENCES}"}
             words = self.config.words or pair.words
-            return {"summary": baseline_summary(name, pair.document, sentences, words)}
+            summary = baseline_summary(name, pair.document, sentences, words)
+            taken = len(summary.split("\n"))  # whole sentences of the document, one per line
+            return {"summary": summary, "claims": taken, "supported": taken}
 
         return System(name, "baseline", self._outcomes(name, f"baseline {name}", summarize))
 
@@ -152,7 +155,7 @@ class Bench:
         for number, pair in enumerate(self.pairs, 1):
             key = f"{unit} | {number} {pair.place} | {pairs_hash([pair])}"
             outcome = self.journal.get(key)
-            if outcome is None:
+            if outcome is None or not is_measured(outcome):
                 self.listener.phase(f"{name}: document {number:,} of {len(self.pairs):,}")
                 try:
                     outcome = summarize(pair)
@@ -160,11 +163,17 @@ class Bench:
                     outcome = {"error": error.message}
                 if "summary" in outcome:
                     outcome["words"] = count_words(outcome["summary"])
+                    outcome["repetition"] = 100 * repeated_share(outcome["summary"])
                     outcome["scores"] = self._rouge.score(outcome["summary"], pair.references)
                 self.journal.add(key, outcome)
             outcomes.append(outcome)
         self.listener.notice(result_line(System(name, "", outcomes)))
         return outcomes
+
+
+def is_measured(outcome: SummaryOutcome) -> bool:
+    """Return whether a recorded outcome has all measures: earlier versions had fewer."""
+    return "summary" not in outcome or {"claims", "repetition"} <= outcome.keys()
 
 
 def save_summaries(path: Path, pairs: Sequence[Pair], systems: Sequence[System]) -> None:

@@ -5,7 +5,7 @@ The weights are loaded once for all documents; everything else is done by the us
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,9 @@ from longsum.errors import DocumentError, LongsumError
 from longsum.evaluate.config import SummariesConfig
 from longsum.evaluate.loading import Opened
 from longsum.evaluate.reference_pairs import Pair
+from longsum.evaluate.support import grounded, support_of
 from longsum.events import Listener
+from longsum.grounding.grounder import GroundedSentence
 from longsum.model.find import Model
 from longsum.model.hardware import detect_machine
 from longsum.model.resolve import ModelSource
@@ -168,8 +170,8 @@ def summarize_pair(
         listener: notified of the tokens read.
 
     Returns:
-        `summary` (empty if the model wrote nothing), `finish` (why it ended), `tokens_read` and
-        `tokens_total`.
+        `summary` (empty if the model wrote nothing), `finish` (why it ended), its sentences as
+        `support_of` counts them, `tokens_read` and `tokens_total`.
 
     Raises:
         DocumentError: when the document cannot be read, or does not fit.
@@ -188,24 +190,29 @@ def summarize_pair(
     if config.zero_shot_prompt == "paper":
         decode = DecodeConfig(PAPER_ANSWER, PAPER_TEMPERATURE, PAPER_TOP_P, config.seed)
         text = "".join(reading.write(PAPER_SUFFIX, decode, PAPER_ANSWER, listener)).strip()
+        sentences: Sequence[GroundedSentence] = grounded(text, reading.grounder)
         finish: str = reading.answer_stats().finish_reason
     else:
         task = SummaryTask(_summary_config(pair, config), DecodeConfig(seed=config.seed))
-        text, finish = _use_case(reading, task)
+        text, sentences, finish = _use_case(reading, task)
     return {
         "summary": text,
         "finish": finish,
+        **support_of(sentences),
         "tokens_read": prepared.tokens_read,
         "tokens_total": len(opened.tokenizer.encode_document(pair.document.text)),
     }
 
 
-def _use_case(reading: Reading, task: SummaryTask) -> tuple[str, str]:
-    """Return the text of `longsum summarize`, empty if nothing is written, and why it ended."""
+def _use_case(reading: Reading, task: SummaryTask) -> tuple[str, Sequence[GroundedSentence], str]:
+    """Return what `longsum summarize` gives: text, sentences, and why it ended.
+
+    Text and sentences are empty if nothing is written.
+    """
     try:
         answer = summarize_reading(reading, task, Listener())
     except LongsumError as error:
         if type(error) is LongsumError:  # nothing was written: an empty summary is scored
-            return "", reading.answer_stats().finish_reason
+            return "", (), reading.answer_stats().finish_reason
         raise
-    return answer.text, answer.receipt.finish_reason
+    return answer.text, answer.sentences, answer.receipt.finish_reason

@@ -12,7 +12,7 @@ from typing import Any
 
 from longsum.evaluate.baselines import MAX_SENTENCES
 from longsum.evaluate.config import SummariesConfig
-from longsum.evaluate.means import mean_and_error
+from longsum.evaluate.means import mean_and_error, ratio_and_error
 from longsum.evaluate.reference_pairs import Pair
 from longsum.evaluate.report import Column
 from longsum.evaluate.rouge import GEOMETRIC, MEASURES, geometric_mean
@@ -26,10 +26,16 @@ COLUMNS = (
     *(c for m, title in TITLES.items() for c in (Column(m, title, 1), Column(f"{m}_se", "±", 1))),
     Column("geometric_mean", "geo. mean", 1),
     Column("words", "words", 0),
+    Column("supported", "supported", 1),
+    Column("supported_se", "±", 1),
+    Column("repetition", "rep-4", 1),
+    Column("repetition_se", "±", 1),
+    Column("repeating", "repeating"),
     Column("remark", "remark"),
 )
 SummaryOutcome = dict[str, Any]
-"""A `summary` with `words` and `scores`, or the reason why there is none: `error` or `left_out`."""
+"""A `summary` with `words`, `scores`, the number of its `claims` and of those `supported`, and its
+`repetition` in percent; or the reason why there is none: `error` or `left_out`."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,19 @@ class System:
         """Return a measure's score for each pair; None where there is no summary."""
         return [
             outcome["scores"][measure] if "scores" in outcome else None for outcome in self.outcomes
+        ]
+
+    @property
+    def repetition(self) -> list[float | None]:
+        """The share of repeated runs of words of each summary, in percent; None of no summary."""
+        return [outcome.get("repetition") for outcome in self.outcomes]
+
+    @property
+    def support(self) -> list[float | None]:
+        """The share of each summary's sentences that is supported, in percent; None of none."""
+        return [
+            100 * outcome["supported"] / outcome["claims"] if outcome.get("claims") else None
+            for outcome in self.outcomes
         ]
 
 
@@ -72,6 +91,7 @@ def system_row(system: System) -> dict[str, Any]:
         row |= {measure: mean, f"{measure}_se": error}
     if done:
         row["geometric_mean"] = geometric_mean([row[measure] for measure in GEOMETRIC])
+    row |= _faithfulness(done)
     row["words"] = mean_and_error([outcome["words"] for outcome in done])[0]
     row["failed"] = sum("error" in outcome for outcome in system.outcomes)
     row["left_out"] = sum("left_out" in outcome for outcome in system.outcomes)
@@ -80,15 +100,30 @@ def system_row(system: System) -> dict[str, Any]:
     return row
 
 
+def _faithfulness(done: Sequence[SummaryOutcome]) -> dict[str, Any]:
+    """Return which share of all sentences is supported, and how much summaries repeat."""
+    claims = [outcome["claims"] for outcome in done]
+    supported = [100 * outcome["supported"] for outcome in done]
+    repetition = [outcome["repetition"] for outcome in done]
+    found: dict[str, Any] = {"claims": sum(claims)}
+    found["supported"], found["supported_se"] = ratio_and_error(supported, claims)
+    found["repetition"], found["repetition_se"] = mean_and_error(repetition)
+    return found | {"repeating": sum(share > 0 for share in repetition)}
+
+
 def _difference_row(first: System, second: System) -> dict[str, Any]:
     """Return the mean differences over the documents that both systems summarized."""
     row: dict[str, Any] = {"system": f"{first.name} - {second.name}", "kind": "difference"}
     row["remark"] = "paired"
-    for measure in MEASURES:
-        scores = zip(first.scores(measure), second.scores(measure), strict=True)
-        differences = [a - b for a, b in scores if a is not None and b is not None]
+    values = {measure: (first.scores(measure), second.scores(measure)) for measure in MEASURES}
+    values |= {"supported": (first.support, second.support)}
+    values |= {"repetition": (first.repetition, second.repetition)}
+    for key, (ours, theirs) in values.items():
+        both = zip(ours, theirs, strict=True)
+        differences = [a - b for a, b in both if a is not None and b is not None]
         mean, error = mean_and_error(differences)
-        row |= {"n": len(differences), measure: mean, f"{measure}_se": error}
+        row |= {key: mean, f"{key}_se": error}
+        row.setdefault("n", len(differences))  # that of the scores
     return row
 
 
@@ -105,6 +140,9 @@ def notes(systems: Sequence[System], pairs: Sequence[Pair], config: SummariesCon
         "documents; words in any script, " + ("stemmed" if config.stemmer else "not stemmed"),
         "R-Lsum compares sentences as longsum splits them; the geometric mean is that of the means "
         "of R-1, R-2 and R-L",
+        "supported: share of all sentences of the summaries that the document supports, 100 for "
+        "sentences of the document; rep-4: share of runs of four words that a summary repeats; "
+        "repeating: summaries that repeat any",
         "differences are means over the documents that both have summarized",
     ]
     whole = sum(bool(pair.query) and pair.focus is None for pair in pairs)

@@ -1,7 +1,8 @@
 """Questions on documents, and the sentences with their answers.
 
-A sentence has an answer if it has most of its words. Every sentence is a candidate, as in the
-program. Questions of textbooks are asked of their section, or of the whole chapter it is in.
+Which sentences have an answer is what `longsum evaluate answers` measures (`evaluate/holding.py`).
+Every sentence is a candidate, as in the program. Questions of textbooks are asked of their section,
+or of the whole chapter it is in.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import numpy as np
 
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
+from longsum.evaluate.holding import holding
 from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.selection.candidates import sentences
 from longsum.similarity import content_words, words
 
-HELD = 0.6
-"""Minimum share of an answer's words in a sentence that has the answer."""
 MAX_ANSWER_SHARE = 0.1
 """Maximum share of sentences with the answer; beyond it, the question is too easy and left out."""
 CHAPTER = "/chapter"
@@ -70,7 +70,7 @@ def _questions(data: Path, name: str) -> Iterator[Question]:
             texts = [document.text[a:b] for a, b in sentences(document)]
             known[raw] = document, texts, [frozenset(words(text)) for text in texts]
         document, texts, bags = known[raw]
-        holds = holding(bags, pair)
+        holds = np.array(holding(bags, pair), dtype=bool)
         if 0 < holds.sum() <= max(1, MAX_ANSWER_SHARE * len(texts)):
             yield Question(name, document, texts, pair.query or "", holds)
 
@@ -88,22 +88,6 @@ def _chapters(data: Path, file: str, pairs: Sequence[Pair]) -> dict[str, str]:
             if probe in chapter:
                 found[text] = raw
                 break
-    return found
-
-
-def holding(bags: Sequence[frozenset[str]], pair: Pair) -> np.ndarray:
-    """Return which sentences have the answer: (sentences,) bool.
-
-    Args:
-        bags: words of each sentence.
-        pair: the question and its answers.
-    """
-    found = np.zeros(len(bags), dtype=bool)
-    asked = set(content_words(pair.query or ""))
-    for reference in pair.references:
-        wanted = set(content_words(reference)) or set(words(reference))
-        new = wanted - asked or wanted  # words of the question do not answer it
-        found |= np.array([len(bag & new) >= max(1.0, HELD * len(new)) for bag in bags], dtype=bool)
     return found
 
 

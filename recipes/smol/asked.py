@@ -17,12 +17,13 @@ import numpy as np
 
 from longsum.documents.document import Document, Span
 from longsum.errors import DocumentError
+from longsum.evaluate.holding import holding
 from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.selection.ranking import around, bm25, terms_of
 from longsum.selection.sentence_features import Sentences
 from longsum.similarity import words
 from recipes.mini.examples import FILES, VALIDATION, documents, is_held_out, shared_with
-from recipes.mini.questions import MAX_ANSWER_SHARE, holding
+from recipes.mini.questions import MAX_ANSWER_SHARE
 
 QUESTIONS = {
     "fairytaleqa.train": (4000, "train"),
@@ -76,7 +77,8 @@ class Query:
         """Compute the labels; return whether there is anything to learn from."""
         if self.kind == "question":
             bags = [bag(text) for text in texts]
-            holds = holding(bags, Pair("", "", None, "", self.text, self.references))
+            pair = Pair("", "", None, "", self.text, self.references)
+            holds = np.array(holding(bags, pair), dtype=bool)
             if not 0 < holds.sum() <= max(1, MAX_ANSWER_SHARE * len(texts)):
                 return False
             self.labels = holds.astype(np.float32)

@@ -24,13 +24,13 @@ from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import LoadConfig
 from longsum.documents.document import Document
 from longsum.documents.read import parse_text
+from longsum.evaluate.holding import holding
 from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.model.find import find_model
 from longsum.prompting.passage import NONE, passage_prompt
 from longsum.selection.candidates import answer_candidates, passage_around
 from longsum.similarity import words
 from longsum.verbatim import MAX_JUDGED, best_of_groups, bundled_head
-from recipes.mini.questions import holding
 from recipes.smol.base import END
 
 FILES = {

@@ -238,7 +238,8 @@ def test_models_are_compared_with_each_other_and_with_each_baseline():
     scores = [dict.fromkeys(MEASURES, float(value)) for value in (10, 20, 30)]
 
     def system(name: str, kind: str, values: list[dict[str, float] | None]) -> System:
-        outcomes = [{"scores": v, "words": 5} if v else {"error": "no"} for v in values]
+        faithful = {"words": 5, "claims": 1, "supported": 1, "repetition": 0.0}
+        outcomes = [{"scores": v, **faithful} if v else {"error": "no"} for v in values]
         return System(name, kind, outcomes)
 
     systems = [
@@ -251,6 +252,64 @@ def test_models_are_compared_with_each_other_and_with_each_baseline():
     assert (rows["b - a"]["n"], rows["b - a"]["rouge1"]) == (2, 0)
     assert rows["b - a"]["rouge1_se"] == pytest.approx(10)  # 10 and -10
     assert rows["b - lead"]["rouge1"] == pytest.approx(10)
+
+
+def test_support_is_of_all_sentences_and_repetition_of_each_summary():
+    scores = dict.fromkeys(MEASURES, 10.0)
+
+    def system(name: str, *found: tuple[int, int, float]) -> System:
+        outcomes = [
+            {"scores": scores, "words": 5, "claims": c, "supported": s, "repetition": r}
+            for c, s, r in found
+        ]
+        return System(name, "model", outcomes)
+
+    first, second = system("a", (4, 3, 0.0), (4, 1, 20.0)), system("b", (1, 1, 0.0), (0, 0, 0.0))
+    rows = {row["system"]: row for row in summary_rows([first, second], PAIRS)}
+    # 4 of 8; deviations 1 and -1, error √(2 · 2) / 8
+    assert (rows["a"]["claims"], rows["a"]["supported"]) == (8, 50.0)
+    assert rows["a"]["supported_se"] == pytest.approx(25)
+    assert (rows["a"]["repetition"], rows["a"]["repetition_se"]) == (10.0, pytest.approx(10))
+    assert (rows["a"]["repeating"], rows["b"]["repeating"]) == (1, 0)
+    # only the first summaries both state something: 100 - 75
+    assert (rows["b - a"]["supported"], rows["b - a"]["supported_se"]) == (25.0, None)
+    assert (rows["b - a"]["n"], rows["b - a"]["repetition"]) == (2, -10.0)
+
+
+def test_sentences_of_the_document_are_all_supported(mini):
+    report = measure([mini])
+    for row in report.rows[:2]:  # mini and lead
+        assert (row["supported"], row["supported_se"]) == (100.0, 0.0)
+        assert row["claims"] >= len(PAIRS)
+        assert (row["repetition"], row["repeating"]) == (0.0, 0)
+    assert any("rep-4: share of runs of four words" in note for note in report.notes)
+
+
+def test_what_the_papers_prompt_writes_is_looked_for_in_the_document(mini, monkeypatch):
+    monkeypatch.setattr("longsum.evaluate.summarizing.PAPER_ANSWER", 40)
+    said = TEXTS[0].split(". ")[0] + "."
+    pieces = [f"{said}\n", "A whale sang in the theatre. "]
+    monkeypatch.setattr("longsum.reading.Reading.write", lambda *rest, **more: iter(pieces))
+    config = SummariesConfig(zero_shot_prompt="paper", baselines=())
+    found = summarize_pair(mini, PAIRS[0], config, Listener())
+    assert (found["claims"], found["supported"]) == (2, 1)
+
+
+def test_results_of_an_earlier_version_are_measured_again(tmp_path):
+    whole = measure([tiny()])
+    path = tmp_path / "j"
+    journal = EvaluationJournal(path, {})
+    measure([tiny()], journal=journal)
+    journal.close(finished=False)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines[1:]:
+        for key in ("claims", "supported", "repetition"):
+            del line["result"][key]
+        line["result"]["scores"] = dict.fromkeys(MEASURES, 0.0)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    again = EvaluationJournal(path, {})
+    assert measure([tiny()], journal=again).rows == whole.rows
+    again.close(finished=True)
 
 
 def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):

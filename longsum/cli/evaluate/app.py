@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from longsum.cli.evaluate.answers import answers
 from longsum.cli.evaluate.passkey import passkey
 from longsum.cli.evaluate.perplexity import perplexity
 from longsum.cli.evaluate.short import short
@@ -12,8 +13,9 @@ from longsum.cli.evaluate.summaries import summaries
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Measure models as the Position Interpolation paper does (arXiv 2306.15595).",
+    help="Measure models as the Position Interpolation paper does (arXiv 2306.15595), and their "
+    "answers.",
 )
 
-for command in (perplexity, passkey, summaries, short, speed):
+for command in (perplexity, passkey, summaries, answers, short, speed):
     app.command()(command)

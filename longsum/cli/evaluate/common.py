@@ -111,6 +111,8 @@ class Task:
     """Returns the notes printed below the rows."""
     draw: Callable[[Report, Path], None] | None
     """Plots the report into a file; None where there is no plot."""
+    loads: Callable[[Model], Model] = lambda model: model
+    """Returns the model to load: itself, or one with an adapter."""
 
 
 def evaluate(
@@ -173,6 +175,7 @@ def _measure(
     from longsum.evaluate.loading import open_model
 
     label, load, model = found
+    model = task.loads(model)
     reporter.phase(f"loading {label}")
     tokens = task.tokens(model)
     opened = open_model(load, tokens=tokens, listener=reporter, model=model, label=label)

@@ -113,6 +113,9 @@ def summaries(
     counts. Differences are paired, over the documents that both models have summarized. A document
     that does not fit the window is a row of its own, with the reason.
 
+    Also how many of the sentences the document supports, and how much summaries repeat: rep-4 is
+    the share of runs of four words that occurred before in the same summary.
+
     --zero-shot-prompt own passes a query as --focus. paper, for base or fine-tuned models, reads
     the first 15,000 tokens with the paper's prompt, temperature 0.5 and top-p 0.95, and writes at
     most 1,000 tokens.
