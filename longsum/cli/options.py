@@ -43,8 +43,8 @@ Verbatim = Annotated[
     ),
 ]
 STYLE = (
-    "Layout; executive is the main point above a list: the conclusion, where a sentence states "
-    "it. A verbatim summary has the same sentences in each."
+    "Layout; executive is the conclusion above a list. A verbatim summary has the same "
+    "sentences in each."
 )
 Revision = Annotated[
     str | None,
