@@ -79,7 +79,14 @@ class Comparison:
                 )  # fmt: skip
 
     def retrieval(
-        self, name: str, model: Llama, table: torch.Tensor, lengths: tuple[int, ...], trials: int
+        self,
+        name: str,
+        model: Llama,
+        table: torch.Tensor,
+        lengths: tuple[int, ...],
+        trials: int,
+        depths: int,
+        needles: int,
     ) -> None:
         """Measure how often keys are found at each length.
 
@@ -89,16 +96,18 @@ class Comparison:
             table: cosines and sines of `Positions`.
             lengths: prompt lengths in tokens.
             trials: prompts per length and depth.
+            depths: number of depths.
+            needles: prompts per length with several keys in a text.
         """
         for tokens in lengths:
             if time.perf_counter() > self.until:
                 return
-            found = passkeys_found(model, self.keys, tokens, table, trials)
+            found = passkeys_found(model, self.keys, tokens, table, trials, depths)
             books = next(iter(self.held.values()))
-            needles = needles_found(model, self.keys, books, tokens, table, 20)
+            hit = needles_found(model, self.keys, books, tokens, table, needles)
             say(
                 self.path, model=name, tokens=tokens, passkeys=found, of=trials,
-                share=sum(found) / (trials * len(found)), needles_of_20=needles,
+                share=sum(found) / (trials * len(found)), needles=hit, of_needles=needles,
             )  # fmt: skip
 
 
@@ -110,20 +119,28 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/smol/compare"))
     parser.add_argument("--adapters", nargs="*", default=[], help="NAME=FOLDER")
     parser.add_argument("--trials", type=int, default=3)
+    parser.add_argument("--depths", type=int, default=10)
+    parser.add_argument("--needles", type=int, default=20)
     parser.add_argument("--windows", type=int, default=16, help="of each kind of text")
+    parser.add_argument("--tokens", type=int, default=WINDOW, help="of each window that are read")
+    parser.add_argument("--methods", nargs="*", default=list(UNTRAINED), choices=list(UNTRAINED),
+                        help="untrained methods to compare with")  # fmt: skip
+    parser.add_argument("--kinds", nargs="*", help="kinds of text; all without")
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
     parser.add_argument("--lengths", type=int, nargs="*", default=LENGTHS)
     arguments = parser.parse_args()
     device, dtype = device_and_dtype()
     held = {
-        kind: windows[: arguments.windows]
+        kind: windows[: arguments.windows, : arguments.tokens]
         for kind, windows in np.load(arguments.shards / "held.npz").items()
+        if not arguments.kinds or kind in arguments.kinds
     }
     keys = json.loads((arguments.shards / "keys.json").read_text())
     comparison = Comparison(arguments.out, held, keys, arguments.seconds)
     weights = read_base(arguments.base, dtype)
     sizes, lengths = tuple(arguments.sizes), tuple(arguments.lengths)
+    asked = arguments.trials, arguments.depths, arguments.needles
     base = Llama(weights).to(device)
     for text in arguments.adapters:
         name, folder = text.split("=")
@@ -131,12 +148,12 @@ def main() -> None:
         model = Llama(merged(weights, *read_adapter(Path(folder)))).to(device)
         table = Positions(factor=config["factor"]).table(WINDOW).to(device)
         comparison.losses(name, model, table, sizes)
-        comparison.retrieval(name, model, table, lengths, arguments.trials)
-    for name, positions in UNTRAINED.items():
-        table = positions.table(WINDOW).to(device)
+        comparison.retrieval(name, model, table, lengths, *asked)
+    for name in arguments.methods:
+        table = UNTRAINED[name].table(WINDOW).to(device)
         comparison.losses(name, base, table, sizes)
         if name == "base":
-            comparison.retrieval(name, base, table, lengths, arguments.trials)
+            comparison.retrieval(name, base, table, lengths, *asked)
 
 
 if __name__ == "__main__":

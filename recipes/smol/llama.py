@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
+from longsum.checkpoint.packed import unpack
 from longsum.checkpoint.rope import Rope
 from longsum.engine.rotary import frequencies
 from recipes.smol.base import EPS, HEAD_DIM, THETA
@@ -261,10 +262,10 @@ def read_adapter(path: Path) -> tuple[dict[str, torch.Tensor], float]:
     """Return an adapter in peft's format, and the factor on its products.
 
     Args:
-        path: its folder, or its safetensors file.
+        path: its folder, or its safetensors file; also packed, as it is shipped.
     """
     file = path / "adapter_model.safetensors" if path.is_dir() else path
-    tensors, config = load_file(file), file.parent / "adapter_config.json"
+    tensors, config = unpack(load_file(file), torch.float32), file.parent / "adapter_config.json"
     stated = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
     rank = next(down.shape[0] for name, down in tensors.items() if ".lora_A." in name)
     return tensors, stated.get("lora_alpha", 2 * rank) / stated.get("r", rank)

@@ -96,7 +96,12 @@ def passkey_prompt(
 
 
 def passkeys_found(
-    model: Llama, parts: Mapping[str, Any], tokens: int, table: torch.Tensor, trials: int
+    model: Llama,
+    parts: Mapping[str, Any],
+    tokens: int,
+    table: torch.Tensor,
+    trials: int,
+    depths: int = DEPTHS,
 ) -> list[int]:
     """Return the number of keys found at each depth.
 
@@ -106,11 +111,12 @@ def passkeys_found(
         tokens: approximate length of the prompts.
         table: cosines and sines of `Positions`.
         trials: prompts per depth.
+        depths: number of depths, from the beginning to the end; at least 2.
     """
     rng, found = random.Random(tokens), []
-    for depth in range(DEPTHS):
+    for depth in range(depths):
         keys = rng.sample(range(len(parts["keys"])), trials)
-        prompts = [passkey_prompt(parts, tokens, depth / (DEPTHS - 1), key) for key in keys]
+        prompts = [passkey_prompt(parts, tokens, depth / (depths - 1), key) for key in keys]
         found.append(sum(is_found(model, *prompt, table) for prompt in prompts))
     return found
 
