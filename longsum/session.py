@@ -32,11 +32,12 @@ from longsum.events import Listener
 from longsum.follow_up import understood
 from longsum.judge import Judge, open_judge
 from longsum.model.find import Model, find_model
-from longsum.model.resolve import ModelSource, resolve_model
+from longsum.model.resolve import ModelSource, question_model, resolve_model
 from longsum.prepared import Prepared, prepare
 from longsum.reading import Reading, open_reading
 from longsum.receipt import left_out
 from longsum.selection.head import SelectionHead, has_head, load_head
+from longsum.settings import Setting
 from longsum.summarize import SummaryTask, summarize_reading
 from longsum.task import Task
 
@@ -240,6 +241,9 @@ def open_session(
         if source is None:
             found = find_model(load)
             source = found.source
+        if found is None and source.is_bundled and (better := question_model(load.model)):
+            load = replace(load, model=better)
+            source = replace(resolve_model(better), notice=_judging(better))
         if not any(task.needs_reading(source) for task in tasks):
             if source.notice and loaded is None:
                 listener.model_chosen(source.notice)
@@ -253,6 +257,11 @@ def open_session(
         weights = None  # widened by an adapter: its weights are others
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
     return Session(document, prepared.model.source, reading, listener, reading.head, load)
+
+
+def _judging(model: str) -> str:
+    """Return the notice that a model on this disk is used for questions."""
+    return f"{model}, found on this disk, judges; {Setting('model', 'mini')} answers at once"
 
 
 def _source(load: LoadConfig) -> ModelSource | None:

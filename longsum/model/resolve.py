@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longsum.bytesize import format_bytes
+from longsum.checkpoint.adapters import answer_adapter_for
 from longsum.checkpoint.catalog import KnownModel, find_known, suggest
 from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
 from longsum.checkpoint.gguf_folder import unpacked
@@ -19,6 +20,8 @@ from longsum.paths import configured_model, gguf_folder
 from longsum.settings import Setting
 
 MINI = "mini"
+JUDGING = "smol"
+"""Model that judges passages, where it is on the disk."""
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
 PATTERNS = ["*.json", "*.safetensors", "tokenizer.model", "*.jinja"]
 """Files to download from a repository: never pickled weights, never code."""
@@ -197,6 +200,25 @@ def default_source(cuda: bool) -> ModelSource:
         "using the small bundled model; `longsum models list` shows larger ones, "
         "`longsum models pull NAME` downloads one"
     )
+
+
+def question_model(name: str | None) -> str | None:
+    """Return the model to answer questions with, where none is named or configured.
+
+    Args:
+        name: what the user named; None for nothing.
+
+    Returns:
+        `smol` if it is on this disk with its answer adapter, since it judges better than the
+        bundled model ranks; else the name as it is.
+    """
+    if name is not None or configured_model() is not None:
+        return name
+    known = find_known(JUDGING)
+    file = known.file if known else None
+    if file is None or not file.is_here or answer_adapter_for(file.fingerprint) is None:
+        return None
+    return JUDGING
 
 
 def cached_folder(name: str, revision: str | None) -> Path | None:
