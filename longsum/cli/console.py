@@ -173,6 +173,8 @@ class Reporter(Listener):
         self.display = Display(quiet=quiet)
         self._wrap: WordWrap | None = None
         self._started = 0.0
+        self._done = self._before = 0
+        """Tokens read by now, and before the bar was drawn: a document may be read in parts."""
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -213,7 +215,8 @@ class Reporter(Listener):
 
         if self.display.drawn != "reading":
             self.clear()
-            self._started = time.monotonic()
+            self._started, self._before = time.monotonic(), self._done
+        self._done = done if done < total else 0
         seconds = time.monotonic() - self._started
         self.display.draw(
             "reading",
@@ -222,7 +225,7 @@ class Reporter(Listener):
             "{task.completed:,.0f} of {task.total:,.0f} tokens",
             "{task.fields[speed]} tok/s",
             TimeRemainingColumn(),
-            speed=f"{done / seconds:,.0f}" if seconds > 0.05 else "…",
+            speed=f"{(done - self._before) / seconds:,.0f}" if seconds > 0.05 else "…",
         )
 
     def text(self, piece: str) -> None:
