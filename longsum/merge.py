@@ -20,6 +20,7 @@ from longsum.errors import EmptyDocument
 from longsum.events import Listener
 from longsum.grounding.grounder import REFUSAL, GroundedSentence
 from longsum.grounding.shifting import shifted
+from longsum.part_events import Noting, PartEvents, Shown, Unmeasured, Unshown
 from longsum.parts import DocumentPart
 from longsum.prepared import Prepared, prepare
 from longsum.reading import AnswerStats, Reading, open_reading
@@ -77,21 +78,21 @@ class PartsReader:
             EmptyDocument: when no part holds a sentence to choose from.
             LongsumError: when the model writes nothing.
         """
-        shown, events = _Shown(listener), _Events(listener)
+        shown, events = Shown(listener), PartEvents(listener)
         verbatim = is_verbatim(self.divided.model.source, task.config.verbatim)
         if verbatim:
             report_unknown_focus(task.config.focus, self.divided.document.text, events)
         answers: list[PartAnswer] = []
         each_task = _changed(task, words=self._words_each(task.config.words))
         for part, prepared, heading in self._headed():
-            shown.write(f"{heading}\n")
+            shown.write(f"{heading}\n\n")
             answer = self._summary(part, prepared, each_task, self._events(events, part))
             shown.take(answer.marked)
             shown.write("\n\n")
             answers.append(PartAnswer(part.where, answer))
         if not any(each.answer.sentences for each in answers):
             raise EmptyDocument("the document has no complete sentences to choose from")
-        shown.write(f"{ALL_PARTS}\n")
+        shown.write(f"{ALL_PARTS}\n\n")
         overall = self._overall(answers, task, events)
         shown.take(overall.marked)
         receipt = self._receipt([each.answer for each in answers], [overall.receipt])
@@ -122,7 +123,7 @@ class PartsReader:
         prepared = prepare(digest.document, [task], self._load, check=False, model=model)
         prepared = replace(prepared, plan=self.divided.largest.plan)
         listener.phase("reading the summaries of the parts")
-        reading = self._read(prepared, _Unmeasured(listener), None)
+        reading = self._read(prepared, Unmeasured(listener), None)
         return summarize_reading(reading, task, listener, digest)
 
     def _digest(self, answers: Sequence[PartAnswer], task: SummaryTask) -> Digest:
@@ -166,19 +167,19 @@ class PartsReader:
             DocumentTooLong: when a question is longer than the budget reserved for it.
             LongsumError: when the model writes nothing.
         """
-        shown, events = _Shown(listener), _Events(listener)
+        shown, events = Shown(listener), PartEvents(listener)
         found: list[list[PartAnswer]] = [[] for _ in tasks]
         for part, prepared, heading in self._headed():
-            answers = self._answers(part, prepared, tasks, _Unshown(self._events(events, part)))
+            answers = self._answers(part, prepared, tasks, Unshown(self._events(events, part)))
             for each, answer in zip(found, answers, strict=True):
                 each.append(PartAnswer(part.where, answer))
             told = [_asked(each, len(tasks)) for each in answers if each.answered]
             if told:
-                shown.write("\n".join([heading, *told]) + "\n\n")
+                shown.write("\n\n".join([heading, *told]) + "\n\n")
         merged = [self._merged(each) for each in found]
         missing = [(each, self._missing(each)) for each in found]
         lines = [_asked(parts[0].answer, len(tasks), line) for parts, line in missing if line]
-        shown.write("\n".join(lines))
+        shown.write("\n\n".join(lines))
         return merged
 
     def _answers(
@@ -192,13 +193,10 @@ class PartsReader:
 
     def _merged(self, parts: Sequence[PartAnswer]) -> Answer:
         """Return what all parts answer to one question."""
-        told = [each for each in parts if each.answer.answered]
-        headings = {
-            each.where: head for each, (*_, head) in zip(parts, self._headed(), strict=True)
-        }
-        marked = [f"{headings[each.where]}\n{each.answer.marked}" for each in told]
+        told = [each for each in enumerate(parts, 1) if each[1].answer.answered]
+        marked = [f"{self._heading(number)}\n\n{each.answer.marked}" for number, each in told]
         text, sentences = "", []
-        for each in told:
+        for _, each in told:
             text += "\n\n" if text else ""
             sentences += [
                 replace(s, start=s.start + len(text), end=s.end + len(text))
@@ -241,17 +239,20 @@ class PartsReader:
 
     def _headed(self) -> Iterator[tuple[DocumentPart, Prepared, str]]:
         """Yield each part with its plan and the heading of its answer."""
-        parts = self.divided.parts
-        for number, (part, prepared) in enumerate(
-            zip(parts, self.divided.prepared, strict=True), 1
-        ):
-            yield part, prepared, f"Part {number} of {len(parts)} ({part.where})"
+        divided = self.divided
+        for number, each in enumerate(zip(divided.parts, divided.prepared, strict=True), 1):
+            yield *each, self._heading(number)
 
-    def _events(self, events: _Events, part: DocumentPart) -> _Events:
+    def _heading(self, number: int) -> str:
+        """Return the heading of a part's answer; parts are numbered from 1."""
+        parts = self.divided.parts
+        return f"Part {number} of {len(parts)} ({parts[number - 1].where})"
+
+    def _events(self, events: PartEvents, part: DocumentPart) -> PartEvents:
         """Return what passes on the events of a part, its progress as that of the whole."""
         index = self.divided.parts.index(part)
         tokens = [each.tokens_read for each in self.divided.prepared]
-        return _Events(events.inner, part.start, events.said, sum(tokens[:index]), sum(tokens))
+        return PartEvents(events.inner, part.start, events.said, sum(tokens[:index]), sum(tokens))
 
     def _read(self, prepared: Prepared, listener: Listener, store: StoreConfig | None) -> Reading:
         """Have the model read a part; the first time, load it."""
@@ -261,7 +262,7 @@ class PartsReader:
 
     def _save(self, reading: Reading, listener: Listener) -> None:
         """Cache a part before its memory is needed for the next."""
-        reading.save(_Noting(listener, self._cached))
+        reading.save(Noting(listener, self._cached))
 
     def _receipt(self, answers: Sequence[Answer], further: Sequence[Receipt] = ()) -> Receipt:
         """Return the receipt of an answer from all parts."""
@@ -285,108 +286,3 @@ def _asked(answer: Answer, questions: int, said: str | None = None) -> str:
     """Return what is said to a question, after the question if there are several."""
     said = answer.marked if said is None else said
     return f"{answer.question}\n{said}" if questions > 1 else said
-
-
-# ---- listeners
-
-
-class _Shown:
-    """Collects what is shown of an answer, so that a file holds the same."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener, self.text = listener, ""
-
-    def write(self, text: str) -> None:
-        """Show a text."""
-        self._listener.text(text)
-        self.text += text
-
-    def take(self, text: str) -> None:
-        """Take a text that was shown while it was made."""
-        self.text += text
-
-
-class _Events(Listener):
-    """Passes events on, each message once and with places in the whole document.
-
-    Args:
-        inner: receives them.
-        offset: where the part that is read begins in the whole.
-        said: messages passed on before.
-        tokens: tokens of the parts before it.
-        total: tokens of all parts; None passes on how much of this one is read.
-    """
-
-    def __init__(
-        self,
-        inner: Listener,
-        offset: int = 0,
-        said: set[str] | None = None,
-        tokens: int = 0,
-        total: int | None = None,
-    ) -> None:
-        self.inner, self.offset = inner, offset
-        self.said = set() if said is None else said
-        self._tokens, self._total = tokens, total
-
-    def notice(self, line: str) -> None:
-        """Pass on a message that was not passed on before."""
-        if line not in self.said:
-            self.said.add(line)
-            self.inner.notice(line)
-
-    def warning(self, line: str) -> None:
-        """Pass on a warning that was not passed on before."""
-        if line not in self.said:
-            self.said.add(line)
-            self.inner.warning(line)
-
-    def phase(self, name: str) -> None:
-        """Pass on the name of a step."""
-        self.inner.phase(name)
-
-    def prefill(self, done: int, total: int) -> None:
-        """Pass on how much is read."""
-        self.inner.prefill(self._tokens + done, self._total or total)
-
-    def check(self) -> None:
-        """Let the work be stopped."""
-        self.inner.check()
-
-    def text(self, piece: str) -> None:
-        """Pass on a piece of an answer."""
-        self.inner.text(piece)
-
-    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
-        """Pass on a sentence, with its places in the whole."""
-        self.inner.sentence(piece, mark, shifted(sentence, self.offset))
-
-
-class _Unmeasured(_Events):
-    """Passes on events but not how much is read, where that is little."""
-
-    def prefill(self, done: int, total: int) -> None:
-        """Let the work be stopped."""
-        self.inner.check()
-
-
-class _Unshown(_Events):
-    """Passes on events but not the answer, which is shown when it is complete."""
-
-    def text(self, piece: str) -> None:
-        """Hold a piece back."""
-
-    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
-        """Hold a sentence back."""
-
-
-class _Noting(_Events):
-    """Passes on events, and takes down notices."""
-
-    def __init__(self, inner: Listener, notices: list[str]) -> None:
-        super().__init__(inner)
-        self._notices = notices
-
-    def notice(self, line: str) -> None:
-        """Take down a message."""
-        self._notices.append(line)
