@@ -87,8 +87,7 @@ class PartsReader:
         for part, prepared, heading in self._headed():
             shown.write(f"{heading}\n\n")
             answer = self._summary(part, prepared, each_task, self._events(events, part))
-            shown.take(answer.marked)
-            shown.write("\n\n")
+            shown.take(f"{answer.marked}\n\n")
             answers.append(PartAnswer(part.where, answer))
         if not any(each.answer.sentences for each in answers):
             raise EmptyDocument("the document has no complete sentences to choose from")
@@ -109,7 +108,8 @@ class PartsReader:
         except EmptyDocument:
             listener.text(NO_SENTENCES)
             receipt = reading.receipt("verbatim", AnswerStats())
-            return Answer(NO_SENTENCES, NO_SENTENCES, (), receipt)
+            answer = Answer(NO_SENTENCES, NO_SENTENCES, (), receipt)
+        listener.text("\n\n")  # a terminal draws on a line of its own
         self._save(reading, listener)
         return _in_whole(answer, part)
 

@@ -194,6 +194,17 @@ def test_leaving_a_part_out_and_reading_in_parts_exclude_each_other(document: Do
         open_session(document, load=MINI, truncate="tail", parts=True)
 
 
+def test_a_model_without_a_head_chooses_in_parts_too(document: Document, tiny: LoadConfig) -> None:
+    config = SummaryConfig(words=40, verbatim=True, style="bullets")
+    heard = Heard()
+    answer = summarize_document(document, config=config, load=tiny, parts=True, listener=heard)
+    assert len(answer.parts) > 2
+    chosen = [text for part in answer.parts for text in texts(part.answer)]
+    assert set(texts(answer)) <= set(chosen)
+    assert answer.marked.split("All parts\n\n")[1].startswith("- ")
+    assert "".join(heard.pieces) == answer.marked
+
+
 def test_parts_that_do_not_fit_the_memory_are_refused_before_loading(
     document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +344,27 @@ def test_parts_come_from_the_cache_the_second_time(document: Document) -> None:
     assert second.marked == first.marked
     assert silent.reading == []
     assert not [each for each in silent.notices if "cached" in each]
+
+
+def test_lines_end_before_anything_is_drawn(document: Document) -> None:
+    """A spinner would erase the last line of a summary."""
+
+    class Drawn(Heard):
+        def phase(self, name: str) -> None:
+            super().phase(name)
+            assert "".join(self.pieces)[-1:] in ("", "\n"), name
+
+        def prefill(self, done: int, total: int) -> None:
+            super().prefill(done, total)
+            self.phase("reading")
+
+    heard = Drawn()
+    store = StoreConfig(min_prefill_s=0.0)
+    with open_session(
+        document, [SummaryTask(SHORT)], MINI, parts=True, store=store, listener=heard
+    ) as session:
+        session.summarize(SHORT)
+    assert "caching the document" in heard.phases
 
 
 def test_the_work_can_be_stopped_and_what_was_finished_stays(document: Document) -> None:

@@ -126,7 +126,7 @@ class Display:
         if self.drawn != name:
             beside = [TextColumn(each) if isinstance(each, str) else each for each in columns]
             progress = self.begin(TextColumn(name), BarColumn(), *beside)
-            progress.add_task(name, total=total, **fields)
+            progress.add_task(name, total=total, completed=done, **fields)
             progress.start()
             self.drawn = name
         assert self.progress is not None, "it was begun"
