@@ -83,7 +83,7 @@ class PartsReader:
         if verbatim:
             report_unknown_focus(task.config.focus, self.divided.document.text, events)
         answers: list[PartAnswer] = []
-        each_task = _changed(task, words=self._words_each(task.config.words))
+        each_task = _changed(task, words=self._words_each(task.config.words, events))
         for part, prepared, heading in self._headed():
             shown.write(f"{heading}\n\n")
             answer = self._summary(part, prepared, each_task, self._events(events, part))
@@ -138,11 +138,13 @@ class PartsReader:
             return chosen_digest(whole, answers, config.focus, count, tokens)
         return written_digest(whole, answers, count, tokens)
 
-    def _words_each(self, words: int) -> int:
+    def _words_each(self, words: int, listener: Listener) -> int:
         """Return the length of a part's summary: as asked, or what fits a reading of all."""
         tokens = DIGEST_SHARE * self.divided.largest.tokens_read
-        share = int(tokens / TOKENS_PER_WORD / len(self.divided.parts))
-        return min(words, max(MIN_WORDS, share))
+        share = max(MIN_WORDS, int(tokens / TOKENS_PER_WORD / len(self.divided.parts)))
+        if share < words:
+            listener.notice(f"{share} words per part, so that all summaries fit one reading")
+        return min(words, share)
 
     def _focused(self, task: SummaryTask, text: str) -> SummaryTask:
         """Return a task without its focus for a text in which no sentence can be chosen by it."""
@@ -175,12 +177,14 @@ class PartsReader:
                 each.append(PartAnswer(part.where, answer))
             told = [_asked(each, len(tasks)) for each in answers if each.answered]
             if told:
-                shown.write("\n\n".join([heading, *told]) + "\n\n")
-        merged = [self._merged(each) for each in found]
+                shown.write("\n\n".join([heading, *told]))
+            if told and part is not self.divided.parts[-1]:
+                shown.write("\n\n")  # a terminal draws on a line of its own
         missing = [(each, self._missing(each)) for each in found]
         lines = [_asked(parts[0].answer, len(tasks), line) for parts, line in missing if line]
-        shown.write("\n\n".join(lines))
-        return merged
+        if lines:
+            shown.write(("\n\n" if told else "") + "\n\n".join(lines))
+        return [self._merged(each) for each in found]
 
     def _answers(
         self, part: DocumentPart, prepared: Prepared, tasks: Sequence[AskTask], listener: Listener

@@ -90,9 +90,8 @@ def cut_inside(document: Document, parts: Sequence[DocumentPart]) -> str | None:
     ]
     if not found:
         return None
-    return (
-        f"longer than a part, and cut at the end of a sentence: {', '.join(dict.fromkeys(found))}"
-    )
+    places = ", ".join(dict.fromkeys(found))
+    return f"too long for one part, so cut inside, between sentences where possible: {places}"
 
 
 def cut_document(document: Document, starts: Sequence[int], capacity: int) -> list[DocumentPart]:

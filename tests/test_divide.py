@@ -43,7 +43,7 @@ def test_lines_name_the_parts_and_what_was_cut_inside(checkpoint: Path) -> None:
     assert divided(checkpoint, LONG).lines == ["2 parts: pages 1-2, 3-4"]
     one_page = paged("Sentence of a page. " * 50, pages=1)
     _, cut = divided(checkpoint, one_page).lines
-    assert cut == "longer than a part, and cut at the end of a sentence: p. 1"
+    assert cut == "too long for one part, so cut inside, between sentences where possible: p. 1"
 
 
 def test_window_without_tokens_for_a_document_is_refused(checkpoint: Path) -> None:

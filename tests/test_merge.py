@@ -205,6 +205,21 @@ def test_a_model_without_a_head_chooses_in_parts_too(document: Document, tiny: L
     assert "".join(heard.pieces) == answer.marked
 
 
+def test_summaries_of_many_parts_are_shorter_so_that_all_fit_one_reading(
+    document: Document,
+) -> None:
+    heard = Heard()
+    config = SummaryConfig(words=400)
+    answer = summarize_document(document, config=config, load=MINI, parts=True, listener=heard)
+    (notice,) = [line for line in heard.notices if "words per part" in line]
+    words = int(notice.split()[0])
+    assert 50 < words < 400
+    assert notice.endswith("so that all summaries fit one reading")
+    for part in answer.parts:
+        assert len(part.answer.text.split()) <= 1.15 * words
+    assert len(answer.text.split()) <= 400
+
+
 def test_parts_that_do_not_fit_the_memory_are_refused_before_loading(
     document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -444,6 +459,23 @@ def test_a_question_is_put_to_every_part(
     assert document.text[span.start : span.end] == sentence
     assert (answer.receipt.sentences, answer.receipt.sentences_supported) == (1, 1)
     assert json.loads(json.dumps(answer.as_dict()))["parts"][0]["answered"] is False
+
+
+def test_an_answer_found_everywhere_ends_with_the_last_part(
+    document: Document, tiny: LoadConfig, written: list[str]
+) -> None:
+    heard = Heard()
+    written += [page[0] for page in story(PAGES)]
+    decode = DecodeConfig(max_new_tokens=400)
+    (answer,) = ask_document(
+        document, QUESTIONS[:1], config=FREE, load=tiny, decode=decode, parts=True, listener=heard
+    )
+    assert "".join(heard.pieces) == answer.marked
+    assert "Nothing found" not in answer.marked
+    assert all(part.answer.answered for part in answer.parts)
+    first, second = answer.sentences[:2]
+    assert answer.text[first.start : first.end] == first.text
+    assert answer.text[second.start : second.end] == second.text
 
 
 def test_several_questions_read_each_part_once(

@@ -179,7 +179,7 @@ def test_a_page_longer_than_a_part_is_cut_at_the_ends_of_its_sentences():
     assert all(part.document.text.rstrip().endswith(".") for part in parts)
     assert [part.where for part in parts] == ["pages 1-2", "page 2", "pages 2-3"]
     assert cut_inside(document, parts) == (
-        "longer than a part, and cut at the end of a sentence: p. 2"
+        "too long for one part, so cut inside, between sentences where possible: p. 2"
     )
 
 
@@ -187,7 +187,7 @@ def test_a_line_longer_than_a_part_is_cut_and_said():
     document = lined("A line. " * 100)
     parts = cut(document, 300)
     assert cut_inside(document, parts) == (
-        "longer than a part, and cut at the end of a sentence: line 1"
+        "too long for one part, so cut inside, between sentences where possible: line 1"
     )
     assert all(part.document.text.startswith("A line.") for part in parts)
 

@@ -173,8 +173,8 @@ class Reporter(Listener):
         self.display = Display(quiet=quiet)
         self._wrap: WordWrap | None = None
         self._started = 0.0
-        self._done = self._before = 0
-        """Tokens read by now, and before the bar was drawn: a document may be read in parts."""
+        self._before = 0
+        """Tokens read when the bar was drawn: parts of a document may have been read before."""
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -215,8 +215,7 @@ class Reporter(Listener):
 
         if self.display.drawn != "reading":
             self.clear()
-            self._started, self._before = time.monotonic(), self._done
-        self._done = done if done < total else 0
+            self._started, self._before = time.monotonic(), done
         seconds = time.monotonic() - self._started
         self.display.draw(
             "reading",

@@ -7,9 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from books import book
 from helpers import assert_refused, printed, report_pdf, run, story
 from terminal import on_terminal
 from tiny import save_checkpoint
+
+from longsum.cli.console import Reporter
 
 PAGES = 12
 SMALL = ("-m", "mini", "--context", "1024", "--device", "cpu")
@@ -61,6 +64,22 @@ def test_text_without_pages_is_cut_at_lines(tmp_path: Path) -> None:
     assert "[line " in result.stdout
 
 
+def test_book_is_cut_between_chapters_and_subtitles_at_times(tmp_path: Path) -> None:
+    pages = [" ".join(page) for page in story(8)]
+    epub = tmp_path / "ferry.epub"
+    chapters = {f"c{i}.xhtml": f"<h1>Chapter {i}</h1><p>{text}</p>" for i, text in enumerate(pages)}
+    epub.write_bytes(book(chapters))
+    result = run("summarize", epub, *SMALL, "--parts", "-l", "20")
+    assert re.search(r"^\d parts: chapters 1-\d, \d-", result.stderr, re.MULTILINE)
+    assert re.search(r"\[ch\. [5-8] “Chapter [4-7]”\]", result.stdout)
+    cues = [f"{i}\n00:{i:02}:00,000 --> 00:{i:02}:50,000\n{text}\n" for i, text in enumerate(pages)]
+    srt = tmp_path / "ferry.srt"
+    srt.write_text("\n".join(cues))
+    result = run("summarize", srt, *SMALL, "--parts", "-l", "20")
+    assert re.search(r"^\d parts: 00:00:00 to 00:\d\d:\d\d; 00:", result.stderr, re.MULTILINE)
+    assert re.search(r"\[00:0[4-7]:\d\d\]", result.stdout)
+
+
 def test_document_that_fits_is_read_at_once(pdf: Path) -> None:
     short = ("summarize", pdf, "-m", "mini", "-l", "40", "--no-cache", "-q")
     assert run(*short, "--parts").stdout == run(*short).stdout
@@ -99,6 +118,22 @@ def test_session_over_parts_is_refused(pdf: Path, writer: tuple[str, ...]) -> No
     assert "an interactive session needs the whole document in one window" in " ".join(
         screen.text.split()
     )
+
+
+def test_interrupted_run_leaves_the_finished_parts(
+    pdf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Reporter, done: int, total: int) -> None:
+        if done > 0.6 * total:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Reporter, "prefill", interrupted)
+    result = run("summarize", pdf, *SMALL, "--parts", "-l", "40", "--no-cache")
+    assert result.exit_code == 130
+    assert "error: interrupted" in result.stderr
+    assert result.stdout.startswith("Part 1 of 3 (pages 1-4)")
+    assert printed(result.stdout)
+    assert "All parts" not in result.stdout
 
 
 def test_batch_reads_in_parts(pdf: Path, tmp_path: Path) -> None:
