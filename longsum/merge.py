@@ -237,8 +237,10 @@ class PartsReader:
 
     def save(self, listener: Listener) -> None:
         """Report that what was read is cached; the parts were cached one by one."""
-        for line in self._cached[:1]:  # that of the others differs in a size
-            listener.notice(line)
+        if self._cached:
+            first, *others = self._cached  # which differ in a size
+            more = "1 further part" if len(others) == 1 else f"{len(others):,} further parts"
+            listener.notice(f"{first}; likewise {more}" if others else first)
         self._cached.clear()
 
     def _headed(self) -> Iterator[tuple[DocumentPart, Prepared, str]]:

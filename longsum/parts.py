@@ -22,6 +22,8 @@ from longsum.documents.voices import voice_at
 
 TOLERANCE = 0.15
 """Share of an average part by which one may be longer or shorter, to end where a chapter does."""
+MAX_SHOWN = 12
+"""Parts named in one line; a receipt in JSON lists all."""
 MAX_HEADING_CHARACTERS = 80
 """Longest line that may be a heading."""
 _CHAPTER = re.compile(
@@ -66,13 +68,13 @@ class DocumentPart:
 def shown_parts(parts: Sequence[DocumentPart]) -> str:
     """Return what each part is, in one line: `3 parts: pages 1-120, 121-243, 244-361`."""
     document = parts[0].document
-    if document.places and not document.pages:
-        return f"{len(parts):,} parts: " + "; ".join(part.where for part in parts)
-    ranges = (_ranges(part.document, part.numbers) for part in parts)
-    several = len(parts) > 1
-    separator = "; " if any(", " in each for each in ranges) else ", "
-    shown = separator.join(_ranges(part.document, part.numbers) for part in parts)
-    return f"{len(parts):,} parts: {document.counted.named(several)} {shown}"
+    named = bool(document.places and not document.pages)
+    each = [part.where if named else _ranges(part.document, part.numbers) for part in parts]
+    if len(each) > MAX_SHOWN:
+        each[MAX_SHOWN - 1 : -1] = ["…"]
+    separator = "; " if named or any(", " in one for one in each) else ", "
+    unit = "" if named else f"{document.counted.named(len(parts) > 1)} "
+    return f"{len(parts):,} parts: {unit}{separator.join(each)}"
 
 
 def _ranges(document: Document, numbers: Sequence[int]) -> str:

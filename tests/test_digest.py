@@ -44,6 +44,12 @@ def test_sentences_are_gathered_and_neighbours_stay_in_one_paragraph():
     assert not digest.document.pages
 
 
+def test_sentences_are_in_the_documents_order_whatever_a_summary_begins_with():
+    parts = [part("Two says that.", "One says this."), part("Five is last.", "Three is here.")]
+    digest = chosen_digest(WHOLE, parts, None, count, 100)
+    assert digest.document.text == "One says this. Two says that.\nThree is here.\nFive is last."
+
+
 def test_places_in_the_digest_lead_to_those_in_the_document():
     digest = chosen_digest(WHOLE, PARTS, None, count, 100)
     for sentence in ("Two says that.", "Five is last."):

@@ -205,6 +205,19 @@ def test_a_model_without_a_head_chooses_in_parts_too(document: Document, tiny: L
     assert "".join(heard.pieces) == answer.marked
 
 
+def test_an_executive_summary_of_parts_begins_with_a_headline(document: Document) -> None:
+    config = SummaryConfig(words=60, style="executive")
+    answer = summarize_document(document, config=config, load=MINI, parts=True)
+    headline, *points = answer.marked.split("All parts\n\n")[1].split("\n")
+    assert not headline.startswith("- ")
+    assert points[0] == ""
+    assert len(points) > 2
+    assert all(point.startswith("- ") for point in points[1:])
+    for sentence in answer.sentences:
+        span = sentence.evidence[0].span
+        assert document.text[span.start : span.end] == sentence.text
+
+
 def test_summaries_of_many_parts_are_shorter_so_that_all_fit_one_reading(
     document: Document,
 ) -> None:
@@ -353,7 +366,8 @@ def test_parts_come_from_the_cache_the_second_time(document: Document) -> None:
 
     first, told = summarized()
     assert not first.receipt.from_cache
-    assert len([each for each in told.notices if "cached" in each]) == 1
+    (cached,) = [each for each in told.notices if "cached" in each]
+    assert cached.endswith(f"; likewise {len(first.parts) - 1} further parts")
     second, silent = summarized()
     assert second.receipt.from_cache
     assert second.marked == first.marked

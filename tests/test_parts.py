@@ -163,6 +163,14 @@ def test_chosen_pages_are_named_as_they_were_chosen():
     assert shown_parts(parts) == "2 parts: pages 3-4, 9; 11-13"
 
 
+def test_of_very_many_parts_the_first_and_the_last_are_named():
+    parts = cut(paged(*["x" * 99 + "\n"] * 40), 200)
+    assert len(parts) == 20
+    shown = shown_parts(parts)
+    assert shown.startswith("20 parts: pages 1-2, 3-4, 5-6, ")
+    assert shown.endswith("21-22, …, 39-40")
+
+
 def test_blank_pages_are_in_one_part_each():
     document = paged("x" * 99 + "\n", "", "y" * 99 + "\n", "")
     parts = cut(document, 100)
