@@ -32,6 +32,7 @@ _CHAPTER = re.compile(
     re.IGNORECASE,
 )
 
+_LINE_ENDS, _SPACE = re.compile(r"\n(?:[^\S\n]*\n)*"), re.compile(r"\s+")
 Name = TypeVar("Name")
 """A line's number, or the name of a place."""
 
@@ -261,8 +262,8 @@ def _is_heading(line: str) -> bool:
 
 
 def _lines(text: str, start: int, end: int) -> Iterable[int]:
-    """Yield where lines begin, without the blank lines before them."""
-    return (match.end() for match in re.compile(r"\n\s*").finditer(text, start, end))
+    """Yield where lines begin, after the blank lines before them."""
+    return (match.end() for match in _LINE_ENDS.finditer(text, start, end))
 
 
 def _sentences(text: str, start: int, end: int) -> Iterable[int]:
@@ -270,4 +271,4 @@ def _sentences(text: str, start: int, end: int) -> Iterable[int]:
 
 
 def _words(text: str, start: int, end: int) -> Iterable[int]:
-    return (match.end() for match in re.compile(r"\s+").finditer(text, start, end))
+    return (match.end() for match in _SPACE.finditer(text, start, end))

@@ -200,6 +200,13 @@ def test_a_line_longer_than_a_part_is_cut_and_said():
     assert all(part.document.text.startswith("A line.") for part in parts)
 
 
+def test_indented_lines_are_cut_before_their_indent():
+    document = lined("    A line of a verse that is indented,\n" * 40)
+    parts = cut(document, 500)
+    assert cut_inside(document, parts) is None
+    assert all(part.document.text.startswith("    A line") for part in parts)
+
+
 def test_lines_are_those_of_the_file():
     text = "First paragraph that ends.\n\n\nSecond one that ends.\n\nThird of them that ends.\n"
     parts = cut(lined(text), 30)
