@@ -69,24 +69,22 @@ def settings_of(job: Job) -> dict[str, Any]:
 
         text = load_template(template)
         task["prompt_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    attachment = {} if job.read.attachment is None else {"attachment": job.read.attachment}
-    parts = {"parts": True} if job.read.parts else {}  # as in results of versions without it
-    return (
-        attachment
-        | parts
-        | {
-            "reading": READING,
-            "model": job.identity,
-            "load": load,
-            "pages": job.read.pages,
-            "encoding": job.read.encoding,
-            "truncate": job.read.truncate,
-            "decode": asdict(job.decode),
-            "task": task,
-            "questions": list(job.questions),
-            "format": job.batch.format,
-        }
-    )
+    # absent where they are not used, as in results of versions without them
+    added: dict[str, Any] = {"parts": True} if job.read.parts else {}
+    if job.read.attachment is not None:
+        added["attachment"] = job.read.attachment
+    return added | {
+        "reading": READING,
+        "model": job.identity,
+        "load": load,
+        "pages": job.read.pages,
+        "encoding": job.read.encoding,
+        "truncate": job.read.truncate,
+        "decode": asdict(job.decode),
+        "task": task,
+        "questions": list(job.questions),
+        "format": job.batch.format,
+    }
 
 
 def with_settings(job: Job) -> Job:
