@@ -51,13 +51,30 @@ class ShortAnswer:
 
 
 @dataclass(frozen=True)
+class PartAnswer:
+    """What one part of a document answers, where it was read in parts."""
+
+    where: str
+    """The part, for people: `pages 1-120`."""
+    answer: Answer
+    """With its places in the whole document."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        answer = self.answer
+        found = {} if answer.question is None else {"answered": answer.answered}
+        sentences = [sentence_as_dict(each) for each in answer.sentences]
+        return {"where": self.where, **found, "text": answer.text, "sentences": sentences}
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer as the user gets it."""
 
     text: str
-    """The answer without references."""
+    """The answer without references; of a document read in parts, the summary over all parts."""
     marked: str
-    """The answer with a reference after every sentence, as printed."""
+    """The answer with a reference after every sentence, as printed; with those of the parts."""
     sentences: tuple[GroundedSentence, ...]
     receipt: Receipt
     question: str | None = None
@@ -67,6 +84,8 @@ class Answer:
     """The words of the first sentence that answer the question, if a model can point at them."""
     understood: str | None = None
     """What the question was searched for as, if it refers to the one before."""
+    parts: tuple[PartAnswer, ...] = ()
+    """What each part answers, where the document was read in parts."""
 
     @property
     def answered(self) -> bool:
@@ -86,6 +105,7 @@ class Answer:
             **(asked if self.question is not None else {}),
             "text": self.text,
             "sentences": [sentence_as_dict(s) for s in self.sentences],
+            **({"parts": [each.as_dict() for each in self.parts]} if self.parts else {}),
             "receipt": self.receipt.as_dict(),
         }
 

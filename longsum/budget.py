@@ -15,14 +15,15 @@ from longsum.config import Truncate
 from longsum.documents.document import Document
 from longsum.documents.pages import format_pages
 from longsum.errors import DocumentTooLong
+from longsum.parts import cut_document
 from longsum.settings import Setting
 
 if TYPE_CHECKING:
-    from longsum.checkpoint.tokenizer import Tokenizer
     from longsum.model.find import Model
 
-SPARE = 500
-"""One token in this many stays free: a part read by itself may take a few tokens more."""
+SPARE, MIN_SPARE = 500, 8
+"""One token in this many stays free, and at least so many of each of several parts: a part read by
+itself may take a few tokens more."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,15 @@ def require_window(document: Document, model: Model, budget: Budget) -> None:
     """
     if budget.fits:
         return
-    available = budget.available
-    part = largest_part(document, model.tokenizer, available) if available > 0 else None
+    part, parts = None, 0
+    if budget.available > 0:
+        offsets = model.tokenizer.offsets(document.text)
+        part = largest_part(document, offsets, budget.available)
+        starts = [start for start, _ in offsets]
+        parts = len(cut_document(document, starts, part_tokens(budget)))
     raise DocumentTooLong(
         how_far_over(document.name or "the document", model.source.name, budget),
-        hint=", or ".join(_remedies(document, model, budget, part)),
+        hint=", or ".join(_remedies(document, model, budget, part, parts)),
         facts=_facts(document, budget, part),
     )
 
@@ -139,7 +144,15 @@ def _facts(document: Document, budget: Budget, part: str | None) -> dict[str, in
     return facts
 
 
-def _remedies(document: Document, model: Model, budget: Budget, part: str | None) -> list[str]:
+def part_tokens(budget: Budget) -> int:
+    """Return the tokens of the document that each of several parts may hold."""
+    available = budget.available
+    return max(1, available - max(MIN_SPARE, available // SPARE))
+
+
+def _remedies(
+    document: Document, model: Model, budget: Budget, part: str | None, parts: int
+) -> list[str]:
     """Return what the user can do, best first."""
     remedies = []
     if budget.window < model.tuned_window >= budget.total:
@@ -152,6 +165,7 @@ def _remedies(document: Document, model: Model, budget: Budget, part: str | None
         elif part:
             fit = f"{document.counted.plural} {part} fit"
             remedies.append(f"{fit}: {Setting('truncate', 'tail')} leaves out the rest")
+        remedies.append(f"read all of it in {parts:,} parts: {Setting('parts', 'True')}")
         if document.pages or not part:
             remedies.append(f"leave a part out: {Setting('truncate')} head|tail|middle")
         remedies.append(f"take a {Setting('model')} with a larger window (`longsum models list`)")
@@ -160,19 +174,20 @@ def _remedies(document: Document, model: Model, budget: Budget, part: str | None
     return remedies or [f"take a {Setting('model')} with a larger window (`longsum models list`)"]
 
 
-def largest_part(document: Document, tokenizer: Tokenizer, available: int) -> str | None:
+def largest_part(
+    document: Document, offsets: Sequence[tuple[int, int]], available: int
+) -> str | None:
     """Return the pages, or lines, from the document's beginning that fit `available` tokens.
 
     Args:
         document: a document that is too long as a whole.
-        tokenizer: the model's tokenizer.
+        offsets: first and last character of each of its tokens.
         available: tokens for the document.
 
     Returns:
         `1-31`, as `read_document` takes pages, or None when not even the first fits.
     """
     ends = _ends(document)
-    offsets = tokenizer.offsets(document.text)
     most = (
         offsets[min(max(0, available - available // SPARE), len(offsets)) - 1][1] if offsets else 0
     )

@@ -95,6 +95,20 @@ def known_encoding(name: str) -> str:
     return found
 
 
+def refuse_both(truncate: Truncate | None, parts: bool) -> None:
+    """Refuse to leave out a part of a document that is to be read in parts.
+
+    Raises:
+        UsageError: when both are asked for.
+    """
+    if truncate is not None and parts:
+        raise UsageError(
+            f"{Setting('parts', 'True')} reads all of a document, {Setting('truncate', truncate)} "
+            "leaves a part out",
+            hint="give one of the two",
+        )
+
+
 @dataclass(frozen=True)
 class ReadConfig:
     """Which part of a document is read."""
@@ -109,8 +123,11 @@ class ReadConfig:
     """Name of a file attached to a PDF, such as a portfolio's, to read instead of the PDF."""
     truncate: Truncate | None = None
     """Which part to leave out of a document that is too long; None refuses it instead."""
+    parts: bool = False
+    """Read a document that is too long in several parts instead of refusing it."""
 
     def __post_init__(self) -> None:
+        refuse_both(self.truncate, self.parts)
         if self.encoding is not None:
             known_encoding(self.encoding)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from longsum.bytesize import format_bytes
@@ -18,6 +19,21 @@ FINISH = {
     "loop": "STOPPED: the model began to repeat itself",
     "interrupted": "INTERRUPTED",
 }
+UNFINISHED = ("length", "loop", "interrupted")
+"""Reasons that leave an answer incomplete."""
+
+
+@dataclass(frozen=True)
+class ReadPart:
+    """A part of a document that was read by itself."""
+
+    where: str
+    """For people: `pages 1-120`."""
+    unit: str
+    """What `first` and `last` count, as `UNITS` names it."""
+    first: int
+    last: int
+    tokens: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +83,8 @@ class Receipt:
     """False for an answer ranked by words alone: the model neither read nor wrote anything."""
     judged: int = 0
     """Passages that the model judged, of a document it did not read as a whole."""
+    parts: tuple[ReadPart, ...] = ()
+    """The parts of a document that was read in parts; empty where it was read at once."""
 
     @property
     def truncated(self) -> bool:
@@ -115,6 +133,7 @@ class Receipt:
         if not (self.model_used and self.tokens_total):
             return self._lines_searched()
         read = f"read {self.tokens_read:,} of {self.tokens_total:,} tokens"
+        read += f" in {len(self.parts):,} parts" if self.parts else ""
         places = [self.extent.what_was_read()]
         if self.truncated:
             places.append(f"{self.extent.what_is_missing() or 'white space'} LEFT OUT")
@@ -154,6 +173,46 @@ class Receipt:
         if self.peak_memory_bytes:
             speed += f", peak {format_bytes(self.peak_memory_bytes)}"
         return [searched, f"ranked by words; {self.model} ({held}, {self.device}) {judged}", speed]
+
+
+def joined(
+    receipts: Sequence[Receipt],
+    parts: Sequence[ReadPart],
+    extent: Extent,
+    further: Sequence[Receipt] = (),
+) -> Receipt:
+    """Return the receipt of an answer to which all parts of a document contributed.
+
+    Args:
+        receipts: one of each part.
+        parts: the parts, in order.
+        extent: what was read of the whole document.
+        further: those of what was made from the parts' answers.
+    """
+    every = [*receipts, *further]
+    now = [each for each in receipts if not each.from_cache]
+    read_s = sum(each.prefill_s for each in now)
+    decode_s = sum(each.decode_s for each in every)
+    tokens, written = sum(part.tokens for part in parts), sum(each.answer_tokens for each in every)
+    ending = next((each for each in every if each.finish_reason in UNFINISHED), every[-1])
+    return replace(
+        receipts[0],
+        tokens_read=tokens,
+        tokens_total=tokens,
+        extent=extent,
+        answer_tokens=written,
+        load_s=max(each.load_s for each in every),
+        prefill_s=sum(each.prefill_s for each in every),
+        from_cache=not now,
+        decode_s=decode_s,
+        prefill_tps=sum(each.tokens_read for each in now) / read_s if read_s else 0.0,
+        decode_tps=written / decode_s if decode_s else 0.0,
+        peak_memory_bytes=max(each.peak_memory_bytes for each in every),
+        finish_reason=ending.finish_reason,
+        sentences=sum(each.sentences for each in every),
+        sentences_supported=sum(each.sentences_supported for each in every),
+        parts=tuple(parts),
+    )
 
 
 def left_out(extent: Extent, tokens_read: int, tokens_total: int, truncate: str | None) -> str:

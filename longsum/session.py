@@ -26,12 +26,16 @@ from longsum.config import (
     StoreConfig,
     SummaryConfig,
     Truncate,
+    refuse_both,
 )
+from longsum.divide import Divided, divide
 from longsum.documents.document import Document
 from longsum.events import Listener
 from longsum.follow_up import understood
 from longsum.judge import Judge, open_judge
+from longsum.merge import PartsReader
 from longsum.model.find import Model, find_model
+from longsum.model.memory import require_fit
 from longsum.model.resolve import ModelSource, question_model, resolve_model
 from longsum.prepared import Prepared, prepare
 from longsum.reading import Reading, open_reading
@@ -68,6 +72,7 @@ class Session:
         head: the selection head, if already loaded.
         load: settings of the model that judges answers, where it has no head.
         loaded: that model, if it is found or in memory.
+        parts: reads the document part by part, where it is too long to be read at once.
     """
 
     def __init__(
@@ -79,9 +84,10 @@ class Session:
         head: SelectionHead | None = None,
         load: LoadConfig | None = None,
         loaded: LoadedModel | None = None,
+        parts: PartsReader | None = None,
     ) -> None:
         self.document, self.source, self.listener = document, source, listener
-        self._reading, self._head = reading, head
+        self._reading, self._head, self._parts = reading, head, parts
         self._load, self._loaded = load or LoadConfig(), loaded
 
     def __enter__(self) -> Session:
@@ -99,6 +105,11 @@ class Session:
     def is_read(self) -> bool:
         """Whether the model has read the document; questions to a head need no reading."""
         return self._reading is not None
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the document is read part by part, each time something is asked."""
+        return self._parts is not None
 
     @property
     def reading(self) -> Reading:
@@ -122,6 +133,8 @@ class Session:
         if loaded is not None and loaded.judge is not None:
             return loaded.judge
         model, weights = (loaded.found, loaded.weights) if loaded else (None, None)
+        if self._parts is not None:
+            weights = self._parts.weights
         return open_judge(self._load, self.listener, model=model, weights=weights)
 
     @property
@@ -145,6 +158,8 @@ class Session:
             LongsumError: when there is nothing to choose from, or the model writes nothing.
         """
         task = SummaryTask(config or SummaryConfig(), decode or DecodeConfig())
+        if self._parts is not None:
+            return self._parts.summarize(task, self.listener)
         return summarize_reading(self.reading, task, self.listener)
 
     def ask(
@@ -170,6 +185,8 @@ class Session:
         """
         task = AskTask(config or AskConfig(), decode or DecodeConfig(), (question,), after)
         if task.needs_reading(self.source):
+            if self._parts is not None:
+                return self._parts.ask([task], self.listener)[0]
             return write_answer(self.reading, task, self.listener)
         searched = understood(question, after)
         if searched == question:
@@ -184,6 +201,33 @@ class Session:
             return answer_by_words(self.document, self.source, self.head, task, self.listener)
         return answer_judged(self.document, self.judge, task, self.listener)
 
+    def ask_all(
+        self,
+        questions: Sequence[str],
+        config: AskConfig | None = None,
+        decode: DecodeConfig | None = None,
+    ) -> list[Answer]:
+        """Answer questions about the document; one that is read in parts is read once for all.
+
+        Args:
+            questions: in the user's words.
+            config: language, prompt, verbatim or free.
+            decode: temperature, top-p, seed, token limit.
+
+        Returns:
+            An answer per question, in order.
+
+        Raises:
+            LongsumError: when a question is too long, or the model writes nothing.
+        """
+        tasks = [
+            AskTask(config or AskConfig(), decode or DecodeConfig(), (question,))
+            for question in questions
+        ]
+        if self._parts is not None and tasks and tasks[0].needs_reading(self.source):
+            return self._parts.ask(tasks, self.listener)
+        return [self.ask(question, config, decode) for question in questions]
+
     def save(self) -> None:
         """Cache what was read for later runs, if reading took long and there is a cache.
 
@@ -191,10 +235,12 @@ class Session:
         """
         if self._reading is not None:
             self._reading.save(self.listener)
+        if self._parts is not None:
+            self._parts.save(self.listener)
 
     def close(self) -> None:
         """Free the memory of the model and of what it read."""
-        self._reading = self._loaded = None
+        self._reading = self._loaded = self._parts = None
         self.__dict__.pop("judge", None)
 
 
@@ -205,6 +251,7 @@ def open_session(
     *,
     model: str | None = None,
     truncate: Truncate | None = None,
+    parts: bool = False,
     store: StoreConfig | None = None,
     listener: Listener | None = None,
     loaded: LoadedModel | None = None,
@@ -218,6 +265,7 @@ def open_session(
         load: model, window, quantization, device.
         model: short for `LoadConfig(model=…)`.
         truncate: part to leave out of a document that is too long; None refuses it.
+        parts: read a document that is too long in as few parts as fit; False refuses it.
         store: limits of the cache of documents; None caches nothing.
         listener: receives progress and text, and may stop the work.
         loaded: a model already in memory; None loads one.
@@ -228,6 +276,7 @@ def open_session(
     Raises:
         LongsumError: when the document does not fit, or the model cannot be used.
     """
+    refuse_both(truncate, parts)
     load, listener = load or LoadConfig(), listener or Listener()
     load = replace(load, model=model) if model else load
     tasks = tasks or (SummaryTask(), AskTask())
@@ -250,11 +299,19 @@ def open_session(
             judge = loaded.judge if loaded else None
             judging = LoadedModel(found, weights, head, judge) if found else None
             return Session(document, source, None, listener, head, load, judging)
-    prepared = prepare(document, tasks, load, truncate=truncate, model=found)
-    if loaded is None:
-        _report(prepared, listener)
+    prepared = prepare(document, tasks, load, truncate=truncate, check=not parts, model=found)
     if found and prepared.model.checkpoint is not found.checkpoint:
         weights = None  # widened by an adapter: its weights are others
+    divided = divide(prepared, tasks, load) if parts and not prepared.budget.fits else None
+    if parts:
+        largest = divided.largest if divided else prepared
+        require_fit(largest.plan, limited=load.memory_bytes is not None)
+    if loaded is None:
+        _report(prepared, listener, divided)
+    if divided is not None:
+        reader = PartsReader(divided, load, store, weights)
+        judging = LoadedModel(divided.model, weights, head, loaded.judge if loaded else None)
+        return Session(document, divided.model.source, None, listener, head, load, judging, reader)
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
     return Session(document, prepared.model.source, reading, listener, reading.head, load)
 
@@ -272,8 +329,8 @@ def _source(load: LoadConfig) -> ModelSource | None:
     return None if chosen else source
 
 
-def _report(prepared: Prepared, listener: Listener) -> None:
-    """Report model, token budget and truncation before reading."""
+def _report(prepared: Prepared, listener: Listener, divided: Divided | None = None) -> None:
+    """Report model, token budget, truncation and parts before reading."""
     if notice := prepared.model.source.notice:
         listener.model_chosen(notice)
     listener.notice(str(prepared.budget))
@@ -281,7 +338,9 @@ def _report(prepared: Prepared, listener: Listener) -> None:
         total = len(prepared.document_ids)
         cut = prepared.truncated
         listener.warning(left_out(prepared.extent, prepared.tokens_read, total, cut))
-    listener.planned(prepared)
+    for line in divided.lines if divided else ():
+        listener.notice(line)
+    listener.planned(divided.largest if divided else prepared)
 
 
 def summarize_document(
@@ -291,6 +350,7 @@ def summarize_document(
     load: LoadConfig | None = None,
     decode: DecodeConfig | None = None,
     truncate: Truncate | None = None,
+    parts: bool = False,
     listener: Listener | None = None,
 ) -> Answer:
     """Read a whole document and summarize it.
@@ -301,6 +361,7 @@ def summarize_document(
         load: model, window, quantization, device.
         decode: temperature, top-p, seed, token limit.
         truncate: part to leave out of a document that is too long; None refuses it.
+        parts: read a document that is too long in as few parts as fit; False refuses it.
         listener: receives progress and the text as it is written.
 
     Returns:
@@ -310,7 +371,9 @@ def summarize_document(
         LongsumError: when the document does not fit, or the model cannot be used.
     """
     task = SummaryTask(config or SummaryConfig(), decode or DecodeConfig())
-    with open_session(document, [task], load, truncate=truncate, listener=listener) as session:
+    with open_session(
+        document, [task], load, truncate=truncate, parts=parts, listener=listener
+    ) as session:
         return session.summarize(config, decode)
 
 
@@ -322,6 +385,7 @@ def ask_document(
     load: LoadConfig | None = None,
     decode: DecodeConfig | None = None,
     truncate: Truncate | None = None,
+    parts: bool = False,
     listener: Listener | None = None,
 ) -> list[Answer]:
     """Read a whole document once and answer questions about it.
@@ -333,6 +397,7 @@ def ask_document(
         load: model, window, quantization, device.
         decode: temperature, top-p, seed, token limit.
         truncate: part to leave out of a document that is too long; None refuses it.
+        parts: read a document that is too long in as few parts as fit; False refuses it.
         listener: receives progress and the text as it is written.
 
     Returns:
@@ -342,5 +407,7 @@ def ask_document(
         LongsumError: when the document does not fit, or the model cannot be used.
     """
     task = AskTask(config or AskConfig(), decode or DecodeConfig(), tuple(questions))
-    with open_session(document, [task], load, truncate=truncate, listener=listener) as session:
-        return [session.ask(question, config, decode) for question in questions]
+    with open_session(
+        document, [task], load, truncate=truncate, parts=parts, listener=listener
+    ) as session:
+        return session.ask_all(questions, config, decode)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from longsum.answer import Answer
 from longsum.checkpoint.chat_formats import Wrap
 from longsum.config import DecodeConfig, SummaryConfig
+from longsum.digest import Digest
 from longsum.documents.document import Document, Span
 from longsum.errors import DocumentTooLong
 from longsum.events import Listener
+from longsum.grounding.grounder import Grounder
 from longsum.model.resolve import ModelSource
-from longsum.prepared import Prepared
 from longsum.prompting.prompt import (
     Prompt,
     language_name,
@@ -72,13 +73,16 @@ class SummaryTask:
         return True
 
 
-def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -> Answer:
+def summarize_reading(
+    reading: Reading, task: SummaryTask, listener: Listener, digest: Digest | None = None
+) -> Answer:
     """Summarize a document that was read.
 
     Args:
         reading: the document as the model read it.
         task: length, style, focus, sampling.
         listener: receives the text as it is written.
+        digest: what was read, if that is a digest: places are then those in the whole document.
 
     Returns:
         The summary, with a reference for each sentence.
@@ -91,27 +95,37 @@ def summarize_reading(reading: Reading, task: SummaryTask, listener: Listener) -
     config, prepared = task.config, reading.prepared
     document, source = prepared.document, prepared.model.source
     (prompt,) = task.prompts(document, source, reading.tokenizer.wrap(source.known))
-    sources = sources_for(config, document)
+    whole = digest.whole if digest else document
+    sources = sources_for(config, whole)
     if is_verbatim(source, config.verbatim):
         report_language(config, listener)
-        _report_unknown_focus(config.focus, prepared, listener)
+        read = "\n".join(document.text[start:end] for start, end in prepared.kept_characters)
+        report_unknown_focus(config.focus, read, listener)
         listener.phase("choosing sentences")
         chooser = chooser_for(reading, prompt.suffix)
         chosen = chooser.summary(config, task.decode, listener)
         if config.style == "executive":
             chosen = chosen._replace(spans=_headline_first(document, chosen.spans))
+        if digest:
+            chosen = chosen._replace(spans=digest.originals(chosen.spans))
         receipt = reading.receipt("verbatim", chosen.stats)
         _report_apart(document, config.focus, listener)
-        return verbatim_answer(document, chosen, config.style, receipt, listener, sources=sources)
+        return verbatim_answer(whole, chosen, config.style, receipt, listener, sources=sources)
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
         raise DocumentTooLong(
             f"the summary is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask for a shorter one, or give its length when the document is opened",
         )
-    asked = (config.focus, document.title)
     return free_answer(
-        reading, prompt.suffix, task.decode, wanted, listener, asked=asked, sources=sources
+        reading,
+        prompt.suffix,
+        task.decode,
+        wanted,
+        listener,
+        asked=(config.focus, document.title),
+        sources=sources,
+        grounder=Grounder(whole) if digest else None,
     )
 
 
@@ -133,14 +147,21 @@ def _report_apart(document: Document, focus: str | None, listener: Listener) -> 
         )
 
 
-def _report_unknown_focus(focus: str | None, prepared: Prepared, listener: Listener) -> None:
-    """Warn that a document has none of a focus's words, so that it has no effect."""
-    if focus is None:
-        return
-    text = prepared.document.text
-    read = "\n".join(text[start:end] for start, end in prepared.kept_characters)
-    if set(terms_of(focus)).isdisjoint(terms_of(read)):
+def report_unknown_focus(focus: str | None, text: str, listener: Listener) -> None:
+    """Warn that a document has none of a focus's words, so that it has no effect.
+
+    Args:
+        focus: what the reader cares about.
+        text: what is read of the document.
+        listener: receives the warning.
+    """
+    if focus is not None and not holds_focus(focus, text):
         listener.warning(
             f"{Setting('focus')} {shown_name(focus)!r} has no effect: no sentence of the document "
             "holds any of its words"
         )
+
+
+def holds_focus(focus: str, text: str) -> bool:
+    """Return whether a text holds any of a focus's words."""
+    return not set(terms_of(focus)).isdisjoint(terms_of(text))

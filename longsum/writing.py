@@ -9,6 +9,7 @@ from longsum.answer import Answer, MarkedStream
 from longsum.config import DecodeConfig
 from longsum.errors import LongsumError
 from longsum.events import Listener
+from longsum.grounding.grounder import Grounder
 from longsum.grounding.remarks import Instructions
 from longsum.grounding.repetition import Repetition
 from longsum.grounding.sources import Sources
@@ -33,6 +34,7 @@ def free_answer(
     question: str | None = None,
     asked: Sequence[str | None] = (),
     sources: Sources | None = None,
+    grounder: Grounder | None = None,
 ) -> Answer:
     """Let the model write, and find the place of every sentence in the document.
 
@@ -45,6 +47,7 @@ def free_answer(
         question: the question answered; None for a summary.
         asked: the user's own words in the prompt, which an answer may repeat.
         sources: shows the sentences of the document under each statement; None does not.
+        grounder: finds the statements' places; None looks for them in what was read.
 
     Returns:
         The answer, with a reference for each supported sentence.
@@ -57,7 +60,7 @@ def free_answer(
     if source.answers_verbatim:
         listener.warning(CANNOT_WRITE if source.is_bundled else INVENTS)
     instructions = Instructions(f"{reading.prefix}\n\n{suffix}", *asked)
-    stream = MarkedStream(reading.grounder, listener, instructions, sources)
+    stream = MarkedStream(grounder or reading.grounder, listener, instructions, sources)
     pieces = reading.write(suffix, decode, max_new_tokens, listener)
     text, repeats_itself = _write(pieces, stream)
     if not text:

@@ -72,7 +72,13 @@ def test_largest_range_of_pages_that_fits_is_named(checkpoint, lengths, fit, par
     error = refusal(checkpoint, pages(*lengths))
     assert error.hint.startswith(fit)
     assert "truncate head|tail|middle" in error.hint
-    assert error.remedies == (Setting("pages", part), Setting("truncate"), Setting("model"))
+    in_parts = Setting("parts", "True")
+    assert error.remedies == (
+        Setting("pages", part),
+        in_parts,
+        Setting("truncate"),
+        Setting("model"),
+    )
 
 
 def test_refusal_holds_its_numbers_for_programs(checkpoint):
@@ -91,9 +97,16 @@ def test_pages_are_counted_among_those_chosen(checkpoint):
     assert Setting("pages", "11,13-15") in refusal(checkpoint, shown).remedies
 
 
+def test_reading_in_parts_is_offered_with_the_number_of_parts(checkpoint):
+    available = 512 - PROMPT_TOKENS - 40
+    assert 400 < available < 480
+    assert "read all of it in 2 parts: parts=True" in refusal(checkpoint, pages(*[100] * 8)).hint
+    assert "read all of it in 3 parts: parts=True" in refusal(checkpoint, pages(*[100] * 9)).hint
+
+
 def test_no_range_is_named_where_not_even_the_first_page_fits(checkpoint):
     error = refusal(checkpoint, pages(600, 10))
-    assert error.remedies == (Setting("truncate"), Setting("model"))
+    assert error.remedies == (Setting("parts", "True"), Setting("truncate"), Setting("model"))
     assert "pages" not in error.facts
 
 
@@ -104,7 +117,8 @@ def test_text_without_pages_is_never_sent_to_pages(checkpoint):
     document = Document(text, (), sha256="0", name="a.txt", line_anchors=anchors)
     error = refusal(checkpoint, document)
     assert error.hint.startswith('lines 1-4 fit: truncate="tail" leaves out the rest')
-    assert error.remedies == (Setting("truncate", "tail"), Setting("model"))
+    in_parts = Setting("parts", "True")
+    assert error.remedies == (Setting("truncate", "tail"), in_parts, Setting("model"))
     assert error.facts["lines"] == "1-4"
 
 

@@ -65,7 +65,7 @@ def test_too_long_document_exits_3_with_numbers_and_remedies_before_loading(
     assert caught.value.exit_code == 3
     assert f": {tokens} tokens, {unloadable.name} reads 512" in caught.value.message
     # no window of this model would do: no context is among them
-    assert {each.name for each in caught.value.remedies} == {"pages", "model", "truncate"}
+    assert {each.name for each in caught.value.remedies} == {"pages", "parts", "model", "truncate"}
 
 
 def test_smaller_context_is_the_budget_and_the_tuned_one_the_remedy(unloadable: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from longsum.documents.extent import Extent
-from longsum.receipt import Receipt
+from longsum.receipt import ReadPart, Receipt, joined
 
 WHOLE = Receipt(
     document="report.pdf",
@@ -172,3 +172,47 @@ def test_document_from_the_cache_was_read_before():
     assert lines[0] == WHOLE.lines()[0]  # every token is in the answer all the same
     assert "already read (from cache, 0.3 s)" in lines[2]
     assert "(0 tok/s)" not in lines[2]
+
+
+# ---- documents read in parts
+
+HALF = replace(WHOLE, tokens_read=9000, tokens_total=9000, load_s=0.0, prefill_s=4.0)
+READ_IN_TWO = (
+    ReadPart("pages 1-26", "page", 1, 26, 9342),
+    ReadPart("pages 27-52", "page", 27, 52, 9000),
+)
+
+
+def test_receipt_of_parts_counts_them_and_adds_up_times():
+    first = replace(HALF, load_s=3.0, tokens_read=9342, peak_memory_bytes=6 * 1024**3)
+    overall = replace(HALF, tokens_read=300, prefill_s=0.5, answer_tokens=40, sentences=3)
+    receipt = joined([first, HALF], READ_IN_TWO, WHOLE.extent, [overall])
+    assert receipt.lines() == [
+        "read 18,342 of 18,342 tokens in 2 parts (52 pages)",
+        "vicuna-7b-16k (32,768-token window, PI ×8, nf4, cuda); free answer, complete; "
+        "0 of 3 sentences found in the document",
+        "load 3.0 s, read 8.5 s (2,293 tok/s), answer 12.0 s (38 tok/s), peak 6.0 GiB",
+    ]
+    assert receipt.truncated is False
+    assert receipt.answer_tokens == 460
+    found = json.loads(json.dumps(receipt.as_dict()))
+    assert found["parts"][1] == {
+        "where": "pages 27-52", "unit": "page", "first": 27, "last": 52, "tokens": 9000,
+    }  # fmt: skip
+    assert found["tokens_left_out"] == 0
+
+
+def test_parts_are_from_the_cache_only_if_all_are():
+    cached = replace(HALF, from_cache=True, prefill_s=0.25, prefill_tps=0.0)
+    all_cached = joined([cached, cached], READ_IN_TWO, WHOLE.extent)
+    assert "already read (from cache, 0.5 s)" in all_cached.lines()[2]
+    one_read = joined([cached, HALF], READ_IN_TWO, WHOLE.extent)
+    assert one_read.from_cache is False
+    assert one_read.prefill_tps == 9000 / 4.0
+
+
+@pytest.mark.parametrize("reason", ["length", "loop", "interrupted"])
+def test_one_incomplete_part_makes_the_answer_incomplete(reason):
+    cut = replace(HALF, finish_reason=reason)
+    assert joined([HALF, cut], READ_IN_TWO, WHOLE.extent, [HALF]).finish_reason == reason
+    assert joined([HALF, HALF], READ_IN_TWO, WHOLE.extent).finish_reason == "stop"

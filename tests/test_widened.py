@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 from adapters import write_adapter
-from asking import LONG, SHORT, Asking, config, prepared
+from asking import LONG, SHORT, Asking, config, paged, prepared
 from tiny import save_checkpoint
 
 from longsum.checkpoint import adapters as shipped_adapters
 from longsum.checkpoint.formats import open_checkpoint
+from longsum.config import DecodeConfig, SummaryConfig
 from longsum.errors import DocumentTooLong, WindowNotTuned
 from longsum.events import Listener
 from longsum.loading.weights import load_weights
 from longsum.model.find import find_checkpoint, find_model, plan_for
 from longsum.session import LoadedModel, open_session
 from longsum.settings import Setting
+from longsum.summarize import SummaryTask
 
 
 @pytest.fixture
@@ -89,3 +91,14 @@ def test_model_in_memory_is_not_used_for_a_document_that_needs_the_adapter(folde
         wide = session.reading.weights
         assert wide is not native
         assert wide.config.rope.factor == 4.0
+
+
+def test_document_beyond_both_windows_is_read_in_parts_of_the_wider_one(folder: Path) -> None:
+    load = config(folder)
+    task = SummaryTask(SummaryConfig(words=20, verbatim=True), DecodeConfig(max_new_tokens=200))
+    book = paged("The keeper of the tower wrote down what the weather was. " * 70, pages=20)
+    with open_session(book, [task], load, parts=True) as session:
+        answer = session.summarize(task.config, task.decode)
+    assert len(answer.parts) == 4
+    assert (answer.receipt.window, answer.receipt.factor) == (2048, 4.0)
+    assert min(part.tokens for part in answer.receipt.parts) > 512

@@ -106,12 +106,13 @@ class Answerer:
             [job_task(job)],
             self.load,
             truncate=job.read.truncate,
+            parts=job.read.parts,
             listener=listener,
             loaded=loaded,
         ) as session:
             if isinstance(job.task, SummaryConfig):
                 return [session.summarize(job.task, job.decode)]
-            return [session.ask(question, job.task, job.decode) for question in job.questions]
+            return session.ask_all(job.questions, job.task, job.decode)
 
     def _free(self) -> None:
         """Free the memory of a document that did not fit."""

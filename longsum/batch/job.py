@@ -69,8 +69,11 @@ def settings_of(job: Job) -> dict[str, Any]:
 
         text = load_template(template)
         task["prompt_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    attachment = {} if job.read.attachment is None else {"attachment": job.read.attachment}
-    return attachment | {
+    # absent where they are not used, as in results of versions without them
+    added: dict[str, Any] = {"parts": True} if job.read.parts else {}
+    if job.read.attachment is not None:
+        added["attachment"] = job.read.attachment
+    return added | {
         "reading": READING,
         "model": job.identity,
         "load": load,

@@ -62,6 +62,7 @@ def ask(
     tasks = [AskTask(config, decode, tuple(asked))]
     with opened(file, tasks, reading, cache, model, output) as document:
         if interactive:
+            _require_one_reading(document.session)
             with history(remember=document.reporter.remember):
                 converse(document.session, config, decode, document.reporter)
         else:
@@ -84,6 +85,16 @@ def _require_terminal(file: str, as_json: bool, to_file: bool) -> None:
         raise UsageError("--json and --output need a question", hint=example)
 
 
+def _require_one_reading(session: Session) -> None:
+    """Refuse an interactive session over parts, each of which every question would need again."""
+    if session.in_parts:
+        raise UsageError(
+            "an interactive session needs the whole document in one window; this one is read in "
+            "parts",
+            hint='give the questions at once: longsum ask book.txt "Who wrote the letter?" --parts',
+        )
+
+
 def _answer_all(
     document: Opened,
     questions: list[str],
@@ -92,6 +103,9 @@ def _answer_all(
     output: o.OutputOptions,
 ) -> None:
     """Answer the questions of the command line."""
+    if document.session.in_parts:
+        deliver_answers(document, document.session.ask_all(questions, config, decode), output)
+        return
     answers: list[Answer] = []
     for number, question in enumerate(questions):
         if len(questions) > 1:

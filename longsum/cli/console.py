@@ -126,7 +126,7 @@ class Display:
         if self.drawn != name:
             beside = [TextColumn(each) if isinstance(each, str) else each for each in columns]
             progress = self.begin(TextColumn(name), BarColumn(), *beside)
-            progress.add_task(name, total=total, **fields)
+            progress.add_task(name, total=total, completed=done, **fields)
             progress.start()
             self.drawn = name
         assert self.progress is not None, "it was begun"
@@ -173,6 +173,8 @@ class Reporter(Listener):
         self.display = Display(quiet=quiet)
         self._wrap: WordWrap | None = None
         self._started = 0.0
+        self._before = 0
+        """Tokens read when the bar was drawn: parts of a document may have been read before."""
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -213,7 +215,7 @@ class Reporter(Listener):
 
         if self.display.drawn != "reading":
             self.clear()
-            self._started = time.monotonic()
+            self._started, self._before = time.monotonic(), done
         seconds = time.monotonic() - self._started
         self.display.draw(
             "reading",
@@ -222,7 +224,7 @@ class Reporter(Listener):
             "{task.completed:,.0f} of {task.total:,.0f} tokens",
             "{task.fields[speed]} tok/s",
             TimeRemainingColumn(),
-            speed=f"{done / seconds:,.0f}" if seconds > 0.05 else "…",
+            speed=f"{(done - self._before) / seconds:,.0f}" if seconds > 0.05 else "…",
         )
 
     def text(self, piece: str) -> None:

@@ -22,7 +22,7 @@ EXAMPLES = {
     "summarize": """\
 longsum summarize report.pdf
 longsum summarize report.pdf --length short --style bullets
-longsum summarize book.txt --focus "the trial" -o book.md""",
+longsum summarize book.txt --parts --focus "the trial" -o book.md""",
     "ask": """\
 longsum ask book.txt "Who wrote the letter?"
 longsum ask report.pdf --pages 10-40

@@ -97,6 +97,12 @@ class ReadingOptions:
         ReadConfig.truncate,
         help="Leave out this part of a document that is too long (default: refuse it).",
     )
+    parts: bool = in_reading(
+        ReadConfig.parts,
+        "--parts",
+        help="Read a document that is too long in as few parts as fit: a summary of each and of "
+        "all (--length each), answers from each.",
+    )
 
     def read_config(self) -> ReadConfig:
         """Return the settings for reading a document."""
@@ -106,6 +112,7 @@ class ReadingOptions:
             encoding=self.encoding,
             attachment=self.attachment,
             truncate=self.truncate,
+            parts=self.parts,
         )
 
 

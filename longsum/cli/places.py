@@ -49,7 +49,8 @@ def add_places(answers: Sequence[dict[str, Any]], document: Document, source: So
     data = source.load() if document.pages and document.unit is None else None
     if not document.runs and (data is None or not is_pdf(data)):
         return
-    found = [each for answer in answers for each in _spans(answer)]
+    parts = [part for answer in answers for part in answer.get("parts", ())]
+    found = [each for answer in [*answers, *parts] for each in _spans(answer)]
     spans = [Span(each["start"], each["end"]) for each in found]
     for each, places in zip(found, _places(document, spans, data, source), strict=True):
         each |= places.as_dict()

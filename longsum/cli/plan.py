@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,8 +17,10 @@ from longsum.config import LoadConfig, SummaryConfig, parse_length
 from longsum.documents.formats import format_names
 
 if TYPE_CHECKING:
+    from longsum.divide import Divided
     from longsum.documents.document import Document
     from longsum.prepared import Prepared
+    from longsum.receipt import ReadPart
 
 
 @grouped
@@ -48,7 +52,7 @@ def plan(
     Exits with 3 when the document does not fit the window, 4 when the run does not fit the memory.
     """
     refuse_terminal(file)
-    load = model.load_config()
+    load, words = model.load_config(), parse_length(length)
     from longsum.budget import require_window
     from longsum.model.memory import require_fit
 
@@ -57,14 +61,18 @@ def plan(
         if file:
             document = open_document(file, reading, reporter)
         reporter.phase("planning")
-        prepared = _prepare(document, parse_length(length), load)
+        prepared = _prepare(document, words, load)
+        divided = _divide(prepared, words, load) if document and reading.parts else None
+        if divided:
+            prepared = divided.largest
         reporter.clear()
         if as_json:
-            print(json.dumps(as_dict(prepared, document is not None), indent=2))
+            parts = [asdict(each) for each in divided.read] if divided else []
+            print(json.dumps(as_dict(prepared, document is not None, parts), indent=2))
         else:
-            _show(prepared, document is not None)
+            _show(prepared, document is not None, divided)
     if document is not None:
-        require_window(document, prepared.model, prepared.budget)
+        require_window(prepared.document, prepared.model, prepared.budget)
     require_fit(prepared.plan, limited=load.memory_bytes is not None)
 
 
@@ -86,6 +94,16 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     return prepared
 
 
+def _divide(prepared: Prepared, words: int, load: LoadConfig) -> Divided | None:
+    """Return the parts of a document that does not fit; None if it does."""
+    from longsum.divide import divide
+    from longsum.summarize import SummaryTask
+
+    if prepared.budget.fits:
+        return None
+    return divide(prepared, [SummaryTask(SummaryConfig(words=words))], load)
+
+
 def _obstacles(prepared: Prepared, with_document: bool) -> list[str]:
     """Return what prevents the run, one phrase each for the window and the memory."""
     from longsum.bytesize import format_bytes
@@ -100,8 +118,16 @@ def _obstacles(prepared: Prepared, with_document: bool) -> list[str]:
     return found
 
 
-def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
-    """Return the plan for JSON; sizes in bytes, lengths in tokens."""
+def as_dict(
+    prepared: Prepared, with_document: bool, parts: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return the plan for JSON; sizes in bytes, lengths in tokens.
+
+    Args:
+        prepared: the plan; of a document in parts, the one for the largest.
+        with_document: whether it is for a document.
+        parts: where each part is, and its tokens.
+    """
     model, plan, budget = prepared.model, prepared.plan, prepared.budget
     obstacles = _obstacles(prepared, with_document)
     return {
@@ -125,6 +151,7 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
         }
         if with_document
         else None,
+        "parts": list(parts),
         "memory": {
             "weights": plan.weights_bytes,
             "kv_cache": plan.kv_cache_bytes,
@@ -145,8 +172,8 @@ def as_dict(prepared: Prepared, with_document: bool) -> dict[str, Any]:
     }
 
 
-def _show(prepared: Prepared, with_document: bool) -> None:
-    """Print the plan as a table on stdout."""
+def _show(prepared: Prepared, with_document: bool, divided: Divided | None = None) -> None:
+    """Print the plan as a table on stdout; of a document in parts, the one for the largest."""
     from rich.table import Table
 
     from longsum.bytesize import format_bytes
@@ -184,6 +211,15 @@ def _show(prepared: Prepared, with_document: bool) -> None:
     counted = [str(budget)] if with_document else []
     if model.estimated and with_document:
         counted[0] += " (estimated with the bundled tokenizer, which counts more than others)"
+    if divided:
+        parts, *cut = divided.lines
+        counted = [parts.partition(":")[0] + ", each read by itself:"]
+        counted += [*map(_line_of, divided.read), *cut, f"the largest: {budget}"]
     lines = [*counted, window, plan.reason, plan.kv_reason, model.machine.reason]
     for line in lines:
         console.print(with_flags(line))
+
+
+def _line_of(part: ReadPart) -> str:
+    """Return a part in a line: `pages 1-120: 31,234 tokens`."""
+    return f"  {part.where}: {part.tokens:,} tokens"

@@ -94,6 +94,7 @@ def opened(
     Yields:
         The session, the reporter that shows the run, and the file for places in it.
     """
+    read = reading.read_config()
     load, store = model.load_config(), cache.store_config()
     explained = load.attention if output.verbose else None
     with reporting(output, explained=explained, remember=bool(store.size_bytes)) as reporter:
@@ -102,7 +103,13 @@ def opened(
         from longsum.session import open_session
 
         with open_session(
-            document, tasks, load, truncate=reading.truncate, store=store, listener=reporter
+            document,
+            tasks,
+            load,
+            truncate=read.truncate,
+            parts=read.parts,
+            store=store,
+            listener=reporter,
         ) as session:
             yield Opened(session, reporter, source)
 

@@ -58,7 +58,7 @@ def window(
     ] = False,
     answer: Annotated[o.AnswerOptions, Without("sources", "around")],
     sampling: o.SamplingOptions,
-    reading: Annotated[o.ReadingOptions, Without("page_labels")],
+    reading: Annotated[o.ReadingOptions, Without("page_labels", "parts")],
     cache: o.CacheOptions,
     model: o.ModelOptions,
 ) -> None:

@@ -68,6 +68,9 @@ class Document:
     """What was done while reading, one line each, for who asks: rows left out as repeated."""
     runs: tuple[Run, ...] = field(default=(), repr=False)
     """Which parts of the text are on the pages of a PDF one for one, in the order of the text."""
+    continues: str | None = None
+    """Whose separate opinion a part of a document begins in, such as `Justice Breyer, dissenting`;
+    None for a whole document."""
     shows_labels: bool = False
     """Whether references also give the printed page label where it differs from the number."""
 

@@ -41,37 +41,41 @@ class Voice:
     """Who speaks, and how: `Justice Breyer, dissenting`."""
 
 
-def voices_of(text: str) -> tuple[Voice, ...]:
+def voices_of(text: str, continues: str | None = None) -> tuple[Voice, ...]:
     """Return the separate opinions in a text, in order.
 
     Args:
         text: a document's text.
+        continues: name of the one that it begins in, of a part of a document.
     """
-    return _voices_of(text)
+    return _voices_of(text, continues)
 
 
 @lru_cache(maxsize=2)  # a document is asked many questions
-def _voices_of(text: str) -> tuple[Voice, ...]:
+def _voices_of(text: str, continues: str | None) -> tuple[Voice, ...]:
     heads = list(_SEPARATE.finditer(text))
-    if not heads:
+    if not heads and continues is None:
         return ()
+    begun = [(head.start(), f"{_cased(head['judge'])}, {_how(head['how'])}") for head in heads]
+    if continues is not None:
+        begun.insert(0, (0, continues))
     ends = sorted(
-        [match.start() for match in heads]
+        [start for start, _ in begun]
         + [match.start() for match in _OF_THE_COURT.finditer(text)]
         + [len(text)]
     )
     return tuple(
-        Voice(
-            Span(head.start(), next(end for end in ends if end > head.start())),
-            f"{_cased(head['judge'])}, {_how(head['how'])}",
-        )
-        for head in heads
+        Voice(Span(start, next(end for end in ends if end > start)), name)
+        for start, name in begun
+        if start < len(text)
     )
 
 
-def voice_at(text: str, place: int) -> Voice | None:
-    """Return the separate opinion that a place of a text is in."""
-    inside = (each for each in voices_of(text) if each.span.start <= place < each.span.end)
+def voice_at(text: str, place: int, continues: str | None = None) -> Voice | None:
+    """Return the separate opinion that a place of a text is in; see `voices_of`."""
+    inside = (
+        each for each in voices_of(text, continues) if each.span.start <= place < each.span.end
+    )
     return next(inside, None)
 
 

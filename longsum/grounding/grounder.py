@@ -233,7 +233,7 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
         end = start + len(text)
         place = (Evidence(span, 1.0),)
         reference = document.reference(span)
-        if voice := voice_at(document.text, span.start):
+        if voice := voice_at(document.text, span.start, document.continues):
             reference = f"{reference}, {voice.name}"
         grounded.append(
             GroundedSentence(

@@ -117,7 +117,7 @@ def spoken_apart(document: Document, focus: str | None) -> tuple[Voice, ...]:
     Returns:
         The opinions in order; none if the document has hardly anything besides them.
     """
-    voices = voices_of(document.text)
+    voices = voices_of(document.text, document.continues)
     if focus and (_OF_OPINIONS.search(focus) or _names_one(voices, focus)):
         return ()
     apart = sum(each.span.end - each.span.start for each in voices)

@@ -36,6 +36,7 @@ _BARE = {
 _SWITCHED = {
     ("verbatim", "True"): "the document's own sentences",
     ("verbatim", "False"): "asking for its own words",
+    ("parts", "True"): "the command line can",
 }
 _COMMAND = re.compile(
     r"`(?P<quoted>[^`]+)`|(?P<plain>(?:ocrmypdf|qpdf|longsum models pull) [^,;]+?)(?=[,;]|\. |$)"

@@ -185,3 +185,17 @@ def test_errors_and_full_memory_are_rows(job, tmp_path, monkeypatch):
         assert row["error"]["type"] == expected
         assert bool(row.get("again")) == (expected == "OutputError")
     assert worker(reading)["outcome"] == "done"
+
+
+def test_a_document_over_the_window_is_read_in_parts_if_asked(job, tmp_path):
+    path = report_pdf(tmp_path / "long.pdf", pages=15)
+    job = replace(job, read=ReadConfig(parts=True))
+    worker = open_worker(job, silent)
+    row = worker(read(job, path), None)
+    alone = summarize_document(read_document(path), config=job.task, load=job.load, parts=True)
+    assert len(row["receipt"]["parts"]) == len(alone.parts) > 1
+    assert row["answers"] == [{"question": None, "text": alone.text}]
+    written = (job.output / row["result"]).read_text()
+    assert written.startswith("# long.pdf\n\n" + alone.marked)
+    short = report_pdf(tmp_path / "short.pdf")
+    assert worker(read(job, short), None)["receipt"]["parts"] == ()

@@ -39,6 +39,7 @@ def job(**options) -> Job:
         {"task": AskConfig(), "questions": ("Why?",)},
         {"decode": DecodeConfig(temperature=0.5)},
         {"read": ReadConfig(truncate="tail")},
+        {"read": ReadConfig(parts=True)},
         {"read": ReadConfig(pages="1-3")},
         {"load": LoadConfig(context=1024)},
         {"load": LoadConfig(quantize="nf4")},
@@ -60,6 +61,12 @@ def test_what_changes_results_changes_the_settings(options):
 )
 def test_what_changes_no_result_leaves_the_settings_alone(options):
     assert job(**options).settings == job().settings
+
+
+def test_settings_without_parts_are_those_of_versions_that_had_none():
+    """Results made before must not be made again."""
+    assert "parts" not in settings_of(job())
+    assert settings_of(job(read=ReadConfig(parts=True)))["parts"] is True
 
 
 def test_password_is_not_in_the_settings():

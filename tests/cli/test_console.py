@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 from helpers import ANSI
 
@@ -93,6 +94,16 @@ def test_bar_is_drawn_on_a_terminal_and_taken_away(monkeypatch):
     assert "loading [mini]" in shown
     assert "2,000 of 2,000 tokens" in ANSI.sub("", shown)
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor comes back
+
+
+def test_speed_is_that_of_the_part_that_is_read(monkeypatch):
+    """Of a document in parts, the tokens of earlier parts are not read now."""
+    clock = iter([100.0, 100.0, 102.0])
+    monkeypatch.setattr(console, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with terminal(monkeypatch) as screen, Reporter() as reporter:
+        reporter.prefill(50_000, 90_000)
+        reporter.prefill(54_000, 90_000)
+    assert "2,000 tok/s" in ANSI.sub("", screen.getvalue())
 
 
 def test_colours_are_for_terminals_that_want_them(monkeypatch):

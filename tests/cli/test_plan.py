@@ -118,6 +118,36 @@ def test_document_that_does_not_fit_the_window_exits_3_after_its_plan(pdf):
     assert not found["document"]["fits"]
 
 
+def test_parts_are_planned_with_their_tokens(pdf):
+    arguments = ("plan", pdf, "--context", "512", "--parts")
+    result = run(*arguments)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(run(*arguments, "--json").stdout)
+    parts = found["parts"]
+    assert len(parts) > 1
+    assert (parts[0]["first"], parts[-1]["last"]) == (1, 3)
+    assert found["document"]["tokens"] == max(part["tokens"] for part in parts)
+    assert found["fits"] is found["document"]["fits"] is True
+    assert f"{len(parts)} parts, each read by itself:" in result.stdout
+    for part in parts:
+        assert f"  {part['where']}: {part['tokens']:,} tokens" in result.stdout
+    assert f"the largest: document {found['document']['tokens']}" in result.stdout
+    (verdict,) = [line for line in result.stdout.splitlines() if "verdict" in line]
+    assert "fits" in verdict
+
+
+def test_document_that_fits_is_planned_whole_with_parts_too(pdf):
+    found = json.loads(run("plan", pdf, "--parts", "--json").stdout)
+    assert found["parts"] == []
+    assert run("plan", pdf, "--parts").stdout == run("plan", pdf).stdout
+
+
+def test_reading_in_parts_is_a_remedy_of_a_plan(pdf):
+    assert re.search(
+        r"read all of it in \d parts: --parts", run("plan", pdf, "--context", "512").stderr
+    )
+
+
 def test_verdict_is_about_the_window_too(pdf):
     """The table said `verdict: fits` of 183,489 tokens in a window of 32,768."""
     result = run("plan", pdf, "--context", "512")

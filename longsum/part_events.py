@@ -1,0 +1,110 @@
+"""What is heard of a document that is read in parts: as of one reading of the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from longsum.events import Listener
+from longsum.grounding.shifting import shifted
+
+
+class Shown:
+    """Collects what is shown of an answer, so that a file holds the same."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self.text = listener, ""
+
+    def write(self, text: str) -> None:
+        """Show a text."""
+        self._listener.text(text)
+        self.text += text
+
+    def take(self, text: str) -> None:
+        """Take a text that was shown while it was made."""
+        self.text += text
+
+
+class PartEvents(Listener):
+    """Passes events on, each message once and with places in the whole document.
+
+    Args:
+        inner: receives them.
+        offset: where the part that is read begins in the whole.
+        said: messages passed on before.
+        tokens: tokens of the parts before it.
+        total: tokens of all parts; None passes on how much of this one is read.
+    """
+
+    def __init__(
+        self,
+        inner: Listener,
+        offset: int = 0,
+        said: set[str] | None = None,
+        tokens: int = 0,
+        total: int | None = None,
+    ) -> None:
+        self.inner, self.offset = inner, offset
+        self.said = set() if said is None else said
+        self._tokens, self._total = tokens, total
+
+    def notice(self, line: str) -> None:
+        """Pass on a message that was not passed on before."""
+        if line not in self.said:
+            self.said.add(line)
+            self.inner.notice(line)
+
+    def warning(self, line: str) -> None:
+        """Pass on a warning that was not passed on before."""
+        if line not in self.said:
+            self.said.add(line)
+            self.inner.warning(line)
+
+    def phase(self, name: str) -> None:
+        """Pass on the name of a step."""
+        self.inner.phase(name)
+
+    def prefill(self, done: int, total: int) -> None:
+        """Pass on how much is read."""
+        self.inner.prefill(self._tokens + done, self._total or total)
+
+    def check(self) -> None:
+        """Let the work be stopped."""
+        self.inner.check()
+
+    def text(self, piece: str) -> None:
+        """Pass on a piece of an answer."""
+        self.inner.text(piece)
+
+    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
+        """Pass on a sentence, with its places in the whole."""
+        self.inner.sentence(piece, mark, shifted(sentence, self.offset))
+
+
+class Unmeasured(PartEvents):
+    """Passes on events but not how much is read, where that is little."""
+
+    def prefill(self, done: int, total: int) -> None:
+        """Let the work be stopped."""
+        self.inner.check()
+
+
+class Unshown(PartEvents):
+    """Passes on events but not the answer, which is shown when it is complete."""
+
+    def text(self, piece: str) -> None:
+        """Hold a piece back."""
+
+    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
+        """Hold a sentence back."""
+
+
+class Noting(PartEvents):
+    """Passes on events, and takes down notices."""
+
+    def __init__(self, inner: Listener, notices: list[str]) -> None:
+        super().__init__(inner)
+        self._notices = notices
+
+    def notice(self, line: str) -> None:
+        """Take down a message."""
+        self._notices.append(line)

@@ -1,0 +1,167 @@
+"""What a model writes about a document in parts: answers of each part, a summary of all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from helpers import report_pdf, story
+from in_parts import MINI, PAGES, TINY_WINDOW, Heard
+from tiny import save_checkpoint
+
+from longsum import merge
+from longsum.ask import AskTask
+from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
+from longsum.documents.document import Document
+from longsum.documents.read import read_document
+from longsum.reading import Reading
+from longsum.session import ask_document, open_session
+from longsum.summarize import SummaryTask
+
+FREE = AskConfig(verbatim=False)
+QUESTIONS = ("What did the night watchman describe?", "Who paid for the unfinished cathedral?")
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf", PAGES))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> LoadConfig:
+    folder = save_checkpoint(tmp_path_factory.mktemp("tiny"), max_position_embeddings=TINY_WINDOW)
+    return LoadConfig(model=str(folder), device="cpu")
+
+
+def test_verbatim_questions_need_no_parts(document: Document) -> None:
+    (plain,) = ask_document(document, QUESTIONS[:1], load=MINI)
+    (asked,) = ask_document(document, QUESTIONS[:1], load=MINI, parts=True)
+    assert asked.marked == plain.marked
+    assert asked.parts == ()
+
+
+def test_a_session_in_parts_answers_verbatim_questions_from_the_whole(document: Document) -> None:
+    with open_session(document, load=MINI, parts=True) as session:
+        assert session.in_parts
+        answer = session.ask(QUESTIONS[0])
+    (plain,) = ask_document(document, QUESTIONS[:1], load=MINI)
+    assert answer.marked == plain.marked
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the model write what is in a list, an answer after another."""
+    answers: list[str] = []
+
+    def write(self: Reading, *_: Any) -> Iterator[str]:
+        yield answers.pop(0)
+
+    monkeypatch.setattr(Reading, "write", write)
+    return answers
+
+
+def test_a_question_is_put_to_every_part(
+    document: Document, tiny: LoadConfig, written: list[str]
+) -> None:
+    heard = Heard()
+    task = AskTask(FREE, DecodeConfig(max_new_tokens=400), QUESTIONS[:1])
+    with open_session(document, [task], tiny, parts=True, listener=heard) as session:
+        assert session.in_parts
+        sentence = story(PAGES)[-1][0]
+        count = int(heard.notices[1].split()[0])
+        written += ["Not in the document."] * (count - 1) + [sentence]
+        answer = session.ask(QUESTIONS[0], FREE, task.decode)
+    assert count == len(answer.parts) > 2
+    assert [part.answer.answered for part in answer.parts] == [False] * (count - 1) + [True]
+    assert answer.answered
+    assert answer.text == sentence
+    last = answer.parts[-1].where
+    missing = ", ".join(
+        f"part {number} ({part.where})" for number, part in enumerate(answer.parts[:-2], 1)
+    )
+    assert answer.marked == (
+        f"Part {count} of {count} ({last})\n\n{sentence} [p. {PAGES}]\n\n"
+        f"Nothing found in {missing} and part {count - 1} ({answer.parts[-2].where})."
+    )
+    assert "".join(heard.pieces) == answer.marked
+    span = answer.sentences[0].evidence[0].span
+    assert document.text[span.start : span.end] == sentence
+    assert (answer.receipt.sentences, answer.receipt.sentences_supported) == (1, 1)
+    assert json.loads(json.dumps(answer.as_dict()))["parts"][0]["answered"] is False
+
+
+def test_an_answer_found_everywhere_ends_with_the_last_part(
+    document: Document, tiny: LoadConfig, written: list[str]
+) -> None:
+    heard = Heard()
+    written += [page[0] for page in story(PAGES)]
+    decode = DecodeConfig(max_new_tokens=400)
+    (answer,) = ask_document(
+        document, QUESTIONS[:1], config=FREE, load=tiny, decode=decode, parts=True, listener=heard
+    )
+    assert "".join(heard.pieces) == answer.marked
+    assert "Nothing found" not in answer.marked
+    assert all(part.answer.answered for part in answer.parts)
+    first, second = answer.sentences[:2]
+    assert answer.text[first.start : first.end] == first.text
+    assert answer.text[second.start : second.end] == second.text
+
+
+def test_several_questions_read_each_part_once(
+    document: Document, tiny: LoadConfig, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    read = merge.open_reading
+
+    def reading(*arguments: Any, **options: Any) -> Reading:
+        opened.append(1)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(merge, "open_reading", reading)
+    heard = Heard()
+    pages = story(PAGES)
+    written += [pages[0][0], "Not in the document."] + ["Not in the document."] * 20
+    decode = DecodeConfig(max_new_tokens=400)
+    first, second = ask_document(
+        document, QUESTIONS, config=FREE, load=tiny, decode=decode, parts=True, listener=heard
+    )
+    assert len(opened) == len(first.parts) == len(second.parts)
+    assert first.answered
+    assert not second.answered
+    assert second.text == "Not in the document."
+    assert second.marked == f"Nothing found in any of the {len(opened)} parts."
+    assert second.receipt.sentences == 0
+    shown = "".join(heard.pieces)
+    heading = f"Part 1 of {len(opened)} ({first.parts[0].where})"
+    assert shown.startswith(f"{heading}\n\n{QUESTIONS[0]}\n{pages[0][0]} [p. 1]\n\n")
+    assert f"{QUESTIONS[1]}\nNothing found in any" in shown
+
+
+def test_a_written_summary_of_all_is_grounded_in_the_whole_document(
+    document: Document, tiny: LoadConfig, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    prompts = SummaryTask.prompts
+
+    def spy(self: SummaryTask, document: Document, *rest: Any) -> Any:
+        asked.append(document.text)
+        return prompts(self, document, *rest)
+
+    monkeypatch.setattr(SummaryTask, "prompts", spy)
+    pages = story(PAGES)
+    last = pages[-1][0]
+    written += [page[0] for page in pages[::4]]
+    heard = Heard()
+    task = SummaryTask(SummaryConfig(words=40))
+    with open_session(document, [task], tiny, parts=True, listener=heard) as session:
+        count = int(heard.notices[1].split()[0])
+        written[:] = [page[1] for page in pages[:count]] + [f"{last} Nobody ever saw a quark."]
+        answer = session.summarize(task.config)
+    assert answer.marked.endswith(f"All parts\n\n{last} [p. {PAGES}] Nobody ever saw a quark. "
+                                  "[no support found]")  # fmt: skip
+    span = answer.sentences[0].evidence[0].span
+    assert document.text[span.start : span.end] == last
+    assert asked[-1].startswith(f"Part 1, {answer.parts[0].where}:\n{pages[0][1]}\n\nPart 2, ")
+    assert answer.receipt.sentences == count + 2
