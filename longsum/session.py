@@ -286,19 +286,9 @@ def open_session(
         document = read_document(str(document))
     found, weights, head = (loaded.found, loaded.weights, loaded.head) if loaded else (None,) * 3
     if not any(task.needs_reading(None) for task in tasks):
-        source = found.source if found else _source(load)
-        if source is None:
-            found = find_model(load)
-            source = found.source
-        if found is None and source.is_bundled and (better := question_model(load.model)):
-            load = replace(load, model=better)
-            source = replace(resolve_model(better), notice=_judging(better))
-        if not any(task.needs_reading(source) for task in tasks):
-            if source.notice and loaded is None:
-                listener.model_chosen(source.notice)
-            judge = loaded.judge if loaded else None
-            judging = LoadedModel(found, weights, head, judge) if found else None
-            return Session(document, source, None, listener, head, load, judging)
+        searching, found = _without_reading(document, tasks, load, listener, loaded)
+        if searching is not None:
+            return searching
     prepared = prepare(document, tasks, load, truncate=truncate, check=not parts, model=found)
     if found and prepared.model.checkpoint is not found.checkpoint:
         weights = None  # widened by an adapter: its weights are others
@@ -314,6 +304,38 @@ def open_session(
         return Session(document, divided.model.source, None, listener, head, load, judging, reader)
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
     return Session(document, prepared.model.source, reading, listener, reading.head, load)
+
+
+def _without_reading(
+    document: Document,
+    tasks: Sequence[Task],
+    load: LoadConfig,
+    listener: Listener,
+    loaded: LoadedModel | None,
+) -> tuple[Session | None, Model | None]:
+    """Open a document for questions that need no reading.
+
+    Returns:
+        The session, or None if the model has to read, and the model if it is found.
+    """
+    found = loaded.found if loaded else None
+    source = found.source if found else _source(load)
+    if source is None:
+        found = find_model(load)
+        source = found.source
+    if found is None and source.is_bundled and (better := question_model(load.model)):
+        load = replace(load, model=better)
+        source = replace(resolve_model(better), notice=_judging(better))
+    if any(task.needs_reading(source) for task in tasks):
+        return None, found
+    if source.notice and loaded is None:
+        listener.model_chosen(source.notice)
+    head, judging = None, None
+    if loaded is not None:
+        head, judging = loaded.head, loaded
+    elif found is not None:
+        judging = LoadedModel(found, None)
+    return Session(document, source, None, listener, head, load, judging), found
 
 
 def _judging(model: str) -> str:

@@ -23,6 +23,7 @@ from longsum.events import Listener
 from longsum.judge import open_judge
 from longsum.prompting.passage import passage_prompt
 from longsum.session import ask_document, open_session
+from longsum.settings import as_argument, rendered
 from longsum.summarize import SummaryTask
 
 VERBATIM = AskConfig(verbatim=True)
@@ -207,3 +208,27 @@ def test_likelihood_of_a_question_is_that_of_its_tokens_after_the_passage(tuned)
 def test_question_without_end_is_refused(document, tuned):
     with pytest.raises(DocumentTooLong, match="question is too long"):
         ask_document(document, [QUESTION * 400], config=VERBATIM, load=tuned)
+
+
+# ---- which model judges
+
+
+def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypatch):
+    here = str(small.model)
+    monkeypatch.setattr("longsum.session.question_model", lambda name: name or here)
+    heard = Recorder()
+    with open_session(document, [AskTask(VERBATIM)], listener=heard) as session:
+        answer = session.ask(QUESTION, VERBATIM)
+    assert answer.receipt.judged > 0
+    assert answer.receipt.model == Path(here).name
+    (chosen,) = (line for line in heard.notices if "judges" in line)
+    assert rendered(chosen, as_argument).endswith('judges; model="mini" answers at once')
+    (named,) = ask_document(document, [QUESTION], load=LoadConfig(model="mini"))
+    assert (named.receipt.model, named.receipt.model_used) == ("mini", False)
+
+
+def test_summary_is_still_the_bundled_models(document, small, monkeypatch):
+    monkeypatch.setattr("longsum.session.question_model", lambda name: name or str(small.model))
+    with open_session(document) as session:
+        assert session.source.is_bundled
+        assert not session.ask(QUESTION).receipt.model_used
