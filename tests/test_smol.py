@@ -42,8 +42,10 @@ def test_smol_is_what_its_card_says() -> None:
     facts = json.loads(run("models", "show", "smol", "--json").stdout)
     assert facts["here"]
     assert facts["parameters"] == 134_515_008
-    assert (facts["window"], facts["native window"], facts["layers"]) == (8192, 8192, 30)
+    assert (facts["window"], facts["native window"], facts["layers"]) == (32768, 8192, 30)
     assert facts["rope"] == "default, factor 1, theta 100000"
+    assert "by longsum's window adapter" in facts["extended"]
+    assert "answer adapter" in facts["questions"]
 
 
 def test_verbatim_answer_is_sentences_of_the_document(tmp_path: Path) -> None:
@@ -66,9 +68,34 @@ def test_answers_are_sentences_unless_free_words_are_asked_for(tmp_path: Path) -
     assert "a model of this size invents" in free.stderr
 
 
+def test_questions_are_judged_by_it_once_it_is_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "pier.txt"
+    path.write_text(STORY, encoding="utf-8")
+    result = run("ask", path, "In which year was the Harbour Trust founded?", "--json")
+    (answer,) = json.loads(result.stdout)["answers"]
+    assert answer["receipt"]["model"] == "smol"
+    assert answer["receipt"]["judged"] > 0
+    assert "founded in 1921" in answer["sentences"][0]["text"]
+    assert answer["short"]["text"] == "1921"
+    flat = json.loads(run("ask", path, "Who founded it?", "-m", "mini", "--json").stdout)
+    assert not flat["answers"][0]["receipt"]["model_used"]
+
+
+def test_document_beyond_the_native_window_is_read_by_position_interpolation(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(STORY * 110, encoding="utf-8")
+    result = run("summarize", path, "--model", "smol", "-l", "20", "--no-cache", "--json")
+    assert result.exit_code == 0, result
+    receipt = json.loads(result.stdout)["receipt"]
+    assert 8192 < receipt["tokens_total"] == receipt["tokens_read"] < 12_000
+    assert (receipt["window"], receipt["rope"], receipt["factor"]) == (32768, "PI", 4.0)
+
+
 def test_document_beyond_the_window_is_refused_before_loading(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
-    path.write_text(STORY * 200, encoding="utf-8")
+    path.write_text(STORY * 500, encoding="utf-8")
     result = run("summarize", path, "--model", "smol")
     assert result.exit_code == 3, result
-    assert "8,192" in result.stderr
+    assert "32,768" in result.stderr
