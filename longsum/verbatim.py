@@ -63,7 +63,9 @@ alone), one of three to 73 and 50 % (60 and 39 %)."""
 MIN_SHORT_CHANCE = 0.3
 """Chance from which on the words that a model points at are shown by themselves: on those stories
 and chapters their F1 with a person's answer is 0.81 and 0.61, and the sentence holds it in 87 and
-50 %. A chance of a half or more makes an answer a sure one: 8 of 8, and 3 of 5."""
+50 %."""
+SURE_SHORT_CHANCE = 0.65
+"""Chance of the words from which on the answer is a sure one, whatever its sentence's chance."""
 MAX_JUDGED = 16
 """Sentences of which the model judges how well they answer a question."""
 MAX_PASSED_OVER = 4
@@ -226,7 +228,8 @@ class JudgeChooser:
         chosen = _answer_of(ranked, config, decode, started)
         short = self._short(question, chosen)
         if short is not None:
-            chosen = chosen._replace(chance=max(chosen.chance or 0.0, short.chance))
+            if short.chance >= SURE_SHORT_CHANCE:
+                chosen = chosen._replace(chance=max(chosen.chance or 0.0, short.chance))
             short = short if is_sure(chosen.chance or 0.0) else None
         stats = replace(chosen.stats, judged=len(candidates), seconds=time.perf_counter() - started)
         return chosen._replace(stats=stats, short=short)

@@ -72,13 +72,13 @@ def test_questions_are_judged_by_it_once_it_is_on_the_disk(tmp_path: Path) -> No
     path = tmp_path / "pier.txt"
     path.write_text(STORY, encoding="utf-8")
     result = run("ask", path, "In which year was the Harbour Trust founded?", "--json")
-    (answer,) = json.loads(result.stdout)["answers"]
+    answer = json.loads(result.stdout)
     assert answer["receipt"]["model"] == "smol"
     assert answer["receipt"]["judged"] > 0
     assert "founded in 1921" in answer["sentences"][0]["text"]
     assert answer["short"]["text"] == "1921"
     flat = json.loads(run("ask", path, "Who founded it?", "-m", "mini", "--json").stdout)
-    assert not flat["answers"][0]["receipt"]["model_used"]
+    assert not flat["receipt"]["model_used"]
 
 
 def test_document_beyond_the_native_window_is_read_by_position_interpolation(
