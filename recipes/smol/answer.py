@@ -55,7 +55,7 @@ class Passages:
 
     Args:
         ids: token ids of all rows.
-        places: (rows, 4): start, end, place of the question, place of the answer.
+        places: (rows, 4): start and end; where in the row question and answer begin.
         none: the first token of `none`.
     """
 

@@ -34,7 +34,7 @@ def ranked(question: Question, judge: Judge) -> tuple[list[Candidate], list[Cand
     if not first:
         return [], [], 0.0
     passages = [passage_around(question.document, each.span) for each in first]
-    best = best_of_groups(judged(first, judge.likelihoods(passages, question.query, Listener())))
+    best = best_of_groups(judged(first, judge.judge(passages, question.query, Listener())))
     return first, best, best[0].chance
 
 
