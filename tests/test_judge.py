@@ -20,6 +20,7 @@ from longsum.documents.read import read_document
 from longsum.engine.likelihood import log_likelihoods
 from longsum.errors import DocumentTooLong, InsufficientMemory
 from longsum.events import Listener
+from longsum.grounding.grounder import NOT_FOUND
 from longsum.judge import open_judge
 from longsum.prompting.passage import passage_prompt
 from longsum.session import ask_document, open_session
@@ -136,6 +137,7 @@ def tuned(small: LoadConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     write_adapter(tmp_path / "answer", open_checkpoint(Path(small.model or "")), None)
     monkeypatch.setattr(adapters, "SHIPPED", (tmp_path / "answer",))
     monkeypatch.setattr(verbatim, "MIN_SHORT_CHANCE", 0.0)
+    monkeypatch.setattr(verbatim, "MIN_ANSWERING_CHANCE", 0.0)
     monkeypatch.setattr(verbatim, "is_sure", lambda chance: True)
     return small
 
@@ -160,6 +162,15 @@ def test_question_for_yes_or_no_has_no_words_that_answer(document, tuned):
     (answer,) = ask_document(document, [asked], config=VERBATIM, load=tuned)
     assert answer.answered
     assert answer.short is None
+
+
+def test_no_sentence_is_shown_where_no_passage_holds_the_answer(document, tuned, monkeypatch):
+    monkeypatch.setattr(verbatim, "MIN_ANSWERING_CHANCE", 1.0)
+    asked = [QUESTION, "Did the night watchman describe the lighthouse?"]
+    refused, whether = ask_document(document, asked, config=VERBATIM, load=tuned)
+    assert (refused.answered, refused.text) == (False, NOT_FOUND)
+    assert refused.receipt.judged > 0
+    assert whether.answered
 
 
 def test_words_below_the_least_chance_are_not_shown(document, tuned, monkeypatch):
