@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longsum.batch.config import BatchConfig
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.documents.formats import READING
 from longsum.hashing import settings_hash
 from longsum.settings import SettingStyle, as_argument, rendered
+
+if TYPE_CHECKING:
+    from longsum.model.resolve import ModelSource
 
 _WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")
 """Settings of `LoadConfig` that say where a model is and where it runs, not what it answers."""
@@ -92,6 +95,14 @@ def with_settings(job: Job) -> Job:
     return replace(job, settings=settings_hash(settings_of(job))[:16])
 
 
+def job_needs_reading(job: Job, source: ModelSource) -> bool:
+    """Return whether a model has to read each document to answer a job."""
+    from longsum.ask import AskTask
+
+    task = job.task
+    return not isinstance(task, AskConfig) or AskTask(task).needs_reading(source)
+
+
 def with_model(job: Job) -> Job:
     """Find the job's model, without its weights, and return the job with its folder and identity.
 
@@ -100,10 +111,17 @@ def with_model(job: Job) -> Job:
     """
     from longsum.batch.devices import has_cuda
     from longsum.model.find import find_checkpoint
+    from longsum.model.resolve import question_model
 
-    load = job.load
-    source, checkpoint = find_checkpoint(load, cuda=has_cuda(load.device))
+    load, cuda = job.load, has_cuda(job.load.device)
+    source, checkpoint = find_checkpoint(load, cuda=cuda)
+    asks = isinstance(job.task, AskConfig) and not job_needs_reading(job, source)
+    if asks and source.is_bundled and (better := question_model(load.model)):
+        load = replace(load, model=better)
+        source, checkpoint = find_checkpoint(load, cuda=cuda)
     checkpoint.weight_files()
+    # with the adapter that judges, or the window adapter, which longer documents are read with
+    tuned = checkpoint.answering() if asks else checkpoint.widened()
     # every process must choose the same model: by whole path for a folder, else by name
     is_folder = source.revision is None and source.known is None
     name = str(source.path) if is_folder else load.model or source.name
@@ -111,6 +129,5 @@ def with_model(job: Job) -> Job:
         job,
         load=replace(load, model=name),
         model_folder=source.folder,
-        # with the window adapter, which longer documents are read with
-        identity=(checkpoint.widened() or checkpoint).content_identity(),
+        identity=(tuned or checkpoint).content_identity(),
     )

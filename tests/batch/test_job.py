@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from adapters import write_adapter
 from tiny import restate, save_checkpoint
 
 from longsum.batch.config import BatchConfig
@@ -15,6 +16,8 @@ from longsum.batch.failures import error_fields
 from longsum.batch.job import Job, settings_of, with_model, with_settings
 from longsum.batch.outcome import failed_row
 from longsum.batch.reading import ReadResult
+from longsum.checkpoint import adapters
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.cli.flags import as_flag
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, ReadConfig, SummaryConfig
 from longsum.environment import BATCH_WORKERS
@@ -162,3 +165,28 @@ def test_rows_write_settings_in_the_style_of_the_job():
 
 def test_style_of_settings_does_not_make_another_job():
     assert job(setting_style=as_flag).settings == job().settings
+
+
+# ---- which model
+
+
+def test_questions_are_judged_by_the_model_on_this_disk(checkpoint, monkeypatch):
+    here = str(checkpoint)
+    monkeypatch.setattr("longsum.model.resolve.question_model", lambda name: name or here)
+    asking = Job(output=Path("/out"), task=AskConfig(verbatim=True), questions=("Why?",))
+    assert with_model(asking).load.model == here
+    assert with_model(replace(asking, load=LoadConfig(model="mini"))).load.model == "mini"
+    assert with_model(Job(output=Path("/out"))).load.model == "mini"
+
+
+def test_identity_of_a_job_with_questions_is_that_of_the_model_that_judges(
+    checkpoint, tmp_path, monkeypatch
+):
+    load = LoadConfig(model=str(checkpoint))
+    asking = Job(output=Path("/out"), load=load, task=AskConfig(verbatim=True), questions=("Why?",))
+    summing = Job(output=Path("/out"), load=load)
+    plain, before = with_model(asking).identity, with_model(summing).identity
+    write_adapter(tmp_path / "answer", open_checkpoint(checkpoint), None)
+    monkeypatch.setattr(adapters, "SHIPPED", (tmp_path / "answer",))
+    assert with_model(asking).identity != plain
+    assert with_model(summing).identity == before
