@@ -229,7 +229,8 @@ def open_judge(
         ModelUnavailable: when it cannot be used.
     """
     found = model or find_model(load)
-    if found.checkpoint.adapter and found.checkpoint.has_answer_adapter:
+    adapter = found.checkpoint.adapter
+    if adapter is not None and adapter.window and found.checkpoint.has_answer_adapter:
         found = find_model(load)  # without the window adapter that it read with
     if tuned := found.answering():
         found, weights = tuned, None

@@ -226,7 +226,7 @@ def test_question_without_end_is_refused(document, tuned):
 
 def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypatch):
     here = str(small.model)
-    monkeypatch.setattr("longsum.session.question_model", lambda name: name or here)
+    monkeypatch.setattr("longsum.session.question_model", lambda name: None if name else here)
     heard = Recorder()
     with open_session(document, [AskTask(VERBATIM)], listener=heard) as session:
         answer = session.ask(QUESTION, VERBATIM)
@@ -234,12 +234,17 @@ def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypa
     assert answer.receipt.model == Path(here).name
     (chosen,) = (line for line in heard.notices if "judges" in line)
     assert rendered(chosen, as_argument).endswith('judges; model="mini" answers at once')
-    (named,) = ask_document(document, [QUESTION], load=LoadConfig(model="mini"))
+    heard = Recorder()
+    mini = LoadConfig(model="mini")
+    (named,) = ask_document(document, [QUESTION], load=mini, listener=heard)
+    assert not any("judges" in line for line in heard.notices)
     assert (named.receipt.model, named.receipt.model_used) == ("mini", False)
 
 
 def test_summary_is_still_the_bundled_models(document, small, monkeypatch):
-    monkeypatch.setattr("longsum.session.question_model", lambda name: name or str(small.model))
+    monkeypatch.setattr(
+        "longsum.session.question_model", lambda name: None if name else str(small.model)
+    )
     with open_session(document) as session:
         assert session.source.is_bundled
         assert not session.ask(QUESTION).receipt.model_used

@@ -37,7 +37,7 @@ def place_layers(layers: int, sizes: PlacedBytes, free: Sequence[int]) -> tuple[
         they do not fit.
     """
     order = sorted(range(len(free)), key=lambda device: -free[device])
-    for used in range(1, len(free) + 1):
+    for used in range(1, min(len(free), layers) + 1):  # each gets a layer at least
         chosen = sorted(order[:used])
         capacity = [_capacity(free[device], sizes, chosen, device) for device in chosen]
         if min(capacity) < 1 or sum(capacity) < layers:

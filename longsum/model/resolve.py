@@ -203,17 +203,17 @@ def default_source(cuda: bool) -> ModelSource:
 
 
 def question_model(name: str | None) -> str | None:
-    """Return the model to answer questions with, where none is named or configured.
+    """Return the model to answer questions with, instead of the bundled one.
 
     Args:
         name: what the user named; None for nothing.
 
     Returns:
         `smol` if it is on this disk with its answer adapter, since it judges better than the
-        bundled model ranks; else the name as it is.
+        bundled model ranks; None if it is not, or another is named or configured.
     """
     if name is not None or configured_model() is not None:
-        return name
+        return None
     known = find_known(JUDGING)
     file = known.file if known else None
     if file is None or not file.is_here or answer_adapter_for(file.fingerprint) is None:

@@ -172,7 +172,7 @@ def test_style_of_settings_does_not_make_another_job():
 
 def test_questions_are_judged_by_the_model_on_this_disk(checkpoint, monkeypatch):
     here = str(checkpoint)
-    monkeypatch.setattr("longsum.model.resolve.question_model", lambda name: name or here)
+    monkeypatch.setattr("longsum.model.resolve.question_model", lambda name: None if name else here)
     asking = Job(output=Path("/out"), task=AskConfig(verbatim=True), questions=("Why?",))
     assert with_model(asking).load.model == here
     assert with_model(replace(asking, load=LoadConfig(model="mini"))).load.model == "mini"

@@ -46,6 +46,12 @@ def test_what_fits_the_sum_need_not_fit_the_devices():
     assert place_layers(8, SIZES, (84, 51)) is None
 
 
+def test_more_devices_than_layers_are_not_used():
+    """The layers of a tiny model were dealt to two devices until none was left to take from."""
+    assert place_layers(1, PlacedBytes(1, 1, 1, 1), (3, 3)) is None
+    assert place_layers(1, PlacedBytes(1, 1, 1, 1), (3, 4)) == (0, 1)
+
+
 @given(
     layers=st.integers(1, 40),
     layer=st.integers(1, 50),

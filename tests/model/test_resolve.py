@@ -227,7 +227,7 @@ def test_questions_are_judged_by_smol_where_it_is_and_nothing_is_chosen(monkeypa
     monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: True))
     monkeypatch.setattr(resolve, "answer_adapter_for", lambda base: object())
     assert resolve.question_model(None) == "smol"
-    assert resolve.question_model("mini") == "mini"
+    assert resolve.question_model("mini") is None
     monkeypatch.setattr(resolve, "configured_model", lambda: "vicuna-7b-16k")
     assert resolve.question_model(None) is None
 
