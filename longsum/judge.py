@@ -22,7 +22,7 @@ from longsum.errors import DocumentTooLong
 from longsum.events import Listener
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.memory import MemoryPlan, require_fit
-from longsum.prompting.passage import NONE, passage_prompt
+from longsum.prompting.passage import NONE, PassagePrompt, passage_prompt
 from longsum.selection.answer_spans import AnswerSpans
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Judge:
         found = []
         for prompt in prompts:
             listener.check()
-            found.append(_judged(reader, prompt.passage, prompt.question, prompt.ending, none))
+            found.append(_judged(reader, prompt, none))
         asked, answering = np.array(found).reshape(-1, 2).T
         return Judgement(asked, answering)
 
@@ -161,7 +161,7 @@ class Judge:
         words = spans.candidates(first)
         start = spans.starts[first]
         # the space belongs to the first token, as after "Answer:"
-        text = f" {spans.text[start : spans.ends[words[-1]]]}" if words else ""
+        text = f" {spans.words(first, words[-1])}" if words else ""
         tokenizer = self.model.tokenizer
         ids = tokenizer.encode_document(text)[:MAX_ANSWER_TOKENS]
         by_end = {spans.ends[word] - start + 1: word for word in words}
@@ -181,30 +181,22 @@ class Judge:
         return Reader(self.weights, capacity, self.plan.chunk_tokens, self.plan.kv_cache)
 
 
-def _judged(
-    reader: Reader,
-    passage: Sequence[int],
-    question: Sequence[int],
-    ending: Sequence[int],
-    none: int,
-) -> tuple[float, float]:
+def _judged(reader: Reader, prompt: PassagePrompt, none: int) -> tuple[float, float]:
     """Return the log-likelihood of a question after a passage, and that of any answer to it.
 
     Args:
         reader: the model.
-        passage: tokens up to the question.
-        question: its tokens.
-        ending: tokens up to the answer.
+        prompt: the passage and the question.
         none: the first token of the answer that there is none.
     """
     import torch
 
+    from longsum.engine.likelihood import chances_of
+
     reader.rewind(0)
-    before = reader.read(passage)[None]
-    after = reader.read_all([*question, *ending])
-    chances = torch.cat([before, after]).float().log_softmax(-1)
-    targets = torch.tensor(list(question), device=chances.device)[:, None]
-    asked = float(chances[: len(question)].gather(1, targets).sum())
+    chances = chances_of(reader, prompt.passage, [*prompt.question, *prompt.ending])
+    targets = torch.tensor(prompt.question, device=chances.device)[:, None]
+    asked = float(chances[: len(prompt.question)].gather(1, targets).sum())
     empty = float(chances[-1, none].double().exp())
     return asked, math.log(max(1e-9, 1.0 - empty))
 
@@ -229,9 +221,6 @@ def open_judge(
         ModelUnavailable: when it cannot be used.
     """
     found = model or find_model(load)
-    adapter = found.checkpoint.adapter
-    if adapter is not None and adapter.window and found.checkpoint.has_answer_adapter:
-        found = find_model(load)  # without the window adapter that it read with
     if tuned := found.answering():
         found, weights = tuned, None
     plan = plan_for(found, load, PASSAGE_TOKENS)

@@ -222,8 +222,7 @@ class JudgeChooser:
     ) -> Chosen:
         """Implement `AnswerChooser.answer` by what the model finds about the best passages."""
         started = time.perf_counter()
-        found = answer_candidates(self.document, question, bundled_head())
-        candidates = best_of_groups(found)[:MAX_JUDGED]
+        candidates = judged_candidates(self.document, question)
         if not candidates:
             return Chosen([], AnswerStats(finish_reason="stop"))
         passages = [passage_around(self.document, each.span) for each in candidates]
@@ -252,7 +251,7 @@ class JudgeChooser:
         if pointed is None or pointed.chance < MIN_SHORT_CHANCE:
             return None
         span = spans.span(pointed.first, pointed.last)
-        text = " ".join(document.text[span.start : span.end].split())
+        text = spans.words(pointed.first, pointed.last)
         return ShortAnswer(text, span, document.reference(span), pointed.chance)
 
 
@@ -274,6 +273,16 @@ def bundled_head() -> SelectionHead:
     found = load_head(MINI_FOLDER)
     assert found is not None, "the bundled model has a head"
     return found
+
+
+def judged_candidates(document: Document, question: str) -> list[Candidate]:
+    """Return the sentences whose passages a model judges, best first by their words.
+
+    Args:
+        document: the document asked about.
+        question: in the user's words.
+    """
+    return best_of_groups(answer_candidates(document, question, bundled_head()))[:MAX_JUDGED]
 
 
 def judged(candidates: Sequence[Candidate], found: Judgement) -> list[Candidate]:

@@ -40,9 +40,22 @@ def log_likelihoods(
     for prompt in prompts:
         check()
         reader.rewind(0)
-        logits = reader.read(prompt)[None]
-        if len(continuation) > 1:
-            logits = torch.cat([logits, reader.read_all(continuation[:-1])])
-        chosen = logits.float().log_softmax(-1).gather(1, targets)
-        found.append(float(chosen.sum()))
+        found.append(float(chances_of(reader, prompt, continuation[:-1]).gather(1, targets).sum()))
     return found
+
+
+def chances_of(reader: Reader, prompt: Sequence[int], continuation: Sequence[int]) -> torch.Tensor:
+    """Return how likely each token is next, after a prompt and after each token that continues it.
+
+    Args:
+        reader: the model, which reads both.
+        prompt: token ids, at least one.
+        continuation: token ids; few, as they are read at once.
+
+    Returns:
+        (1 + continuation, vocab) natural logarithms.
+    """
+    logits = reader.read(prompt)[None]
+    if continuation:
+        logits = torch.cat([logits, reader.read_all(continuation)])
+    return logits.float().log_softmax(-1)

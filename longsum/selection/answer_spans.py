@@ -35,6 +35,10 @@ class AnswerSpans(NamedTuple):
             if self.starts[first] < self.ends[last]
         ]
 
+    def words(self, first: int, last: int) -> str:
+        """Return the answer from one word to another."""
+        return self.text[self.starts[first] : self.ends[last]]
+
     def span(self, first: int, last: int) -> Span:
         """Return the place in the document of an answer from one word to another."""
         return Span(self.places[first][0], self.places[last][1])

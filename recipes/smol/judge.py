@@ -19,9 +19,9 @@ import numpy as np
 from longsum.config import LoadConfig
 from longsum.events import Listener
 from longsum.judge import Judge, open_judge
-from longsum.selection.candidates import Candidate, answer_candidates, passage_around
+from longsum.selection.candidates import Candidate, passage_around
 from longsum.selection.confidence import SURE
-from longsum.verbatim import MAX_JUDGED, best_of_groups, bundled_head, judged
+from longsum.verbatim import best_of_groups, judged, judged_candidates
 from recipes.mini.questions import Question, questions
 
 SHOWN = 3
@@ -29,8 +29,7 @@ SHOWN = 3
 
 def ranked(question: Question, judge: Judge) -> tuple[list[Candidate], list[Candidate], float]:
     """Return the candidates by the head, then with the model, and the chance of its first."""
-    found = answer_candidates(question.document, question.query, bundled_head())
-    first = best_of_groups(found)[:MAX_JUDGED]
+    first = judged_candidates(question.document, question.query)
     if not first:
         return [], [], 0.0
     passages = [passage_around(question.document, each.span) for each in first]

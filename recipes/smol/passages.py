@@ -28,9 +28,9 @@ from longsum.evaluate.holding import holding
 from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.model.find import find_model
 from longsum.prompting.passage import NONE, passage_prompt
-from longsum.selection.candidates import answer_candidates, passage_around
+from longsum.selection.candidates import passage_around
 from longsum.similarity import words
-from longsum.verbatim import MAX_JUDGED, best_of_groups, bundled_head
+from longsum.verbatim import judged_candidates
 from recipes.smol.base import END
 
 FILES = {
@@ -79,7 +79,7 @@ def is_kept(text: str) -> bool:
 def rows_of(pair: Pair, document: Document, rng: random.Random) -> Iterator[Row]:
     """Yield the rows of a question: none if no passage near the top holds its answer."""
     question = pair.query or ""
-    found = best_of_groups(answer_candidates(document, question, bundled_head()))[:MAX_JUDGED]
+    found = judged_candidates(document, question)
     passages = [passage_around(document, each.span) for each in found]
     held = [answer_within(each, pair.references) for each in passages]
     bags = [frozenset(words(each)) for each in passages]
