@@ -6,15 +6,14 @@ import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from longsum.ask import AskTask
 from longsum.batch.devices import workers_here
-from longsum.batch.job import Job
+from longsum.batch.job import Job, job_task
 from longsum.batch.outcome import DONE, Row, base_row
 from longsum.batch.reading import ReadResult
 from longsum.batch.result_files import result_name, result_text, write_result
 from longsum.batch.worker import TokenProgress
 from longsum.checkpoint.tokenizer import Tokenizer
-from longsum.config import AskConfig, LoadConfig, SummaryConfig
+from longsum.config import LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.errors import InsufficientMemory
 from longsum.events import Listener
@@ -25,8 +24,6 @@ from longsum.model.memory import MemoryPlan, require_fit
 from longsum.prepared import prepare
 from longsum.selection.head import has_head, load_head
 from longsum.session import LoadedModel, open_session
-from longsum.summarize import SummaryTask
-from longsum.task import Task
 
 if TYPE_CHECKING:
     from longsum.answer import Answer
@@ -127,13 +124,6 @@ def _as_row(answer: Answer) -> dict[str, Any]:
     """Return an answer as the journal stores it."""
     found = {"answered": answer.answered} if answer.question is not None else {}
     return {"question": answer.question, "text": answer.text, **found}
-
-
-def job_task(job: Job) -> Task:
-    """Return the task of a job for each document."""
-    if isinstance(job.task, AskConfig):
-        return AskTask(job.task, job.decode, job.questions)
-    return SummaryTask(job.task, job.decode)
 
 
 def open_answerer(job: Job, listener: Listener) -> Answerer:

@@ -17,7 +17,7 @@ from longsum.hashing import settings_hash
 from longsum.settings import SettingStyle, as_argument, rendered
 
 if TYPE_CHECKING:
-    from longsum.model.resolve import ModelSource
+    from longsum.task import Task
 
 _WHERE = ("model", "revision", "device", "memory_bytes", "offline", "download")
 """Settings of `LoadConfig` that say where a model is and where it runs, not what it answers."""
@@ -95,12 +95,14 @@ def with_settings(job: Job) -> Job:
     return replace(job, settings=settings_hash(settings_of(job))[:16])
 
 
-def job_needs_reading(job: Job, source: ModelSource) -> bool:
-    """Return whether a model has to read each document to answer a job."""
+def job_task(job: Job) -> Task:
+    """Return the task of a job for each document."""
     from longsum.ask import AskTask
+    from longsum.summarize import SummaryTask
 
-    task = job.task
-    return not isinstance(task, AskConfig) or AskTask(task).needs_reading(source)
+    if isinstance(job.task, AskConfig):
+        return AskTask(job.task, job.decode, job.questions)
+    return SummaryTask(job.task, job.decode)
 
 
 def with_model(job: Job) -> Job:
@@ -115,7 +117,7 @@ def with_model(job: Job) -> Job:
 
     load, cuda = job.load, has_cuda(job.load.device)
     source, checkpoint = find_checkpoint(load, cuda=cuda)
-    asks = isinstance(job.task, AskConfig) and not job_needs_reading(job, source)
+    asks = not job_task(job).needs_reading(source)
     if asks and source.is_bundled and (better := question_model(load.model)):
         load = replace(load, model=better)
         source, checkpoint = find_checkpoint(load, cuda=cuda)
