@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from helpers import Recorder
+from helpers import Recorder, report_pdf
+from tiny import save_checkpoint
 
 from longsum.config import LoadConfig
+from longsum.documents.document import Document
+from longsum.documents.read import read_document
 from longsum.grounding.grounder import GroundedSentence
 
 MINI = LoadConfig(model="mini", device="cpu", context=1024)
 PAGES = 12
 TINY_WINDOW = 4000
 """Tokens, which are bytes, of a model that writes."""
+
+
+def report_of_parts(folder: Path) -> Document:
+    """Return the report, read."""
+    return read_document(report_pdf(folder / "report.pdf", PAGES))
+
+
+def tiny_model_of_parts(folder: Path) -> LoadConfig:
+    """Return a random model that writes, with a window that the report exceeds."""
+    return LoadConfig(
+        model=str(save_checkpoint(folder, max_position_embeddings=TINY_WINDOW)), device="cpu"
+    )
 
 
 class Heard(Recorder):

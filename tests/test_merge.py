@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from helpers import printed, report_pdf, story
-from in_parts import MINI, PAGES, TINY_WINDOW, Heard
-from tiny import save_checkpoint
+from in_parts import MINI, PAGES, TINY_WINDOW, Heard, report_of_parts, tiny_model_of_parts
 
 from longsum import merge
 from longsum.answer import Answer, mark
@@ -27,13 +26,12 @@ SHORT = SummaryConfig(words=40)
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf", PAGES))
+    return report_of_parts(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> LoadConfig:
-    folder = save_checkpoint(tmp_path_factory.mktemp("tiny"), max_position_embeddings=TINY_WINDOW)
-    return LoadConfig(model=str(folder), device="cpu")
+    return tiny_model_of_parts(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from helpers import report_pdf, story
-from in_parts import MINI, PAGES, TINY_WINDOW, Heard
-from tiny import save_checkpoint
+from helpers import story
+from in_parts import MINI, PAGES, Heard, report_of_parts, tiny_model_of_parts
 
 from longsum import merge
 from longsum.ask import AskTask
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
-from longsum.documents.read import read_document
 from longsum.reading import Reading
 from longsum.session import ask_document, open_session
 from longsum.summarize import SummaryTask
@@ -26,13 +24,12 @@ QUESTIONS = ("What did the night watchman describe?", "Who paid for the unfinish
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    return read_document(report_pdf(tmp_path_factory.mktemp("report") / "report.pdf", PAGES))
+    return report_of_parts(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> LoadConfig:
-    folder = save_checkpoint(tmp_path_factory.mktemp("tiny"), max_position_embeddings=TINY_WINDOW)
-    return LoadConfig(model=str(folder), device="cpu")
+    return tiny_model_of_parts(tmp_path_factory.mktemp("tiny"))
 
 
 def test_verbatim_questions_need_no_parts(document: Document) -> None:
