@@ -128,19 +128,16 @@ class Session:
     def judge(self) -> Judge:
         """The model that judges answers of a document it has not read; loaded when needed."""
         loaded = self._loaded
-        if self._reading is not None and not self._is_tuned_for_questions:
-            return self._reading.judge
         if loaded is not None and loaded.judge is not None:
             return loaded.judge
         model, weights = (loaded.found, loaded.weights) if loaded else (None, None)
+        if self._reading is not None:
+            model = self._reading.prepared.model
+            if model.checkpoint.answer_adapter is None:
+                return self._reading.judge
         if self._parts is not None:
             weights = self._parts.weights
         return open_judge(self._load, self.listener, model=model, weights=weights)
-
-    @property
-    def _is_tuned_for_questions(self) -> bool:
-        """Whether longsum has an answer adapter for the model, even if it read with another."""
-        return self.reading.prepared.model.checkpoint.has_answer_adapter
 
     def summarize(
         self, config: SummaryConfig | None = None, decode: DecodeConfig | None = None

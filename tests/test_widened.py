@@ -11,9 +11,10 @@ from tiny import save_checkpoint
 
 from longsum.checkpoint import adapters as shipped_adapters
 from longsum.checkpoint.formats import open_checkpoint
-from longsum.config import DecodeConfig, SummaryConfig
+from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
 from longsum.errors import DocumentTooLong, WindowNotTuned
 from longsum.events import Listener
+from longsum.judge import open_judge
 from longsum.loading.weights import load_weights
 from longsum.model.find import find_checkpoint, find_model, plan_for
 from longsum.session import LoadedModel, open_session
@@ -91,6 +92,22 @@ def test_model_in_memory_is_not_used_for_a_document_that_needs_the_adapter(folde
         wide = session.reading.weights
         assert wide is not native
         assert wide.config.rope.factor == 4.0
+
+
+@pytest.mark.parametrize("context", [None, 1024])
+def test_model_judges_without_the_window_adapter(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: int | None
+) -> None:
+    """With a window asked for, passages were judged by the widened model, without its adapter."""
+    write_adapter(tmp_path / "answer", open_checkpoint(folder), None)
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", (tmp_path / "adapter", tmp_path / "answer"))
+    found = find_model(LoadConfig(model=str(folder), device="cpu", context=context))
+    wide = found if context else found.widened()
+    assert wide is not None
+    assert wide.rope.rope_type == "linear"
+    judge = open_judge(LoadConfig(device="cpu"), Listener(), model=wide)
+    assert judge.points
+    assert judge.model.rope.rope_type == "default"
 
 
 def test_document_beyond_both_windows_is_read_in_parts_of_the_wider_one(folder: Path) -> None:

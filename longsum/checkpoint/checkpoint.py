@@ -41,6 +41,8 @@ class Checkpoint(ABC):
     """Tokens its weights were tuned for, even if a smaller window is in use."""
     adapter: Adapter | None = None
     """Adapter whose products are added to the weights."""
+    base: Self | None = None
+    """The checkpoint without its window adapter; None if it has none."""
 
     @classmethod
     @abstractmethod
@@ -78,20 +80,21 @@ class Checkpoint(ABC):
         if found is None or not found.window or found.window <= self.tuned_window:
             return None
         other = self.with_rope(found.rope(self.rope))
-        other.adapter, other.tuned_window = found, found.window
+        other.adapter, other.tuned_window, other.base = found, found.window, self
         return other
 
     @property
-    def has_answer_adapter(self) -> bool:
-        """Whether an answer adapter comes with longsum for its weights."""
-        return bool(shipped()) and answer_adapter_for(self.fingerprint()) is not None
+    def answer_adapter(self) -> Adapter | None:
+        """The answer adapter that comes with longsum for its weights; None if there is none."""
+        return answer_adapter_for(self.fingerprint()) if shipped() else None
 
     def answering(self) -> Self | None:
         """Return the checkpoint with the answer adapter made for it; None if there is none."""
-        if self.adapter or not self.has_answer_adapter:
+        found = None if self.adapter else self.answer_adapter
+        if found is None:
             return None
         other = copy.copy(self)
-        other.adapter = answer_adapter_for(self.fingerprint())
+        other.adapter = found
         return other
 
     def tokenizer(self) -> Tokenizer:

@@ -46,7 +46,8 @@ def ask(
 
     The document is read once, however many questions there are. The bundled model is not used for
     questions: a trained head ranks the sentences by their words. Other models that answer with
-    sentences of the document judge the passages around the best of them. A sentence that likely
+    sentences of the document judge the passages around the best of them: smol, where it is on the
+    disk and no model is named, which also points at the words that answer. A sentence that likely
     holds the answer stands alone, with "Less likely" ones after it; "Perhaps" comes before
     sentences none of which stands out, and "No sentence found for this." stands for none.
     """

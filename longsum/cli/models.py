@@ -120,7 +120,7 @@ def _adapters(checkpoint: Checkpoint) -> dict[str, Any]:
     if wider := checkpoint.widened():
         found["window"] = wider.rope.window
         found["extended"] = f"{wider.rope.reason}, where a document needs it"
-    if checkpoint.has_answer_adapter:
+    if checkpoint.answer_adapter:
         found["questions"] = "passages are judged with longsum's answer adapter"
     return found
 

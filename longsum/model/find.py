@@ -42,8 +42,11 @@ class Model:
         return replace(self, checkpoint=wider) if wider else None
 
     def answering(self) -> Model | None:
-        """Return the model with the answer adapter made for it; None if there is none."""
-        tuned = self.checkpoint.answering()
+        """Return the model with the answer adapter made for it; None if there is none.
+
+        It judges short passages, and so does without a window adapter.
+        """
+        tuned = (self.checkpoint.base or self.checkpoint).answering()
         return replace(self, checkpoint=tuned) if tuned else None
 
     @property

@@ -155,7 +155,7 @@ def test_answer_adapter_changes_the_weights_and_not_the_window(
 ) -> None:
     products = write_adapter(folder, base, None)
     assert base.widened() is None
-    assert base.has_answer_adapter
+    assert base.answer_adapter
     tuned = base.answering()
     assert tuned is not None
     assert (tuned.rope, tuned.tuned_window) == (base.rope, base.tuned_window)
@@ -179,5 +179,6 @@ def test_each_use_has_its_own_adapter(
     assert wide.adapter is not None
     assert tuned.adapter is not None
     assert (wide.adapter.folder, tuned.adapter.folder) == (folders[1], folders[0])
-    assert wide.has_answer_adapter
+    assert wide.answer_adapter
     assert wide.answering() is None
+    assert wide.base is base
