@@ -25,6 +25,10 @@ WORKSPACE_TOKENS = 4096
 QUANTIZE_TOKENS = 512
 """Tokens of a chunk quantized at once."""
 
+SCORE_ROWS = 768
+"""Rows of attention scores in memory at once where a CPU attends in bfloat16: queries, times the
+heads that share their keys."""
+
 
 @dataclass(frozen=True)
 class KVFormat:
@@ -116,3 +120,15 @@ def bytes_of_kv_workspace(shape: ModelShape, tokens: int, kv_dtype: str, width: 
     read = 2 * values * width + values * width // kv_format.block(shape.head_dim)
     fill = min(tokens, QUANTIZE_TOKENS) * shape.key_value_size * 12
     return read + fill + (values if kv_format.is_packed else 0)
+
+
+def bytes_of_scores(shape: ModelShape, chunk_tokens: int, tokens: int) -> int:
+    """Return the bytes of the attention scores that a CPU holds at once in bfloat16.
+
+    Args:
+        shape: the model's shape.
+        chunk_tokens: tokens per chunk.
+        tokens: capacity of the cache.
+    """
+    groups = shape.attention_size // shape.key_value_size
+    return 2 * min(SCORE_ROWS, chunk_tokens * groups) * tokens

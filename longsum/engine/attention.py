@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from longsum.engine import cudnn
+from longsum.engine.product_attention import attend_by_products, takes_products
 
 SPLIT_TOKENS = 1024
 """Minimum number of keys for which splitting them is faster."""
@@ -116,6 +117,8 @@ def attend(
     batch, heads, t, head_dim = query.shape
     kv_heads, s = key.shape[1], key.shape[2]
     groups = heads // kv_heads
+    if takes_products(query):
+        return attend_by_products(query, key, value, scale)
     if t == 1:  # one query: its group shares the keys as if it were a longer query
         packed = query.reshape(batch, kv_heads, groups, head_dim)
         return _one(packed, key, value, scale).reshape(batch, heads, 1, head_dim)

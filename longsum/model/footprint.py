@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longsum.checkpoint.files import ModelShape
-from longsum.checkpoint.kv_format import bytes_of_kv_workspace, is_quantized
+from longsum.checkpoint.kv_format import bytes_of_kv_workspace, bytes_of_scores, is_quantized
 
 DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes per value of each compute dtype."""
@@ -47,6 +47,7 @@ def bytes_of_activations(
     tokens: int,
     quantized_weights: bool = False,
     codes: bool = False,
+    scores: bool = False,
     kv_dtype: str = "",
 ) -> int:
     """Return the peak bytes of one prefill chunk in transformers' Llama.
@@ -71,6 +72,7 @@ def bytes_of_activations(
         tokens: capacity of the cache.
         quantized_weights: whether the weights are quantized.
         codes: whether a CPU unpacks 4-bit codes.
+        scores: whether a CPU attends by matrix products, which hold scores.
         kv_dtype: format of the cache.
     """
     width = DTYPE_BYTES[dtype]
@@ -86,4 +88,6 @@ def bytes_of_activations(
     largest = shape.hidden_size * max(shape.intermediate_size, shape.attention_size)
     matrix = largest * (width + (CODES_BYTES if codes else 0))
     workspace = bytes_of_kv_workspace(shape, tokens, kv_dtype, width)
+    if scores:
+        workspace += bytes_of_scores(shape, chunk_tokens, tokens)
     return chunk + logits + (matrix if quantized_weights else 0) + workspace

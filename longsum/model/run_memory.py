@@ -104,6 +104,7 @@ class MemoryRun:
             tokens=self.tokens,
             quantized_weights=quantize != "none",
             codes=on_cpu,
+            scores=self.device == "cpu" and self.dtype == "bfloat16",
             kv_dtype=kv_dtype,
         )
         return weights, kv_cache, activations

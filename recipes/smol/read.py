@@ -59,7 +59,7 @@ class Findings:
 
 def readers(arguments: argparse.Namespace, device: torch.device) -> tuple[Reader, Reader | None]:
     """Return the model in its native window, and in the extended one if there is an adapter."""
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    dtype = getattr(torch, arguments.dtype)
     is_gguf = arguments.base.suffix == ".gguf"
     weights = read_base(arguments.base) if is_gguf else load_file(arguments.base)
 
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=110.0, help="in all, from the start")
     parser.add_argument("--mib", type=float, default=60.0, help="of the harvest's file, about")
     parser.add_argument("--limit", type=int, help="documents of each file, to try it out")
+    parser.add_argument("--dtype", default="bfloat16", help="float32 on a CPU without bfloat16")
     parser.add_argument("--longest", type=int, default=WINDOW, help="tokens of a document, same")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)

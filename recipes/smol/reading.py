@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from longsum.engine.product_attention import attend_by_products, takes_products
 from recipes.smol.base import EPS
 from recipes.smol.llama import Layer, Llama, attended
 
@@ -50,7 +51,7 @@ class Reader:
         found = Read([], [], {})
         for number, layer in enumerate(self.model.layers, 1):
             query, key, value = layer.projected(h, cos, sin)
-            h = layer.after(h, attended(query, key, value))
+            h = layer.after(h, _mixed(query, key, value))
             found.keys.append(key)
             found.values.append(value)
             if number in wanted:
@@ -86,6 +87,14 @@ class Reader:
         """Return the normalized states after a layer, counted from 1."""
         weight = self.model.norm if number == len(self.model.layers) else None
         return F.rms_norm(h, h.shape[-1:], weight, EPS)
+
+
+def _mixed(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """Attend causally as `attended`, faster for bfloat16 on a CPU, without gradients."""
+    if not takes_products(query):
+        return attended(query, key, value)
+    mixed = attend_by_products(query, key, value, query.shape[-1] ** -0.5)
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def _looked(

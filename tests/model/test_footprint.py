@@ -125,7 +125,9 @@ def test_activations_are_what_torch_allocates(dtype, heads, key_value_heads, int
     ours = Llama(LlamaSettings(config.to_dict(), shape, read_rope(config.to_dict())))
     ours.load_state_dict(model.state_dict(), assign=True)
     own_peak = peak_bytes(lambda: ours(input_ids, logits_to_keep=1))
-    assert 0.5 * planned < own_peak < 1.01 * planned
+    scores = dtype == "bfloat16"
+    planned = bytes_of_activations(shape, 512, dtype=dtype, tokens=512, scores=scores)
+    assert 0.4 * planned < own_peak < 1.01 * planned
 
 
 # the quantized cache
