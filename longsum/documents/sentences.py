@@ -119,7 +119,9 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], end: int) -> boo
         return False
     if _MARKER.fullmatch(text, start, match.end()):  # `1.` or `a.` before an item
         return False
-    if mark[0] != "." or mark.startswith(".."):
+    if mark.startswith(".."):
+        return not mark[-1].isdigit()  # `100 Years...100 Movies`
+    if mark[0] != ".":
         return True
     if mark[-1].isdigit() and text[match.start() - 1 : match.start()].isdigit():
         return False  # a decimal
@@ -141,7 +143,7 @@ def _full_stop_ends(text: str, start: int, stop: int, at: int, *, closed: bool) 
     before = text[max(start, stop - _LOOK_BACK) : stop]
     if before.endswith((" ", "\u00a0")):
         return _dots_before(before) >= 3  # `. . . .` ends a sentence, `. . .` does not
-    word = before.rsplit(None, 1)[-1].lstrip(OPENERS + "—–") if before.strip() else ""
+    word = before.rsplit(None, 1)[-1].lstrip(OPENERS + CLOSERS + "—–") if before.strip() else ""
     word = re.split(r"[—–/(\[“‘]", word)[-1]
     low = word.lower()
     number = text[at].isdigit()

@@ -19,6 +19,7 @@ MIN_WORDS, MAX_WORDS, MIN_CJK = 5, 120, 10
 MAX_PIECE = 400
 """Characters in a piece of a line that is not prose, such as a table row: more match anything."""
 _ENDS = re.compile(rf"[.?!…。！？؟۔।][{CLOSERS}]*\d{{0,3}}$")
+_NOTE_AFTER = re.compile(rf"[.?!…{CLOSERS}](?P<note>\d{{1,3}})$")
 _LEADERS = re.compile(r"(?:[.·…]\s?){5,}|(?:\.\s){2,}\d{1,4}\b")
 _TRAILING_DOTS = re.compile(r"(?:\s\.){3,}$")
 _CAPTION = re.compile(
@@ -40,7 +41,7 @@ _GLUED = re.compile(
 _PANEL = re.compile(r"\([A-Z](?:\s?[,–—-]\s?[A-Z])*\)\s|scale bars?\b", re.I)
 _LIST_MARKER = re.compile(r"(?:\(?(?:\d{1,3}|[a-z])[.)]|[-*•–])\s+")
 _NOTE = re.compile(
-    r"[*†‡¶∗]|\d{2,3}[A-Z]|\d[A-Z][a-z’']|\d{1,3}(?:\s+[“‘\"]?[A-Z][a-z]|\s*[“‘\"(\[])"
+    r"[*†‡¶∗]|\d{1,3}\s+A\s|\d{2,3}[A-Z]|\d[A-Z][a-z’']|\d{1,3}(?:\s+[“‘\"]?[A-Z][a-z]|\s*[“‘\"(\[])"
 )
 _SIGNAL = re.compile(
     r"(?:see(?:,? e\. ?g\.,?|,? also| generally|,)?|but see|but cf\.|cf\.|accord,?|e\. ?g\.,|"
@@ -80,7 +81,13 @@ def statement_spans(text: str) -> Iterator[Span]:
             marker = _LIST_MARKER.match(text, start + first, start + last)
             span = Span(marker.end() if marker else start + first, start + last)
             if is_statement(text[span.start : span.end]):
-                yield span
+                yield _without_note(text, span)
+
+
+def _without_note(text: str, span: Span) -> Span:
+    """Return a sentence without the number of a note after its full stop."""
+    note = _NOTE_AFTER.search(text, max(span.start, span.end - 5), span.end)
+    return Span(span.start, note.start() + 1) if note else span
 
 
 def sentence_spans(text: str) -> Iterator[Span]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from longsum.selection.alike import Unlike
 from longsum.selection.cover import Cover, Shared
 from longsum.selection.filling import fill
 from longsum.selection.head import MAX_LOG_USES, Network, SelectionHead, SummaryNetworks
+from longsum.selection.leading import leading
 from longsum.selection.ranking import standardized
 from longsum.selection.sentence_features import Sentences
 from longsum.selection.token_states import TokenStates
@@ -27,15 +30,24 @@ DEPENDENT_PENALTY = 8.0
 """Standard deviations subtracted from a sentence that opens with `This`, `However` and the like
 while its predecessor is not chosen. Reduces such sentences from one in five to hardly any, and
 costs half a point of ROUGE-1, one in stories (`recipes/mini/README.md`)."""
-BRIEF_WORDS, BRIEF_PENALTY = 8, 8.0
-"""A sentence of fewer words says little by itself, and the standard deviations subtracted from it.
-Costs almost no ROUGE (`recipes/mini/README.md`)."""
+BRIEF_PENALTY = 8.0
+"""Standard deviations subtracted from a sentence of few words, which says little by itself. Costs
+almost no ROUGE (`recipes/mini/README.md`)."""
 QUESTION_PENALTY = 4.0
 """Standard deviations subtracted from a question, which a summary should rather answer."""
 NEIGHBOUR_BONUS = 1.0
 """Standard deviations added to a sentence once its neighbour in the paragraph is chosen, since
 neighbours read as a text. One sentence in five then follows its neighbour instead of one in seven,
 at no cost in ROUGE (`recipes/mini/README.md`)."""
+PIECE_PENALTY = 8.0
+"""Standard deviations subtracted from headings and items of lists that end like sentences."""
+SPREAD_BONUS = 1.0
+"""Standard deviations added to sentences in parts of the document that have none yet. It costs no
+ROUGE; without it, summaries of papers and chapters end before the middle."""
+WORDS_PER_PART, MAX_PARTS = 50, 8
+"""Words of a summary for each such part, and the most of them."""
+MAX_ALIKE = 0.75
+"""Share of the shorter one's stems from which on a sentence repeats one that was chosen."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,11 @@ def cover_of(
     scores = standardized(networks.sentences(read.sentence_inputs())[:, 0])
     words = expected_uses(networks.words, read.word_inputs(scores, encode))
     pairs = expected_uses(networks.pairs, read.pair_inputs(scores, words))
-    weak = BRIEF_PENALTY * sentences.brief(BRIEF_WORDS) + QUESTION_PENALTY * sentences.questions
+    weak = (
+        BRIEF_PENALTY * sentences.brief
+        + QUESTION_PENALTY * (sentences.questions | sentences.pointers)
+        + PIECE_PENALTY * sentences.pieces
+    )
     own = score_weight * (scores + noise - weak)
     penalties = score_weight * DEPENDENT_PENALTY * sentences.dependent
     bonuses = score_weight * NEIGHBOUR_BONUS * sentences.adjacent
@@ -116,7 +132,22 @@ def cover_of(
         (Shared(read.vocabulary, words, len(sentences.spans)), 1.0),
         (Shared(read.pairs, pairs, len(sentences.spans)), pair_weight),
     ]
-    return Cover(shared, own, sentences.sizes, penalties, bonuses)
+    parts = parts_of(sentences.sizes, sentences.length)
+    spread = score_weight * SPREAD_BONUS
+    return Cover(shared, own, sentences.sizes, penalties, bonuses, parts, spread)
+
+
+def parts_of(sizes: np.ndarray, length: int) -> np.ndarray:
+    """Return the part of the document that each sentence is in, from 0: (sentences,).
+
+    Args:
+        sizes: words of each sentence: (sentences,).
+        length: words of the summary, which decide on the number of parts.
+    """
+    count = min(MAX_PARTS, max(1, length // WORDS_PER_PART))
+    before = np.cumsum(sizes) - sizes
+    found: np.ndarray = before * count // max(1, int(sizes.sum()))
+    return found
 
 
 def choose_sentences(
@@ -138,11 +169,19 @@ def choose_sentences(
     read = read_sentences(sentences, states)
     cover = cover_of(read, head.summary, encode, noise=noise)
     keys = [sentence_key(text) for text in sentences.texts]
+    unlike = Unlike(sentences.terms, MAX_ALIKE)
+
+    def add(sentence: int) -> None:
+        cover.add(sentence)
+        unlike.add(sentence)
+
+    first = leading(sentences, [cover.gain(i) for i in range(len(keys))])
+    best = chain(first, cover.best_first())
     chosen = fill(
-        cover.best_first(),
+        (i for i in best if unlike(i)),
         lambda i: int(sentences.lengths[i]),
         sentences.length,
         key=lambda i: keys[i],
-        add=cover.add,
+        add=add,
     )
     return sorted(keys.index(keys[i]) for i in chosen)  # of copies, the first is shown

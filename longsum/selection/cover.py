@@ -84,6 +84,9 @@ class Cover:
         penalties: per-word penalty of a sentence whose predecessor is not chosen: (sentences,).
         bonuses: per-word bonus of a sentence and its predecessor once the other one is chosen:
             (sentences,).
+        parts: number of the part of the document that each sentence is in: (sentences,); None
+            for a document of one part.
+        spread: per-word bonus of sentences in parts of which none is chosen yet.
     """
 
     def __init__(
@@ -93,22 +96,30 @@ class Cover:
         sizes: np.ndarray,
         penalties: np.ndarray,
         bonuses: np.ndarray,
+        parts: np.ndarray | None = None,
+        spread: float = 0.0,
     ) -> None:
         self._shared = shared
         self._sizes, self._bonuses = sizes, bonuses
         self._scores = scores.astype(np.float64)  # copies
         self._penalties = penalties.astype(np.float64)
+        self._parts = np.zeros(len(sizes), dtype=np.int64) if parts is None else parts
+        self._spread = spread
+        self._parts_taken: set[int] = set()
 
     def gain(self, sentence: int) -> float:
         """Return the gain of a sentence per word."""
         terms = sum(weight * kind.gain(sentence) for kind, weight in self._shared)
         added = terms / self._sizes[sentence] + self._scores[sentence]
+        if int(self._parts[sentence]) not in self._parts_taken:
+            added += self._spread
         return float(added - self._penalties[sentence])
 
     def add(self, sentence: int) -> None:
         """Choose a sentence."""
         for kind, _ in self._shared:
             kind.add(sentence)
+        self._parts_taken.add(int(self._parts[sentence]))
         if sentence + 1 < len(self._penalties):
             self._penalties[sentence + 1] = 0.0
             self._scores[sentence + 1] += self._bonuses[sentence + 1]

@@ -16,11 +16,14 @@ from itertools import pairwise
 import numpy as np
 
 from longsum.documents.document import Span
+from longsum.selection.predicates import is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
 from longsum.similarity import FUNCTION_WORDS, count_words, words
 
 OPENING, CLOSING = 8, 15
 """Sentences of a document's beginning and end that the others are compared with."""
+MIN_WORDS = 8
+"""Words from which on a sentence says something by itself."""
 MAX_HEADING_CHARACTERS = 80
 """Longest line that may be a heading."""
 
@@ -50,6 +53,23 @@ _DEPENDENT = re.compile(
     |the\ (?:result|results|answer|reason|idea)\ is)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ITSELF = re.compile(
+    r"""\W*(?:this|the\ present|these)\ (?:proposed\ |present\ |whole\ )?(?:paper|report|study
+    |article|book|document|guide|work|review|thesis|chapter|proposal|specification|rule|ad|act|bill
+    |order|opinion|agreement|contract|policy|manual|handbook|survey|standard)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A document that speaks of itself, not of the sentence before."""
+_ELSEWHERE = re.compile(
+    r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
+    \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
+    |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
+    |\b(?:as\ follows|following|below)\W*$
+    |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
+    |\bin\ the\ (?:next|following)\ (?:section|chapter|figure|table|example)s?\b
+    |:["”’]?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
 Columns = dict[str, np.ndarray]
 """Features by name, each (rows,). Their order is that of a network's inputs, and their names are
 saved with the network (`feature_names.py`)."""
@@ -62,7 +82,7 @@ def stacked(columns: Columns) -> np.ndarray:
 
 def is_dependent(text: str) -> bool:
     """Return whether a sentence opens by referring to the one before it (`This`, `However`)."""
-    return bool(_DEPENDENT.match(text))
+    return bool(_DEPENDENT.match(text)) and not _ITSELF.match(text)
 
 
 @dataclass(frozen=True)
@@ -132,9 +152,20 @@ class Sentences:
         """Whether each sentence is a question."""
         return np.array([text.rstrip(' "”’)').endswith("?") for text in self.texts])
 
-    def brief(self, words: int) -> np.ndarray:
-        """Return whether each sentence has fewer words."""
-        return self.lengths < words
+    @cached_property
+    def pointers(self) -> np.ndarray:
+        """Whether each sentence only says where something is, as `Table 1 gives it.` does."""
+        return np.array([bool(_ELSEWHERE.search(text)) for text in self.texts])
+
+    @cached_property
+    def pieces(self) -> np.ndarray:
+        """Whether each sentence is only a piece of one: a heading, an item of a list."""
+        return np.array([not is_whole(text) for text in self.texts])
+
+    @cached_property
+    def brief(self) -> np.ndarray:
+        """Whether each sentence has few words."""
+        return self.lengths < MIN_WORDS
 
     @cached_property
     def columns(self) -> Columns:

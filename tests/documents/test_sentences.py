@@ -16,6 +16,8 @@ def sentences(text: str) -> list[str]:
     [
         "He came.| She left.",
         "Mr. Smith met Dr. Jones.| They spoke.",
+        "It was a ”J. Edgar Hoover moment” for him.| He left.",
+        "It is on the list “100 Years...100 Movies”.| So is this.",
         "Use a tool, e.g. a saw, i.e. something sharp.| Then cut.",
         "See Fig. 3 for it.| No. 5 is shown vs. No. 6.",
         "Is that so? No.| It is not.".replace("? No", "?| No"),

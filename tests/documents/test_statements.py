@@ -164,3 +164,19 @@ def test_sentences_rise_and_stay_within_lines(text: str) -> None:
     spans = list(sentence_spans(text))
     assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
     assert all("\n" not in text[a:b] for a, b in spans)
+
+
+@pytest.mark.parametrize("note", ["7", "12", "103"])
+def test_number_of_a_note_is_left_out_of_a_statement(note: str) -> None:
+    text = f"The media raised questions about the harbour wall.{note} The board did not reply."
+    assert stated(text)[0] == "The media raised questions about the harbour wall."
+    assert stated("It said “the wall of the harbour is too low.”9")[0].endswith("low.”")
+
+
+def test_number_that_belongs_to_a_statement_stays() -> None:
+    text = "The new wall of the harbour is as high as 3.5 feet."
+    assert stated(text) == [text]
+
+
+def test_note_that_begins_with_an_article_is_no_statement() -> None:
+    assert not is_statement("10 A control law generates commands for the rudder of the ship.")

@@ -188,3 +188,21 @@ def test_the_choice_is_greedy_with_gains_that_rise():
 def test_where_all_are_dependent_the_best_is_first():
     cover = cover_with({"sold": 3.0}, penalties=[5.0] * 4)
     assert next(cover.best_first()) == 1
+
+
+def test_part_of_the_document_without_a_sentence_comes_before_a_slightly_better_sentence() -> None:
+    scores = np.array([1.0, 0.9, 0.5])
+    none, sizes = np.zeros(3), np.array([4, 4, 4])
+    parts = np.array([0, 0, 1])
+
+    def order(spread: float) -> list[int]:
+        cover = Cover([], scores, sizes, none, none, parts, spread)
+        found = []
+        for sentence in cover.best_first():
+            found.append(sentence)
+            cover.add(sentence)
+        return found
+
+    assert order(0.0) == [0, 1, 2]
+    assert order(0.5) == [0, 2, 1]
+    assert order(0.3) == [0, 1, 2]

@@ -10,7 +10,7 @@ from helpers import REPOSITORY, environment
 from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
 from longsum.selection.ranking import bm25, lexrank, standardized, terms_of
-from longsum.selection.sentence_features import Sentences
+from longsum.selection.sentence_features import Sentences, is_dependent
 
 TEXT = (
     "The harbour\n"
@@ -93,13 +93,13 @@ def test_sentences_are_adjacent_within_a_line_and_not_across_what_is_left_out():
 
 
 def test_questions_and_brief_sentences():
-    texts = ["Who built the tower in those years?", "“Who?”", "Anna built it in 1902."]
+    texts = ["Who built the tower that stood here in those years?", "“Who?”", "Anna built it."]
     text = " ".join(texts)
     ends = [len(" ".join(texts[: i + 1])) for i in range(3)]
     spans = [Span(end - len(t), end) for t, end in zip(texts, ends, strict=True)]
     found = Sentences(text, spans, 20)
     assert found.questions.tolist() == [True, True, False]
-    assert found.brief(6).tolist() == [False, True, True]
+    assert found.brief.tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,35 @@ def test_features_are_the_same_whatever_order_a_process_keeps_sets_in():
         for seed in (1, 2, 3)
     }
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Table 3 gives the measurement.",
+        "Section IV describes the harbour wall.",
+        "The rest of this report is organized as follows.",
+        "For the fares of each year, see Appendix B.",
+        "The board agreed on the following.",
+    ],
+)
+def test_sentence_that_only_says_where_something_is_points_away(text: str) -> None:
+    assert Sentences(text, [Span(0, len(text))], 20).pointers.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The table in the kitchen seats eight people.",
+        "Passengers can see the lighthouse from the deck.",
+        "Figures rose by a third in the following year.",
+    ],
+)
+def test_sentence_that_says_something_does_not_point_away(text: str) -> None:
+    assert Sentences(text, [Span(0, len(text))], 20).pointers.tolist() == [False]
+
+
+@pytest.mark.parametrize("subject", ["This report", "This proposed rule", "The present study"])
+def test_document_that_speaks_of_itself_does_not_refer_to_the_sentence_before(subject: str) -> None:
+    assert not is_dependent(f"{subject} compares two ways to run the ferry.")
+    assert is_dependent("This captain compares two ways to run the ferry.")

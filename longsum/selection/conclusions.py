@@ -1,0 +1,177 @@
+"""How strongly sentences say what a document concludes: findings, holdings, recommendations.
+
+They are recognized by the words that English documents use for them, and by where they stand: in
+the document's own abstract or summary, or in its conclusion. A summary takes the best of them
+first; without them it would be a list of topics. Pure; no torch.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from longsum.documents.document import Span
+
+STATED, OF_GROUP, OWN, SUMMING_UP, PURPOSE = 2.0, 1.0, 0.5, 1.0, 0.5
+"""Strength of a finding's own words, of those of `the court`, which may be another one, more for
+`we`, of words that sum up or name the purpose."""
+MIN_STRENGTH = 1.5
+"""Strength from which on a sentence is a conclusion of the document."""
+IN_SUMMARY, IN_CONCLUSION = 2.0, 1.5
+"""Strength of the document's own summary, and of its conclusion."""
+LATER = 0.5
+"""Strength of the last words of such a section against its first, which introduce."""
+MAX_OWN_SUMMARY = 6_000
+"""Characters after its heading that belong to a document's own summary or conclusion."""
+
+_WORKS = (
+    r"(?:reports?|stud(?:y|ies)|reviews?|paper|article|thesis|survey|audit|inquiry|investigation"
+    r"|experiments?|trials?|results?|findings?|evidence|data|analys[ie]s|work|observations?)"
+)
+_AUTHORS = (
+    r"(?:we|i"
+    rf"|(?<!of\s)(?:the|this|our|these|both|all)(?:\s+(?:present|current|above|main|\d+|two|three|four"
+    rf"|[a-z]+ing))?\s+{_WORKS})"
+)
+_ADVERBS = (
+    r"(?:(?:have|has|also|therefore|thus|then|accordingly|clearly|further|finally|again)\s+)*"
+    r"(?:of\s+(?:\w+\s+){1,6}?)?"
+)
+_VERBS = (
+    r"(?:conclude[sd]?|demonstrate[sd]?|reveal(?:s|ed)?|indicate[sd]?|suggest(?:s|ed)?"
+    r"|recommend(?:s|ed)?|show(?:s|ed|n)?\s+(?:that|how|no)"
+    r"|(?:find[s]?|found|hold|establish(?:es|ed)?|confirm(?:s|ed)?)\s+(?:that|no)"
+    r"|fail(?:s|ed)?\s+to\s+(?:find|support|show)|support(?:s|ed)?\s+(?:the|this|that|our|no)"
+    r"|d(?:o|id|oes)\s+not\s+(?:support|show|find)"
+    r"|provide[sd]?\s+(?:\w+\s+){0,3}?(?:evidence|support|grounds))"
+)
+_STATES = re.compile(
+    rf"\b{_AUTHORS}\s+{_ADVERBS}{_VERBS}\b"
+    r"|\b(?:judgment|decision|order|conviction|sentence)(?:\s+of\s+(?:[\w’']+\s+){1,8}?|\s+)"
+    r"(?:is|are)\s+(?:therefore\s+)?(?:affirmed|reversed|vacated|remanded|dismissed)\b"
+    r"|\bwe\s+(?:(?:therefore|accordingly|now|thus|also)\s+)?(?:affirm|reverse|vacate|hold"
+    r"|reject)\b"
+    r"|^\W*held\s*:|\bit\s+(?:is|was)\s+(?:therefore\s+)?(?:concluded|recommended|ordered)\b"
+    r"|\bthe\s+(?:main|key|central|principal|most\s+important)\s+(?:finding|conclusion|result"
+    r"|recommendation|lesson|message)s?\b"
+    r"|\bno\s+(?:significant\s+)?(?:difference|effect|association|correlation)s?\s+"
+    r"(?:between|in|on|was|were)\b",
+    re.IGNORECASE,
+)
+_OF_GROUP = re.compile(
+    r"\bthe\s+(?:\w+\s+)?(?:court|board|commission|committee|council|panel|agency|department"
+    rf"|authors?)\s+{_ADVERBS}(?:{_VERBS}|held\s+that)\b",
+    re.IGNORECASE,
+)
+"""A finding of others, or of authors that speak of themselves so."""
+_OWN = re.compile(
+    r"\bwe\b|^\W*held\s*:|\b(?:is|are)\s+(?:therefore\s+)?(?:affirmed|reversed|vacated)\b",
+    re.IGNORECASE,
+)
+_NOT_STATED = re.compile(
+    r"\bwe\s+conclude\s+(?:with|this|the|by)\b|\bwe\s+now\s+show\b|\bif\s+(?:we|the)\b",
+    re.IGNORECASE,
+)
+_SUMS_UP = re.compile(
+    r"^\W*(?:in\s+(?:short|sum|summary|conclusion|brief)|to\s+(?:conclude|sum\s+up)|overall"
+    r"|taken\s+together|all\s+in\s+all|for\s+these\s+reasons)\b",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(
+    r"\b(?:we\s+(?:present(?:ed)?|proposed?|introduced?|described?|proved?|develop(?:ed)?"
+    r"|investigated?|examined?|evaluated?|implement(?:ed)?)"
+    rf"|(?:this|our|the\s+present)\s+(?:proposed\s+)?(?:{_WORKS}|rule|bill|act|proposal|guide|book"
+    r"|document|specification|chapter)|proposes?\s+to)\b",
+    re.IGNORECASE,
+)
+_NUMBER = r"[^\w\n]{0,4}(?:(?:\d{1,2}(?:\.\d{1,2})?|[IVX]{1,4})[.)]?[^\S\n]+)?"
+_SUMMARY_NAME = (
+    r"(?:abstract|(?:executive\s+|plain[\s-]language\s+)?summary|synopsis|syllabus"
+    r"|key\s+(?:findings|points|messages|takeaways)|(?:main|principal)\s+findings|at\s+a\s+glance"
+    r"|highlights|tl;?dr|in\s+brief)"
+)
+_CONCLUSION_NAME = (
+    r"(?:(?:general\s+)?discussion\s+and\s+conclusions?|conclusions?(?:\s+and\s+[\w\s]{3,40})?"
+    r"|concluding\s+remarks|recommendations|closing\s+remarks|lessons\s+learned)"
+)
+_SUMMARY = re.compile(
+    rf"{_NUMBER}{_SUMMARY_NAME}(?:\s+(?:of|and)\s+[\w\s]{{3,40}})?\W*", re.IGNORECASE
+)
+_CONCLUSION = re.compile(rf"{_NUMBER}{_CONCLUSION_NAME}\W*", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"(?m)^{_NUMBER}(?:(?P<summary>{_SUMMARY_NAME})|{_CONCLUSION_NAME})[^\S\n]*[.:—–-]"
+    r"[^\S\n]*(?=\S)",
+    re.IGNORECASE,
+)
+"""The name of a section at the beginning of its paragraph: `Abstract. `, `SUMMARY: `."""
+_HEADING = re.compile(r"(?m)^(?:#{1,6}[^\S\n]+\S.{0,80}|[^\W_].{0,58}[^\s.?!:;,”\"])$")
+"""A heading; items of a list, which may be as short, begin with their mark."""
+
+
+def conclusions(text: str, spans: Sequence[Span]) -> np.ndarray:
+    """Return how strongly each sentence concludes, from 0: (sentences,).
+
+    Args:
+        text: the document's text.
+        spans: the sentences' spans, in order.
+    """
+    sections = own_sections(text)
+    starts = [section.start for section, _ in sections]
+    strengths = np.zeros(len(spans))
+    for number, span in enumerate(spans):
+        sentence = text[span.start : span.end]
+        strengths[number] = stated(sentence)
+        at = bisect_right(starts, span.start) - 1
+        if at >= 0 and span.start < sections[at][0].end:
+            section, strength = sections[at]
+            within = (span.start - section.start) / (section.end - section.start)
+            strengths[number] += strength + LATER * within
+            strengths[number] += PURPOSE * names_purpose(sentence)
+    return strengths
+
+
+def stated(sentence: str) -> float:
+    """Return how strongly the words of a sentence say that it concludes, from 0."""
+    strength = SUMMING_UP * bool(_SUMS_UP.match(sentence))
+    if _STATES.search(sentence) and not _NOT_STATED.search(sentence):
+        return strength + STATED + OWN * bool(_OWN.search(sentence))
+    return strength + OF_GROUP * bool(_OF_GROUP.search(sentence))
+
+
+def names_purpose(sentence: str) -> bool:
+    """Return whether a sentence says what the document is or does: `This paper presents …`."""
+    return bool(_PURPOSE.search(sentence))
+
+
+def own_sections(text: str) -> list[tuple[Span, float]]:
+    """Return the document's own summaries and conclusions in order, each with its strength.
+
+    Args:
+        text: the document's text.
+    """
+    found: list[tuple[Span, float]] = []
+    for span, strength in sorted(_sections(text)):
+        if not found or span.start >= found[-1][0].end:
+            found.append((span, strength))
+    return found
+
+
+def _sections(text: str) -> Iterator[tuple[Span, float]]:
+    """Yield the sections under a heading, and those whose name begins their paragraph."""
+    headings = list(_HEADING.finditer(text))
+    ends = [*(match.start() for match in headings[1:]), len(text)]
+    for match, end in zip(headings, ends, strict=False):
+        last = min(end, match.end() + MAX_OWN_SUMMARY)
+        if last == match.end():
+            continue
+        if _SUMMARY.fullmatch(match[0]):
+            yield Span(match.end(), last), IN_SUMMARY
+        elif _CONCLUSION.fullmatch(match[0]):
+            yield Span(match.end(), last), IN_CONCLUSION
+    for match in _LABEL.finditer(text):
+        end = text.find("\n", match.end())
+        last = min(len(text) if end < 0 else end, match.end() + MAX_OWN_SUMMARY)
+        yield Span(match.start(), last), IN_SUMMARY if match["summary"] else IN_CONCLUSION

@@ -1,0 +1,54 @@
+"""Which sentences a summary takes first: those that say what the document concludes.
+
+Expected words are shared with what a document is about, and its result is said once. Readers miss
+it most: of eight summaries read by hand, five lacked it. Pure; no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from longsum.selection.alike import Unlike
+from longsum.selection.conclusions import MIN_STRENGTH, conclusions
+from longsum.selection.ranking import standardized
+from longsum.selection.sentence_features import Sentences
+
+GAIN_WEIGHT = 0.5
+"""Weight of a standard deviation of a sentence's gain against its strength as a conclusion."""
+DEPENDENT_RANK = 1.0
+"""Strength subtracted from a sentence that refers to the one before it."""
+MAX_SHARE = 0.4
+"""Maximum share of a summary's words that is taken first."""
+MAX_ALIKE = 0.6
+"""Share of the shorter one's stems from which on two conclusions are the same."""
+WORDS_EACH, MAX_LEADING = 60, 6
+"""Words of a summary for each conclusion in it, and the most of them."""
+
+
+def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
+    """Return the sentences that say what the document concludes, best first; none with a focus.
+
+    Args:
+        sentences: the candidates.
+        gains: what each sentence adds to an empty summary.
+    """
+    strengths = conclusions(sentences.text, sentences.spans)
+    found = np.flatnonzero((strengths >= MIN_STRENGTH) & ~sentences.brief & ~sentences.pieces)
+    if sentences.focus or not len(found):
+        return []
+    ranks = strengths + GAIN_WEIGHT * standardized(np.array(gains))
+    ranks -= DEPENDENT_RANK * sentences.dependent
+    wanted = min(MAX_LEADING, max(1, round(sentences.length / WORDS_EACH)))
+    unlike = Unlike(sentences.terms, MAX_ALIKE)
+    room = MAX_SHARE * sentences.length
+    taken: list[int] = []
+    for sentence in found[np.argsort(-ranks[found], kind="stable")].tolist():
+        if len(taken) == wanted:
+            break
+        if sentences.lengths[sentence] <= room and unlike(sentence):
+            taken.append(sentence)
+            unlike.add(sentence)
+            room -= float(sentences.lengths[sentence])
+    return taken
