@@ -2,43 +2,36 @@
 
 A summary that quotes a dissent as if it were the judgment says the opposite of what was decided. A
 separate opinion begins with a line such as `JUSTICE BREYER, with whom JUSTICE KAGAN joins,
-dissenting.` and ends where the next opinion begins. Pure.
+dissenting.` and ends where the next opinion begins. The running heads of its pages continue it;
+where its first line is missing, as in a part of a document, it begins with the first of them. Pure.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from longsum.documents.document import Span
+from longsum.documents.judges import surnames
+from longsum.documents.opinion_lines import OpinionLine, court_lines, opinion_lines
 
-_NAME = r"[A-Z][A-Za-z’'-]+(?: [A-Z][A-Za-z’'-]+)?"
-_JUDGE = (
-    rf"(?:(?:CHIEF |Chief )?(?:JUSTICE|Justice|JUDGE|Judge) {_NAME}"
-    rf"|{_NAME}, (?:C\. ?J\.|J\.|(?:Chief |Senior )?(?:Circuit |District )?(?:Judge|Justice)))"
-)
-_JOINED = r"(?:, (?:with whom|joined by) [^;:()\[\]]{3,250}?)?"
-_SEPARATE = re.compile(
-    rf"(?:(?<=\] )|(?<=[.!?”\"] )|^[ \t]*)"
-    rf"(?P<judge>{_JUDGE}){_JOINED}, (?P<how>(?:concurring|dissenting)[^.:()\[\]]{{0,120}})[.:]"
-    r"(?=\s)",
-    re.MULTILINE,
-)
-_OF_THE_COURT = re.compile(
-    r"\b(?:delivered the opinion|announced the judgment) (?:of|for) the Court\b"
-    r"|^[ \t]*PER CURIAM\b",
-    re.MULTILINE,
-)
+_WHO = re.compile(r"^(.*?), (?=(?:partly )?(?:concurring|dissenting|respecting)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A passage that speaks for its author only."""
+    """A passage that speaks for its authors only."""
 
     span: Span
     name: str
     """Who speaks, and how: `Justice Breyer, dissenting`."""
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """The surnames of those who speak, in lower case."""
+        return _authors(self.name)
 
 
 def voices_of(text: str, continues: str | None = None) -> tuple[Voice, ...]:
@@ -53,38 +46,61 @@ def voices_of(text: str, continues: str | None = None) -> tuple[Voice, ...]:
 
 @lru_cache(maxsize=2)  # a document is asked many questions
 def _voices_of(text: str, continues: str | None) -> tuple[Voice, ...]:
-    heads = list(_SEPARATE.finditer(text))
-    if not heads and continues is None:
-        return ()
-    begun = [(head.start(), f"{_cased(head['judge'])}, {_how(head['how'])}") for head in heads]
+    lines = opinion_lines(text)
     if continues is not None:
-        begun.insert(0, (0, continues))
-    ends = sorted(
-        [start for start, _ in begun]
-        + [match.start() for match in _OF_THE_COURT.finditer(text)]
-        + [len(text)]
-    )
+        lines = [OpinionLine(0, continues, _authors(continues)), *(lines or court_lines(text))]
+    begun = _beginnings(lines)
+    ends = [*(line.start for line in begun), len(text)][1:]
     return tuple(
-        Voice(Span(start, next(end for end in ends if end > start)), name)
-        for start, name in begun
-        if start < len(text)
+        Voice(Span(line.start, end), line.name)
+        for line, end in zip(begun, ends, strict=True)
+        if line.name and line.start < end
     )
+
+
+def _beginnings(lines: Sequence[OpinionLine]) -> list[OpinionLine]:
+    """Return the lines with which someone else begins to speak.
+
+    Args:
+        lines: openings and running heads, in order.
+    """
+    begun: list[OpinionLine] = []
+    opened: dict[frozenset[str], str] = {}
+    for number, line in enumerate(lines):
+        speaking = begun[-1].authors if begun else frozenset()
+        same = line.authors == speaking
+        if line.opens and line.name:
+            if same and not begun[-1].opens:  # its running head came first
+                begun[-1] = OpinionLine(begun[-1].start, line.name, line.authors)
+            elif not same or begun[-1].name != line.name:
+                begun.append(line)
+            opened[line.authors] = line.name
+        elif not same and not (line.name and _opens(lines, number + 1, line.authors)):
+            name = opened.get(line.authors, line.name)
+            begun.append(OpinionLine(line.start, name, line.authors, line.opens))
+    return begun
+
+
+def _opens(lines: Sequence[OpinionLine], number: int, authors: frozenset[str]) -> bool:
+    """Return whether an opinion of these authors opens with a line, here the one after a head."""
+    return number < len(lines) and lines[number].opens and lines[number].authors == authors
 
 
 def voice_at(text: str, place: int, continues: str | None = None) -> Voice | None:
-    """Return the separate opinion that a place of a text is in; see `voices_of`."""
+    """Return the separate opinion that a place of a text is in; see `voices_of`.
+
+    Args:
+        text: a document's text.
+        place: offset of a character.
+        continues: name of the one that it begins in, of a part of a document.
+    """
     inside = (
         each for each in voices_of(text, continues) if each.span.start <= place < each.span.end
     )
     return next(inside, None)
 
 
-def _cased(judge: str) -> str:
-    """Return a judge's name without capitals throughout: `Chief Justice Roberts`."""
-    words = (word.title() if word.isupper() and len(word) > 2 else word for word in judge.split())
-    return " ".join(words)
-
-
-def _how(said: str) -> str:
-    """Return how an opinion differs, without what follows: `concurring in part`."""
-    return " ".join(re.split(r"[,;]", said, maxsplit=1)[0].split())
+def _authors(name: str) -> frozenset[str]:
+    """Return the surnames in the name of a separate opinion."""
+    who = _WHO.match(name)
+    return surnames(who[1] if who else name)
