@@ -97,7 +97,8 @@ def readable(document: Document, focus: str | None = None) -> list[Span]:
     spans = [
         span
         for span in statements(document)
-        if not any(each.start <= span.start < each.end for each in apart)
+        # one that reaches into a separate opinion holds the line it opens with
+        if not any(each.start < span.end and span.start < each.end for each in apart)
     ]
     if len(spans) <= MAX_RANKED:
         return spans
@@ -111,8 +112,8 @@ def spoken_apart(document: Document, focus: str | None) -> tuple[Voice, ...]:
 
     Args:
         document: the document to summarize.
-        focus: what the reader cares about; if it names dissents, concurrences or the judge of one
-            of them, none is left out.
+        focus: what the reader cares about; if it names dissents, concurrences or a judge who
+            wrote one of them, none is left out.
 
     Returns:
         The opinions in order; none if the document has hardly anything besides them.
@@ -125,9 +126,10 @@ def spoken_apart(document: Document, focus: str | None) -> tuple[Voice, ...]:
 
 
 def _names_one(voices: Sequence[Voice], focus: str) -> bool:
-    """Return whether a focus names the author of a separate opinion."""
-    asked = set(words(focus))
-    return any(asked & set(words(each.name.split(",")[0])[-1:]) for each in voices)
+    """Return whether a focus names an author of a separate opinion."""
+    asked = set(words(focus.replace("’", "'")))
+    authors = {author for each in voices for author in each.authors}
+    return any(asked.issuperset(words(author)) for author in authors)
 
 
 def summary_candidates(document: Document, words: int, focus: str | None) -> list[Candidate]:

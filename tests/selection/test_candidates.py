@@ -227,6 +227,19 @@ def test_they_are_where_the_focus_names_them(focus):
     assert AGAINST not in texts(document, "ferries at night")
 
 
+@pytest.mark.parametrize("focus", ["what Carmody says", "Dunn’s view", "the view of O'Hara"])
+def test_each_author_of_a_joint_dissent_may_be_the_focus(focus):
+    joint = "JUSTICE CARMODY, JUSTICE DUNN, and JUSTICE O’HARA, dissenting."
+    document = text_of(COURT, HELD, joint, AGAINST)
+    assert AGAINST in texts(document, focus)
+    assert AGAINST not in texts(document, "what Bellows says")
+
+
+def test_line_that_opens_a_dissent_is_no_candidate_with_what_is_before_it():
+    document = text_of(COURT, HELD, f"ON APPEAL FROM THE TOWN [May 3, 2010] {DISSENT}", AGAINST)
+    assert not [text for text in texts(document) if "BELLOWS" in text]
+
+
 def test_document_that_is_a_dissent_is_summarized():
     document = text_of(DISSENT, AGAINST, *FACTS)
     assert spoken_apart(document, None) == ()
