@@ -104,7 +104,7 @@ class PartsReader:
         reading = self._read(prepared, listener, self._store)
         task = self._focused(task, part.document.text)
         try:
-            answer = summarize_reading(reading, task, listener)
+            answer = summarize_reading(reading, task, listener, is_part=True)
         except EmptyDocument:
             listener.text(NO_SENTENCES)
             receipt = reading.receipt("verbatim", AnswerStats())

@@ -74,7 +74,12 @@ class SummaryTask:
 
 
 def summarize_reading(
-    reading: Reading, task: SummaryTask, listener: Listener, digest: Digest | None = None
+    reading: Reading,
+    task: SummaryTask,
+    listener: Listener,
+    digest: Digest | None = None,
+    *,
+    is_part: bool = False,
 ) -> Answer:
     """Summarize a document that was read.
 
@@ -83,6 +88,7 @@ def summarize_reading(
         task: length, style, focus, sampling.
         listener: receives the text as it is written.
         digest: what was read, if that is a digest: places are then those in the whole document.
+        is_part: whether it is a part of a document; what is left out of all is reported once.
 
     Returns:
         The summary, with a reference for each sentence.
@@ -109,7 +115,9 @@ def summarize_reading(
         if digest:
             chosen = chosen._replace(spans=digest.originals(chosen.spans))
         receipt = reading.receipt("verbatim", chosen.stats)
-        _report_apart(document, config.focus, listener)
+        if not is_part:
+            summary = "the summary of all parts" if digest else "the summary"
+            _report_apart(whole, config.focus, summary, listener)
         return verbatim_answer(whole, chosen, config.style, receipt, listener, sources=sources)
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
@@ -135,14 +143,18 @@ def _headline_first(document: Document, spans: Sequence[Span]) -> list[Span]:
     return [spans[number] for number in order]
 
 
-def _report_apart(document: Document, focus: str | None, listener: Listener) -> None:
-    """Report the separate opinions that a summary was not chosen from."""
-    apart = spoken_apart(document, focus)
-    if apart:
-        names = "; ".join(f"{each.name} ({document.reference(each.span)})" for each in apart)
-        opinions = "a separate opinion" if len(apart) == 1 else "separate opinions"
+def _report_apart(document: Document, focus: str | None, summary: str, listener: Listener) -> None:
+    """Report the separate opinions that a summary was not chosen from, each once."""
+    places: dict[str, list[Span]] = {}
+    for each in spoken_apart(document, focus):
+        places.setdefault(each.name, []).append(each.span)
+    if places:
+        names = "; ".join(
+            f"{name} ({document.reference_of(spans)})" for name, spans in places.items()
+        )
+        opinions = "a separate opinion" if len(places) == 1 else "separate opinions"
         listener.notice(
-            f"left out of the summary, as {opinions}: {names}; "
+            f"left out of {summary}, as {opinions}: {names}; "
             f"{Setting('focus', 'dissent')} takes them in"
         )
 

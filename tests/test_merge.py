@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import printed, report_pdf, story
+from helpers import Recorder, printed, report_pdf, story
 from in_parts import MINI, PAGES, TINY_WINDOW, Heard, report_of_parts, tiny_model_of_parts
 
 from longsum import merge
@@ -286,13 +286,18 @@ def test_a_dissent_that_reaches_into_the_next_part_is_left_out_of_all(tmp_path: 
         + dissent * 40
     )
     load = LoadConfig(model="mini", device="cpu", context=600)
-    answer = summarize_document(read_document(path), config=SHORT, load=load, parts=True)
+    listener = Recorder()
+    answer = summarize_document(
+        read_document(path), config=SHORT, load=load, parts=True, listener=listener
+    )
     named = [mark(each) for part in answer.parts for each in part.answer.sentences
              if "child" in each.text]  # fmt: skip
     assert named  # parts that hold nothing else are summarized, each sentence under its name
     assert all("Justice Bellows, dissenting" in each for each in named)
     assert "child" not in answer.text
     assert "statute" in answer.text
+    (notice,) = [each for each in listener.notices if "left out" in each]  # not one a part
+    assert notice.startswith("left out of the summary of all parts, as a separate opinion: Justice")
 
 
 # ---- one loading, one part in memory, the cache

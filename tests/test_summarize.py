@@ -152,6 +152,29 @@ def test_summary_of_an_opinion_leaves_the_dissent_out_and_says_so(tmp_path):
     assert not [each for each in listener.notices if "left out" in each]
 
 
+def test_notice_names_each_separate_opinion_once(tmp_path):
+    """Running heads were each named as another opinion, and joint dissents not at all."""
+    page = "The noise of the ferry wakes every child of the town.\n\n"
+    opinion = (
+        "JUSTICE ALBRIGHT delivered the opinion of the Court. The ferry may carry passengers at "
+        "night. The statute names no hours. The town asked for a ban in March. We affirm.\n\n"
+        f"JUSTICE BELLOWS, dissenting.\n\n{page}BELLOWS, J., dissenting\n\n{page}"
+        f"JUSTICE CARMODY and JUSTICE DUNN, dissenting.\n\n{page}"
+        f"CARMODY and DUNN, JJ., dissenting\n\n{page}BELLOWS, J., dissenting\n\n{page}"
+    )
+    (tmp_path / "opinion.txt").write_text(opinion)
+    listener = Recorder()
+    summary = summarize_document(
+        read_document(tmp_path / "opinion.txt"), load=MINI, listener=listener
+    )
+    assert "child" not in summary.text
+    (notice,) = [each for each in listener.notices if "left out" in each]
+    assert notice.startswith(
+        "left out of the summary, as separate opinions: Justice Bellows, dissenting (line 3, line "
+        "19); Justices Carmody and Dunn, dissenting (line 11); "
+    )
+
+
 def test_budget_for_an_answer_is_reserved_only_where_one_is_written(document, tiny):
     """Documents of 31,970 to 32,765 tokens were refused, for 800 tokens that were never written."""
 
