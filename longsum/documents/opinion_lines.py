@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from longsum.documents.judges import GAP, INITIALS, RANKED, TITLED, short_names, surnames
 
@@ -83,6 +83,13 @@ _COURTS_SIGN = re.compile(
 )
 MAX_LINE = 900
 """Characters of a line that names many judges, before and after its sign."""
+_COURT_NAME = re.compile(
+    rf"(?:{_LINE}|(?<=[.!?”)\]\"] ))(?P<name>(?:IN THE )?SUPREME COURT OF)", re.MULTILINE
+)
+MAX_CAPTION = 2500
+"""Characters of a case's caption, which names court, parties and date above each opinion."""
+MAX_SMALL_LETTERS = 0.3
+"""Share of small letters in a caption, which is in capitals."""
 _SPEAKS = re.compile(r"(?:[Jj]udge|JUDGE|J\.)$|^(?:L(?:ord|ORD|ady|ADY))\b")
 """Who an opinion begins with, before a colon; `JUSTICE DUNN:` begins a turn in a hearing."""
 
@@ -107,11 +114,12 @@ def opinion_lines(text: str) -> list[OpinionLine]:
     Args:
         text: a document's text.
     """
-    found = (_separate(match) for match in _near(_SEPARATE, _APART_SIGN, text))
-    separate = [line for line in found if line]
+    told = (_separate(match) for match in _near(_SEPARATE, _APART_SIGN, text))
+    separate = [line for line in told if line]
     if not separate:
         return []
-    return sorted([*separate, *court_lines(text)], key=lambda line: line.start)
+    found = sorted([*separate, *_court_lines(text)], key=lambda line: line.start)
+    return _with_captions(found, text)
 
 
 def court_lines(text: str) -> list[OpinionLine]:
@@ -120,6 +128,11 @@ def court_lines(text: str) -> list[OpinionLine]:
     Args:
         text: a document's text.
     """
+    return _with_captions(_court_lines(text), text)
+
+
+def _court_lines(text: str) -> list[OpinionLine]:
+    """Return the court's lines, without what is above them."""
     named = (
         match
         for match in _near(_COURTS, _COURTS_SIGN, text)
@@ -127,6 +140,33 @@ def court_lines(text: str) -> list[OpinionLine]:
     )
     found = [match.start() for match in (*named, *_COURTS_HEADING.finditer(text))]
     return [OpinionLine(start) for start in sorted(found)]
+
+
+def _with_captions(lines: list[OpinionLine], text: str) -> list[OpinionLine]:
+    """Return lines, those that open an opinion with the case's caption above them."""
+    above = 0
+    captioned = []
+    for line in lines:
+        start = _caption_of(text, above, line.start) if line.opens else line.start
+        captioned.append(replace(line, start=start))
+        above = line.start
+    return captioned
+
+
+def _caption_of(text: str, above: int, start: int) -> int:
+    """Return where the caption above an opinion begins; its own beginning if there is none.
+
+    Args:
+        text: the document's text.
+        above: where the line before begins.
+        start: where the opinion begins.
+    """
+    places = list(_COURT_NAME.finditer(text, max(above, start - MAX_CAPTION), start))
+    if not places:
+        return start
+    place = places[-1].start("name")
+    letters = [letter.islower() for letter in text[place:start] if letter.isalpha()]
+    return place if sum(letters) <= MAX_SMALL_LETTERS * len(letters) else start
 
 
 def _near(pattern: re.Pattern[str], sign: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

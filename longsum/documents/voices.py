@@ -9,6 +9,7 @@ where its first line is missing, as in a part of a document, it begins with the 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,10 +95,9 @@ def voice_at(text: str, place: int, continues: str | None = None) -> Voice | Non
         place: offset of a character.
         continues: name of the one that it begins in, of a part of a document.
     """
-    inside = (
-        each for each in voices_of(text, continues) if each.span.start <= place < each.span.end
-    )
-    return next(inside, None)
+    voices = voices_of(text, continues)
+    last = bisect_right(voices, place, key=lambda voice: voice.span.start) - 1
+    return voices[last] if last >= 0 and place < voices[last].span.end else None
 
 
 def _authors(name: str) -> frozenset[str]:

@@ -121,6 +121,22 @@ def test_opinion_begins_below_the_head_of_its_first_page() -> None:
     assert spoken(text) == [("Justice Bellows, dissenting", f"{DISSENT}\n{PAGE}")]
 
 
+def test_caption_belongs_to_the_opinion_below_it() -> None:
+    caption = "SUPREME COURT OF THE HARBOUR\n\nNo. 12\n\nHARBOUR v. TOWN\n\nON WRIT TO THE "
+    caption += "SUPREME COURT OF THE TOWN\n\n[May 3, 2010]\n\n"
+    first = f"{caption}JUSTICE DUNN, concurring.\n{PAGE}"
+    second = f"{caption}{DISSENT}\n{PAGE}"
+    assert spoken(f"{caption}{COURT}\n{first}{second}") == [
+        ("Justice Dunn, concurring", first),
+        ("Justice Bellows, dissenting", second),
+    ]
+
+
+def test_pages_of_the_court_are_no_caption() -> None:
+    court = f"SUPREME COURT OF THE HARBOUR\n{COURT}\n{PAGE}"
+    assert spoken(court + DISSENT) == [("Justice Bellows, dissenting", DISSENT)]
+
+
 def test_running_heads_say_whose_pages_were_chosen() -> None:
     """The pages of a dissent by themselves have no line that opens it."""
     head = "BELLOWS, J., dissenting\n"
