@@ -94,15 +94,21 @@ def readable(document: Document, focus: str | None = None) -> list[Span]:
         focus: what the reader cares about.
     """
     apart = [each.span for each in spoken_apart(document, focus)]
-    spans = [
-        span
-        for span in statements(document)
-        # one that reaches into a separate opinion holds the line it opens with
-        if not any(each.start < span.end and span.start < each.end for each in apart)
-    ]
+    spans = [span for span in statements(document) if not _reaches_into(span, apart)]
     if len(spans) <= MAX_RANKED:
         return spans
     return [spans[i] for i in np.linspace(0, len(spans) - 1, MAX_RANKED).astype(int)]
+
+
+def _reaches_into(span: Span, apart: Sequence[Span]) -> bool:
+    """Return whether a sentence is within a passage, or holds the line it opens with.
+
+    Args:
+        span: the sentence.
+        apart: the passages, in order.
+    """
+    last = bisect_left(apart, span.end, key=lambda each: each.start) - 1
+    return last >= 0 and span.start < apart[last].end
 
 
 def spoken_apart(document: Document, focus: str | None) -> tuple[Voice, ...]:
