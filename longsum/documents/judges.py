@@ -24,7 +24,7 @@ _TITLE = (
     rf"(?:(?:CHIEF|Chief|PRESIDING|Presiding|ASSOCIATE|Associate|SENIOR|Senior){GAP})?"
     r"(?:JUSTICES?|Justices?|JUDGES?|Judges?|LORD|Lord|LADY|Lady)"
 )
-INITIALS = r"(?:(?:A\. ?)?(?:[CPS]\. ?)?JJ?\.)"
+INITIALS = r"(?:(?:Acting )?(?:A\. ?)?(?:[CPS]\. ?)?JJ?\.)"
 """`J.`, `C. J.`, `JJ.`: judge, chief judge, judges."""
 OFFICE = (
     rf"(?:(?:Chief|Senior|Presiding|Associate|Acting|Circuit|District|Vice){GAP}){{0,3}}"
@@ -34,7 +34,9 @@ OFFICE = (
 _AND = rf"(?:,{GAP}(?:(?:and|AND|&){GAP})?|{GAP}(?:and|AND|&){GAP})"
 TITLED = rf"(?:{_TITLE}{GAP}{_NAME}(?:{_AND}(?:{_TITLE}{GAP})?{_NAME}){{0,8}}+)"
 """`CHIEF JUSTICE ROBERTS and JUSTICE ALITO`."""
-_RANKED = rf"{_NAME}(?:{_AND}(?!{OFFICE}\b|JJ\.){_NAME}){{0,8}}+,{GAP}(?:{INITIALS}|{OFFICE}\b)"
+_RANKED = (
+    rf"{_NAME}(?:{_AND}(?!{OFFICE}\b|JJ\.|Acting\b){_NAME}){{0,8}}+,{GAP}(?:{INITIALS}|{OFFICE}\b)"
+)
 RANKED = rf"(?:{_RANKED}(?:{_AND}{_RANKED}){{0,3}})"
 """`SCALIA and ALITO, JJ.`; `SMITH, Circuit Judge, and DUNN, District Judge`."""
 

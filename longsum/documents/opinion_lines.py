@@ -43,11 +43,11 @@ _NEXT = (
     rf"(?:,?[ \t]++(?!\n)|,?[ \t]*+\n[ \t]*+(?={_MORE})|(?:(?<=,)|{_UNFINISHED})[ \t]*+\n[ \t]*+)"
 )
 _MANNER = (
-    rf"(?:[Pp]artly{GAP})?{_ING}"
+    rf"(?:(?:[Pp]artly|[Ss]pecially|[Rr]espectfully){GAP})?{_ING}"
     rf"(?:{_NEXT}(?:{_ING}|(?i:{_WORDS})(?![\w’'-])|{_PARTS}(?!\w))){{0,24}}"
 )
 _HOW = rf"(?P<how>{_MANNER})"
-_REST = r"(?:[^.;:()\[\]\n]|\n(?![ \t]*\n)|(?<=[ .\n][A-Z])\.|(?<=[JS][JRr])\.){3,400}?"
+_REST = r"(?:[^.;:()\[\]\n]|\n(?![ \t]*\n)|(?<=[ .\n][A-Z])\.|(?<=[JMS][JRr])\.){3,400}?"
 """Text within a sentence."""
 _JOINED = rf"(?:,{GAP}(?:with{GAP}whom|joined{GAP}by){GAP}{_REST})?"
 _JOINED_AFTER = rf"(?:,{GAP}(?:with{GAP}whom|joined{GAP}by|in{GAP}which){GAP}{_REST})?"
@@ -56,7 +56,7 @@ _START = rf"(?:(?P<line>{_LINE})|(?<=[.!?”\]\"] )|(?<=, [12][0-9]{{3}} ))"
 """At the beginning of a line or of a sentence, or after the date of the decision."""
 _WHO = rf"(?P<who>{TITLED}|{RANKED})"
 _SEPARATE = re.compile(
-    rf"{_START}(?:[Ss]tatement{GAP}of{GAP})?{_WHO}"
+    rf"{_START}(?:¶{GAP}?\d+{GAP}|[Ss]tatement{GAP}of{GAP})?{_WHO}"
     rf"(?:{_JOINED}(?:,{GAP}|(?<=join){GAP}|(?<=joins){GAP}|{GAP}(?=respecting\b))"
     rf"{_HOW}{_JOINED_AFTER}"
     r"(?:[.:][*†‡\d]{0,2}(?=\s|—|\Z)[ \t]*+(?P<end>$)?|(?P<unended>[ \t]*+$))"
@@ -68,7 +68,7 @@ _COURTS = re.compile(
     rf"(?:delivered{GAP}the{GAP}(?:unanimous{GAP})?(?:opinion|judgment)"
     rf"|announced{GAP}the{GAP}(?:judgment|decision)){GAP}(?:of|for){GAP}the{GAP}[Cc]ourt"
     rf"(?=[.,;:]|{GAP}(?:with|except|as|and|in{GAP}which)\b)"
-    rf"|(?P<colon>:)(?=\s)(?!{GAP}\([^()\n]{{0,20}}dissent))",
+    rf"|(?P<colon>:)(?=\s)(?!{GAP}\([^()\n]{{0,20}}(?:dissent|concur)))",
     re.MULTILINE,
 )
 _COURTS_HEADING = re.compile(

@@ -18,7 +18,7 @@ from longsum.documents.document import Span
 from longsum.documents.judges import surnames
 from longsum.documents.opinion_lines import OpinionLine, court_lines, opinion_lines
 
-_WHO = re.compile(r"^(.*?), (?=(?:partly )?(?:concurring|dissenting|respecting)\b)", re.IGNORECASE)
+_WHO = re.compile(r"^(.*?), (?=(?:\w+ly )?(?:concurring|dissenting|respecting)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
