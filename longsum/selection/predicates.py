@@ -63,6 +63,8 @@ _VERBS = _lexicon(
 )
 _SUBJECTS = _lexicon("he she it who this that which there these those what each all both some")
 _SPEAKERS = _lexicon("i we you they")
+_CONTRACTED = _lexicon("m re ve ll s d")
+"""Verbs that transcripts separate from their pronoun: `I 'm`."""
 _ADVERBS = _lexicon(
     "also then often always never still now only even just further thus therefore not again rarely"
 )
@@ -122,6 +124,8 @@ def _is_finite(lowered: Sequence[str], found: Sequence[str], at: int) -> bool:
         return True
     if not at:
         return False
+    if word in _CONTRACTED and before in _SPEAKERS | _SUBJECTS:
+        return True
     if word in _PAST and (before not in _NOT_SUBJECTS or before in _SUBJECTS):
         return True
     if before in _SPEAKERS:
