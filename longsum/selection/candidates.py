@@ -25,8 +25,10 @@ from longsum.documents.voices import Voice, voices_of
 from longsum.selection.answer_features import answer_names, asks_whether
 from longsum.selection.asked import asked_document
 from longsum.selection.confidence import chances
+from longsum.selection.leading import leading
 from longsum.selection.literals import answer_terms
-from longsum.selection.ranking import around, bm25, coverage, lexrank, standardized, terms_of
+from longsum.selection.ranking import around, bm25, coverage, standardized, terms_of
+from longsum.selection.sentence_features import Sentences
 from longsum.similarity import near_duplicates, sentence_key, words
 
 MIN_CANDIDATES = 24
@@ -35,6 +37,8 @@ PER_SENTENCE = 4
 """Candidates for each sentence of an answer of average sentences."""
 WORDS_PER_SENTENCE = 22
 """Words of an average printed sentence."""
+LEADING_BONUS, PIECE_PENALTY = 3.0, 3.0
+"""Standard deviations of LexRank added to conclusions, and subtracted from headings and stubs."""
 MAX_RANKED = 4000
 """Sentences that are ranked, which compares all pairs; more are thinned out evenly."""
 MAX_APART = 0.9
@@ -147,13 +151,14 @@ def summary_candidates(document: Document, words: int, focus: str | None) -> lis
         focus: what the reader cares about; sentences that share its words rank higher.
     """
     spans = readable(document, focus)
-    texts = [document.text[s.start : s.end] for s in spans]
-    bags = [terms_of(text) for text in texts]
-    scores = standardized(lexrank(bags))
+    found = Sentences(document.text, spans, words, focus)
+    scores = standardized(found.lexrank)
     if focus:
-        scores = scores + standardized(bm25(bags, terms_of(focus)))
+        scores = scores + standardized(bm25(found.terms, terms_of(focus)))
+    scores = scores - PIECE_PENALTY * found.pieces
+    scores[leading(found, scores.tolist())] += LEADING_BONUS
     count = max(MIN_CANDIDATES, PER_SENTENCE * words // WORDS_PER_SENTENCE)
-    return _best(spans, texts, scores, count)
+    return _best(spans, found.texts, scores, count)
 
 
 def passage_around(document: Document, span: Span) -> str:

@@ -116,26 +116,33 @@ def _finite(lowered: Sequence[str], found: Sequence[str]) -> list[int]:
 
 def _is_finite(lowered: Sequence[str], found: Sequence[str], at: int) -> bool:
     """Return whether a word is a finite verb, by itself and by the word before it."""
-    word, place = lowered[at], at - 1
-    while place > 0 and (lowered[place] in _ADVERBS or lowered[place].endswith("ly")):
-        place -= 1
-    before = lowered[place] if at else ""
+    word = lowered[at]
     if word in _AUXILIARIES or word.endswith(("'re", "'ve", "'ll", "'m")) or word == "it's":
         return True
-    if not at:
-        return False
-    if word in _CONTRACTED and before in _SPEAKERS | _SUBJECTS:
-        return True
-    if word in _PAST and (before not in _NOT_SUBJECTS or before in _SUBJECTS):
-        return True
+    before = _before(lowered, at)
     if before in _SPEAKERS:
         return word not in _NOT_SUBJECTS and not word.endswith("ing")
     if before in _SUBJECTS:
-        return _may_be_verb(word) or word in _VERBS
-    if before in _NOT_SUBJECTS or before.endswith(("'s", "s'")) or found[at][:1].isupper():
+        return word in _CONTRACTED or _may_be_verb(word) or word in _VERBS
+    if not before or before in _NOT_SUBJECTS or before.endswith(("'s", "s'")):
         return False
+    if word in _PAST:
+        return True
+    following = lowered[at + 1] if at + 1 < len(lowered) else ""
+    return not found[at][:1].isupper() and _follows_noun(word, before, following)
+
+
+def _before(lowered: Sequence[str], at: int) -> str:
+    """Return the word before one, adverbs passed over."""
+    place = at - 1
+    while place > 0 and (lowered[place] in _ADVERBS or lowered[place].endswith("ly")):
+        place -= 1
+    return lowered[place] if at else ""
+
+
+def _follows_noun(word: str, before: str, following: str) -> bool:
+    """Return whether a word that follows a noun is its verb."""
     if word.endswith("ed") and len(word) > 4:
-        following = lowered[at + 1] if at + 1 < len(lowered) else ""
         return following != "by" and word not in {"based", "related", "named", "called", "limited"}
     if word in _VERBS:  # `agencies buy`: after a plural
         return before.endswith("s") and not before.endswith(("ss", "'s", "us", "is"))

@@ -155,12 +155,12 @@ class Sentences:
     @cached_property
     def pointers(self) -> np.ndarray:
         """Whether each sentence only says where something is, as `Table 1 gives it.` does."""
-        return np.array([bool(_ELSEWHERE.search(text)) for text in self.texts])
+        return np.array([bool(_ELSEWHERE.search(text)) for text in self.texts], dtype=bool)
 
     @cached_property
     def pieces(self) -> np.ndarray:
         """Whether each sentence is only a piece of one: a heading, an item of a list."""
-        return np.array([not is_whole(text) for text in self.texts])
+        return np.array([not is_whole(text) for text in self.texts], dtype=bool)
 
     @cached_property
     def brief(self) -> np.ndarray:
