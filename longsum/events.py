@@ -36,6 +36,17 @@ class Listener:
     def text(self, piece: str) -> None:
         """Show the next piece of an answer."""
 
+    def part(self, number: int) -> None:
+        """Show which part of a document is read next; parts are numbered from 1."""
+
+    def heading(self, line: str) -> None:
+        """Show the heading of what a part answers, before it."""
+        self.text(f"{line}\n\n")
+
+    def remark(self, line: str) -> None:
+        """Show a line of an answer that says nothing of the document, only what was not found."""
+        self.text(line)
+
     def sentence(self, piece: str, mark: str, sentence: Any) -> None:
         """Show the rest of a complete sentence of the answer, and its mark.
 

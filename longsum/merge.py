@@ -20,7 +20,17 @@ from longsum.errors import EmptyDocument
 from longsum.events import Listener
 from longsum.grounding.grounder import REFUSAL, GroundedSentence
 from longsum.grounding.shifting import shifted
-from longsum.part_events import Noting, PartEvents, Shown, Unmeasured, Unshown
+from longsum.part_events import (
+    ALL_PARTS,
+    MERGING,
+    NO_SENTENCES,
+    HeldBack,
+    Noting,
+    PartEvents,
+    Shown,
+    Unmeasured,
+    nothing_found,
+)
 from longsum.parts import DocumentPart
 from longsum.prepared import Prepared, prepare
 from longsum.reading import AnswerStats, Reading, open_reading
@@ -31,10 +41,6 @@ from longsum.task import is_verbatim
 if TYPE_CHECKING:
     from longsum.engine.llama import Llama
 
-ALL_PARTS = "All parts"
-"""Heading of the summary of the whole."""
-NO_SENTENCES = "No complete sentences to choose from."
-"""What is printed of a part that holds none, such as an index."""
 DIGEST_SHARE = 0.8
 """Share of the longest part's tokens that the parts' summaries may take together."""
 MIN_WORDS = 20
@@ -49,6 +55,7 @@ class PartsReader:
         load: attention implementation, and whether the user chose the KV cache's format.
         store: limits of the cache of documents; None caches nothing.
         weights: the model, if already in memory in the plan's format; None loads it.
+        chunk_tokens: tokens read at once, at most the plan's; None takes the plan's.
     """
 
     def __init__(
@@ -57,9 +64,10 @@ class PartsReader:
         load: LoadConfig,
         store: StoreConfig | None = None,
         weights: Llama | None = None,
+        chunk_tokens: int | None = None,
     ) -> None:
         self.divided, self.weights = divided, weights
-        self._load, self._store = load, store
+        self._load, self._store, self._chunk_tokens = load, store, chunk_tokens
         self._cached: list[str] = []  # notices of the cache, shown when all is answered
 
     # ---- summaries
@@ -84,14 +92,14 @@ class PartsReader:
             report_unknown_focus(task.config.focus, self.divided.document.text, events)
         answers: list[PartAnswer] = []
         each_task = _changed(task, words=self._words_each(task.config.words, events))
-        for part, prepared, heading in self._headed():
-            shown.write(f"{heading}\n\n")
+        for part, prepared, heading in self._headed(listener):
+            shown.head(heading)
             answer = self._summary(part, prepared, each_task, self._events(events, part))
             shown.take(f"{answer.marked}\n\n")
             answers.append(PartAnswer(part.where, answer))
         if not any(each.answer.sentences for each in answers):
             raise EmptyDocument("the document has no complete sentences to choose from")
-        shown.write(f"{ALL_PARTS}\n\n")
+        shown.head(ALL_PARTS)
         overall = self._overall(answers, task, events)
         shown.take(overall.marked)
         receipt = self._receipt([each.answer for each in answers], [overall.receipt])
@@ -106,7 +114,7 @@ class PartsReader:
         try:
             answer = summarize_reading(reading, task, listener, is_part=True)
         except EmptyDocument:
-            listener.text(NO_SENTENCES)
+            listener.remark(NO_SENTENCES)
             receipt = reading.receipt("verbatim", AnswerStats())
             answer = Answer(NO_SENTENCES, NO_SENTENCES, (), receipt)
         listener.text("\n\n")  # a terminal draws on a line of its own
@@ -122,7 +130,7 @@ class PartsReader:
         model = self.divided.model
         prepared = prepare(digest.document, [task], self._load, check=False, model=model)
         prepared = replace(prepared, plan=self.divided.largest.plan)
-        listener.phase("reading the summaries of the parts")
+        listener.phase(MERGING)
         reading = self._read(prepared, Unmeasured(listener), None)
         return summarize_reading(reading, task, listener, digest)
 
@@ -169,31 +177,35 @@ class PartsReader:
             DocumentTooLong: when a question is longer than the budget reserved for it.
             LongsumError: when the model writes nothing.
         """
-        shown, events = Shown(listener), PartEvents(listener)
+        events, several = PartEvents(listener), len(tasks) > 1
         found: list[list[PartAnswer]] = [[] for _ in tasks]
-        for part, prepared, heading in self._headed():
-            answers = self._answers(part, prepared, tasks, Unshown(self._events(events, part)))
+        for part, prepared, heading in self._headed(listener):
+            answers, held = self._answers(part, prepared, tasks, self._events(events, part))
             for each, answer in zip(found, answers, strict=True):
                 each.append(PartAnswer(part.where, answer))
-            told = [_asked(each, len(tasks)) for each in answers if each.answered]
+            told = [each for each in zip(answers, held, strict=True) if each[0].answered]
             if told:
-                shown.write("\n\n".join([heading, *told]))
+                listener.heading(heading)
+            for number, (answer, shown) in enumerate(told):
+                listener.text(_before(number, answer, several))
+                shown.release()
             if told and part is not self.divided.parts[-1]:
-                shown.write("\n\n")  # a terminal draws on a line of its own
-        missing = [(each, self._missing(each)) for each in found]
-        lines = [_asked(parts[0].answer, len(tasks), line) for parts, line in missing if line]
-        if lines:
-            shown.write(("\n\n" if told else "") + "\n\n".join(lines))
+                listener.text("\n\n")  # a terminal draws on a line of its own
+        missing = [(each[0].answer, line) for each in found if (line := nothing_found(each))]
+        for number, (answer, line) in enumerate(missing, bool(told)):
+            listener.text(_before(number, answer, several))
+            listener.remark(line)
         return [self._merged(each) for each in found]
 
     def _answers(
-        self, part: DocumentPart, prepared: Prepared, tasks: Sequence[AskTask], listener: Listener
-    ) -> list[Answer]:
-        """Read a part and answer questions from it."""
-        reading = self._read(prepared, listener, self._store)
-        answers = [write_answer(reading, task, listener) for task in tasks]
-        self._save(reading, listener)
-        return [_in_whole(answer, part) for answer in answers]
+        self, part: DocumentPart, prepared: Prepared, tasks: Sequence[AskTask], events: PartEvents
+    ) -> tuple[list[Answer], list[HeldBack]]:
+        """Read a part and answer questions from it, showing nothing yet."""
+        reading = self._read(prepared, events, self._store)
+        held = [HeldBack(events) for _ in tasks]
+        answers = [write_answer(reading, *each) for each in zip(tasks, held, strict=True)]
+        self._save(reading, events)
+        return [_in_whole(answer, part) for answer in answers], held
 
     def _merged(self, parts: Sequence[PartAnswer]) -> Answer:
         """Return what all parts answer to one question."""
@@ -212,26 +224,12 @@ class PartsReader:
             sentences = [GroundedSentence(text, 0, len(text), supported=True, is_refusal=True)]
         return Answer(
             text,
-            "\n\n".join([*marked, *filter(None, [self._missing(parts)])]),
+            "\n\n".join([*marked, *filter(None, [nothing_found(parts)])]),
             tuple(sentences),
             self._receipt([each.answer for each in parts]),
             parts[0].answer.question,
             parts=tuple(parts),
         )
-
-    def _missing(self, parts: Sequence[PartAnswer]) -> str:
-        """Return in which parts nothing was found; empty where there are none."""
-        names = [
-            f"part {number} ({each.where})"
-            for number, each in enumerate(parts, 1)
-            if not each.answer.answered
-        ]
-        if not names:
-            return ""
-        if len(names) == len(parts):
-            return f"Nothing found in any of the {len(parts)} parts."
-        *first, last = names
-        return f"Nothing found in {', '.join(first)}{' and ' if first else ''}{last}."
 
     # ---- reading
 
@@ -243,10 +241,11 @@ class PartsReader:
             listener.notice(f"{first}; likewise {more}" if others else first)
         self._cached.clear()
 
-    def _headed(self) -> Iterator[tuple[DocumentPart, Prepared, str]]:
-        """Yield each part with its plan and the heading of its answer."""
+    def _headed(self, listener: Listener) -> Iterator[tuple[DocumentPart, Prepared, str]]:
+        """Yield each part, which is read next, with its plan and the heading of its answer."""
         divided = self.divided
         for number, each in enumerate(zip(divided.parts, divided.prepared, strict=True), 1):
+            listener.part(number)
             yield *each, self._heading(number)
 
     def _heading(self, number: int) -> str:
@@ -262,7 +261,14 @@ class PartsReader:
 
     def _read(self, prepared: Prepared, listener: Listener, store: StoreConfig | None) -> Reading:
         """Have the model read a part; the first time, load it."""
-        reading = open_reading(prepared, self._load, listener, weights=self.weights, store=store)
+        reading = open_reading(
+            prepared,
+            self._load,
+            listener,
+            weights=self.weights,
+            store=store,
+            chunk_tokens=self._chunk_tokens,
+        )
         self.weights = reading.weights
         return reading
 
@@ -282,13 +288,12 @@ def _changed(task: SummaryTask, **changes: Any) -> SummaryTask:
     return replace(task, config=replace(task.config, **changes))
 
 
+def _before(number: int, answer: Answer, several: bool) -> str:
+    """Return what is shown before an answer: a blank line after others, its question if several."""
+    return ("\n\n" if number else "") + (f"{answer.question}\n" if several else "")
+
+
 def _in_whole(answer: Answer, part: DocumentPart) -> Answer:
     """Return a part's answer with its places in the whole document."""
     sentences = tuple(shifted(each, part.start) for each in answer.sentences)
     return replace(answer, sentences=sentences)
-
-
-def _asked(answer: Answer, questions: int, said: str | None = None) -> str:
-    """Return what is said to a question, after the question if there are several."""
-    said = answer.marked if said is None else said
-    return f"{answer.question}\n{said}" if questions > 1 else said

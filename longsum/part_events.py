@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from longsum.answer import PartAnswer
 from longsum.events import Listener
 from longsum.grounding.shifting import shifted
+
+ALL_PARTS = "All parts"
+"""Heading of the summary of the whole."""
+MERGING = "reading the summaries of the parts"
+"""Name of the step that comes after the last part."""
+NO_SENTENCES = "No complete sentences to choose from."
+"""What is printed of a part that holds none, such as an index."""
+
+
+def nothing_found(parts: Sequence[PartAnswer]) -> str:
+    """Return in which parts a question has no answer; empty if it has one in each."""
+    names = [
+        f"part {number} ({each.where})"
+        for number, each in enumerate(parts, 1)
+        if not each.answer.answered
+    ]
+    if not names:
+        return ""
+    if len(names) == len(parts):
+        return f"Nothing found in any of the {len(parts)} parts."
+    *first, last = names
+    return f"Nothing found in {', '.join(first)}{' and ' if first else ''}{last}."
 
 
 class Shown:
@@ -18,6 +43,11 @@ class Shown:
         """Show a text."""
         self._listener.text(text)
         self.text += text
+
+    def head(self, heading: str) -> None:
+        """Show a heading."""
+        self._listener.heading(heading)
+        self.text += f"{heading}\n\n"
 
     def take(self, text: str) -> None:
         """Take a text that was shown while it was made."""
@@ -75,6 +105,10 @@ class PartEvents(Listener):
         """Pass on a piece of an answer."""
         self.inner.text(piece)
 
+    def remark(self, line: str) -> None:
+        """Pass on a line that says what was not found."""
+        self.inner.remark(line)
+
     def sentence(self, piece: str, mark: str, sentence: Any) -> None:
         """Pass on a sentence, with its places in the whole."""
         self.inner.sentence(piece, mark, shifted(sentence, self.offset))
@@ -88,14 +122,25 @@ class Unmeasured(PartEvents):
         self.inner.check()
 
 
-class Unshown(PartEvents):
-    """Passes on events but not the answer, which is shown when it is complete."""
+class HeldBack(PartEvents):
+    """Passes on events, but the answer only when it is complete and known to be one."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._held: list[Callable[[], None]] = []
 
     def text(self, piece: str) -> None:
         """Hold a piece back."""
+        self._held.append(partial(super().text, piece))
 
     def sentence(self, piece: str, mark: str, sentence: Any) -> None:
         """Hold a sentence back."""
+        self._held.append(partial(super().sentence, piece, mark, sentence))
+
+    def release(self) -> None:
+        """Show the answer."""
+        for show in self._held:
+            show()
 
 
 class Noting(PartEvents):

@@ -32,11 +32,25 @@ def tiny_model_of_parts(folder: Path) -> LoadConfig:
 
 
 class Heard(Recorder):
-    """Records sentences too."""
+    """Records sentences too, which part is read, and lines that are not statements."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sentences: list[GroundedSentence] = []
+        self.parts: list[int] = []
+        self.headings: list[str] = []
+        self.remarks: list[str] = []
+
+    def part(self, number: int) -> None:
+        self.parts.append(number)
+
+    def heading(self, line: str) -> None:
+        self.headings.append(line)
+        super().heading(line)
+
+    def remark(self, line: str) -> None:
+        self.remarks.append(line)
+        super().remark(line)
 
     def sentence(self, piece: str, mark: str, sentence: Any) -> None:
         self.sentences.append(sentence)

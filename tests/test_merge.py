@@ -69,6 +69,16 @@ def test_what_is_shown_is_what_is_returned(summary: Answer, heard: Heard) -> Non
     assert heard.sentences == [*parts, *summary.sentences]
 
 
+def test_each_part_is_named_before_it_is_read_and_each_heading_is_told_apart(
+    summary: Answer, heard: Heard
+) -> None:
+    count = len(summary.parts)
+    assert heard.parts == list(range(1, count + 1))
+    assert heard.headings[0] == f"Part 1 of {count} ({summary.parts[0].where})"
+    assert heard.headings[1:] == summary.marked.split("\n\n")[2::2]
+    assert heard.remarks == []
+
+
 def test_places_are_those_of_the_whole_document(summary: Answer, document: Document) -> None:
     for answer in [summary, *(part.answer for part in summary.parts)]:
         assert answer.sentences
@@ -259,8 +269,12 @@ def test_a_part_without_sentences_is_named_and_the_others_are_summarized(tmp_pat
     prose = "The keeper of the lighthouse wrote down the weather every evening of the year.\n\n"
     path.write_text(prose * 30 + INDEX)
     load = LoadConfig(model="mini", device="cpu", context=600)
-    answer = summarize_document(read_document(path), config=SHORT, load=load, parts=True)
+    heard = Heard()
+    answer = summarize_document(
+        read_document(path), config=SHORT, load=load, parts=True, listener=heard
+    )
     last = answer.parts[-1].answer
+    assert set(heard.remarks) == {last.marked}
     assert last.sentences == ()
     assert last.marked == "No complete sentences to choose from."
     assert last.marked in answer.marked

@@ -83,6 +83,10 @@ def test_a_question_is_put_to_every_part(
         f"Nothing found in {missing} and part {count - 1} ({answer.parts[-2].where})."
     )
     assert "".join(heard.pieces) == answer.marked
+    assert heard.parts == list(range(1, count + 1))
+    assert heard.headings == [f"Part {count} of {count} ({last})"]
+    assert heard.sentences == list(answer.parts[-1].answer.sentences)  # with places in the whole
+    assert heard.remarks == [answer.marked.rsplit("\n\n", 1)[1]]
     span = answer.sentences[0].evidence[0].span
     assert document.text[span.start : span.end] == sentence
     assert (answer.receipt.sentences, answer.receipt.sentences_supported) == (1, 1)
