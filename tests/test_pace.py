@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.pace import ReadingPace
+from longsum.pace import PartsPace, ReadingPace
 
 
 def pace_of(points):
@@ -42,3 +42,39 @@ def test_time_left_is_never_negative():
     pace = pace_of([(1000, 0.001), (2000, 9.0)])
     assert pace.seconds_left(3000) > 0
     assert pace.seconds_left(2000) == 0
+
+
+def test_parts_to_come_cost_what_their_tokens_do_and_their_answers_what_those_before_did():
+    def cost(n):
+        return 1e-3 * n + 1e-7 * n * n
+
+    pace = PartsPace([4000, 3000, 2000])
+    pace.begin(0, 100.0)
+    assert pace.seconds_left() is None
+    for done in (1000, 2000, 3000, 4000):
+        pace.add(done, 100.0 + cost(done))
+    assert pace.seconds_left() == pytest.approx(cost(3000) + cost(2000), rel=1e-6)
+    began = 100.0 + cost(4000) + 7.0  # its answer took seven seconds
+    pace.begin(1, began)
+    pace.add(4000 + 1000, began + cost(1000))
+    expected = cost(3000) - cost(1000) + cost(2000) + 2 * 7.0
+    assert pace.seconds_left() == pytest.approx(expected, rel=1e-6)
+    assert pace.tokens_per_s == pytest.approx(1000 / cost(1000))
+
+
+def test_loading_the_model_is_no_time_of_the_parts():
+    pace = PartsPace([3000, 3000])
+    pace.begin(0, 0.0)
+    pace.load()  # for a minute
+    pace.add(1000, 61.0)
+    assert pace.seconds_left() is None
+    pace.add(2000, 62.0)
+    assert pace.seconds_left() == pytest.approx(4.0)
+
+
+def test_parts_from_the_cache_promise_nothing():
+    pace = PartsPace([3000, 3000])
+    pace.begin(0, 0.0)
+    pace.begin(1, 0.1)
+    assert pace.seconds_left() is None
+    assert pace.tokens_per_s is None
