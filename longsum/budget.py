@@ -110,7 +110,7 @@ def require_window(document: Document, model: Model, budget: Budget) -> None:
     raise DocumentTooLong(
         how_far_over(document.name or "the document", model.source.name, budget),
         hint=", or ".join(_remedies(document, model, budget, part, parts)),
-        facts=_facts(document, budget, part),
+        facts=_facts(document, budget, part, parts),
     )
 
 
@@ -135,12 +135,16 @@ def how_far_over(document: str, model: str, budget: Budget) -> str:
     )
 
 
-def _facts(document: Document, budget: Budget, part: str | None) -> dict[str, int | str]:
-    """Return the numbers of the refusal: tokens, and the largest part that fits."""
+def _facts(
+    document: Document, budget: Budget, part: str | None, parts: int
+) -> dict[str, int | str]:
+    """Return the numbers of the refusal: tokens, the largest part that fits, and how many do."""
     over = budget.total - budget.window
     facts: dict[str, int | str] = {"tokens": budget.total, "window": budget.window, "over": over}
     if part:
         facts["pages" if document.pages else "lines"] = part
+    if parts:
+        facts["parts"] = parts
     return facts
 
 

@@ -84,7 +84,8 @@ def test_largest_range_of_pages_that_fits_is_named(checkpoint, lengths, fit, par
 def test_refusal_holds_its_numbers_for_programs(checkpoint):
     facts = refusal(checkpoint, pages(*[100] * 6)).facts
     total = 600 + PROMPT_TOKENS + 40
-    assert facts == {"tokens": total, "window": 512, "over": total - 512, "pages": "1-4"}
+    sizes = {"tokens": total, "window": 512, "over": total - 512}
+    assert facts == {**sizes, "pages": "1-4", "parts": 2}
 
 
 def test_pages_are_counted_among_those_chosen(checkpoint):
