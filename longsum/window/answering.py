@@ -87,12 +87,17 @@ class Answering:
         self.records.clear()
         self._forget_reading()
 
-    async def read_again(self) -> None:
-        """Read the open document anew, with its settings as they are now; answers stay."""
+    async def read_again(self, *, summarize: bool = False) -> None:
+        """Read the open document anew, with its settings as they are now; answers stay.
+
+        Args:
+            summarize: summarize it once more, though there is a summary.
+        """
         self._queue = deque(each for each in self._queue if each != READING)
         await self.stop(READING)
         self._forget_reading()
-        self._summary_wanted = not any(each.kind == "summary" for each in self.records.values())
+        known = any(each.kind == "summary" for each in self.records.values())
+        self._summary_wanted = summarize or not known
         self._queue.appendleft(READING)
         self._news.set()
 
@@ -183,12 +188,14 @@ class Answering:
                 config.decode,
                 config.store,
                 settings.truncate,
+                settings.parts,
             )
         )
         self._is_read, self._is_unfit = ended == "done", False
         if ended == "done":
-            self._log.emit("read", **value)
-            self._is_kept = value["from_cache"]
+            in_parts = "parts" in value  # which are read, and cached, when something is asked
+            self._log.emit("parts" if in_parts else "read", **value)
+            self._is_kept = in_parts or value["from_cache"]
             if self._summary_wanted:
                 self._summary_wanted = False
                 self.ask(config.summary)
@@ -198,7 +205,7 @@ class Answering:
             self._log.emit("lost", what="reader", **as_error(ended_error()))
         elif isinstance(value, UNFIT):
             self._is_unfit = True
-            choices = choices_in(value.remedies)
+            choices = choices_in(value.remedies, value.facts)
             mended = {"choices": choices, "questions": self._by_words}
             self._log.emit("unfit", **as_error(value), **mended)
         else:

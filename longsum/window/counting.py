@@ -1,4 +1,4 @@
-"""What is known of a run before it: tokens by page, and memory by part, as the window shows them.
+"""What is known of a run before it: tokens by page, and the memory it takes, for the window.
 
 Runs in the reader process.
 """
@@ -8,8 +8,45 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-from longsum.prepared import Prepared
+from longsum.ask import AskTask
+from longsum.config import Truncate
+from longsum.model.find import Model
+from longsum.prepared import Prepared, prepare
+from longsum.summarize import SummaryTask
+from longsum.task import Task
+from longsum.window import tasks
 from longsum.window.wording import shown
+
+CPU_CHUNK_TOKENS = 1024
+"""Tokens read at once on a CPU, so that a stop is heard in time and progress is seen."""
+SLOW_CHUNK_TOKENS = 256
+SLOW_PARAMETERS = 50_000_000
+"""From this many parameters on, a CPU takes seconds for `CPU_CHUNK_TOKENS`."""
+
+
+def asked_of(task: tasks.Plan) -> list[Task]:
+    """Return what may be asked of a document, by which its window is counted."""
+    return [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)]
+
+
+def prepared_for(task: tasks.Plan, model: Model, truncate: Truncate | None = None) -> Prepared:
+    """Count and plan for a summary and questions, refusing nothing.
+
+    Args:
+        task: document, settings, and the usual summary and question.
+        model: that reads it.
+        truncate: part to leave out of a document that is too long.
+    """
+    asked = asked_of(task)
+    return prepare(task.document, asked, task.load, truncate=truncate, check=False, model=model)
+
+
+def chunk_tokens(prepared: Prepared) -> int | None:
+    """Return how many tokens to read at once, so that a stop takes effect within seconds."""
+    if prepared.plan.device != "cpu":
+        return None
+    slow = prepared.model.shape.parameters >= SLOW_PARAMETERS
+    return SLOW_CHUNK_TOKENS if slow else CPU_CHUNK_TOKENS
 
 
 def counted(prepared: Prepared) -> dict[str, Any]:

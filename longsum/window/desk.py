@@ -207,7 +207,7 @@ class Desk:
                 opened.settings = before
                 raise
             self.log.emit("document", **opened.about())
-        await self.answering.read_again()
+        await self.answering.read_again(summarize=body.get("parts") is True)
 
     def summarize(self, body: dict[str, Any]) -> Record:
         """Queue a summary.

@@ -64,13 +64,14 @@ def lines_of(answer: dict[str, Any]) -> Iterator[AnswerLine]:
     """Yield the lines of an answer, each sentence followed by its place or by what is missing."""
     text, at = str(answer["text"]), 0
     marked = ""
+    headings = {str(each["text"]).strip() for each in answer["sentences"] if each["heading"]}
     for sentence in answer["sentences"]:
         marked += text[at : sentence["end"]] + mark_of(sentence)
         at = sentence["end"]
     for line in (marked + text[at:]).splitlines():
         if not line.strip():
             continue
-        if _HEADING.match(line):
+        if _HEADING.match(line) or line.strip() in headings:
             yield AnswerLine("heading", _HEADING.sub("", line).strip())
         elif _ITEM.match(line):
             yield AnswerLine("item", _ITEM.sub("", line, count=1).strip())

@@ -61,16 +61,23 @@ class ReadingListener(Listener):
         """Report a step without progress, and begin to measure the next one."""
         self.check()
         self._pace, self._started = ReadingPace(), time.monotonic()
-        word = name.partition(" ")[0]
-        self._report(("phase", {"name": PHASES.get(word, word), "line": name}))
+        self._step(name)
 
     def prefill(self, done: int, total: int) -> None:
         """Report how much is read, how fast, and how long it will still take."""
+        self._pace.add(done, time.monotonic() - self._started)
+        self._progress(done, total, self._pace.tokens_per_s, self._pace.seconds_left(total))
+
+    def _step(self, name: str) -> None:
+        """Report a step by the name that the window has for it."""
+        word = name.partition(" ")[0]
+        self._report(("phase", {"name": PHASES.get(word, word), "line": name}))
+
+    def _progress(self, done: int, total: int, speed: float | None, left: float | None) -> None:
+        """Report how much is read, and first that reading begins."""
         if not self._is_reading:
             self._is_reading = True
             self._report(("phase", {"name": "reading", "line": "reading"}))
-        self._pace.add(done, time.monotonic() - self._started)
-        speed, left = self._pace.tokens_per_s, self._pace.seconds_left(total)
         self._report(
             (
                 "prefill",
@@ -105,10 +112,18 @@ class AnswerListener(ReadingListener):
     Args:
         report: sends an event.
         document: the document asked about.
+        tokens: of each page, where it is read for the answer.
+        numbers: of these pages.
     """
 
-    def __init__(self, report: Report, document: Document) -> None:
-        super().__init__(report)
+    def __init__(
+        self,
+        report: Report,
+        document: Document,
+        tokens: Sequence[int] = (),
+        numbers: Sequence[int] = (),
+    ) -> None:
+        super().__init__(report, tokens, numbers)
         self._document = document
         self._text = ""
 
@@ -125,12 +140,19 @@ class AnswerListener(ReadingListener):
     def sentence(self, piece: str, mark: str, sentence: GroundedSentence) -> None:
         """Report the rest of a sentence, then where the document says it."""
         self.text(piece)
-        start, end = sentence.start, sentence.end
-        if self._text[start:end] != sentence.text:  # laid out: bullets and lines were added
-            end = len(self._text.rstrip())
-            start = max(0, end - len(sentence.text))
+        start, end = self._place(sentence)
         fields = sentence_fields(self._document, sentence)
         self._report(("sentence", {"start": start, "end": end, **fields}))
+
+    def _place(self, sentence: GroundedSentence) -> tuple[int, int]:
+        """Return where the sentence that was shown last is in the answer."""
+        start, end = sentence.start, sentence.end
+        return (start, end) if self._text[start:end] == sentence.text else self._last(sentence)
+
+    def _last(self, sentence: GroundedSentence) -> tuple[int, int]:
+        """Return where a sentence at the end of the answer is: bullets and lines may be added."""
+        end = len(self._text.rstrip())
+        return max(0, end - len(sentence.text)), end
 
 
 def sentence_fields(document: Document, sentence: GroundedSentence) -> dict[str, Any]:

@@ -51,13 +51,17 @@ class ReadingSettings:
     load: LoadConfig
     pages: str | None
     truncate: Truncate | None
+    parts: bool = False
+    """Whether a document that is too long is read in parts."""
 
     def changed(self, body: Mapping[str, Any]) -> ReadingSettings:
         """Return the settings with what a request changes.
 
+        What changes how many parts there are ends the reading in parts: it is asked for again.
+
         Args:
-            body: `model`, `kv_cache`, `quantize`, `device`, `context`, `pages`, `truncate`; None
-                for the default.
+            body: `model`, `kv_cache`, `quantize`, `device`, `context`, `pages`, `truncate`,
+                `parts`; None for the default.
 
         Raises:
             UsageError: when a value is not one that may be chosen.
@@ -75,13 +79,17 @@ class ReadingSettings:
             if name in body:
                 load = replace(load, **{name: _one_of(body, name, allowed)})
         pages, truncate = self.pages, self.truncate
+        parts = self.parts and not {"model", "context", "pages", "truncate"} & body.keys()
         if "pages" in body:
             pages = None if body["pages"] is None else _text(body, "pages", 2_000)
             truncate = None
         if "truncate" in body:
             given = body["truncate"]
             truncate = None if given is None else _one_of(body, "truncate", _words(Truncate))
-        return ReadingSettings(load, pages, truncate)
+        if "parts" in body:
+            parts = _is_true(body, "parts")
+            truncate = None if parts else truncate
+        return ReadingSettings(load, pages, truncate, parts)
 
     def _model(self, name: Any) -> str | None:
         """Return a model of the catalogue, or the one the window was started with; no paths."""
@@ -154,6 +162,13 @@ def _one_of(body: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> Any
     if body[name] not in allowed:
         raise UsageError(f"{name} is one of {', '.join(allowed)}")
     return body[name]
+
+
+def _is_true(body: Mapping[str, Any], name: str) -> bool:
+    value = body[name]
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} is true or false")
+    return value
 
 
 def _text(body: Mapping[str, Any], name: str, limit: int) -> str:

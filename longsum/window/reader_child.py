@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import singledispatchmethod
 from typing import Any
 
 from longsum.answer import Answer
 from longsum.ask import AskTask
 from longsum.bytesize import format_bytes
-from longsum.config import LoadConfig, Truncate
+from longsum.config import LoadConfig
+from longsum.divide import divide
 from longsum.errors import LongsumError, describe_bug
 from longsum.events import Listener
+from longsum.merge import PartsReader
 from longsum.model.find import Model, find_model, find_model_for_plan
-from longsum.prepared import Prepared, prepare
+from longsum.prepared import Prepared
 from longsum.reading import open_reading
 from longsum.selection.confidence import is_sure
 from longsum.session import LoadedModel, Session
-from longsum.summarize import SummaryTask
-from longsum.task import Task
 from longsum.window import tasks
-from longsum.window.counting import counted, planned
+from longsum.window.counting import asked_of, chunk_tokens, counted, planned, prepared_for
 from longsum.window.listening import (
     AnswerListener,
     ReadingListener,
@@ -33,16 +34,11 @@ from longsum.window.listening import (
     SavingListener,
     Stopped,
 )
+from longsum.window.listening_in_parts import PartsListener
 from longsum.window.wording import shown
 
 HEAVY = "longsum.loading.weights"
 """Imports torch and transformers."""
-CPU_CHUNK_TOKENS = 1024
-"""Tokens read at once on a CPU, so that a stop is heard in time and progress is seen."""
-SLOW_CHUNK_TOKENS = 256
-SLOW_PARAMETERS = 50_000_000
-"""From this many parameters on, a CPU takes seconds for `CPU_CHUNK_TOKENS`."""
-
 LARGER = "This is the small bundled model. Larger ones that fit are under Model."
 Result = tuple[str, Any]
 """How a task ended: `done`, `stopped` or `failed`, and what it returns: values, or an error."""
@@ -55,6 +51,9 @@ class ReadingWorker:
         self._session: Session | None = None
         self._before: Answer | None = None
         """The last answer to a question about the document, which the next may refer to."""
+        self._parts: PartsReader | None = None
+        """Reads the document part by part, where it is too long to be read at once."""
+        self._page_tokens: list[int] = []
         self._weights: tuple[Any, ...] | None = None
 
     def __call__(self, task: tasks.Task, report: Report) -> Result:
@@ -78,7 +77,7 @@ class ReadingWorker:
     @_do.register
     def _open(self, task: tasks.Open, report: Report) -> dict[str, Any]:
         """Count, plan and read a document."""
-        self._session = self._before = None  # its memory is needed
+        self._leave()
         report(("phase", {"name": "loading", "line": "counting"}))
         model = find_model(task.load)
         if not AskTask(task.ask, task.decode).needs_reading(model.source):
@@ -92,18 +91,20 @@ class ReadingWorker:
                 loaded=LoadedModel(model, None),
             )
             report(("words", {}))
-        prepared = _prepared(task, model, task.truncate)
+        prepared = prepared_for(task, model, task.truncate)
         counts = counted(prepared)  # tokenizes the text again
         report(("counted", counts))
-        report(("planned", planned(prepared)))
-        self._require(prepared, task.load)
+        self._page_tokens = counts["pages"]
         listener = ReadingListener(
             report,
             counts["pages"] if not prepared.truncated else (),
             [page.number for page in task.document.pages],
         )
-        if notice := model.source.notice:
-            listener.model_chosen(LARGER if model.source.is_bundled else notice)
+        if task.parts and not prepared.budget.fits:
+            return self._open_parts(task, prepared, listener, report)
+        report(("planned", planned(prepared)))
+        self._require(prepared, task.load)
+        _report_model(model, listener)
         weights = self._kept(prepared)
         reading = open_reading(
             prepared,
@@ -111,7 +112,7 @@ class ReadingWorker:
             listener,
             weights=weights,
             store=task.store,
-            chunk_tokens=_chunk_tokens(prepared),
+            chunk_tokens=chunk_tokens(prepared),
         )
         self._weights = (*_format(prepared), reading.weights)
         self._session = Session(
@@ -126,6 +127,39 @@ class ReadingWorker:
             "left_out": prepared.extent.what_is_missing() or None,
             "load_seconds": round(reading.load_s, 2),
         }
+
+    def _open_parts(
+        self, task: tasks.Open, whole: Prepared, listener: ReadingListener, report: Report
+    ) -> dict[str, Any]:
+        """Divide a document; its parts are read each time something is asked of them."""
+        from longsum.model.memory import require_fit
+
+        divided = divide(whole, asked_of(task), task.load)
+        largest, model = divided.largest, divided.model
+        report(("planned", planned(largest)))
+        require_fit(largest.plan, limited=task.load.memory_bytes is not None)
+        _report_model(model, listener)
+        shown, *inside = divided.lines
+        for line in inside:
+            listener.notice(line)
+        weights, chunk = self._kept(largest), chunk_tokens(largest)
+        self._parts = PartsReader(divided, task.load, task.store, weights, chunk)
+        self._session = Session(
+            task.document,
+            model.source,
+            None,
+            listener,
+            load=task.load,
+            loaded=LoadedModel(model, None),
+            parts=self._parts,
+        )
+        return {"parts": [asdict(part) for part in divided.read], "line": shown}
+
+    def _leave(self) -> None:
+        """Forget the document, whose memory is needed, but not the model."""
+        if self._parts is not None and self._parts.weights is not None:
+            self._weights = (*_format(self._parts.divided.largest), self._parts.weights)
+        self._session = self._before = self._parts = None
 
     def _require(self, prepared: Prepared, load: LoadConfig) -> None:
         """Refuse what does not fit the window or the machine.
@@ -151,7 +185,7 @@ class ReadingWorker:
     @_do.register
     def _summarize(self, task: tasks.Summarize, report: Report) -> dict[str, Any]:
         session = self._opened(report)
-        if not session.is_read:
+        if not (session.is_read or session.in_parts):
             raise LongsumError(
                 "a summary needs the whole document read",
                 hint="read fewer pages, or choose another model",
@@ -168,7 +202,15 @@ class ReadingWorker:
         """Return the open document, reporting an answer from now on."""
         if self._session is None:
             raise LongsumError("the document is not read yet", hint="read it first")
-        self._session.listener = AnswerListener(report, self._session.document)
+        document = self._session.document
+        if self._parts is None:
+            self._session.listener = AnswerListener(report, document)
+        else:
+            numbers = [page.number for page in document.pages]
+            parts = self._parts.divided.read
+            self._session.listener = PartsListener(
+                report, document, parts, self._page_tokens, numbers
+            )
         return self._session
 
     @_do.register
@@ -179,7 +221,7 @@ class ReadingWorker:
 
     @_do.register
     def _plan(self, task: tasks.Plan, report: Report) -> dict[str, Any]:
-        prepared = _prepared(task, find_model_for_plan(task.load))
+        prepared = prepared_for(task, find_model_for_plan(task.load))
         return {"counted": counted(prepared), "planned": planned(prepared)}
 
     @_do.register
@@ -217,18 +259,10 @@ def open_reader(argument: Any, say: Callable[[str, str], None]) -> ReadingWorker
     return ReadingWorker()
 
 
-def _prepared(task: tasks.Plan, model: Model, truncate: Truncate | None = None) -> Prepared:
-    """Count and plan for a summary and questions, refusing nothing."""
-    asked: list[Task] = [SummaryTask(task.summary, task.decode), AskTask(task.ask, task.decode)]
-    return prepare(task.document, asked, task.load, truncate=truncate, check=False, model=model)
-
-
-def _chunk_tokens(prepared: Prepared) -> int | None:
-    """Return how many tokens to read at once, so that a stop takes effect within seconds."""
-    if prepared.plan.device != "cpu":
-        return None
-    slow = prepared.model.shape.parameters >= SLOW_PARAMETERS
-    return SLOW_CHUNK_TOKENS if slow else CPU_CHUNK_TOKENS
+def _report_model(model: Model, listener: Listener) -> None:
+    """Report why this model was chosen for a user who named none."""
+    if notice := model.source.notice:
+        listener.model_chosen(LARGER if model.source.is_bundled else notice)
 
 
 def _format(prepared: Prepared) -> tuple[Any, ...]:

@@ -32,6 +32,8 @@ class Open(Plan):
 
     store: StoreConfig | None
     truncate: Truncate | None = None
+    parts: bool = False
+    """Whether a document that is too long is read in parts."""
 
 
 @dataclass(frozen=True)

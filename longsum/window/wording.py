@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from longsum.errors import LongsumError
@@ -36,7 +37,7 @@ _BARE = {
 _SWITCHED = {
     ("verbatim", "True"): "the document's own sentences",
     ("verbatim", "False"): "asking for its own words",
-    ("parts", "True"): "the command line can",
+    ("parts", "True"): "the button for it",
 }
 _COMMAND = re.compile(
     r"`(?P<quoted>[^`]+)`|(?P<plain>(?:ocrmypdf|qpdf|longsum models pull) [^,;]+?)(?=[,;]|\. |$)"
@@ -90,11 +91,22 @@ _OFFERS = {
 }
 
 
-def choices_in(settings: tuple[Setting, ...]) -> list[dict[str, Any]]:
-    """Return the settings that mend an error as labels with what to send for each."""
+def choices_in(
+    settings: tuple[Setting, ...], facts: Mapping[str, int | str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the settings that mend an error as labels with what to send for each.
+
+    Args:
+        settings: the error's remedies.
+        facts: its numbers.
+    """
     choices: list[dict[str, Any]] = []
     for name, value in settings:
-        if name == "truncate":
+        if name == "parts":
+            count = int((facts or {}).get("parts", 0))
+            if count > 1:
+                choices.append({"label": f"Read it in {count:,} parts", "body": {"parts": True}})
+        elif name == "truncate":
             choices += [
                 {"label": label, "body": {"truncate": part}}
                 for part, label in TRUNCATIONS.items()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from scripted_window import DONE, TEXT, ScriptedReader, sentence
@@ -298,6 +299,52 @@ def test_reading_again_keeps_the_answers(play):
     run = play(script)
     assert tasks(run).count(Open) == 2
     assert tasks(run).count(Summarize) == 1  # there is a summary already
+
+
+IN_PARTS = {"parts": [{"where": "page 1"}, {"where": "page 2"}], "line": "2 parts: pages 1, 2"}
+
+
+def test_a_document_in_parts_is_read_when_something_is_asked_and_cached_by_its_reader(play):
+    async def script(run):
+        run.reader.endings[Open] = ("done", IN_PARTS)
+        file = opened()
+        file.settings = replace(file.settings, parts=True)
+        await run.answering.begin(file, summarize=True)
+        await run.settle()
+        run.answering.ask(AskConfig(), "Who?")
+        await run.settle()
+
+    run = play(script)
+    assert tasks(run) == [Open, Summarize, Ask]
+    assert run.reader.tasks[0].parts
+    assert run.last("parts") == IN_PARTS
+    assert "read" not in run.kinds
+    assert run.last("phase")["name"] == "ready"
+
+
+def test_what_is_too_long_comes_with_how_many_parts_fit(play):
+    async def script(run):
+        hint = f"in 3 parts: {Setting('parts', 'True')}"
+        error = DocumentTooLong("too long", hint=hint, facts={"parts": 3})
+        run.reader.endings[Open] = ("failed", error)
+        await run.answering.begin(opened(), summarize=True)
+        await run.settle()
+
+    run = play(script)
+    assert run.last("unfit")["choices"] == [
+        {"label": "Read it in 3 parts", "body": {"parts": True}}
+    ]
+    assert not run.reader.tasks[0].parts
+
+
+def test_reading_in_parts_summarizes_also_where_there_is_a_summary(play):
+    async def script(run):
+        await run.answering.begin(opened(), summarize=True)
+        await run.settle()
+        await run.answering.read_again(summarize=True)
+        await run.settle()
+
+    assert tasks(play(script)).count(Summarize) == 2
 
 
 def test_answers_are_kept_on_disk_when_they_are_done(play):

@@ -260,6 +260,27 @@ def test_questions_summaries_and_stops(play, report):
     play(script)
 
 
+def test_a_document_is_read_in_parts_and_summarized_when_the_page_asks_for_it(play, report):
+    async def script(table):
+        await table.desk.open_path(str(report))
+        await table.settle()
+        table.reader.endings[Open] = ("done", {"parts": [], "line": "3 parts: pages 1, 2, 3"})
+        reply = await table.post("/api/reading", {"parts": True})
+        await table.settle()
+        assert reply.status_code == 200
+        assert table.last("parts")["line"] == "3 parts: pages 1, 2, 3"
+        bad = await table.post("/api/reading", {"parts": "yes"})
+        assert (bad.status_code, bad.json()["message"]) == (400, "parts is true or false")
+        await table.desk.open_path(str(report))
+        await table.settle()
+        opened = [task.parts for task in table.reader.tasks if isinstance(task, Open)]
+        assert opened == [False, True, False]
+        kinds = [type(task) for task in table.reader.tasks]
+        assert kinds.count(Summarize) == 2  # its answers are in the library by the third opening
+
+    play(script)
+
+
 def test_pages_are_chosen_and_the_document_is_read_anew(play, report):
     async def script(table):
         await table.desk.open_path(str(report))

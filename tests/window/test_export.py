@@ -134,3 +134,18 @@ def test_json_holds_the_answers_as_they_are():
 
 def test_an_empty_export_is_a_title():
     assert exported("markdown", {"name": "x.txt", "title": None}, [])[0] == b"# x.txt\n\nx.txt\n"
+
+
+def test_headings_of_parts_are_headings():
+    """They have no sign of one in the text: the sentence says so."""
+    head = "Part 1 of 2 (pages 1-3)"
+    parts = answer(
+        f"{head}\n\nIt rained.",
+        [
+            sentence(0, head, heading=True, reference=None),
+            sentence(len(head) + 2, "It rained."),
+        ],
+    )
+    assert list(lines_of(parts)) == [("heading", head), ("text", "It rained. [p. 2]")]
+    written = exported("markdown", ABOUT, [parts])[0].decode()
+    assert "### Part 1 of 2 (pages 1-3)" in written

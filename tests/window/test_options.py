@@ -43,6 +43,8 @@ def test_a_model_is_one_of_the_list_or_the_one_it_was_started_with_never_a_path(
         {"pages": "1," * 5000},
         {"context": "many"},
         {"context": None},
+        {"parts": None},
+        {"parts": 3},
     ],
 )
 def test_anything_else_is_refused(body):
@@ -84,3 +86,16 @@ def test_a_question_is_one_line_of_bounded_length():
         with pytest.raises(UsageError):
             question_in(body)
     assert ask_config({"verbatim": None}, AskConfig(verbatim=True)).verbatim is None
+
+
+def test_reading_in_parts_lasts_until_something_else_decides_what_is_read():
+    """Other models and pages make other parts: how many is asked again, not taken for granted."""
+    assert not SETTINGS.parts
+    parts = SETTINGS.changed({"truncate": "tail"}).changed({"parts": True})
+    assert parts.parts
+    assert parts.truncate is None
+    assert parts.changed({"kv_cache": "int8"}).parts
+    assert parts.changed({}).parts
+    for body in ({"model": "mini"}, {"context": "16k"}, {"pages": "1-4"}, {"truncate": "tail"}):
+        assert not parts.changed(body).parts
+    assert not parts.changed({"parts": False}).parts

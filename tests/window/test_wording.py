@@ -49,6 +49,13 @@ def test_remedies_become_choices():
     choices = choices_in(error.remedies)
     assert choices[0] == {"label": "Read only the pages 1-31", "body": {"pages": "1-31"}}
     assert {each["body"].get("truncate") for each in choices[1:]} == {"head", "tail", "middle"}
+    parts = DocumentTooLong(
+        "too long", hint=f"in 3 parts: {Setting('parts', 'True')}", facts={"parts": 3}
+    )
+    assert choices_in(parts.remedies, parts.facts) == [
+        {"label": "Read it in 3 parts", "body": {"parts": True}}
+    ]
+    assert choices_in(parts.remedies) == []
     memory = InsufficientMemory("too little", hint=f"add {Setting('kv_cache', 'int8')}")
     assert choices_in(memory.remedies) == [
         {"label": "Hold the cache in int8", "body": {"kv_cache": "int8"}}
