@@ -2,6 +2,7 @@
 
 It imports nothing heavy. Whatever it answers are the document's own sentences, then one without
 support, then `HOSTILE`. A step waits for a file of its name in the folder that `GATES` names.
+With `PARTS`, documents are too long for it, and fit in so many parts.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from longsum.child import is_asked_to_stop
+from longsum.errors import DocumentTooLong, LongsumError
+from longsum.settings import Setting
 from longsum.window.tasks import Ask, ListModels, Open, Plan, Summarize
 
 GATES = "LONGSUM_TEST_GATES"
+PARTS = "LONGSUM_TEST_PARTS"
 CODE = "from longsum.window import reader; reader.FACTORY = 'gated_reader:open_reader'"
 """Puts it in the place of the reader process; for `RunningWindow`."""
 READ, ANSWER = "read", "answer"
 """Steps: the second half of the reading; an answer after its first sentence."""
+PART = "part"
+"""Before its number: the second half of the reading of a part."""
 UNSUPPORTED = "The moon is made of green cheese."
 HOSTILE = "Hear <img src=x onerror=alert(1)> and [more](http://evil.example) in \u202ereverse."
 STEPS = 4
@@ -50,6 +56,7 @@ class GatedReader:
 
     def __init__(self) -> None:
         self._document: Any = None
+        self._parts: list[dict[str, Any]] = []
 
     def __call__(self, task: Any, report: Report) -> tuple[str, Any]:
         """Work on a task and return how it ended."""
@@ -57,17 +64,31 @@ class GatedReader:
             if isinstance(task, Open):
                 return "done", self._open(task, report)
             if isinstance(task, Summarize | Ask):
-                return "done", self._answer(report)
+                answer = self._answer_in_parts if self._parts else self._answer
+                return "done", answer(report)
             return "done", [] if isinstance(task, ListModels | Plan) else None
         except Stopped:
             return "stopped", None
+        except LongsumError as error:
+            return "failed", error
 
     def _open(self, task: Open, report: Report) -> dict[str, Any]:
         self._document = document = task.document
         tokens = [len(document.text) // 4 // len(document.pages) for _ in document.pages] or [100]
         total = sum(tokens)
         sizes = {"tokens": total, "prompt": 90, "answer": 256, "window": WINDOW, "over": 0}
-        report(("counted", {**sizes, "fits": True, "model": "gated", "pages": tokens}))
+        self._parts = []
+        if many := int(os.environ.get(PARTS, 0)):
+            sizes |= {"window": total // many + 400, "over": total - total // many - 54}
+        report(("counted", {**sizes, "fits": not many, "model": "gated", "pages": tokens}))
+        if many and not task.parts:
+            message = (
+                f"{document.name} is too long: {total:,} tokens, gated reads {sizes['window']:,}"
+            )
+            hint = f"read all of it in {many} parts: {Setting('parts', 'True')}"
+            raise DocumentTooLong(message, hint=hint, facts={"parts": many})
+        if many:
+            return self._divide(many, tokens)
         report(("phase", {"name": "reading", "line": "reading"}))
         for step in range(1, STEPS + 1):
             if step > STEPS // 2:
@@ -78,6 +99,52 @@ class GatedReader:
             report(("prefill", {**done, "tokens_per_s": 1000, "seconds_left": STEPS - step}))
         left_out = {"from_cache": False, "left_out": None}
         return {"tokens": total, "total_tokens": total, "seconds": 1.0, **left_out}
+
+    def _divide(self, many: int, tokens: list[int]) -> dict[str, Any]:
+        """Divide the document's pages into parts; nothing is read yet."""
+        each = len(tokens) // many
+        for first in range(1, len(tokens), each):
+            last = first + each - 1
+            part = {"where": f"pages {first}-{last}", "unit": "page", "first": first, "last": last}
+            self._parts.append(part | {"tokens": sum(tokens[first - 1 : last])})
+        ranges = ", ".join(f"{part['first']}-{part['last']}" for part in self._parts)
+        return {"parts": self._parts, "line": f"{many} parts: pages {ranges}"}
+
+    def _answer_in_parts(self, report: Report) -> dict[str, Any]:
+        """Read part after part, and answer with its first sentence."""
+        total, before, written = sum(part["tokens"] for part in self._parts), 0, ""
+
+        def said(text: str, start: int | None = None, pages: tuple[int, ...] = ()) -> None:
+            nonlocal written
+            report(("text", {"text": text}))
+            written += text
+            span = None if start is None else (start, start + len(text))
+            sentence = self._sentence(text, len(written), span)
+            if span is None:
+                sentence |= {"heading": True, "supported": True, "pages": list(pages)}
+            report(("sentence", sentence))
+            report(("text", {"text": "\n\n"}))
+            written += "\n\n"
+
+        for number, part in enumerate(self._parts, 1):
+            now = {"number": number, "of": len(self._parts)}
+            report(("part", now | {"where": part["where"], "first": part["first"]}))
+            report(("phase", {"name": "reading", "line": "reading"}))
+            for half in (1, 2):
+                done = before + part["tokens"] * half // 2
+                page = (part["first"] + part["last"]) // 2 if half == 1 else part["last"]
+                left = {"seconds_left": 60 * (len(self._parts) - number + 1), "tokens_per_s": 1000}
+                report(("prefill", {"done": done, "total": total, "page": page, **left}))
+                if half == 1:
+                    wait_for(f"{PART}{number}")
+            before += part["tokens"]
+            report(("phase", {"name": "choosing", "line": "choosing"}))
+            said(f"Part {number} of {len(self._parts)} ({part['where']})", pages=(part["first"],))
+            start = self._document.pages[part["first"] - 1].start
+            end = places(self._document.text[start:])[0][1]
+            said(self._document.text[start : start + end], start)
+        receipt = f"read {total:,} of {total:,} tokens in {len(self._parts)} parts"
+        return {"receipt": [receipt], "cautions": [], "answered": True, "model": "gated"}
 
     def _answer(self, report: Report) -> dict[str, Any]:
         text, written = self._document.text, ""

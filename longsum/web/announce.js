@@ -1,5 +1,6 @@
 // @ts-check
 // What a screen reader hears: whole sentences and quarters of the reading, never single words or ticks.
+import { partTitle } from "./part_now.js";
 import { words } from "./words.js";
 
 /** Events that arrive within this time of a connection are a replay. */
@@ -28,8 +29,9 @@ function spoken({ text, supported, refusal, contrary, reference }) {
  * @param {import("./types.js").State} before @param {import("./types.js").State} after */
 export function announce(kind, data, before, after) {
   if (kind === "hello") openedAt = Date.now();
-  if (kind === "phase" && data.name === "loading") quarter = 0;
+  if ((kind === "phase" && data.name === "loading") || (kind === "job" && data.state === "running")) quarter = 0;
   if (Date.now() - openedAt < REPLAY_MS) return;
+  if (kind === "part") say("polite", partTitle({ ...after, phase: "reading" }));
   if (kind === "sentence") say("polite", spoken(data));
   if (kind === "refused" || kind === "unfit" || kind === "lost" || kind === "failed") {
     say("assertive", [data.message, data.hint].filter(Boolean).join(" "));

@@ -2,6 +2,7 @@
 // Choose pages: the numbers here, the handles on the strip, one live count of tokens.
 import { html, nothing } from "./vendor/lit-html.js";
 import { read } from "./actions.js";
+import { partsChoice } from "./parts.js";
 import { asPages, byPage, chosenRange, needs, setRange } from "./range.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
@@ -32,7 +33,7 @@ export function rangeChooser(state, ui, more = nothing) {
     <p class="facts" role="status"><span>${words.unfit.tokens(tokens, counted.window)}</span>
       <b class=${over ? "bad" : "good"}>${over ? words.unfit.over(over) : words.unfit.left(spare)}</b></p>
     <p class="note">${words.unfit.rangeHint}</p>
-    <div class="acts"><button class="primary" ?disabled=${over > 0} @click=${() => readPages(asPages(range))}>${words.unfit.readThese(range.from, range.to)}</button>${more}</div></div>`;
+    <div class="acts"><button class=${partsChoice(state) ? "" : "primary"} ?disabled=${over > 0} @click=${() => readPages(asPages(range))}>${words.unfit.readThese(range.from, range.to)}</button>${more}</div></div>`;
 }
 
 /** Other pages than those that were read: where the reader asks for it, or not all were read.

@@ -1,6 +1,7 @@
 // @ts-check
 // The last line: what is going on, or what the last answer rests on.
 import { html, nothing } from "./vendor/lit-html.js";
+import { partFacts, partsJob, partTitle } from "./part_now.js";
 import { words } from "./words.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -11,6 +12,7 @@ export function status(state) {
   const { footer, reading } = words;
   if (state.stage === "opening" && !state.document) return [footer.opening(state.opening?.name ?? "")];
   if (!state.document) return [footer.empty];
+  if (partsJob(state)) return [partTitle(state), ...partFacts(state, Date.now())];
   if (state.phase === "loading") return [reading.loading(state.counted?.model ?? "")];
   if (state.phase === "reading") {
     const { done, total, page, tokens_per_s, seconds_left } = state.prefill ?? {};

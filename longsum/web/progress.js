@@ -4,6 +4,8 @@ import { html, nothing } from "./vendor/lit-html.js";
 import { read, stopReading } from "./actions.js";
 import { sentence } from "./format.js";
 import { icon } from "./icons.js";
+import { partsProgress } from "./parts.js";
+import { partsJob } from "./part_now.js";
 import { words } from "./words.js";
 
 /** @param {any} body */
@@ -29,6 +31,7 @@ function reading({ document, prefill }, ui) {
 /** @param {import("./types.js").State} state @param {import("./types.js").Ui} ui */
 export function progress(state, ui) {
   const { reading: say } = words;
+  if (partsJob(state)) return partsProgress(state, ui);
   if (state.phase === "reading") return reading(state, ui);
   if (state.phase === "loading") {
     return card(html`<div class="head"><h3>${say.loading(state.counted?.model ?? "")}</h3>${stop()}</div>

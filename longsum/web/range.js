@@ -32,7 +32,7 @@ export function chosenRange(state, ui) {
   const { unfit } = state, counted = byPage(state);
   if (!counted?.pages.length) return null;
   if (unfit?.error === "DocumentTooLong") return ui.range ?? longest(counted);
-  return ui.choosing ? ui.range ?? readNow(state) ?? longest(counted) : null;
+  return ui.choosing ? ui.range ?? (state.parts ? null : readNow(state)) ?? longest(counted) : null;
 }
 
 /** Return the range that holds the pages which are read now.

@@ -7,7 +7,7 @@
 const noDocument = {
   opening: null, document: null, refused: null, counted: null, planned: null, unfit: null,
   phase: "idle", prefill: null, read: null, readingStopped: false, failed: null, jobs: [],
-  lost: {}, notices: [],
+  lost: {}, notices: [], parts: null, part: null, throughParts: false,
 };
 
 /** Return the state before the first event.
@@ -35,6 +35,7 @@ const newJob = (event) => ({
 /** @param {State} state @param {any} event @returns {State} */
 function takeJob(state, event) {
   const known = state.jobs.some((job) => job.job === event.job);
+  if (event.state === "running" && state.parts) state = { ...state, part: null, prefill: null };
   if (known) return withJob(state, event.job, () => event);
   const selected = state.document?.selected ?? null;
   return { ...state, jobs: [...state.jobs, { ...newJob(event), selected }] };
@@ -64,7 +65,7 @@ export const take = {
   forgotten: (state, { job }) => ({ ...state, jobs: state.jobs.filter((each) => each.job !== job) }),
   refused: (state, event) => ({ ...state, refused: event, stage: "refused", phase: "idle" }),
 
-  counted: (state, event) => ({ ...state, counted: event }),
+  counted: (state, event) => ({ ...state, counted: event, parts: null, part: null, throughParts: false }),
   planned: (state, event) => ({ ...state, planned: event }),
   unfit: (state, event) => ({ ...state, unfit: event, phase: "idle" }),
 
@@ -84,13 +85,17 @@ export const take = {
   // the first progress ends the loading; while an answer is made, its few tokens are no reading
   prefill: (state, event) => (isReading(state) ? { ...state, prefill: event, phase: "reading" } : state),
   read: (state, event) => ({ ...state, read: event, phase: "ready" }),
+  // parts are read for each answer anew
+  parts: (state, event) => ({ ...state, parts: event }),
+  part: (state, event) => ({ ...state, part: event }),
 
   job: takeJob,
   text: (state, { job, text }) => withJob(state, job, (old) => ({ text: old.text + text })),
   sentence: (state, event) =>
     withJob(state, event.job, (old) => ({ sentences: [...old.sentences, event] })),
   done: (state, { job, receipt, cautions, chance, sure, model }) =>
-    withJob(state, job, () => ({ state: "done", receipt, cautions, chance, sure, model })),
+    withJob({ ...state, throughParts: state.throughParts || state.part !== null }, job,
+      () => ({ state: "done", receipt, cautions, chance, sure, model })),
   stopped: (state, { job }) =>
     job === "reading"
       ? { ...state, readingStopped: true, phase: "idle" }

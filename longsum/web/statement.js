@@ -4,7 +4,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 import { copyStatement } from "./copying.js";
 import { icon } from "./icons.js";
 import { placesOf } from "./marks.js";
-import { showStatement, stepPlace } from "./moves.js";
+import { goToPage, showStatement, stepPlace } from "./moves.js";
 import { splitReference } from "./paging.js";
 import { change } from "./store.js";
 import { words } from "./words.js";
@@ -103,10 +103,17 @@ function details(sentence, job, index, state, ui) {
     </div></div>`;
 }
 
+/** A heading; that of a part leads to its first page.
+ * @param {Sentence} sentence */
+function heading({ text, pages }) {
+  const line = html`<bdi>${bare(text)}</bdi>`;
+  return html`<h4 class="heading">${pages.length ? html`<button class="quiet" @click=${() => goToPage(pages[0])}>${line}</button>` : line}</h4>`;
+}
+
 /** @param {Sentence} sentence @param {string} job @param {number} index
  * @param {import("./types.js").State} state @param {Ui} ui */
 export function statement(sentence, job, index, state, ui) {
-  if (sentence.heading) return html`<h4 class="heading"><bdi>${bare(sentence.text)}</bdi></h4>`;
+  if (sentence.heading) return heading(sentence);
   const stand = standing(sentence);
   const shown = ui.current?.job === job && ui.current.index === index;
   const wrong = (sentence.quotations ?? []).filter((each) => !each.found).map((each) => each.text);

@@ -5,6 +5,7 @@ import { evidencePages, isCurrent, passages } from "./marks.js";
 import { goToPage } from "./moves.js";
 import { pageName } from "./paging.js";
 import { chosenRange, setRange } from "./range.js";
+import { partsJob } from "./part_now.js";
 import { isReading } from "./state.js";
 import { store } from "./store.js";
 import { words } from "./words.js";
@@ -18,7 +19,10 @@ const numberEvery = (rows) => [1, 2, 5, 10, 20, 50, 100].find((step) => rows / s
 
 /** Return the last page that has been read.
  * @param {State} state */
-function readUntil({ phase, read, prefill, document }) {
+function readUntil(state) {
+  const { phase, read, prefill, document, parts, part, throughParts } = state;
+  if (parts && part?.number && (partsJob(state) || !throughParts)) return Math.max(prefill?.page ?? 0, (part.first ?? 1) - 1);
+  if (parts && throughParts) return Infinity;
   if (read || phase === "ready" || phase === "keeping") return Infinity;
   if (!prefill || !document) return 0;
   return prefill.page ?? Math.floor((document.pages.length * prefill.done) / (prefill.total || 1));

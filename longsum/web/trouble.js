@@ -7,6 +7,7 @@ import { copyText } from "./copying.js";
 import { openDialog } from "./dialogs.js";
 import { beforeCommand, sentence } from "./format.js";
 import { icon } from "./icons.js";
+import { partsChoice, partsLine, partsOffer } from "./parts.js";
 import { memoryBar } from "./plan.js";
 import { forgetPictures } from "./pictures.js";
 import { store } from "./store.js";
@@ -31,10 +32,10 @@ function unfit(state, ui) {
   if (!why) return nothing;
   const long = why.error === "DocumentTooLong", memory = why.error === "InsufficientMemory";
   const title = long ? words.unfit.long : memory ? words.unfit.memory : /Model/.test(why.error) ? words.unfit.model : words.unfit.other;
-  const choices = (why.choices ?? []).filter(({ body }) => !long || body.pages === undefined);
+  const choices = (why.choices ?? []).filter((choice) => !long || (choice.body.pages === undefined && choice !== partsChoice(state)));
   return card(title, why.message, long ? null : beforeCommand(why.hint, why.copy), html`
     ${memory ? memoryBar(state.planned) : nothing}
-    ${long ? rangeChooser(state, ui) : nothing}
+    ${long ? html`${partsOffer(state)}${rangeChooser(state, ui)}` : nothing}
     ${long && choices.length ? html`<h4>${words.unfit.or}</h4>` : nothing}
     <div class="choices">${choices.map((choice, index) => html`<button class=${index || long ? "" : "primary"} @click=${() => read(choice.body)}><bdi>${choice.label}</bdi></button>`)}
       <button class="quiet" @click=${() => openDialog("models")}>${words.unfit.models}</button></div>
@@ -45,7 +46,7 @@ function unfit(state, ui) {
 /** @param {State} state @param {Ui} ui */
 export function trouble(state, ui) {
   const { lost, refused } = state;
-  return html`${unfit(state, ui)}${chooser(state, ui)}
+  return html`${unfit(state, ui)}${partsLine(state, ui)}${chooser(state, ui)}
     ${lost.reader ? card(words.lost.reader, lost.reader.message, lost.reader.hint, html`<div class="choices">
       <button class="primary" @click=${() => read({})}>${words.lost.again}</button>
       <button @click=${() => openDialog("models")}>${words.lost.models}</button></div>`) : nothing}

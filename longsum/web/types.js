@@ -41,6 +41,12 @@
  *   total: number, free: number, fits: boolean, reason: string, device: string,
  *   kv_cache: string}} Planned */
 
+/** A part of a document that is read in parts.
+ * @typedef {{where: string, unit: string, first: number, last: number, tokens: number}} Part */
+
+/** The part that an answer has come to; no number stands for all of them.
+ * @typedef {{number: number?, of: number, where: string?, first: number?}} PartNow */
+
 /** @typedef {{error: string, message: string, hint: string?, copy: string?,
  *   choices: {label: string, body: any}[], questions?: boolean}} Unfit */
 
@@ -52,6 +58,7 @@
  *   stage: "unknown" | "closed" | "opening" | "open" | "refused",
  *   opening: {name: string, bytes: number}?, document: Document?, refused: Refused?,
  *   counted: Counted?, planned: Planned?, unfit: Unfit?, phase: string, prefill: any, read: any,
+ *   parts: {parts: Part[], line: string}?, part: PartNow?, throughParts: boolean,
  *   readingStopped: boolean, failed: {message: string, hint: string?}?, jobs: Job[],
  *   lost: {[what: string]: {message: string, hint: string?}},
  *   notices: {kind: "notice" | "warning", line: string}[],

@@ -123,6 +123,16 @@ export const words = {
     questions: "Questions can be asked all the same: with this model they need no reading.",
     rangeHint: "Drag the ends in the page overview, use the arrow keys there, or type the numbers.",
   },
+  parts: {
+    whole: "Read all of it, in parts",
+    offer: "Each part is read whole. You get a summary of each, then one of all of them.",
+    questions: "A question is put to every part.",
+    reading: (/** @type {number} */ n, /** @type {number} */ of, /** @type {string} */ where) => `Reading part ${n} of ${of}, ${where}`,
+    summarizing: (/** @type {number} */ n, /** @type {number} */ of, /** @type {string} */ where) => `Summarizing part ${n} of ${of}, ${where}`,
+    asking: (/** @type {number} */ n, /** @type {number} */ of, /** @type {string} */ where) => `Asking part ${n} of ${of}, ${where}`,
+    all: "Summarizing all parts", left: (/** @type {number} */ s) => `about ${duration(s)} left for all parts`,
+    line: (/** @type {string} */ line) => `Read in ${line}.`,
+  },
   lost: {
     reader: "The reader has ended", pages: "Pages cannot be drawn now", again: "Start again", text: "Show the text", retry: "Draw them again", models: "Choose another model",
   },

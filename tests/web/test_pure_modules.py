@@ -131,3 +131,61 @@ def test_page_that_was_not_read_is_taken_for_average():
         20,
         30,
     ]
+
+
+PARTS = ("parts", {"parts": [{"tokens": 30}, {"tokens": 10}], "line": "2 parts: pages 1-3, 4"})
+RUNNING = ("job", {"job": "1", "kind": "summary", "state": "running"})
+FIRST = ("part", {"number": 1, "of": 2, "where": "pages 1-3", "first": 1})
+SECOND = ("part", {"number": 2, "of": 2, "where": "page 4", "first": 4})
+ALL = ("part", {"number": None, "of": 2, "where": None, "first": None})
+BEGUN = ("phase", {"name": "reading"})
+
+
+def share(*events):
+    return run("shareOfParts", "part_now.js", f"shareOfParts({json.dumps(folded(*events))})")
+
+
+def title(*events):
+    return run("partTitle", "part_now.js", f"partTitle({json.dumps(folded(*events))})")
+
+
+def test_loading_for_a_part_does_not_forget_the_parts_but_counting_again_does():
+    state = folded(DOCUMENT, PARTS, RUNNING, FIRST, ("phase", {"name": "loading"}))
+    assert state["parts"]["line"] == PARTS[1]["line"]
+    assert state["part"]["number"] == 1
+    state = folded(DOCUMENT, PARTS, RUNNING, FIRST, ("counted", {"tokens": 9}))
+    assert (state["parts"], state["part"]) == (None, None)
+
+
+def test_parts_are_read_as_far_as_was_reported_and_those_of_the_cache_are_read():
+    prefill = ("prefill", {"done": 15, "total": 40})
+    assert share(DOCUMENT, PARTS, RUNNING, FIRST) == 0
+    assert share(DOCUMENT, PARTS, RUNNING, FIRST, BEGUN, prefill) == 15 / 40
+    assert share(DOCUMENT, PARTS, RUNNING, FIRST, SECOND) == 30 / 40
+    assert share(DOCUMENT, PARTS, RUNNING, ALL) == 1
+
+
+def test_the_next_answer_begins_to_read_again():
+    prefill = ("prefill", {"done": 15, "total": 40})
+    again = ("job", {"job": "2", "kind": "question", "state": "running"})
+    state = folded(DOCUMENT, PARTS, RUNNING, FIRST, BEGUN, prefill, again)
+    assert (state["part"], state["prefill"]) == (None, None)
+
+
+def test_what_is_done_with_a_part_is_said_in_words():
+    question = ("job", {"job": "1", "kind": "question", "state": "running"})
+    choosing = ("phase", {"name": "choosing"})
+    assert title(DOCUMENT, PARTS, RUNNING) == ""
+    assert title(DOCUMENT, PARTS, RUNNING, SECOND, BEGUN) == "Reading part 2 of 2, page 4"
+    assert title(DOCUMENT, PARTS, RUNNING, FIRST, choosing) == (
+        "Summarizing part 1 of 2, pages 1-3"
+    )
+    assert title(DOCUMENT, PARTS, question, FIRST, choosing) == "Asking part 1 of 2, pages 1-3"
+    assert title(DOCUMENT, PARTS, RUNNING, ALL, choosing) == "Summarizing all parts"
+
+
+def test_the_time_left_is_that_of_all_parts():
+    prefill = ("prefill", {"done": 15, "total": 40, "tokens_per_s": 500, "seconds_left": 300})
+    state = json.dumps(folded(DOCUMENT, PARTS, RUNNING, FIRST, BEGUN, prefill))
+    facts = run("partFacts", "part_now.js", f"partFacts({state}, Date.now())")
+    assert facts == ["500 tokens/s", "about 5 min left for all parts"]

@@ -84,8 +84,9 @@ def start_gated(start_window: Any, tmp_path_factory: Any) -> Callable[..., Gated
     """Return what starts a window whose reader waits for the test, a gate at a time."""
     import gated_reader
 
-    def started(*arguments: object, opened: tuple[str, ...] = ()) -> Gated:
+    def started(*arguments: object, opened: tuple[str, ...] = (), parts: int = 0) -> Gated:
         variables, let = gated(tmp_path_factory.mktemp("gated"), opened)
+        variables[gated_reader.PARTS] = str(parts)
         code = gated_reader.CODE
         return start_window(*arguments, environment=variables, code=code), let
 
