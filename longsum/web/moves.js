@@ -47,16 +47,27 @@ export function showStatement(job, index, place = 0) {
   const target = shown?.places[place];
   change({ selection: null });
   if (!target) return;
-  if (narrow()) {
-    change({ tab: "document" });
-    requestAnimationFrame(() => document.getElementById("pane")?.focus({ preventScroll: true }));
-  }
+  turnToDocument();
   const first = target.marks[0];
   scrollDocument({
     page: first?.page, y: target.exact ? first?.rects[0]?.[1] : undefined,
     start: target.start ?? undefined, flash: true,
   });
   announcePlace(target, place, shown?.places.length ?? 1);
+}
+
+/** Where only one of them is shown, show the document instead of the answers. */
+function turnToDocument() {
+  if (!narrow()) return;
+  change({ tab: "document" });
+  requestAnimationFrame(() => document.getElementById("pane")?.focus({ preventScroll: true }));
+}
+
+/** Show a page that an answer names.
+ * @param {number} number */
+export function showPage(number) {
+  turnToDocument();
+  goToPage(number);
 }
 
 /** Show the same place in the view that was just chosen: the statement's, where its page is in view, else the page. */

@@ -33,10 +33,11 @@ export function partTitle({ part, phase, jobs }) {
  * @param {State} state @param {number} since when that was reported */
 export function partFacts({ document, part, phase, prefill }, since) {
   const { reading } = words;
-  const { page, tokens_per_s, seconds_left } = prefill ?? {};
-  if (!part?.number) return [];
+  const { done, total, page, tokens_per_s, seconds_left } = prefill ?? {};
+  if (!part?.number || !total) return [];
   return [
-    page && document?.total_pages ? reading.page(document.unit?.name ?? words.page.unit, page, document.total_pages) : null,
+    page && document?.total_pages
+      ? reading.page(document.unit?.name ?? words.page.unit, page, document.total_pages) : reading.tokens(done, total),
     tokens_per_s && phase === "reading" ? reading.speed(tokens_per_s) : null,
     seconds_left == null ? null : words.parts.left(Math.max(1, seconds_left - (Date.now() - since) / 1000)),
   ].filter(Boolean);

@@ -4,7 +4,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 import { copyStatement } from "./copying.js";
 import { icon } from "./icons.js";
 import { placesOf } from "./marks.js";
-import { goToPage, showStatement, stepPlace } from "./moves.js";
+import { showPage, showStatement, stepPlace } from "./moves.js";
 import { splitReference } from "./paging.js";
 import { change } from "./store.js";
 import { words } from "./words.js";
@@ -107,7 +107,7 @@ function details(sentence, job, index, state, ui) {
  * @param {Sentence} sentence */
 function heading({ text, pages }) {
   const line = html`<bdi>${bare(text)}</bdi>`;
-  return html`<h4 class="heading">${pages.length ? html`<button class="quiet" @click=${() => goToPage(pages[0])}>${line}</button>` : line}</h4>`;
+  return html`<h4 class="heading">${pages.length ? html`<button class="quiet" @click=${() => showPage(pages[0])}>${line}</button>` : line}</h4>`;
 }
 
 /** @param {Sentence} sentence @param {string} job @param {number} index

@@ -21,8 +21,11 @@ const numberEvery = (rows) => [1, 2, 5, 10, 20, 50, 100].find((step) => rows / s
  * @param {State} state */
 function readUntil(state) {
   const { phase, read, prefill, document, parts, part, throughParts } = state;
-  if (parts && part?.number && (partsJob(state) || !throughParts)) return Math.max(prefill?.page ?? 0, (part.first ?? 1) - 1);
-  if (parts && throughParts) return Infinity;
+  if (parts) {
+    if (throughParts && !partsJob(state)) return Infinity;
+    if (!part) return 0;
+    return part.number ? Math.max(prefill?.page ?? 0, (part.first ?? 1) - 1) : Infinity;
+  }
   if (read || phase === "ready" || phase === "keeping") return Infinity;
   if (!prefill || !document) return 0;
   return prefill.page ?? Math.floor((document.pages.length * prefill.done) / (prefill.total || 1));

@@ -188,4 +188,4 @@ def test_the_time_left_is_that_of_all_parts():
     prefill = ("prefill", {"done": 15, "total": 40, "tokens_per_s": 500, "seconds_left": 300})
     state = json.dumps(folded(DOCUMENT, PARTS, RUNNING, FIRST, BEGUN, prefill))
     facts = run("partFacts", "part_now.js", f"partFacts({state}, Date.now())")
-    assert facts == ["500 tokens/s", "about 5 min left for all parts"]
+    assert facts == ["15 of 40 tokens", "500 tokens/s", "about 5 min left for all parts"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsers import expect
+from browsers import NARROW, expect
 from gated_reader import PART
 from helpers import report_pdf
 
@@ -61,6 +61,10 @@ def test_progress_names_the_part_and_each_part_s_statements_lead_to_its_pages(
     bar = tab.page.get_by_role("progressbar", name=tab.say("reading.bar"))
     assert 1 / 3 < bar.evaluate("(bar) => bar.position") < 2 / 3
     assert tab.violations() == []
+    before = tab.answers()
+    tab.page.reload()
+    expect(card(tab, 2)).to_be_visible()
+    assert tab.answers() == before
     tab.ask("Who paid?")
     answer = tab.page.get_by_role("article").filter(has_text="Who paid?")
     expect(answer).to_contain_text(tab.say("answers.queued"))
@@ -103,6 +107,23 @@ def test_a_stop_between_parts_keeps_what_was_said_and_questions_still_work(
     tab.ask("Who paid?")
     tab.settled()
     expect(tab.statements).to_have_count(1 + MANY)
+
+
+def test_on_a_narrow_page_a_part_s_heading_turns_to_its_first_page(start_gated, open_tab, report):
+    window, let = start_gated(report, parts=MANY)
+    for number in range(1, MANY + 1):
+        let(f"{PART}{number}")
+    tab = open_tab(window, size=NARROW)
+    tab.page.get_by_role("tab", name=tab.say("tab.answers"), exact=True).click()
+    expect(offer(tab)).to_be_visible()
+    assert tab.is_within_width()
+    offer(tab).click()
+    tab.settled()
+    assert tab.is_within_width()
+    tab.page.get_by_role("button", name=f"Part 2 of {MANY} ({PARTS[1]})").click()
+    field = tab.page.get_by_role("textbox", name=tab.say("page.number"))
+    expect(field).to_have_value(str(EACH + 1))
+    assert tab.violations() == []
 
 
 def test_the_bundled_model_reads_in_parts_and_answers_what_is_asked_after_it(
