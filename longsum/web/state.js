@@ -87,7 +87,7 @@ export const take = {
   read: (state, event) => ({ ...state, read: event, phase: "ready" }),
   // parts are read for each answer anew
   parts: (state, event) => ({ ...state, parts: event }),
-  part: (state, event) => ({ ...state, part: event }),
+  part: (state, event) => ({ ...state, part: event, phase: event.number ? "reading" : state.phase }),
 
   job: takeJob,
   text: (state, { job, text }) => withJob(state, job, (old) => ({ text: old.text + text })),

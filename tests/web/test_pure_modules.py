@@ -177,6 +177,7 @@ def test_what_is_done_with_a_part_is_said_in_words():
     choosing = ("phase", {"name": "choosing"})
     assert title(DOCUMENT, PARTS, RUNNING) == ""
     assert title(DOCUMENT, PARTS, RUNNING, SECOND, BEGUN) == "Reading part 2 of 2, page 4"
+    assert title(DOCUMENT, PARTS, RUNNING, FIRST, choosing, SECOND) == "Reading part 2 of 2, page 4"
     assert title(DOCUMENT, PARTS, RUNNING, FIRST, choosing) == (
         "Summarizing part 1 of 2, pages 1-3"
     )
