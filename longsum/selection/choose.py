@@ -40,7 +40,8 @@ NEIGHBOUR_BONUS = 1.0
 neighbours read as a text. One sentence in five then follows its neighbour instead of one in seven,
 at no cost in ROUGE (`recipes/mini/README.md`)."""
 PIECE_PENALTY = 8.0
-"""Standard deviations subtracted from headings and items of lists that end like sentences."""
+"""Standard deviations subtracted from headings and items of lists that end like sentences, and
+from sentences that only say where something is."""
 SPREAD_BONUS = 1.0
 """Standard deviations added to sentences in parts of the document that have none yet. It costs no
 ROUGE; without it, summaries of papers and chapters end before the middle."""
@@ -122,8 +123,8 @@ def cover_of(
     pairs = expected_uses(networks.pairs, read.pair_inputs(scores, words))
     weak = (
         BRIEF_PENALTY * sentences.brief
-        + QUESTION_PENALTY * (sentences.questions | sentences.pointers)
-        + PIECE_PENALTY * sentences.pieces
+        + QUESTION_PENALTY * sentences.questions
+        + PIECE_PENALTY * (sentences.pieces | sentences.pointers)
     )
     own = score_weight * (scores + noise - weak)
     penalties = score_weight * DEPENDENT_PENALTY * sentences.dependent

@@ -29,7 +29,8 @@ MAX_OWN_SUMMARY = 6_000
 
 _WORKS = (
     r"(?:reports?|stud(?:y|ies)|reviews?|paper|article|thesis|survey|audit|inquiry|investigation"
-    r"|experiments?|trials?|results?|findings?|evidence|data|analys[ie]s|work|observations?)"
+    r"|experiments?|trials?|results?|findings?|evidence|data|analys[ie]s|work|observations?"
+    r"|chapters?|book|essay|guide)"
 )
 _AUTHORS = (
     r"(?:we|i"
@@ -41,7 +42,7 @@ _ADVERBS = (
     r"(?:of\s+(?:\w+\s+){1,6}?)?"
 )
 _VERBS = (
-    r"(?:conclude[sd]?|demonstrate[sd]?|reveal(?:s|ed)?|indicate[sd]?|suggest(?:s|ed)?"
+    r"(?:conclude[sd]?|argue[sd]?\s+that|demonstrate[sd]?|reveal(?:s|ed)?|indicate[sd]?|suggest(?:s|ed)?"
     r"|recommend(?:s|ed)?|show(?:s|ed|n)?\s+(?:that|how|no)"
     r"|(?:find[s]?|found|hold|establish(?:es|ed)?|confirm(?:s|ed)?)\s+(?:that|no)"
     r"|fail(?:s|ed)?\s+to\s+(?:find|support|show)|support(?:s|ed)?\s+(?:the|this|that|our|no)"
@@ -57,6 +58,7 @@ _STATES = re.compile(
     r"|^\W*held\s*:|\bit\s+(?:is|was)\s+(?:therefore\s+)?(?:concluded|recommended|ordered)\b"
     r"|\bthe\s+(?:main|key|central|principal|most\s+important)\s+(?:finding|conclusion|result"
     r"|recommendation|lesson|message)s?\b"
+    r"|\bthe\s+(?:point|lesson|message|conclusion|upshot)\s+(?:of\s+(?:this|the)\s+\w+\s+)?is\s+that\b"
     r"|\bno\s+(?:significant\s+)?(?:difference|effect|association|correlation)s?\s+"
     r"(?:between|in|on|was|were)\b",
     re.IGNORECASE,
@@ -83,15 +85,15 @@ _SUMS_UP = re.compile(
 _PURPOSE = re.compile(
     r"\b(?:we\s+(?:present(?:ed)?|proposed?|introduced?|described?|proved?|develop(?:ed)?"
     r"|investigated?|examined?|evaluated?|implement(?:ed)?)"
-    rf"|(?:this|our|the\s+present)\s+(?:proposed\s+)?(?:{_WORKS}|rule|bill|act|proposal|guide|book"
-    r"|document|specification|chapter)|proposes?\s+to)\b",
+    rf"|(?:this|our|the\s+present)\s+(?:proposed\s+)?(?:{_WORKS}|rule|bill|act|proposal"
+    r"|document|specification)|proposes?\s+to)\b",
     re.IGNORECASE,
 )
 _NUMBER = r"[^\w\n]{0,4}(?:(?:\d{1,2}(?:\.\d{1,2})?|[IVX]{1,4})[.)]?[^\S\n]+)?"
 _SUMMARY_NAME = (
     r"(?:abstract|(?:executive\s+|plain[\s-]language\s+)?summary|synopsis|syllabus"
     r"|key\s+(?:findings|points|messages|takeaways)|(?:main|principal)\s+findings|at\s+a\s+glance"
-    r"|highlights|tl;?dr|in\s+brief)"
+    r"|highlights|tl;?dr|in\s+(?:brief|short))"
 )
 _CONCLUSION_NAME = (
     r"(?:(?:general\s+)?discussion\s+and\s+conclusions?|conclusions?(?:\s+and\s+[\w\s]{3,40})?"

@@ -19,8 +19,8 @@ GAIN_WEIGHT = 0.5
 """Weight of a standard deviation of a sentence's gain against its strength as a conclusion."""
 DEPENDENT_RANK = 1.0
 """Strength subtracted from a sentence that refers to the one before it."""
-MAX_SHARE = 0.4
-"""Maximum share of a summary's words that is taken first."""
+MAX_SHARE = 0.5
+"""Maximum share of a summary's words for its conclusions; a single one may be longer."""
 MAX_ALIKE = 0.6
 """Share of the shorter one's stems from which on two conclusions are the same."""
 WORDS_EACH, MAX_LEADING = 60, 6
@@ -42,13 +42,14 @@ def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
     ranks -= DEPENDENT_RANK * sentences.dependent
     wanted = min(MAX_LEADING, max(1, round(sentences.length / WORDS_EACH)))
     unlike = Unlike(sentences.terms, MAX_ALIKE)
-    room = MAX_SHARE * sentences.length
     taken: list[int] = []
+    words = 0
     for sentence in found[np.argsort(-ranks[found], kind="stable")].tolist():
         if len(taken) == wanted:
             break
-        if sentences.lengths[sentence] <= room and unlike(sentence):
+        longer = words + int(sentences.lengths[sentence])
+        if longer <= (MAX_SHARE if taken else 1.0) * sentences.length and unlike(sentence):
             taken.append(sentence)
             unlike.add(sentence)
-            room -= float(sentences.lengths[sentence])
+            words = longer
     return taken

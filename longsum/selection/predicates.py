@@ -85,6 +85,7 @@ _ENGLISH = _lexicon("the of and to that for with by are this from")
 """Words by one of which a sentence is taken for English; others are not judged."""
 HEAD = 7
 """Words within which a subject's relative clause begins, and a heading that was joined ends."""
+_ENDS = frozenset(";,.:)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _GLUED = re.compile(r"(?:[A-Z][\w’'-]*\s+){2,7}\d{1,3}\s+[A-Z]")
 
@@ -95,8 +96,12 @@ def is_whole(text: str) -> bool:
     Args:
         text: a sentence; one that is not English is taken for a whole one.
     """
-    found = [match[0].replace("’", "'") for match in _WORD.finditer(text)]
+    matches = list(_WORD.finditer(text))
+    found = [match[0].replace("’", "'") for match in matches]
     lowered = [word.lower() for word in found]
+    for place, match in enumerate(matches):
+        if lowered[place] in _PAST and text[match.end() : match.end() + 1] in _ENDS:
+            lowered[place] += ","  # `tokens read;` is a participle: clauses seldom end with a verb
     if _ENGLISH.isdisjoint(lowered):
         return True
     if _GLUED.match(text) or _has_joined_heading(text):
@@ -104,9 +109,10 @@ def is_whole(text: str) -> bool:
     verbs = _finite(lowered, found)
     if not verbs:
         return _is_imperative(lowered)
-    # `Work that is similar`: the only verb is that of the subject's relative clause
-    relative = verbs[0] > 1 and lowered[verbs[0] - 1] in _RELATIVES
-    return len(verbs) > 1 or verbs[0] > HEAD or not relative
+    if _RELATIVES.isdisjoint(lowered[1:3]) or lowered[0] in _NOT_SUBJECTS:
+        return True
+    # `Work that is similar`: all verbs are those of relative clauses
+    return any(_before(lowered, at) not in _RELATIVES | _SPEAKERS for at in verbs)
 
 
 def _finite(lowered: Sequence[str], found: Sequence[str]) -> list[int]:
@@ -127,7 +133,7 @@ def _is_finite(lowered: Sequence[str], found: Sequence[str], at: int) -> bool:
     if not before or before in _NOT_SUBJECTS or before.endswith(("'s", "s'")):
         return False
     if word in _PAST:
-        return True
+        return before not in _AUXILIARIES
     following = lowered[at + 1] if at + 1 < len(lowered) else ""
     return not found[at][:1].isupper() and _follows_noun(word, before, following)
 
@@ -142,6 +148,8 @@ def _before(lowered: Sequence[str], at: int) -> str:
 
 def _follows_noun(word: str, before: str, following: str) -> bool:
     """Return whether a word that follows a noun is its verb."""
+    if before in _AUXILIARIES:
+        return False
     if word.endswith("ed") and len(word) > 4:
         return following != "by" and word not in {"based", "related", "named", "called", "limited"}
     if word in _VERBS:  # `agencies buy`: after a plural

@@ -19,6 +19,8 @@ from longsum.selection.conclusions import MIN_STRENGTH, conclusions, names_purpo
         "We recommend a contract for three years.",
         "The trials failed to find a difference.",
         "The main finding is that fares rose.",
+        "This chapter argues that a port without a ferry is none.",
+        "The point of this chapter is that boats need a port.",
         "There was no significant difference between the two ports.",
     ],
 )

@@ -30,8 +30,9 @@ def test_short_summary_has_one_conclusion() -> None:
     assert of(TEXT, 50) == ["conclude"]
 
 
-def test_conclusion_that_would_fill_the_summary_is_left_to_the_rest() -> None:
-    assert of(TEXT, 20) == []
+def test_conclusion_may_be_the_whole_summary_and_no_longer() -> None:
+    assert of(TEXT, 14) == ["conclude"]
+    assert of(TEXT, 10) == []
 
 
 def test_focus_decides_alone() -> None:
@@ -43,7 +44,10 @@ def test_document_without_a_conclusion_has_none() -> None:
 
 
 def test_better_gain_decides_between_equal_conclusions() -> None:
-    text = "We find that boats are slow on the northern side.\n\nWe find that hardly anybody came by train this year."
+    text = (
+        "We find that boats are slow on the northern side.\n\n"
+        "We find that hardly anybody came by train this year."
+    )
     sentences = Sentences(text, split_sentences(text), 80)
     assert leading(sentences, [0.0, 1.0])[0] == 1
     assert leading(sentences, [1.0, 0.0])[0] == 0
