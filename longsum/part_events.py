@@ -79,6 +79,10 @@ class PartEvents(Listener):
         """Pass on a sentence, with its places in the whole."""
         self.inner.sentence(piece, mark, shifted(sentence, self.offset))
 
+    def nearest(self, piece: str, mark: str, sentence: Any) -> None:
+        """Pass on a sentence near a question, with its places in the whole."""
+        self.inner.nearest(piece, mark, shifted(sentence, self.offset))
+
 
 class Unmeasured(PartEvents):
     """Passes on events but not how much is read, where that is little."""
@@ -95,6 +99,9 @@ class Unshown(PartEvents):
         """Hold a piece back."""
 
     def sentence(self, piece: str, mark: str, sentence: Any) -> None:
+        """Hold a sentence back."""
+
+    def nearest(self, piece: str, mark: str, sentence: Any) -> None:
         """Hold a sentence back."""
 
 
