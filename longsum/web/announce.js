@@ -31,6 +31,7 @@ export function announce(kind, data, before, after) {
   if (kind === "phase" && data.name === "loading") quarter = 0;
   if (Date.now() - openedAt < REPLAY_MS) return;
   if (kind === "sentence") say("polite", spoken(data));
+  if (kind === "nearest") say("polite", `${words.answers.nearest} ${spoken(data)}`);
   if (kind === "refused" || kind === "unfit" || kind === "lost" || kind === "failed") {
     say("assertive", [data.message, data.hint].filter(Boolean).join(" "));
   }

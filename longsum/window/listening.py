@@ -132,6 +132,10 @@ class AnswerListener(ReadingListener):
         fields = sentence_fields(self._document, sentence)
         self._report(("sentence", {"start": start, "end": end, **fields}))
 
+    def nearest(self, piece: str, mark: str, sentence: GroundedSentence) -> None:
+        """Report a sentence near the question, which is not part of the answer's text."""
+        self._report(("nearest", sentence_fields(self._document, sentence)))
+
 
 def sentence_fields(document: Document, sentence: GroundedSentence) -> dict[str, Any]:
     """Return a sentence of an answer with its evidence, as the window shows them.
