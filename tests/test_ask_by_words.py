@@ -145,7 +145,7 @@ def test_two_nearest_sentences_are_a_list(tmp_path):
         "Every ferry to the islands leaves at noon.\n\n" + "The council met again. " * 3
     )
     document = read_document(tmp_path / "harbour.txt")
-    asked = "Which Norwegian architect designed a ferry terminal beside the lighthouse of Bergen?"
+    asked = "Which Norwegian designed the ferry and the lighthouse?"
     (answer,) = ask_document(document, [asked], load=MINI)
     assert answer.marked == (
         f"{NOT_FOUND}\n\n{NEAREST}\n"

@@ -36,6 +36,12 @@ def test_sentence_that_shares_no_word_of_content_is_not_near(question):
     assert near("How many quarks decay in much time?", timely) == []
 
 
+def test_sentence_that_shares_one_word_of_many_is_not_near():
+    asked = "Which Norwegian architect designed the {} beside the ferry?"
+    assert near(asked.format("tower"), (FERRY, 0.4)) == []
+    assert near("Which Norwegian designed the tower beside the ferry?", (FERRY, 0.4)) == [FERRY]
+
+
 def test_a_question_of_such_words_alone_is_about_them():
     assert near("What name?", ("Its name is Foam.", 0.5)) == ["Its name is Foam."]
 
