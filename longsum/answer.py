@@ -86,6 +86,9 @@ class Answer:
     """What the question was searched for as, if it refers to the one before."""
     parts: tuple[PartAnswer, ...] = ()
     """What each part answers, where the document was read in parts."""
+    nearest: tuple[GroundedSentence, ...] = ()
+    """Sentences that come nearest to a question no sentence was found for; not its answer, and not
+    part of `text` and `sentences`."""
 
     @property
     def answered(self) -> bool:
@@ -105,9 +108,16 @@ class Answer:
             **(asked if self.question is not None else {}),
             "text": self.text,
             "sentences": [sentence_as_dict(s) for s in self.sentences],
+            **self._nearest_as_dict(),
             **({"parts": [each.as_dict() for each in self.parts]} if self.parts else {}),
             "receipt": self.receipt.as_dict(),
         }
+
+    def _nearest_as_dict(self) -> dict[str, Any]:
+        """Return what comes nearest for JSON; no key for a summary."""
+        if self.question is None:
+            return {}
+        return {"nearest": [sentence_as_dict(each) for each in self.nearest]}
 
 
 def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
@@ -176,6 +186,8 @@ WEAKER = "Less likely:"
 """Line between the sentence that likely answers a question and further ones."""
 UNSURE = "Perhaps:"
 """Line before sentences none of which is a likely answer by itself."""
+NEAREST = "Nearest:"
+"""Before sentences that come nearest to a question none was found for."""
 _SETTLED = re.compile(r"\s|[。！？]+[”’»›)\]}」』）】》]*(?=[^\"'”’»›)\]}」』）】》。！？])")
 """After these, further text no longer changes what came before."""
 _MAY_END = re.compile(r"[.?!…。！？؟۔।][\"'”’»›)\]}」』）】》\d]*$")
@@ -333,3 +345,20 @@ def laid_out(
             before = f"{short.text}\n\n{before}"
         after = mark(sentence)
         yield sentence, before + sentence.text, after
+
+
+def nearest_laid_out(
+    sentences: Sequence[GroundedSentence],
+) -> Iterator[tuple[GroundedSentence, str, str]]:
+    """Yield the sentences nearest to a question as they are printed: quoted, after the refusal.
+
+    Args:
+        sentences: best first.
+
+    Yields:
+        As `laid_out`.
+    """
+    for number, sentence in enumerate(sentences):
+        before = f"\n\n{NEAREST}" if not number else ""
+        between = "\n- " if sentences[1:] else " "
+        yield sentence, f'{before}{between}"{sentence.text}"', mark(sentence)

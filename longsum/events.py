@@ -56,3 +56,13 @@ class Listener:
             sentence: the `GroundedSentence`, with its places in the document.
         """
         self.text(piece + mark)
+
+    def nearest(self, piece: str, mark: str, sentence: Any) -> None:
+        """Show a sentence that comes nearest to a question no sentence was found for.
+
+        Args:
+            piece: the sentence as a quotation, with what sets it apart from the answer before it.
+            mark: the reference after it.
+            sentence: the `GroundedSentence`; not one of the answer.
+        """
+        self.text(piece + mark)

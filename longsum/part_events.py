@@ -113,6 +113,10 @@ class PartEvents(Listener):
         """Pass on a sentence, with its places in the whole."""
         self.inner.sentence(piece, mark, shifted(sentence, self.offset))
 
+    def nearest(self, piece: str, mark: str, sentence: Any) -> None:
+        """Pass on a sentence near a question, with its places in the whole."""
+        self.inner.nearest(piece, mark, shifted(sentence, self.offset))
+
 
 class Unmeasured(PartEvents):
     """Passes on events but not how much is read, where that is little."""
@@ -141,6 +145,9 @@ class HeldBack(PartEvents):
         """Show the answer."""
         for show in self._held:
             show()
+
+    def nearest(self, piece: str, mark: str, sentence: Any) -> None:
+        """Hold a sentence back."""
 
 
 class Noting(PartEvents):

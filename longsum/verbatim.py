@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from longsum.answer import Answer, ShortAnswer, laid_out
+from longsum.answer import Answer, ShortAnswer, laid_out, nearest_laid_out
 from longsum.config import AskConfig, DecodeConfig, SummaryConfig
 from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
@@ -33,8 +33,9 @@ from longsum.selection.answer_features import asks_whether
 from longsum.selection.answer_spans import answer_spans
 from longsum.selection.candidates import (
     Candidate,
-    answer_candidates,
+    Ranked,
     passage_around,
+    ranked_candidates,
     readable,
     summary_candidates,
 )
@@ -42,6 +43,7 @@ from longsum.selection.choose import choose_sentences
 from longsum.selection.confidence import chances, is_sure, worth_showing
 from longsum.selection.filling import fill
 from longsum.selection.head import SelectionHead, load_head
+from longsum.selection.nearest import nearest
 from longsum.selection.sentence_features import Sentences
 from longsum.settings import Setting
 from longsum.similarity import count_words, sentence_key
@@ -83,6 +85,8 @@ class Chosen(NamedTuple):
     chance: float | None = None
     """Estimated chance that the first holds the answer to a question; None for a summary."""
     short: ShortAnswer | None = None
+    nearest: Sequence[Span] = ()
+    """Where none is likely to answer a question: those that come nearest to it, best first."""
 
 
 class Chooser(Protocol):
@@ -109,6 +113,8 @@ class AnswerChooser(Protocol):
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
         """Return the sentences that answer a question, best first; none when none is likely to.
+
+        Then `nearest` holds those that come nearest to it, if any does.
 
         Args:
             question: in the user's words.
@@ -149,8 +155,11 @@ class HeadChooser:
     ) -> Chosen:
         """Implement `Chooser.answer` with the head; the model is not used."""
         started = time.perf_counter()
-        candidates = answer_candidates(self.document, question, self.head)
-        return _answer_of(candidates, config, decode, started)
+        ranked = ranked_candidates(self.document, question, self.head)
+        if not ranked.answered:
+            stats = AnswerStats(time.perf_counter() - started)
+            return _refused(ranked.candidates, question, stats)
+        return _answer_of(ranked.candidates, config, decode, started)
 
 
 @dataclass(frozen=True)
@@ -222,14 +231,16 @@ class JudgeChooser:
     ) -> Chosen:
         """Implement `AnswerChooser.answer` by what the model finds about the best passages."""
         started = time.perf_counter()
-        candidates = judged_candidates(self.document, question)
-        if not candidates:
-            return Chosen([], AnswerStats(finish_reason="stop"))
+        ranked = _proposed(self.document, question)
+        candidates = ranked.candidates
+        if not ranked.answered or not candidates:
+            return _refused(candidates, question, AnswerStats(finish_reason="stop"))
         passages = [passage_around(self.document, each.span) for each in candidates]
         judgement = self.judge.judge(passages, question, listener)
         if _none_answers(judgement, question):
             spent = time.perf_counter() - started
-            return Chosen([], AnswerStats(spent, finish_reason="stop", judged=len(candidates)))
+            stats = AnswerStats(spent, finish_reason="stop", judged=len(candidates))
+            return _refused(judged(candidates, judgement), question, stats)
         chosen = _answer_of(judged(candidates, judgement), config, decode, started)
         short = self._short(question, chosen)
         if short is not None:
@@ -282,7 +293,14 @@ def judged_candidates(document: Document, question: str) -> list[Candidate]:
         document: the document asked about.
         question: in the user's words.
     """
-    return best_of_groups(answer_candidates(document, question, bundled_head()))[:MAX_JUDGED]
+    ranked = _proposed(document, question)
+    return ranked.candidates if ranked.answered else []
+
+
+def _proposed(document: Document, question: str) -> Ranked:
+    """Return the sentences that the bundled head proposes, best first, each once."""
+    ranked = ranked_candidates(document, question, bundled_head())
+    return ranked._replace(candidates=best_of_groups(ranked.candidates)[:MAX_JUDGED])
 
 
 def judged(candidates: Sequence[Candidate], found: Judgement) -> list[Candidate]:
@@ -304,6 +322,17 @@ def judged(candidates: Sequence[Candidate], found: Judgement) -> list[Candidate]
             candidates, scores, chances(scores, temperature), strict=True
         )
     ]
+
+
+def _refused(candidates: Sequence[Candidate], question: str, stats: AnswerStats) -> Chosen:
+    """Return that no sentence is likely to answer a question, with those nearest to it.
+
+    Args:
+        candidates: with the weights they are ranked by.
+        question: in the user's words.
+        stats: the time it took.
+    """
+    return Chosen([], stats, nearest=nearest(best_of_groups(candidates), question))
 
 
 def _answer_of(
@@ -360,20 +389,32 @@ def verbatim_answer(
         sources: shows each sentence again, with those around it; None does not.
 
     Returns:
-        The answer; without sentences, the note that none was found.
+        The answer; without sentences, the note that none was found, and what comes nearest.
     """
-    sentences = ground_verbatim(document, chosen.spans)
+    sentences, near = (ground_verbatim(document, spans) for spans in (chosen.spans, chosen.nearest))
+    if sources is not None:
+        sentences, near = ([sources.added(each) for each in found] for found in (sentences, near))
     if not sentences:  # a note about the sentences, not a claim about the document
         sentences = [GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)]
-    elif sources is not None:
-        sentences = [sources.added(sentence) for sentence in sentences]
     marked = ""
     for sentence, piece, mark in laid_out(sentences, style, chosen.short):
         listener.check()
         listener.sentence(piece, mark, sentence)
         marked += piece + mark
+    for sentence, piece, mark in nearest_laid_out(near):
+        listener.nearest(piece, mark, sentence)
+        marked += piece + mark
     text = " ".join(each.text for each in sentences)
-    return Answer(text, marked, tuple(sentences), receipt, question, chosen.chance, chosen.short)
+    return Answer(
+        text,
+        marked,
+        tuple(sentences),
+        receipt,
+        question,
+        chosen.chance,
+        chosen.short,
+        nearest=tuple(near),
+    )
 
 
 def require_sentences(found: Sequence[object]) -> None:

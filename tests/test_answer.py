@@ -228,7 +228,7 @@ def test_answer_as_json_holds_spans_into_the_document():
     )  # fmt: skip
     answer = Answer(" ".join(s.text for s in SENTENCES), "", tuple(SENTENCES), receipt, "Who?")
     found = answer.as_dict()
-    assert list(found) == ["question", "answered", "text", "sentences", "receipt"]
+    assert list(found) == [*("question", "answered", "text", "sentences", "nearest", "receipt")]
     assert found["answered"] is True
     assert found["text"] == SOURCE.text.replace("\n", " ")
     for sentence in found["sentences"]:

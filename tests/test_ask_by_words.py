@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import environment, report_pdf, run, story
+from helpers import Recorder, environment, report_pdf, run, story
 from tiny import save_checkpoint
 
-from longsum.answer import UNSURE, WEAKER
+from longsum.answer import NEAREST, UNSURE, WEAKER
 from longsum.ask import AskTask
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
@@ -25,6 +25,7 @@ from longsum.summarize import SummaryTask
 
 MINI = LoadConfig(model="mini", device="cpu")
 ABSENT = "Which quarks decay in Uzbekistan?"
+NEAR = "Which composer wrote an opera about the cathedral of Salzburg?"
 NAMES = """\
 The Harbour Trust was founded by sailors who wanted to keep the old pier open to visitors.
 Marie Curie won the Nobel Prize in Physics in Stockholm. The pier was rebuilt twice after storms.
@@ -107,6 +108,67 @@ def test_what_it_does_not_say_is_refused_without_a_claim(names):
     assert answer.marked == answer.text == NOT_FOUND
     assert answer.as_dict()["answered"] is False
     assert answer.as_dict()["sentences"][0]["supported"] is None
+    assert answer.nearest == ()
+    assert answer.as_dict()["nearest"] == []
+
+
+def test_refusal_is_followed_by_what_comes_nearest_with_its_page(tmp_path):
+    document = read_document(report_pdf(tmp_path / "report.pdf"))
+    heard = Recorder()
+    (answer,) = ask_document(document, [NEAR], load=MINI, listener=heard)
+    (near,) = answer.nearest
+    assert "cathedral" in near.text
+    (evidence,) = near.evidence
+    assert document.text[evidence.span.start : evidence.span.end] == near.text
+    assert near.reference == f"p. {near.pages[0]}"
+    assert near.text in story()[near.pages[0] - 1]
+    shown = f'{NOT_FOUND}\n\n{NEAREST} "{near.text}" [{near.reference}]'
+    assert answer.marked == "".join(heard.pieces) == shown
+
+
+def test_what_comes_nearest_is_not_the_answer(tmp_path):
+    document = read_document(report_pdf(tmp_path / "report.pdf"))
+    (answer,) = ask_document(document, [NEAR], load=MINI)
+    assert answer.nearest
+    assert (answer.answered, answer.text, answer.chance) == (False, NOT_FOUND, None)
+    (sentence,) = answer.sentences
+    assert sentence.is_refusal
+    found = answer.as_dict()
+    assert [each["text"] for each in found["nearest"]] == [each.text for each in answer.nearest]
+    assert found["nearest"][0]["pages"] == list(answer.nearest[0].pages)
+    assert "sure" not in found
+
+
+def test_two_nearest_sentences_are_a_list(tmp_path):
+    (tmp_path / "harbour.txt").write_text(
+        "The old lighthouse of the harbour was painted red.\n\n"
+        "Every ferry to the islands leaves at noon.\n\n" + "The council met again. " * 3
+    )
+    document = read_document(tmp_path / "harbour.txt")
+    asked = "Which Norwegian designed the ferry and the lighthouse?"
+    (answer,) = ask_document(document, [asked], load=MINI)
+    assert answer.marked == (
+        f"{NOT_FOUND}\n\n{NEAREST}\n"
+        '- "Every ferry to the islands leaves at noon." [line 3]\n'
+        '- "The old lighthouse of the harbour was painted red." [line 1]'
+    )
+
+
+def test_what_comes_nearest_has_sources_where_they_are_asked_for(tmp_path):
+    document = read_document(report_pdf(tmp_path / "report.pdf"))
+    (answer,) = ask_document(document, [NEAR], config=AskConfig(sources=1), load=MINI)
+    (near,) = answer.nearest
+    assert near.sources is not None
+    assert near.text in near.sources[0].text
+    assert near.sources[0].text != near.text
+    assert answer.sentences[0].sources is None
+
+
+def test_an_answer_has_nothing_nearest(names):
+    (answer,) = ask_document(names, ["What did the ticket cost?"], load=MINI)
+    assert answer.as_dict()["nearest"] == []
+    with open_session(names, load=MINI) as session:
+        assert "nearest" not in session.summarize(SummaryConfig(words=20)).as_dict()
 
 
 def test_a_sentence_that_comes_twice_is_printed_once(tmp_path):

@@ -12,7 +12,7 @@ from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.follow_up import refers_back, understood
 from longsum.reading import Reading
-from longsum.session import open_session
+from longsum.session import ask_document, open_session
 
 BACK = (
     "When?", "And why?", "Who paid for it?", "What about the roof?", "When did they leave?",
@@ -75,3 +75,21 @@ def test_writing_model_is_shown_the_exchange(
     assert "The question before was" not in seen[0]
     assert f"The question before was: {FIRST}\nIts answer was: The cathedral was paid\n" in seen[1]
     assert "Question: And when?" in seen[1]
+
+
+def test_writing_model_is_not_shown_what_came_nearest(
+    document: Document, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def write(self, suffix, decode, max_new_tokens, listener):
+        seen.append(suffix)
+        yield "The cathedral was paid for by the guild."
+
+    monkeypatch.setattr(Reading, "write", write)
+    asked = "Which composer wrote an opera about the cathedral of Salzburg?"
+    (refused,) = ask_document(document, [asked], load=LoadConfig(model="mini", device="cpu"))
+    with open_session(document, load=LoadConfig(model=str(tiny), device="cpu")) as session:
+        session.ask("And when?", after=refused)
+    assert f"Its answer was: {refused.text}\n" in seen[0]
+    assert refused.nearest[0].text not in seen[0]

@@ -173,6 +173,26 @@ def test_no_sentence_is_shown_where_no_passage_holds_the_answer(document, tuned,
     assert whether.answered
 
 
+def test_passage_judged_best_comes_nearest_where_none_holds_the_answer(
+    document, tuned, monkeypatch
+):
+    (answered,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)
+    assert answered.nearest == ()
+    monkeypatch.setattr(verbatim, "MIN_ANSWERING_CHANCE", 1.0)
+    (refused,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)
+    assert refused.nearest[0].text == answered.sentences[0].text
+    assert refused.nearest[0].reference == answered.sentences[0].reference
+    assert refused.answered is False
+
+
+def test_what_the_words_find_nearest_is_shown_without_judging(document, tuned):
+    asked = ["Which composer wrote an opera about the cathedral of Salzburg?", ABSENT]
+    near, absent = ask_document(document, asked, config=VERBATIM, load=tuned)
+    assert (near.answered, near.receipt.judged) == (False, 0)
+    assert "cathedral" in near.nearest[0].text
+    assert absent.nearest == ()
+
+
 def test_words_below_the_least_chance_are_not_shown(document, tuned, monkeypatch):
     monkeypatch.setattr(verbatim, "MIN_SHORT_CHANCE", 1.0)
     (answer,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)

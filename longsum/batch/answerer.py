@@ -122,7 +122,10 @@ class Answerer:
 
 def _as_row(answer: Answer) -> dict[str, Any]:
     """Return an answer as the journal stores it."""
-    found = {"answered": answer.answered} if answer.question is not None else {}
+    found: dict[str, Any] = {}
+    if answer.question is not None:
+        near = [{"text": each.text, "reference": each.reference} for each in answer.nearest]
+        found = {"answered": answer.answered, "nearest": near}
     return {"question": answer.question, "text": answer.text, **found}
 
 

@@ -30,7 +30,7 @@ class Row(TypedDict):
     """Path of the result inside the output folder."""
     result_bytes: int | None
     answers: list[dict[str, Any]]
-    """`question` and `text` each; for a question also `answered`."""
+    """`question` and `text` each; for a question also `answered` and `nearest`."""
     receipt: dict[str, Any] | None
     error: dict[str, Any] | None
     """`type`, `message` and `hint`; for a bug also `traceback`."""

@@ -49,7 +49,8 @@ def ask(
     sentences of the document judge the passages around the best of them: smol, where it is on the
     disk and no model is named, which also points at the words that answer. A sentence that likely
     holds the answer stands alone, with "Less likely" ones after it; "Perhaps" comes before
-    sentences none of which stands out, and "No sentence found for this." stands for none.
+    sentences none of which stands out. "No sentence found for this." may be followed by "Nearest":
+    up to two sentences that share words with the question, which are not an answer.
     """
     asked = list(questions or []) or _piped_questions(file)
     interactive = not asked

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from longsum.bytesize import format_bytes
 from longsum.cli.flags import with_flags
-from longsum.cli.wrapping import WordWrap, columns
+from longsum.cli.wrapping import WordWrap, columns, faint
 from longsum.events import Listener
 from longsum.terminal import escape_for_terminal
 
@@ -232,11 +232,24 @@ class Reporter(Listener):
         if not self.stream:
             return
         self.display.clear()
+        sys.stdout.write(self._wrapped(piece))
+        sys.stdout.flush()
+
+    def nearest(self, piece: str, mark: str, sentence: Any) -> None:
+        """Print a sentence that comes nearest to a question, on a terminal fainter than answers."""
+        if not self.stream:
+            return
+        self.clear()
+        shown = self._wrapped(piece + mark) + (self._wrap.finish() if self._wrap else "")
+        sys.stdout.write(faint(shown))
+        sys.stdout.flush()
+
+    def _wrapped(self, piece: str) -> str:
+        """Return what can be printed of an answer and its next piece."""
         shown = escape_for_terminal(piece)
         if self._wrap is None and (width := columns()) is not None:
             self._wrap = WordWrap(width)
-        sys.stdout.write(self._wrap.push(shown) if self._wrap else shown)
-        sys.stdout.flush()
+        return self._wrap.push(shown) if self._wrap else shown
 
     def receipt(self, receipt: Receipt) -> None:
         """Print the receipt of an answer."""

@@ -58,7 +58,7 @@ def add_places(answers: Sequence[dict[str, Any]], document: Document, source: So
 
 def _spans(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what has a start and an end in the document."""
-    for sentence in answer["sentences"]:
+    for sentence in [*answer["sentences"], *answer.get("nearest", ())]:
         yield from sentence["spans"]
         yield from (sentence["contrary"] or {}).get("spans", ())
         yield from sentence.get("sources", ())

@@ -10,6 +10,7 @@ import sys
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.style import Style
 
 MIN_COLUMNS = 20
 """Terminal width below which lines are not wrapped here."""
@@ -30,6 +31,14 @@ def columns() -> int | None:
         return None
     width = shutil.get_terminal_size().columns
     return width if width >= MIN_COLUMNS else None
+
+
+def faint(text: str) -> str:
+    """Return a text as a terminal on stdout shows it fainter; unchanged for anything else."""
+    console = stdout_console()
+    if console.color_system is None or console.no_color or console.legacy_windows:
+        return text
+    return Style(dim=True).render(text)
 
 
 class WordWrap:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -176,6 +176,14 @@ class Ranker(Protocol):
         """Return a score for each sentence, and whether one of them is likely an answer."""
 
 
+class Ranked(NamedTuple):
+    """The best sentences for a question, and whether one of them is likely an answer."""
+
+    candidates: list[Candidate]
+    """In document order."""
+    answered: bool
+
+
 def answer_candidates(
     document: Document, question: str, ranker: Ranker | None = None
 ) -> list[Candidate]:
@@ -186,11 +194,23 @@ def answer_candidates(
         question: in the user's words.
         ranker: a checkpoint's head; None uses BM25 smoothed over neighbours.
     """
+    ranked = ranked_candidates(document, question, ranker)
+    return ranked.candidates if ranked.answered else []
+
+
+def ranked_candidates(document: Document, question: str, ranker: Ranker | None = None) -> Ranked:
+    """Return the sentences that come nearest to a question, whether or not they answer it.
+
+    Args:
+        document: the document asked about.
+        question: in the user's words.
+        ranker: a checkpoint's head; None uses BM25 smoothed over neighbours.
+    """
     spans = sentences(document)
     texts = [document.text[s.start : s.end] for s in spans]
     query = answer_terms(question)
     if not texts or not query:
-        return []
+        return Ranked([], answered=False)
     asked = asked_document(texts)
     likely = np.zeros(len(texts))
     if ranker is not None:
@@ -199,12 +219,10 @@ def answer_candidates(
     else:
         scores = around(bm25(asked.bags, query))
         answered = coverage(asked.bags, query, answer_names(asked, question)) >= MIN_COVERAGE
-    if not answered:
-        return []
     # a line without any word beyond the question's answers nothing, except whether it is so
     whole = asks_whether(question)
     telling = [i for i, each in enumerate(asked.sets) if whole or not each <= set(query)]
-    return _best(
+    best = _best(
         [spans[i] for i in telling],
         [texts[i] for i in telling],
         standardized(scores)[telling],
@@ -212,6 +230,7 @@ def answer_candidates(
         scores[telling],
         likely[telling],
     )
+    return Ranked(best, bool(answered))
 
 
 def _best(

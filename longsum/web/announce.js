@@ -33,6 +33,7 @@ export function announce(kind, data, before, after) {
   if (Date.now() - openedAt < REPLAY_MS) return;
   if (kind === "part") say("polite", partTitle({ ...after, phase: "reading" }));
   if (kind === "sentence") say("polite", spoken(data));
+  if (kind === "nearest") say("polite", `${words.answers.nearest} ${spoken(data)}`);
   if (kind === "refused" || kind === "unfit" || kind === "lost" || kind === "failed") {
     say("assertive", [data.message, data.hint].filter(Boolean).join(" "));
   }

@@ -78,6 +78,14 @@ function ending(job) {
     <button @click=${() => askAgain(job)}>${job.kind === "summary" ? words.answers.summarizeAgain : words.answers.again}</button></div>`;
 }
 
+/** The sentences that come nearest to a question none was found for, set apart from an answer.
+ * @param {Job} job @param {State} state @param {Ui} ui */
+function nearest(job, state, ui) {
+  if (!job.nearest.length) return nothing;
+  return html`<div class="nearest"><p class="note">${words.answers.nearest}</p>
+    ${job.nearest.map((sentence, at) => statement(sentence, job.job, job.sentences.length + at, state, ui))}</div>`;
+}
+
 /** @param {Job} job @param {State} state @param {Ui} ui */
 function answer(job, state, ui) {
   const tail = cut(job.text, job.sentences.at(-1)?.end ?? 0);
@@ -89,6 +97,7 @@ function answer(job, state, ui) {
     ${(job.cautions ?? []).map((line) => html`<p class="caution">${icon("alert")}<bdi>${sentence(line)}</bdi></p>`)}
     ${paragraphs(job).map((group) => html`<div class="paragraph${group.items ? " item" : ""}">
       ${group.sentences.map(({ sentence, index }) => statement(sentence, job.job, index, state, ui))}</div>`)}
+    ${nearest(job, state, ui)}
     ${tail.trim() && (busy || job.state === "stopped" || job.state === "stopping")
       ? html`<p class="coming${busy ? " pulse" : ""}" aria-hidden="true"><bdi>${bare(tail)}</bdi></p>` : nothing}
     ${ending(job)}

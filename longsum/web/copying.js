@@ -1,7 +1,7 @@
 // @ts-check
 // Text to the clipboard: a statement never leaves without its page.
 import { announceDone } from "./announce.js";
-import { placesOf } from "./marks.js";
+import { placesOf, statementsOf } from "./marks.js";
 import { splitReference } from "./paging.js";
 import { change, store } from "./store.js";
 import { words } from "./words.js";
@@ -49,7 +49,7 @@ export function cited(sentence) {
 /** Copy one statement with its page and the document's name.
  * @param {string} job @param {number} index */
 export function copyStatement(job, index) {
-  const sentence = store.state.jobs.find((each) => each.job === job)?.sentences[index];
+  const sentence = store.state.jobs.filter((each) => each.job === job).flatMap(statementsOf)[index];
   if (!sentence) return undefined;
   const name = store.state.document?.name;
   const place = splitReference(placesOf(sentence).length ? sentence.reference : "", sentence.pages, store.state.document);
@@ -62,7 +62,8 @@ export function copyStatement(job, index) {
  * @param {import("./types.js").Job} job */
 export function answerText(job) {
   const head = job.kind === "question" ? job.question : words.answers.summary;
-  return [head, "", ...job.sentences.map(cited), "", ...job.receipt].join("\n");
+  const near = job.nearest.length ? ["", words.answers.nearest, ...job.nearest.map((each) => `- ${cited(each)}`)] : [];
+  return [head, "", ...job.sentences.map(cited), ...near, "", ...job.receipt].join("\n");
 }
 
 /** @param {import("./types.js").Job} job */

@@ -25,6 +25,10 @@ export function placesOf({ evidence, contrary }) {
   ];
 }
 
+/** Return what can be shown on its pages, by number: the sentences of an answer, then those nearest to its question.
+ * @param {Job} job @returns {Sentence[]} */
+export const statementsOf = ({ sentences, nearest }) => [...sentences, ...(nearest ?? [])];
+
 /** @type {WeakMap<Job[], Passage[]>} */
 const known = new WeakMap();
 
@@ -33,7 +37,7 @@ const known = new WeakMap();
 export function passages(jobs) {
   let all = known.get(jobs);
   if (!all) {
-    all = jobs.flatMap((job) => job.sentences.flatMap((sentence, index) =>
+    all = jobs.flatMap((job) => statementsOf(job).flatMap((sentence, index) =>
       placesOf(sentence).map((each, place) => ({ ...each, job: job.job, index, place, selected: job.selected }))));
     known.set(jobs, all);
   }

@@ -2,7 +2,7 @@
 // Going to places: from a statement to its passages, from a passage back to its statement, from page to page.
 import { announcePlace } from "./announce.js";
 import { calm, narrow } from "./looks.js";
-import { passageAt, passages, placesOf } from "./marks.js";
+import { passageAt, passages, placesOf, statementsOf } from "./marks.js";
 import { pageOf } from "./paging.js";
 import { change, store } from "./store.js";
 
@@ -35,7 +35,7 @@ export function scrollDocument(where) {
 export function currentStatement() {
   const { current } = store.ui;
   const job = store.state.jobs.find((each) => each.job === current?.job);
-  const sentence = current && job?.sentences[current.index];
+  const sentence = current && job && statementsOf(job)[current.index];
   return sentence ? { job, sentence, places: placesOf(sentence), place: current.place } : null;
 }
 

@@ -29,7 +29,7 @@ function withJob(state, id, patch) {
 
 /** @param {any} event @returns {Job} */
 const newJob = (event) => ({
-  text: "", sentences: [], receipt: [], chance: null, sure: null, old: false, selected: null, ...event,
+  text: "", sentences: [], nearest: [], receipt: [], chance: null, sure: null, old: false, selected: null, ...event,
 });
 
 /** @param {State} state @param {any} event @returns {State} */
@@ -93,6 +93,8 @@ export const take = {
   text: (state, { job, text }) => withJob(state, job, (old) => ({ text: old.text + text })),
   sentence: (state, event) =>
     withJob(state, event.job, (old) => ({ sentences: [...old.sentences, event] })),
+  nearest: (state, event) =>
+    withJob(state, event.job, (old) => ({ nearest: [...old.nearest, event] })),
   done: (state, { job, receipt, cautions, chance, sure, model }) =>
     withJob({ ...state, throughParts: state.throughParts || state.part !== null }, job,
       () => ({ state: "done", receipt, cautions, chance, sure, model })),

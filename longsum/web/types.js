@@ -18,10 +18,11 @@
  *   sure?: boolean, evidence: Evidence[], contrary: Contrary?,
  *   quotations: {text: string, found: boolean, reference: string?}[]}} Sentence */
 
-/** A summary or the answer to a question, as far as it has come.
+/** A summary or the answer to a question, as far as it has come; `nearest` are sentences near a
+ * question that none was found for, not of its answer.
  * @typedef {{job: string, kind: "summary" | "question", question: string?, settings: any,
  *   state: "queued" | "running" | "stopping" | "done" | "stopped" | "failed", text: string,
- *   sentences: Sentence[], receipt: string[], cautions?: string[], chance: number?, sure: boolean?, old: boolean,
+ *   sentences: Sentence[], nearest: Sentence[], receipt: string[], cautions?: string[], chance: number?, sure: boolean?, old: boolean,
  *   selected: string?,
  *   asked?: string, model?: string, message?: string, hint?: string?}} Job */
 

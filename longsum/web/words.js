@@ -89,7 +89,7 @@ export const words = {
     label: "Answers", summary: "Summary", earlier: (/** @type {number} */ n) => `Earlier answers (${n})`, log: "Summary and answers",
     below: "New text below", copy: "Copy", copied: "Copied", forget: "Forget this answer", sure: "Forget this answer?", again: "Ask again", summarizeAgain: "Summarize again",
     queued: "Will be answered when the document is read.", thinking: "Looking through the document",
-    stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.",
+    stopped: "Stopped here", failed: "This did not work", receipt: "Receipt", unsure: "Not sure: none of these may be the answer.", nearest: "Nearest:",
     placeholder: "Ask about the whole document",
     placeholderReading: "Ask now, answered once it is read", ask: "Ask", askLabel: "Your question",
     mode: "Answer", auto: "Best for this model", written: "Written", verbatim: "Word for word",

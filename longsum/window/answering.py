@@ -274,14 +274,14 @@ class Answering:
         record = self._current
         if kind == "words":
             self._by_words = True
-        elif kind not in ("text", "sentence"):
+        elif kind not in ("text", "sentence", "nearest"):
             self._log.emit(kind, **data)
         elif isinstance(record, Record):
             if kind == "text":
                 record.text += data["text"]
             else:
                 await self._mark(data)
-                record.sentences.append(data)
+                (record.nearest if kind == "nearest" else record.sentences).append(data)
             self._log.emit(kind, job=record.job, **data)
 
     async def _mark(self, sentence: dict[str, Any]) -> None:

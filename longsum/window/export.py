@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple, get_args
 
+from longsum.answer import NEAREST
 from longsum.errors import OutputError
 from longsum.grounding.marks import MISQUOTED, place_mark
 
@@ -68,7 +69,7 @@ def lines_of(answer: dict[str, Any]) -> Iterator[AnswerLine]:
     for sentence in answer["sentences"]:
         marked += text[at : sentence["end"]] + mark_of(sentence)
         at = sentence["end"]
-    for line in (marked + text[at:]).splitlines():
+    for line in (marked + text[at:] + _nearest(answer)).splitlines():
         if not line.strip():
             continue
         if _HEADING.match(line) or line.strip() in headings:
@@ -77,6 +78,14 @@ def lines_of(answer: dict[str, Any]) -> Iterator[AnswerLine]:
             yield AnswerLine("item", _ITEM.sub("", line, count=1).strip())
         else:
             yield AnswerLine("text", line.strip())
+
+
+def _nearest(answer: dict[str, Any]) -> str:
+    """Return the sentences that come nearest to a question, on lines set apart from its answer."""
+    found = answer.get("nearest", [])
+    between = "\n- " if found[1:] else " "
+    lines = [f'{between}"{each["text"]}"{mark_of(each)}' for each in found]
+    return f"\n{NEAREST}{''.join(lines)}" if lines else ""
 
 
 def mark_of(sentence: dict[str, Any]) -> str:

@@ -144,6 +144,10 @@ class AnswerListener(ReadingListener):
         fields = sentence_fields(self._document, sentence)
         self._report(("sentence", {"start": start, "end": end, **fields}))
 
+    def nearest(self, piece: str, mark: str, sentence: GroundedSentence) -> None:
+        """Report a sentence near the question, which is not part of the answer's text."""
+        self._report(("nearest", sentence_fields(self._document, sentence)))
+
     def _place(self, sentence: GroundedSentence) -> tuple[int, int]:
         """Return where the sentence that was shown last is in the answer."""
         start, end = sentence.start, sentence.end

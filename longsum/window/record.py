@@ -31,6 +31,8 @@ class Record:
     state: State = "queued"
     text: str = ""
     sentences: list[dict[str, Any]] = field(default_factory=list)
+    nearest: list[dict[str, Any]] = field(default_factory=list)
+    """Sentences that come nearest to a question no sentence was found for."""
     ending: dict[str, Any] = field(default_factory=dict)
     """Receipt, cautions, model, and how sure the answer is."""
 
@@ -64,4 +66,5 @@ class Record:
     def as_dict(self) -> dict[str, Any]:
         """Return the whole record for the shelf, for `old` events and for export."""
         whole = {"pages": self.pages, "text": self.text, "sentences": self.sentences}
-        return self.head() | whole | self.ending
+        near = {} if self.question is None else {"nearest": self.nearest}
+        return self.head() | whole | near | self.ending

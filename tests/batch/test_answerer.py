@@ -82,7 +82,7 @@ def test_questions_answered_verbatim_need_no_reading(job, tmp_path, monkeypatch)
     assert not readings
     alone = ask_document(read_document(path), list(questions), config=task, load=job.load)
     assert row["answers"] == [
-        {"question": a.question, "text": a.text, "answered": True} for a in alone
+        {"question": a.question, "text": a.text, "answered": True, "nearest": []} for a in alone
     ]
     written = json.loads((job.output / "report.pdf.json").read_text())
     assert [each["question"] for each in written] == list(questions)
@@ -100,6 +100,26 @@ def test_the_bundled_model_answers_by_words_without_its_weights(job, tmp_path, m
     assert [each["answered"] for each in row["answers"]] == [True, False]
     assert row["receipt"]["model_used"] is False
     assert "ranked by words" in (job.output / row["result"]).read_text()
+
+
+@pytest.mark.parametrize("form", ["md", "json"])
+def test_refusal_names_what_comes_nearest(job, tmp_path, form):
+    path = report_pdf(tmp_path / "report.pdf")
+    asked = "Which composer wrote an opera about the cathedral of Salzburg?"
+    load, batch = LoadConfig(model="mini", device="cpu"), BatchConfig(format=form)
+    asking = replace(job, load=load, task=AskConfig(), questions=(asked,), batch=batch)
+    row = open_worker(with_model(asking), silent)(read(asking, path))
+    (answer,) = row["answers"]
+    (near,) = answer["nearest"]
+    assert (answer["answered"], answer["text"]) == (False, "No sentence found for this.")
+    assert "cathedral" in near["text"]
+    written = (job.output / row["result"]).read_text()
+    if form == "json":
+        (found,) = json.loads(written)["nearest"]
+        assert (found["text"], found["reference"]) == (near["text"], near["reference"])
+    else:
+        said = f'{answer["text"]}\n\nNearest: "{near["text"]}" [{near["reference"]}]\n\n---'
+        assert said in written
 
 
 def test_document_that_is_too_long_fails_with_its_numbers_and_is_cut_only_when_asked(job, tmp_path):

@@ -18,6 +18,8 @@ from longsum.paths import state_folder
 QUESTION = "What did the night watchman describe?"
 SECOND = "Who paid for the unfinished cathedral?"
 ABSENT = "Which quarks decay in Uzbekistan?"
+NEAR = "Which composer wrote an opera about the cathedral of Salzburg?"
+NEAREST = re.compile(r'No sentence found for this\.\n\nNearest: "(.+cathedral.+)" \[(p\. \d)\]')
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,42 @@ def test_json_is_an_object_for_one_question_and_a_list_for_more(pdf, tiny):
     assert [answer["question"] for answer in more] == [QUESTION, SECOND]
     assert all(answer["answered"] for answer in more)
     assert all(s["pages"] for answer in more for s in answer["sentences"])
+
+
+def test_refusal_names_what_comes_nearest_in_a_pipe_and_a_file(pdf, tmp_path):
+    arguments = ("ask", pdf, NEAR, "-m", "mini", "-q")
+    result = run(*arguments, strip=False)
+    assert result.exit_code == 0
+    shown = NEAREST.fullmatch(result.stdout.rstrip("\n"))
+    assert shown
+    assert shown[1] in story()[int(shown[2].removeprefix("p. ")) - 1]
+    run(*arguments, "-o", tmp_path / "answer.txt")
+    assert (tmp_path / "answer.txt").read_text() == result.stdout
+
+
+def test_json_says_where_on_the_page_what_comes_nearest_is(pdf):
+    found = json.loads(run("ask", pdf, NEAR, "-m", "mini", "--json").stdout)
+    assert (found["answered"], found["text"]) == (False, "No sentence found for this.")
+    (near,) = found["nearest"]
+    assert near["text"] in story()[near["pages"][0] - 1]
+    (span,) = near["spans"]
+    assert span["exact"] is True
+    assert [each["page"] for each in span["marks"]] == near["pages"]
+    assert span["marks"][0]["rects"]
+    absent = json.loads(run("ask", pdf, ABSENT, "-m", "mini", "--json").stdout)
+    assert absent["nearest"] == []
+
+
+def test_what_comes_nearest_is_fainter_than_an_answer_on_a_terminal(pdf):
+    screen = on_terminal("ask", pdf, NEAR, "-m", "mini", "-q", columns=40)
+    assert NEAREST.fullmatch(re.sub(r"(?<=\S)\n(?=\S)", " ", screen.text.strip()))
+    assert all(len(line) <= 40 for line in screen.text.splitlines())
+    before, faint = screen.raw.split("\x1b[2m")
+    assert before.strip() == "No sentence found for this."
+    assert faint.rstrip().endswith("]\x1b[0m")
+    plain = on_terminal("ask", pdf, NEAR, "-m", "mini", "-q", columns=40, NO_COLOR="1")
+    assert plain.text == screen.text
+    assert "\x1b[2m" not in plain.raw
 
 
 def test_without_question_and_terminal_usage_is_wrong(pdf):
@@ -208,6 +246,11 @@ def test_session_answers_survives_interruptions_and_ends(terminal):
 
     terminal.type(f"{ABSENT}\n")
     terminal.expect("No sentence found for this.")
+    assert "Nearest" not in terminal.expect("? ")
+    terminal.type(f"{NEAR}\n")
+    terminal.expect("No sentence found for this.")
+    terminal.expect('Nearest: "')
+    terminal.expect("[p. ")
     terminal.expect("? ")
     terminal.type("/quit\n")
     assert terminal.process.wait(30) == 0

@@ -69,6 +69,14 @@ def test_headings_and_refusals_state_nothing():
         assert outcome["claims"] == 0
 
 
+def test_what_comes_nearest_is_neither_an_answer_nor_evidence():
+    near = answer("The old pier was built in 1871 by Anna Berg.").sentences
+    refused = answer(NOT_FOUND, mode="verbatim")
+    outcome = outcome_of(replace(refused, nearest=near), PAIR)
+    assert outcome == outcome_of(refused, PAIR)
+    assert (outcome["answered"], outcome["text"], outcome["evidence_3"]) == (False, "", False)
+
+
 def test_support_is_that_of_the_answers_sentences():
     stated = answer("Tickets cost 40 pounds in the first summer.", "The whale sang.")
     outcome = outcome_of(stated, PAIR)

@@ -8,6 +8,7 @@ from longsum.selection import candidates
 from longsum.selection.candidates import (
     MIN_CANDIDATES,
     answer_candidates,
+    ranked_candidates,
     readable,
     sentences,
     spoken_apart,
@@ -197,6 +198,8 @@ def test_a_head_ranks_and_refuses():
     found = answer_candidates(NAMES, "Who won the prize?", Judge(True))
     assert max(found, key=lambda c: c.weight).text.startswith("The Harbour Trust")
     assert answer_candidates(NAMES, "Who won the prize?", Judge(False)) == []
+    ranked = ranked_candidates(NAMES, "Who won the prize?", Judge(False))
+    assert (ranked.candidates, ranked.answered) == (found, False)
 
 
 # ---- separate opinions

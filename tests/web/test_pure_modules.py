@@ -45,6 +45,28 @@ def test_pieces_of_text_add_up_to_the_answer():
     assert state["jobs"][0]["text"] == "ab"
 
 
+def near(start):
+    evidence = {"start": start, "end": start + 9, "text": "It fell.", "reference": "p. 1"}
+    return {"job": "1", "text": "It fell.", "evidence": [evidence], "contrary": None}
+
+
+def test_what_comes_nearest_is_kept_apart_from_the_answers_sentences():
+    refusal = {"job": "1", "text": "None.", "evidence": [], "contrary": None, "refusal": True}
+    state = folded(DOCUMENT, JOB, ("sentence", refusal), ("nearest", near(7)))
+    (job,) = state["jobs"]
+    assert [each["text"] for each in job["sentences"]] == ["None."]
+    assert [each["text"] for each in job["nearest"]] == ["It fell."]
+    (passage,) = run("passages", "marks.js", f"passages({json.dumps([job])})")
+    assert (passage["start"], passage["index"]) == (7, 1)
+
+
+def test_kept_answer_of_an_earlier_version_has_nothing_nearest():
+    old = ("old", {"job": "1", "text": "It fell.", "sentences": [near(0)]})
+    (job,) = folded(DOCUMENT, old)["jobs"]
+    assert job["nearest"] == []
+    assert len(run("passages", "marks.js", f"passages({json.dumps([job])})")) == 1
+
+
 def test_first_progress_ends_the_loading():
     """The server reports no step of its own for it: the page went on saying "loading"."""
     loading = ("phase", {"name": "loading"})

@@ -365,6 +365,36 @@ def test_answers_are_kept_on_disk_when_they_are_done(play):
     assert kept["sentences"][0]["evidence"][0]["exact"] is True
 
 
+def test_what_comes_nearest_is_marked_and_kept_apart_from_the_answer(play):
+    library = Library(1000)
+    sha256 = opened().sha256
+    library.opened(sha256, {"name": "x.pdf"}, None)
+
+    async def script(run):
+        usual = run.reader._usual
+
+        def refusing(task):
+            if not isinstance(task, Ask):
+                return usual(task)
+            run.reader.report("text", {"text": "Nothing."})
+            run.reader.report("sentence", sentence(0, 8, refusal=True, evidence=[]))
+            run.reader.report("nearest", sentence(19, 35))
+            return "done", DONE
+
+        run.reader._usual = refusing
+        await run.answering.begin(opened(), summarize=False)
+        record = run.answering.ask(AskConfig(), "Who fell?")
+        await run.settle()
+        near = run.last("nearest")
+        assert near["job"] == record.job
+        assert near["evidence"][0]["marks"] == [{"page": 1, "rects": [[0, 0, 1, 1]]}]
+
+    play(script, library)
+    (kept,) = library.answers(sha256)
+    assert (kept["text"], len(kept["sentences"])) == ("Nothing.", 1)
+    assert [each["text"] for each in kept["nearest"]] == ["The bridge fell."]
+
+
 def test_leaving_a_document_stops_its_work_and_forgets_its_answers(play):
     async def script(run):
         run.reader.held = asyncio.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsers import data_of
+from browsers import data_of, folded
 from helpers import report_pdf
 
 pytestmark = pytest.mark.browser
@@ -53,3 +53,23 @@ def test_the_second_opening_shows_the_old_answer_at_once_and_reads_from_the_cach
     kinds = [kind for _, kind, _ in seen]
     assert kinds.index("old") < kinds.index("read")
     assert seen[-1][2]["from_cache"]
+
+
+def test_what_comes_nearest_to_a_question_is_set_apart_and_leads_to_its_marked_words(
+    start_window, open_tab, report
+):
+    tab = open_tab(start_window(report, "--model", "mini"))
+    tab.settled()
+    tab.ask("Which composer wrote an opera about the cathedral of Salzburg?")
+    tab.settled(2)
+    article = tab.articles.last
+    refusal, near = article.locator("[id^=say-]").all()
+    assert folded(refusal.inner_text()) == folded("No sentence found for this.")
+    shown = article.inner_text()
+    assert shown.index(tab.say("answers.nearest")) < shown.index(
+        near.locator("bdi").first.inner_text()
+    )
+    said = tab.show(near)
+    assert "cathedral" in said
+    assert tab.marked(report.read_bytes()) == said
+    assert tab.violations() == []

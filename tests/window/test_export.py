@@ -73,6 +73,22 @@ def test_every_sentence_is_followed_by_its_place():
     ]
 
 
+def test_what_comes_nearest_is_set_apart_from_the_answer():
+    refused = answer("None.", [sentence(0, "None.", refusal=True, reference=None)], question="Who?")
+    one, two = sentence(0, "It rained."), sentence(0, "It snowed.", reference="p. 3")
+    assert [tuple(line) for line in lines_of(refused | {"nearest": [one]})] == [
+        ("text", "None."),
+        ("text", 'Nearest: "It rained." [p. 2]'),
+    ]
+    assert [tuple(line) for line in lines_of(refused | {"nearest": [one, two]})] == [
+        ("text", "None."),
+        ("text", "Nearest:"),
+        ("item", '"It rained." [p. 2]'),
+        ("item", '"It snowed." [p. 3]'),
+    ]
+    assert [tuple(line) for line in lines_of(refused | {"nearest": []})] == [("text", "None.")]
+
+
 @pytest.mark.parametrize(
     ("fields", "mark"),
     [

@@ -82,6 +82,15 @@ def test_sentences_of_a_list_are_where_the_text_has_them(heard):
     }
 
 
+def test_what_comes_nearest_is_no_part_of_the_answers_text(heard):
+    listener = AnswerListener(heard.append, DOCUMENT)
+    (near,) = ground_verbatim(DOCUMENT, [Span(11, 27)])
+    listener.nearest('\n\nNearest: "The bridge fell."', " [line 1]", near)
+    ((kind, data),) = heard
+    assert (kind, data["text"], data["reference"]) == ("nearest", "The bridge fell.", "line 1")
+    assert (data["evidence"][0]["start"], data["evidence"][0]["end"]) == (11, 27)
+
+
 def test_loading_a_model_for_an_answer_is_not_reading_again(heard):
     AnswerListener(heard.append, DOCUMENT).phase("loading smol")
     assert heard[-1][1]["name"] == "choosing"

@@ -85,6 +85,20 @@ def test_a_summary_and_an_answer_come_sentence_by_sentence(worker, document):
     assert isinstance(answer["sure"], bool)
 
 
+def test_a_refusal_reports_what_comes_nearest_apart(worker, document):
+    done(worker, opening(document))
+    question = "Which composer wrote an opera about the cathedral of Salzburg?"
+    answer, heard = done(worker, tasks.Ask(question, AskConfig(), DecodeConfig()))
+    assert answer["answered"] is False
+    text = "".join(data["text"] for kind, data in heard if kind == "text")
+    assert text == "No sentence found for this."
+    (near,) = [data for kind, data in heard if kind == "nearest"]
+    assert "cathedral" in near["text"]
+    assert near["evidence"][0]["reference"] == near["reference"]
+    _, heard = done(worker, tasks.Ask("Which quarks decay?", AskConfig(), DecodeConfig()))
+    assert "nearest" not in kinds(heard)
+
+
 def test_a_document_too_long_is_refused_with_its_counts_and_can_be_asked(worker):
     long = parse_text("The harbour was closed. " * 9000 + "The mayor paid for it.", "long.txt")
     heard = []
