@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from longsum.answer import Answer, ShortAnswer, laid_out, nearest_laid_out
+from longsum.answer import Answer, ShortAnswer
 from longsum.config import AskConfig, DecodeConfig, SummaryConfig
 from longsum.documents.document import Document, Span
 from longsum.errors import EmptyDocument, UsageError
@@ -26,6 +26,7 @@ from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verbatim
 from longsum.grounding.sources import Sources
 from longsum.judge import Judge, Judgement
+from longsum.layout import laid_out, nearest_laid_out
 from longsum.model.resolve import MINI_FOLDER
 from longsum.reading import AnswerStats, Reading
 from longsum.receipt import Receipt

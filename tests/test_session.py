@@ -9,7 +9,6 @@ import pytest
 from helpers import report_pdf, story
 from tiny import save_checkpoint
 
-from longsum.answer import mark
 from longsum.ask import AskTask
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
@@ -17,6 +16,7 @@ from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong
 from longsum.events import Listener
 from longsum.grounding.grounder import GroundedSentence
+from longsum.marking import mark
 from longsum.prepared import Prepared
 from longsum.session import open_session
 from longsum.summarize import SummaryTask
