@@ -19,8 +19,8 @@ from longsum.errors import UsageError
 from longsum.grounding.grounder import NOT_FOUND
 from longsum.layout import NEAREST, UNSURE, WEAKER
 from longsum.model.resolve import resolve_model
+from longsum.opening import ask_document, open_session
 from longsum.selection.confidence import SURE
-from longsum.session import ask_document, open_session
 from longsum.summarize import SummaryTask
 
 MINI = LoadConfig(model="mini", device="cpu")

@@ -22,8 +22,8 @@ from longsum.errors import DocumentTooLong, InsufficientMemory
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND
 from longsum.judge import open_judge
+from longsum.opening import ask_document, open_session
 from longsum.prompting.passage import passage_prompt
-from longsum.session import ask_document, open_session
 from longsum.settings import as_argument, rendered
 from longsum.summarize import SummaryTask
 
@@ -246,7 +246,7 @@ def test_question_without_end_is_refused(document, tuned):
 
 def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypatch):
     here = str(small.model)
-    monkeypatch.setattr("longsum.session.question_model", lambda name: None if name else here)
+    monkeypatch.setattr("longsum.opening.question_model", lambda name: None if name else here)
     heard = Recorder()
     with open_session(document, [AskTask(VERBATIM)], listener=heard) as session:
         answer = session.ask(QUESTION, VERBATIM)
@@ -263,7 +263,7 @@ def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypa
 
 def test_summary_is_still_the_bundled_models(document, small, monkeypatch):
     monkeypatch.setattr(
-        "longsum.session.question_model", lambda name: None if name else str(small.model)
+        "longsum.opening.question_model", lambda name: None if name else str(small.model)
     )
     with open_session(document) as session:
         assert session.source.is_bundled

@@ -45,8 +45,8 @@ ROOMS: dict[str, frozenset[str]] = {
 
 USE_CASES = frozenset(
     {"answer", "answer_choice", "ask", "budget", "chosen", "digest", "divide", "follow_up"}
-    | {"judge", "judged_choice", "layout", "marking", "merge", "part_events", "parts"}
-    | {"prepared", "reading", "receipt", "session", "session_cache", "summarize"}
+    | {"judge", "judged_choice", "layout", "marking", "merge", "opening", "part_events"}
+    | {"parts", "prepared", "reading", "receipt", "session", "session_cache", "summarize"}
     | {"summary_choice", "task", "verbatim", "writing"}
 )
 """Named like the commands, with what they share; they may import every package."""

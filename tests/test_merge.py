@@ -18,8 +18,8 @@ from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong, EmptyDocument, InsufficientMemory, UsageError
 from longsum.marking import mark
+from longsum.opening import open_session, summarize_document
 from longsum.reading import Reading
-from longsum.session import open_session, summarize_document
 from longsum.summarize import SummaryTask
 
 SHORT = SummaryConfig(words=40)

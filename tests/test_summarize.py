@@ -22,9 +22,10 @@ from longsum.errors import (
 from longsum.events import Listener
 from longsum.marking import mark
 from longsum.model.resolve import MINI_FOLDER
+from longsum.opening import open_session, summarize_document
 from longsum.prepared import prepare
 from longsum.reading import Reading
-from longsum.session import Session, open_session, summarize_document
+from longsum.session import Session
 from longsum.settings import settings_in
 from longsum.similarity import near_duplicates
 from longsum.summarize import SummaryTask, summarize_reading
