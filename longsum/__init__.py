@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from longsum.config import AskConfig, LoadConfig, SummaryConfig
     from longsum.documents.document import Document
     from longsum.documents.isolated import read_document
-    from longsum.session import Session, ask_document, open_session, summarize_document
+    from longsum.opening import ask_document, open_session, summarize_document
+    from longsum.session import Session
 
 __version__ = "0.1.0"
 
@@ -34,14 +35,14 @@ __all__ = [
 _MODULES = {
     "Answer": "longsum.answer",
     "Document": "longsum.documents.document",
-    "ask_document": "longsum.session",
+    "ask_document": "longsum.opening",
     "read_document": "longsum.documents.isolated",
-    "summarize_document": "longsum.session",
+    "summarize_document": "longsum.opening",
     "AskConfig": "longsum.config",
     "LoadConfig": "longsum.config",
     "Session": "longsum.session",
     "SummaryConfig": "longsum.config",
-    "open_session": "longsum.session",
+    "open_session": "longsum.opening",
 }
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from longsum.answer import Answer
+from longsum.answer_choice import AnswerChooser, WordChooser
 from longsum.checkpoint.chat_formats import Wrap
+from longsum.chosen import Chosen
 from longsum.config import AskConfig, DecodeConfig
 from longsum.documents.document import Document
 from longsum.documents.extent import extent_of
 from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
 from longsum.judge import Judge
+from longsum.judged_choice import JudgeChooser
 from longsum.model.resolve import ModelSource
 from longsum.prompting.prompt import (
     Prompt,
@@ -31,7 +34,7 @@ from longsum.task import (
     sources_for,
     tokens_for,
 )
-from longsum.verbatim import AnswerChooser, Chosen, HeadChooser, JudgeChooser, verbatim_answer
+from longsum.verbatim import verbatim_answer
 from longsum.writing import free_answer
 
 PLACEHOLDER_QUESTION = "word " * 150
@@ -141,7 +144,7 @@ def answer_by_words(
     Returns:
         The answer, with a reference for each sentence.
     """
-    chooser = HeadChooser(head, document)
+    chooser = WordChooser(head, document)
     return _searched(document, chooser, task, listener, _searching(document, source))
 
 

@@ -26,9 +26,10 @@ from longsum.selection.candidates import spoken_apart
 from longsum.selection.headline import with_headline_first
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
+from longsum.summary_choice import chooser_for
 from longsum.task import is_verbatim, refuse_template, report_language, sources_for, tokens_for
 from longsum.terminal import shown_name
-from longsum.verbatim import chooser_for, verbatim_answer
+from longsum.verbatim import verbatim_answer
 from longsum.writing import free_answer
 
 

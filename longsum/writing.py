@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from longsum.answer import Answer, MarkedStream
+from longsum.answer import Answer
 from longsum.config import DecodeConfig
 from longsum.errors import LongsumError
 from longsum.events import Listener
@@ -13,6 +13,7 @@ from longsum.grounding.grounder import Grounder
 from longsum.grounding.remarks import Instructions
 from longsum.grounding.repetition import Repetition
 from longsum.grounding.sources import Sources
+from longsum.marking import MarkedStream
 from longsum.reading import Reading
 from longsum.settings import Setting
 

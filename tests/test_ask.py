@@ -16,10 +16,11 @@ from longsum.errors import DocumentTooLong, UsageError
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, REFUSAL
 from longsum.judge import Judge
+from longsum.opening import ask_document, open_session
 from longsum.prepared import prepare
 from longsum.reading import Reading
 from longsum.selection.confidence import SURE
-from longsum.session import Session, ask_document, open_session
+from longsum.session import Session
 from longsum.summarize import SummaryTask
 
 MINI = LoadConfig(model="mini", device="cpu")

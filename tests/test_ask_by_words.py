@@ -11,16 +11,16 @@ import pytest
 from helpers import Recorder, environment, report_pdf, run, story
 from tiny import save_checkpoint
 
-from longsum.answer import NEAREST, UNSURE, WEAKER
 from longsum.ask import AskTask
 from longsum.config import AskConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import UsageError
 from longsum.grounding.grounder import NOT_FOUND
+from longsum.layout import NEAREST, UNSURE, WEAKER
 from longsum.model.resolve import resolve_model
+from longsum.opening import ask_document, open_session
 from longsum.selection.confidence import SURE
-from longsum.session import ask_document, open_session
 from longsum.summarize import SummaryTask
 
 MINI = LoadConfig(model="mini", device="cpu")

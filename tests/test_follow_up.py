@@ -11,8 +11,8 @@ from longsum.config import AskConfig, LoadConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.follow_up import refers_back, understood
+from longsum.opening import ask_document, open_session
 from longsum.reading import Reading
-from longsum.session import ask_document, open_session
 
 BACK = (
     "When?", "And why?", "Who paid for it?", "What about the roof?", "When did they leave?",

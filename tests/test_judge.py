@@ -10,7 +10,7 @@ from adapters import write_adapter
 from helpers import Recorder, report_pdf
 from tiny import save_checkpoint
 
-from longsum import verbatim
+from longsum import judged_choice
 from longsum.ask import AskTask
 from longsum.checkpoint import adapters
 from longsum.checkpoint.formats import open_checkpoint
@@ -22,8 +22,8 @@ from longsum.errors import DocumentTooLong, InsufficientMemory
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND
 from longsum.judge import open_judge
+from longsum.opening import ask_document, open_session
 from longsum.prompting.passage import passage_prompt
-from longsum.session import ask_document, open_session
 from longsum.settings import as_argument, rendered
 from longsum.summarize import SummaryTask
 
@@ -136,9 +136,9 @@ def tuned(small: LoadConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """The small model with an answer adapter; whatever it points at is shown."""
     write_adapter(tmp_path / "answer", open_checkpoint(Path(small.model or "")), None)
     monkeypatch.setattr(adapters, "SHIPPED", (tmp_path / "answer",))
-    monkeypatch.setattr(verbatim, "MIN_SHORT_CHANCE", 0.0)
-    monkeypatch.setattr(verbatim, "MIN_ANSWERING_CHANCE", 0.0)
-    monkeypatch.setattr(verbatim, "is_sure", lambda chance: True)
+    monkeypatch.setattr(judged_choice, "MIN_SHORT_CHANCE", 0.0)
+    monkeypatch.setattr(judged_choice, "MIN_ANSWERING_CHANCE", 0.0)
+    monkeypatch.setattr(judged_choice, "is_sure", lambda chance: True)
     return small
 
 
@@ -165,7 +165,7 @@ def test_question_for_yes_or_no_has_no_words_that_answer(document, tuned):
 
 
 def test_no_sentence_is_shown_where_no_passage_holds_the_answer(document, tuned, monkeypatch):
-    monkeypatch.setattr(verbatim, "MIN_ANSWERING_CHANCE", 1.0)
+    monkeypatch.setattr(judged_choice, "MIN_ANSWERING_CHANCE", 1.0)
     asked = [QUESTION, "Did the night watchman describe the lighthouse?"]
     refused, whether = ask_document(document, asked, config=VERBATIM, load=tuned)
     assert (refused.answered, refused.text) == (False, NOT_FOUND)
@@ -178,7 +178,7 @@ def test_passage_judged_best_comes_nearest_where_none_holds_the_answer(
 ):
     (answered,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)
     assert answered.nearest == ()
-    monkeypatch.setattr(verbatim, "MIN_ANSWERING_CHANCE", 1.0)
+    monkeypatch.setattr(judged_choice, "MIN_ANSWERING_CHANCE", 1.0)
     (refused,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)
     assert refused.nearest[0].text == answered.sentences[0].text
     assert refused.nearest[0].reference == answered.sentences[0].reference
@@ -194,7 +194,7 @@ def test_what_the_words_find_nearest_is_shown_without_judging(document, tuned):
 
 
 def test_words_below_the_least_chance_are_not_shown(document, tuned, monkeypatch):
-    monkeypatch.setattr(verbatim, "MIN_SHORT_CHANCE", 1.0)
+    monkeypatch.setattr(judged_choice, "MIN_SHORT_CHANCE", 1.0)
     (answer,) = ask_document(document, [QUESTION], config=VERBATIM, load=tuned)
     assert answer.answered
     assert answer.short is None
@@ -246,7 +246,7 @@ def test_question_without_end_is_refused(document, tuned):
 
 def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypatch):
     here = str(small.model)
-    monkeypatch.setattr("longsum.session.question_model", lambda name: None if name else here)
+    monkeypatch.setattr("longsum.opening.question_model", lambda name: None if name else here)
     heard = Recorder()
     with open_session(document, [AskTask(VERBATIM)], listener=heard) as session:
         answer = session.ask(QUESTION, VERBATIM)
@@ -263,7 +263,7 @@ def test_model_on_this_disk_judges_where_none_is_named(document, small, monkeypa
 
 def test_summary_is_still_the_bundled_models(document, small, monkeypatch):
     monkeypatch.setattr(
-        "longsum.session.question_model", lambda name: None if name else str(small.model)
+        "longsum.opening.question_model", lambda name: None if name else str(small.model)
     )
     with open_session(document) as session:
         assert session.source.is_bundled

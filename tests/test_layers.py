@@ -44,11 +44,10 @@ ROOMS: dict[str, frozenset[str]] = {
 """Packages below the use cases, and which of them each may import."""
 
 USE_CASES = frozenset(
-    {"answer", "ask", "budget", "digest", "divide", "follow_up", "judge", "merge"}
-    | {"part_events", "parts", "prepared", "reading", "receipt", "session", "session_cache"}
-    | {"summarize", "task", "verbatim", "writing"}
-    | {"prepared", "reading", "receipt", "session", "session_cache", "summarize", "task"}
-    | {"verbatim", "writing"}
+    {"answer", "answer_choice", "ask", "budget", "chosen", "digest", "divide", "follow_up"}
+    | {"judge", "judged_choice", "layout", "marking", "merge", "opening", "part_events"}
+    | {"parts", "prepared", "reading", "receipt", "session", "session_cache", "summarize"}
+    | {"summary_choice", "task", "verbatim", "writing"}
 )
 """Named like the commands, with what they share; they may import every package."""
 

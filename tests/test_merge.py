@@ -12,13 +12,14 @@ from helpers import Recorder, printed, report_pdf, story
 from in_parts import MINI, PAGES, TINY_WINDOW, Heard, report_of_parts, tiny_model_of_parts
 
 from longsum import merge
-from longsum.answer import Answer, mark
+from longsum.answer import Answer
 from longsum.config import DecodeConfig, LoadConfig, StoreConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong, EmptyDocument, InsufficientMemory, UsageError
+from longsum.marking import mark
+from longsum.opening import open_session, summarize_document
 from longsum.reading import Reading
-from longsum.session import open_session, summarize_document
 from longsum.summarize import SummaryTask
 
 SHORT = SummaryConfig(words=40)

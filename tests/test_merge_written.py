@@ -14,8 +14,8 @@ from longsum import merge
 from longsum.ask import AskTask
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
+from longsum.opening import ask_document, open_session
 from longsum.reading import Reading
-from longsum.session import ask_document, open_session
 from longsum.summarize import SummaryTask
 
 FREE = AskConfig(verbatim=False)

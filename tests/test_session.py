@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
-from helpers import report_pdf, story
+from heard import Heard
+from helpers import report_pdf
 from tiny import save_checkpoint
 
-from longsum.answer import mark
 from longsum.ask import AskTask
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document
 from longsum.documents.read import read_document
 from longsum.errors import DocumentTooLong
-from longsum.events import Listener
-from longsum.grounding.grounder import GroundedSentence
-from longsum.prepared import Prepared
-from longsum.session import open_session
+from longsum.marking import mark
+from longsum.opening import open_session
 from longsum.summarize import SummaryTask
 
 VERBATIM = SummaryConfig(words=60, verbatim=True)
 QUESTION = "What did the night watchman describe?"
 ASKED = AskConfig(verbatim=True)
 LIMIT = DecodeConfig(max_new_tokens=800)
-
-
-class Heard(Listener):
-    """Records everything, and stops the work after some checks."""
-
-    def __init__(self, stop_after: int | None = None) -> None:
-        self.order: list[str] = []
-        self.sentences: list[tuple[str, str, GroundedSentence]] = []
-        self.shown = ""
-        self.checks, self.stop_after = 0, stop_after
-
-    def notice(self, line: str) -> None:
-        self.order.append("notice")
-
-    def planned(self, prepared: Prepared) -> None:
-        self.order.append("planned")
-
-    def phase(self, name: str) -> None:
-        self.order.append(name.split()[0])
-
-    def prefill(self, done: int, total: int) -> None:
-        self.order.append("read")
-
-    def text(self, piece: str) -> None:
-        self.shown += piece
-
-    def sentence(self, piece: str, mark: str, sentence: Any) -> None:
-        self.sentences.append((piece, mark, sentence))
-        super().sentence(piece, mark, sentence)
-
-    def check(self) -> None:
-        self.checks += 1
-        if self.checks == self.stop_after:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +31,6 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> LoadConfig:
     folder = save_checkpoint(tmp_path_factory.mktemp("tiny"), max_position_embeddings=8192)
     return LoadConfig(model=str(folder), device="cpu")
-
-
-def test_what_happens_happens_in_order_and_once(document: Document, tiny: LoadConfig) -> None:
-    heard = Heard()
-    with open_session(document, [SummaryTask(VERBATIM)], tiny, listener=heard) as session:
-        session.summarize(VERBATIM)
-    order = [each for each, after in zip(heard.order, [*heard.order[1:], ""], strict=True)
-             if each != after]  # fmt: skip
-    assert order == ["notice", "planned", "loading", "read", "choosing"]
 
 
 def test_one_reading_serves_a_summary_and_questions(document: Document, tiny: LoadConfig) -> None:
@@ -97,31 +49,12 @@ def test_one_reading_serves_a_summary_and_questions(document: Document, tiny: Lo
     assert heard.order.count("read") == reads  # a question alone needs no reading
 
 
-def test_the_budget_is_that_of_the_task_that_needs_most(
-    document: Document, tiny: LoadConfig
-) -> None:
-    def answer_tokens(*tasks: Any) -> int:
-        with open_session(document, tasks, tiny) as session:
-            return session.reading.prepared.budget.answer
-
-    short, long = SummaryTask(SummaryConfig(words=20)), AskTask(AskConfig(words=200))
-    assert answer_tokens(short) < answer_tokens(long) == answer_tokens(short, long)
-
-
 def test_a_summary_longer_than_the_budget_is_refused(document: Document, tiny: LoadConfig) -> None:
     with (
         open_session(document, [SummaryTask(SummaryConfig(words=20))], tiny) as session,
         pytest.raises(DocumentTooLong, match="the summary is too long"),
     ):
         session.summarize(SummaryConfig(words=400))
-
-
-def test_a_file_and_a_model_are_enough(tmp_path: Path) -> None:
-    path = report_pdf(tmp_path / "report.pdf")
-    with open_session(path, model="mini") as session:
-        summary, answer = session.summarize(), session.ask(QUESTION)
-    assert summary.receipt.pages_read == 3
-    assert answer.sentences[0].text in sum(story(), [])
 
 
 def test_sentences_come_one_by_one_with_text_and_reference_apart(

@@ -7,7 +7,7 @@ import pytest
 from helpers import REORDERED, REPEATED, Recorder, printed, report_pdf, story
 from tiny import save_checkpoint
 
-from longsum.answer import Answer, mark
+from longsum.answer import Answer
 from longsum.config import DecodeConfig, LoadConfig, SummaryConfig
 from longsum.documents.document import Document, Page
 from longsum.documents.read import read_document
@@ -20,10 +20,12 @@ from longsum.errors import (
     UsageError,
 )
 from longsum.events import Listener
+from longsum.marking import mark
 from longsum.model.resolve import MINI_FOLDER
+from longsum.opening import open_session, summarize_document
 from longsum.prepared import prepare
 from longsum.reading import Reading
-from longsum.session import Session, open_session, summarize_document
+from longsum.session import Session
 from longsum.settings import settings_in
 from longsum.similarity import near_duplicates
 from longsum.summarize import SummaryTask, summarize_reading

@@ -17,7 +17,8 @@ from longsum.events import Listener
 from longsum.judge import open_judge
 from longsum.loading.weights import load_weights
 from longsum.model.find import find_checkpoint, find_model, plan_for
-from longsum.session import LoadedModel, open_session
+from longsum.opening import open_session
+from longsum.session import LoadedModel
 from longsum.settings import Setting
 from longsum.summarize import SummaryTask
 

@@ -21,9 +21,10 @@ from longsum.judge import open_judge
 from longsum.model.find import Model, find_model, plan_for
 from longsum.model.hardware import Machine, detect_machine
 from longsum.model.memory import MemoryPlan, require_fit
+from longsum.opening import open_session
 from longsum.prepared import prepare
 from longsum.selection.head import has_head, load_head
-from longsum.session import LoadedModel, open_session
+from longsum.session import LoadedModel
 
 if TYPE_CHECKING:
     from longsum.answer import Answer

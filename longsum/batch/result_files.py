@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longsum.answer import INDENT
 from longsum.batch.config import BatchFormat
 from longsum.errors import OutputError
 from longsum.files import replacing
+from longsum.marking import INDENT
 from longsum.terminal import escape_for_terminal, shown_name
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def _download_repository(
     model: str, known: KnownModel | None, revision: str | None, *, ask: bool
 ) -> Path:
     """Download a repository of the hub into its local cache."""
-    from longsum.model.resolve import cached_folder, download_size, pull
+    from longsum.model.hub import cached_folder, download_size, pull
 
     repo = known.repo if known else model
     if "/" not in repo:

@@ -100,7 +100,7 @@ def opened(
     with reporting(output, explained=explained, remember=bool(store.size_bytes)) as reporter:
         document, source = open_file(file, reading, reporter, keep=output.as_json)
         download_missing(load)
-        from longsum.session import open_session
+        from longsum.opening import open_session
 
         with open_session(
             document,

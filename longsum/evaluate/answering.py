@@ -22,9 +22,10 @@ from longsum.evaluate.loading import Opened
 from longsum.events import Listener
 from longsum.judge import PASSAGE_TOKENS, Judge, open_judge
 from longsum.model.find import Model
+from longsum.opening import open_session
 from longsum.prepared import prepare
 from longsum.selection.head import SelectionHead, has_head, load_head
-from longsum.session import LoadedModel, Session, open_session
+from longsum.session import LoadedModel, Session
 
 
 @dataclass(frozen=True)

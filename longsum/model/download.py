@@ -9,7 +9,7 @@ from longsum.checkpoint.catalog import KnownModel
 from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import LongsumError, ModelUnavailable, UsageError
 from longsum.model import pinned
-from longsum.model.resolve import pull
+from longsum.model.hub import pull
 
 
 def fetch(

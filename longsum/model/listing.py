@@ -9,7 +9,8 @@ from longsum.checkpoint.catalog import KNOWN_MODELS, KnownModel, find_known
 from longsum.config import LoadConfig
 from longsum.model.find import in_float32, plan_for_shape
 from longsum.model.hardware import detect_machine
-from longsum.model.resolve import MINI, cached_folder
+from longsum.model.hub import cached_folder
+from longsum.model.resolve import MINI
 from longsum.paths import configured_model
 
 

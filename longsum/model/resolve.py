@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,9 @@ from longsum.checkpoint.catalog import KnownModel, find_known, suggest
 from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
 from longsum.checkpoint.gguf_folder import unpacked
 from longsum.checkpoint.pinned_file import PinnedFile
-from longsum.errors import ModelNotFound, ModelUnavailable, UnsupportedModel
-from longsum.model.hub_errors import hub_errors
-from longsum.model.hub_files import checkpoint_files, has_gguf, snapshot_gguf, split_id
+from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.model.hub import cached_folder, pull
+from longsum.model.hub_files import snapshot_gguf
 from longsum.paths import configured_model, gguf_folder
 from longsum.settings import Setting
 
@@ -23,8 +22,6 @@ MINI = "mini"
 JUDGING = "smol"
 """Model that judges passages, where it is on the disk."""
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
-PATTERNS = ["*.json", "*.safetensors", "tokenizer.model", "*.jinja"]
-"""Files to download from a repository: never pickled weights, never code."""
 DEFAULT_PREFERENCE = ("llama-3.1-8b", "llama-2-7b-32k-instruct", "llama-3.2-3b", "vicuna-7b-16k")
 
 
@@ -219,91 +216,3 @@ def question_model(name: str | None) -> str | None:
     if file is None or not file.is_here or answer_adapter_for(file.fingerprint) is None:
         return None
     return JUDGING
-
-
-def cached_folder(name: str, revision: str | None) -> Path | None:
-    """Return the folder of a repository in the local Hugging Face cache, or None.
-
-    Args:
-        name: its id, optionally followed by `:` and a GGUF file.
-        revision: commit or branch; None for the default branch.
-
-    Raises:
-        ModelNotFound: the id is malformed.
-    """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    repo, wanted = split_id(name)
-    try:
-        folder = snapshot_download(
-            repo, revision=revision, local_files_only=True, allow_patterns=PATTERNS
-        )
-    except LocalEntryNotFoundError:
-        return None
-    except HFValidationError as error:
-        raise ModelNotFound(
-            f"{repo!r} is not a model id", hint="ids look like owner/name"
-        ) from error
-    path = Path(folder)
-    is_here = has_gguf(path, wanted) or (not wanted and (path / "config.json").exists())
-    return path if is_here else None
-
-
-def pull(name: str, revision: str | None = None) -> Path:
-    """Download a repository's safetensors, configuration and tokenizer into the local cache.
-
-    If it has GGUF files instead, download a single checkpoint.
-
-    Args:
-        name: its id, optionally followed by `:` and a GGUF file.
-        revision: commit or branch; None for the default branch.
-
-    Raises:
-        ModelUnavailable: it is gated or missing, the network fails, or it has several GGUF
-            checkpoints and none was named.
-    """
-    from huggingface_hub import snapshot_download
-
-    repo, wanted = split_id(name)
-    with hub_errors(repo):
-        if not wanted:
-            folder = Path(snapshot_download(repo, revision=revision, allow_patterns=PATTERNS))
-            if any(folder.glob("*.safetensors")):
-                return folder
-        chosen = checkpoint_files([name for name, _ in _listed(repo, revision)], repo, wanted)
-        if not chosen:
-            return folder
-        exactly = [glob.escape(each) for each in chosen]
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=exactly))
-
-
-def download_size(name: str, revision: str | None = None) -> int:
-    """Ask the hub for the size of a download in bytes.
-
-    Raises:
-        ModelUnavailable: as `pull`, or the repository has neither safetensors nor GGUF files.
-    """
-    from fnmatch import fnmatch
-
-    repo, wanted = split_id(name)
-    with hub_errors(repo):
-        files = _listed(repo, revision)
-    names = [file for file, _ in files]
-    chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in PATTERNS)]
-    if wanted or not any(name.endswith(".safetensors") for name in chosen):
-        chosen = checkpoint_files(names, repo, wanted)
-    if not chosen:
-        raise ModelUnavailable(
-            f"{repo} has no safetensors and no GGUF files",
-            hint="longsum loads nothing else; look for a conversion",
-        )
-    return sum(size for name, size in files if name in chosen)
-
-
-def _listed(repo: str, revision: str | None) -> list[tuple[str, int]]:
-    """Ask the hub for a repository's files and their sizes."""
-    from huggingface_hub import HfApi
-
-    found = HfApi().model_info(repo, revision=revision, files_metadata=True).siblings or []
-    return [(file.rfilename, file.size or 0) for file in found]

@@ -186,14 +186,14 @@ class _Routes:
 
     async def text(self, request: Request) -> Response:
         start, end = number_in(request, "start", 0), number_in(request, "end", 1 << 40)
-        return JSONResponse(await asyncio.to_thread(self.desk.text, start, end))
+        return JSONResponse(await asyncio.to_thread(self.desk.passages.text, start, end))
 
     async def find(self, request: Request) -> Response:
-        return JSONResponse(await self.desk.find(request.query_params.get("q", "")[:500]))
+        return JSONResponse(await self.desk.passages.find(request.query_params.get("q", "")[:500]))
 
     async def places(self, request: Request) -> Response:
         start, end = number_in(request, "start", -1), number_in(request, "end", -1)
-        return JSONResponse(await self.desk.places(start, end))
+        return JSONResponse(await self.desk.passages.places(start, end))
 
     async def outline(self, request: Request) -> Response:
         return JSONResponse({"items": await self.desk.pages.outline()})

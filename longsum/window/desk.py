@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from longsum.documents.document import Span
 from longsum.documents.source import load_source
 from longsum.errors import DocumentNotFound, LongsumError, UsageError
 from longsum.terminal import shown_name
 from longsum.window.answering import READING, Answering
 from longsum.window.events import EventLog
+from longsum.window.history import History
 from longsum.window.library import Library
 from longsum.window.open_file import OpenFile
 from longsum.window.opening import Opener
@@ -22,6 +22,7 @@ from longsum.window.options import (
     summary_config,
 )
 from longsum.window.pages import Pages
+from longsum.window.passages import Passages
 from longsum.window.reader import OFFLINE
 from longsum.window.record import Record
 from longsum.window.side import Downloads, Planner
@@ -46,6 +47,8 @@ class Desk:
         self.pages = Pages()
         network = OFFLINE if config.load.offline else {}
         self.answering = Answering(config, log, self.pages, self.library, OFFLINE)
+        self.history = History(log, self.answering, self.library)
+        self.passages = Passages(self.pages, self._document_open)
         self.planner = Planner(OFFLINE)
         self.downloads = Downloads(log, self._has_new_model, network)
         self.opened: OpenFile | None = None
@@ -167,27 +170,9 @@ class Desk:
             self.log.emit("refused", **as_error(bug), pictures=bool(opened.sizes))
             return
         self.log.emit("document", **opened.about())
-        old = self._remember(opened)
+        old = self.history.recall(opened)
         summarize = not any(each["kind"] == "summary" for each in old)
         await self.answering.begin(opened, summarize=summarize)
-
-    def _remember(self, opened: OpenFile) -> list[dict[str, Any]]:
-        """Show the answers of earlier days, and note that the document was opened."""
-        if self.library is None or opened.document is None:
-            return []
-        document = opened.document
-        old = self.library.answers(opened.sha256)
-        for each in old:
-            self.log.emit("old", **each)
-        about = {
-            "name": opened.name,
-            "title": document.title,
-            "path": opened.path,
-            "pages": document.total_pages or None,
-        }
-        copy = opened.data if opened.path is None else None
-        self.library.opened(opened.sha256, about, copy)
-        return old
 
     # ---- what is asked
 
@@ -230,22 +215,11 @@ class Desk:
 
     def forget_answer(self, job: str) -> bool:
         """Drop an answer, also from the library."""
-        opened = self._something_open()
-        known = self.answering.forget(job)
-        if self.library is not None:
-            known = known or any(a.get("job") == job for a in self.library.answers(opened.sha256))
-            self.library.remove_answer(opened.sha256, job)
-        if known:
-            self.log.emit("forgotten", job=job)
-        return known
+        return self.history.forget(self._something_open(), job)
 
     def answers(self) -> list[dict[str, Any]]:
         """Return the answers about the open document, those of earlier days first."""
-        opened = self._something_open()
-        own = [each.as_dict() for each in self.answering.records.values() if each.state == "done"]
-        jobs = {each["job"] for each in own}
-        old = self.library.answers(opened.sha256) if self.library else []
-        return [each for each in old if each.get("job") not in jobs] + own
+        return self.history.answers(self._something_open())
 
     async def plan(self, body: dict[str, Any]) -> dict[str, Any]:
         """Count and plan for other settings, changing nothing.
@@ -258,40 +232,6 @@ class Desk:
         assert opened.document is not None
         task = Plan(opened.document, settings.load, config.summary, config.ask, config.decode)
         return await self.planner.plan(task)
-
-    # ---- looking
-
-    def text(self, start: int, end: int) -> dict[str, Any]:
-        """Return paragraphs of the reading view."""
-        return self._document_open().view.parts(start, end)
-
-    async def find(self, asked: str) -> dict[str, Any]:
-        """Return where the document holds some words, with marks on the pages."""
-        opened = self._document_open()
-        found, more = await asyncio.to_thread(opened.view.find, asked)
-        marks = await self._marks(opened, [(each["start"], each["end"]) for each in found])
-        both = [each | mark for each, mark in zip(found, marks, strict=True)]
-        return {"found": both, "more": more}
-
-    async def places(self, start: int, end: int) -> dict[str, Any]:
-        """Return where a span of the text is.
-
-        Raises:
-            UsageError: when it is not within the text.
-        """
-        opened = self._document_open()
-        document = opened.document
-        assert document is not None
-        if not 0 <= start < end <= len(document.text):
-            raise UsageError("no such span in the text")
-        (marks,) = await self._marks(opened, [(start, end)])
-        span = Span(start, end)
-        return {**marks, "reference": document.reference(span), "text": document.text[start:end]}
-
-    async def _marks(self, opened: OpenFile, spans: list[tuple[int, int]]) -> list[dict[str, Any]]:
-        if not opened.sizes or opened.document is None:
-            return [{"marks": [], "exact": True} for _ in spans]
-        return await self.pages.marks(opened.document, spans)
 
     # ----
 

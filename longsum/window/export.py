@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple, get_args
 
-from longsum.answer import NEAREST
 from longsum.errors import OutputError
 from longsum.grounding.marks import MISQUOTED, place_mark
+from longsum.layout import NEAREST
 
 Format = Literal["markdown", "word", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from longsum.answer_choice import best_of_groups
 from longsum.config import LoadConfig
 from longsum.events import Listener
 from longsum.judge import Judge, open_judge
+from longsum.judged_choice import judged, judged_candidates
 from longsum.selection.candidates import Candidate, passage_around
 from longsum.selection.confidence import SURE
-from longsum.verbatim import best_of_groups, judged, judged_candidates
 from recipes.mini.questions import Question, questions
 
 SHOWN = 3

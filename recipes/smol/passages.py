@@ -26,11 +26,11 @@ from longsum.documents.document import Document
 from longsum.documents.read import parse_text
 from longsum.evaluate.holding import holding
 from longsum.evaluate.reference_pairs import Pair, read_pairs
+from longsum.judged_choice import judged_candidates
 from longsum.model.find import find_model
 from longsum.prompting.passage import NONE, passage_prompt
 from longsum.selection.candidates import passage_around
 from longsum.similarity import words
-from longsum.verbatim import judged_candidates
 from recipes.smol.base import END
 
 FILES = {

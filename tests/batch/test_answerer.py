@@ -20,7 +20,7 @@ from longsum.config import AskConfig, LoadConfig, ReadConfig, SummaryConfig, Wei
 from longsum.documents.read import read_document
 from longsum.errors import InsufficientMemory, UsageError
 from longsum.loading import quantized_cache
-from longsum.session import ask_document, summarize_document
+from longsum.opening import ask_document, summarize_document
 
 
 @pytest.fixture(scope="module")

@@ -91,8 +91,8 @@ def test_pull_without_network_exits_5(offline):
 
 
 def test_pull_shows_size_and_licence_before_it_downloads(monkeypatch, tmp_path):
-    monkeypatch.setattr("longsum.model.resolve.download_size", lambda *_: 13 * 1024**3)
-    monkeypatch.setattr("longsum.model.resolve.pull", lambda *_: tmp_path)
+    monkeypatch.setattr("longsum.model.hub.download_size", lambda *_: 13 * 1024**3)
+    monkeypatch.setattr("longsum.model.hub.pull", lambda *_: tmp_path)
     result = run("models", "pull", "vicuna-7b-16k", "--yes")
     assert result.exit_code == 0
     assert result.stdout == f"{tmp_path}\n"
@@ -108,8 +108,8 @@ def test_download_option_shows_the_size_and_then_uses_the_model(monkeypatch, tmp
         fetched.append(repo)
         return folder
 
-    monkeypatch.setattr("longsum.model.resolve.download_size", lambda *_: 13 * 1024**3)
-    monkeypatch.setattr("longsum.model.resolve.pull", pull)
+    monkeypatch.setattr("longsum.model.hub.download_size", lambda *_: 13 * 1024**3)
+    monkeypatch.setattr("longsum.model.hub.pull", pull)
     monkeypatch.setattr(
         "longsum.model.resolve.cached_folder", lambda *_: folder if fetched else None
     )

@@ -286,7 +286,7 @@ def test_option_switches_guessing_off(
         seen.extend(task.decode.lookup for task in tasks)
         raise UsageError("enough seen")
 
-    monkeypatch.setattr("longsum.session.prepare", prepare)
+    monkeypatch.setattr("longsum.opening.prepare", prepare)
     path = tmp_path / "story.txt"
     path.write_text("Once there was a river.")
     for option in ((), ("--lookup",), ("--no-lookup",)):

@@ -23,7 +23,8 @@ from longsum.evaluate.loading import find_for_evaluation, open_model
 from longsum.evaluate.reference_pairs import Pair
 from longsum.events import Listener
 from longsum.judge import PASSAGE_TOKENS
-from longsum.session import Session, ask_document
+from longsum.opening import ask_document
+from longsum.session import Session
 
 MINI = LoadConfig(model="mini", device="cpu", dtype="float32", kv_cache="native")
 FILLER = " ".join(f"Witness number {n} told the court about event {7 * n}." for n in range(12))

@@ -33,7 +33,7 @@ from longsum.evaluate.summarizing import (
 )
 from longsum.evaluate.summary_rows import System, summary_rows
 from longsum.events import Listener
-from longsum.session import summarize_document
+from longsum.opening import summarize_document
 
 NOTHING = EvaluationJournal(None, {})
 LEAD = SummariesConfig(baselines=("lead",))

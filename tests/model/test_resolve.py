@@ -16,7 +16,8 @@ from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
 from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import LongsumError, ModelNotFound
 from longsum.model import resolve
-from longsum.model.resolve import cached_folder, default_source, resolve_model
+from longsum.model.hub import cached_folder
+from longsum.model.resolve import default_source, resolve_model
 from longsum.paths import save_configured_model
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

@@ -16,8 +16,9 @@ from tiny import save_checkpoint, tiny_model
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_checkpoint import GGUFCheckpoint
 from longsum.errors import ModelNotFound, UnsupportedModel
+from longsum.model.hub import cached_folder, download_size, pull
 from longsum.model.hub_files import checkpoint_files, choose
-from longsum.model.resolve import cached_folder, download_size, pull, resolve_model
+from longsum.model.resolve import resolve_model
 
 REPO, SHA = "someone/Llama-x-GGUF", "0123456789abcdef0123456789abcdef01234567"
 FILES = {

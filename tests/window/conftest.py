@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -139,3 +140,39 @@ def open_tab(browser: Browser, start_window: Any) -> Iterator[Opener]:
     yield opened
     faults = [fault for tab in tabs for fault in tab.close()]
     assert not faults
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return what runs a script with a window of its own, whose reader does what the test says."""
+    from scripted_window import ScriptedReader
+    from window_table import Table
+
+    from longsum.config import StoreConfig
+    from longsum.window import answering, side
+    from longsum.window.options import WindowConfig
+
+    monkeypatch.setattr(answering, "ReaderProcess", ScriptedReader)
+    monkeypatch.setattr(side, "ReaderProcess", ScriptedReader)
+
+    def run(script: Any, config: WindowConfig | None = None) -> Any:
+        async def work() -> Any:
+            ScriptedReader.made.clear()
+            table = Table(config or WindowConfig(store=StoreConfig()))
+            try:
+                return await asyncio.wait_for(script(table), 60)
+            finally:
+                await table.client.aclose()
+                await table.desk.end()
+
+        return asyncio.run(work())
+
+    return run
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """Return a report as PDF."""
+    from helpers import report_pdf
+
+    return report_pdf(tmp_path / "report.pdf")

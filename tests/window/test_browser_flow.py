@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from browsers import data_of, folded
-from helpers import report_pdf
 
 pytestmark = pytest.mark.browser
 
@@ -14,11 +13,6 @@ from longsum.cli import options
 options.StoreConfig = functools.partial(options.StoreConfig, min_prefill_s=0)
 """
 """Has also what is read in a moment kept, not only what takes seconds."""
-
-
-@pytest.fixture
-def report(tmp_path):
-    return report_pdf(tmp_path / "report.pdf")
 
 
 def test_each_statement_of_a_dropped_document_leads_to_its_marked_words(

@@ -5,87 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 
-import httpx
 import pytest
-from helpers import report_pdf
 from pdfs import encrypted, image_only
-from scripted_window import DONE, TEXT, ScriptedReader
+from scripted_window import ScriptedReader
 
-from longsum.config import LoadConfig, StoreConfig
-from longsum.window import answering, side
-from longsum.window.app import window_app
-from longsum.window.desk import Desk
-from longsum.window.events import EventLog
-from longsum.window.launch import Keys
+from longsum.config import LoadConfig
 from longsum.window.options import WindowConfig
 from longsum.window.tasks import Ask, ListModels, Open, Plan, Pull, Summarize
-
-PORT = 8765
-BASE = f"http://127.0.0.1:{PORT}"
-
-
-class Table:
-    """A desk, a client that is logged in, and what was said."""
-
-    def __init__(self, config):
-        self.desk = Desk(config, EventLog())
-        self.keys, self.quits = Keys(), []
-        app = window_app(self.desk, PORT, self.keys, lambda: self.quits.append(1))
-        token = self.keys.exchange(self.keys.code)
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url=BASE,
-            headers={"Authorization": f"Bearer {token}"},
-        )
-        self.reader = ScriptedReader.made[0]
-
-    @property
-    def events(self):
-        return [(event.kind, event.data) for event in self.desk.log.after(0)]
-
-    def last(self, kind):
-        return [data for each, data in self.events if each == kind][-1]
-
-    async def get(self, path, **query):
-        return await self.client.get(path, params=query)
-
-    async def post(self, path, body=None):
-        return await self.client.post(path, json=body or {})
-
-    async def delete(self, path):
-        return await self.client.delete(path)
-
-    async def settle(self):
-        for _ in range(3000):
-            await asyncio.sleep(0.01)
-            if not self.desk.is_busy:
-                return
-        raise AssertionError(self.events)
-
-
-@pytest.fixture
-def play(monkeypatch):
-    monkeypatch.setattr(answering, "ReaderProcess", ScriptedReader)
-    monkeypatch.setattr(side, "ReaderProcess", ScriptedReader)
-
-    def run(script, config=None):
-        async def work():
-            ScriptedReader.made.clear()
-            table = Table(config or WindowConfig(store=StoreConfig()))
-            try:
-                return await asyncio.wait_for(script(table), 60)
-            finally:
-                await table.client.aclose()
-                await table.desk.end()
-
-        return asyncio.run(work())
-
-    return run
-
-
-@pytest.fixture
-def report(tmp_path):
-    return report_pdf(tmp_path / "report.pdf")
 
 
 def test_a_file_of_the_command_line_is_drawn_read_and_summarized(play, report):
@@ -105,63 +31,6 @@ def test_a_file_of_the_command_line_is_drawn_read_and_summarized(play, report):
         assert opened.document.runs
 
     play(script)
-
-
-def test_pictures_lines_places_text_and_words_of_the_open_document(play, report):
-    async def script(table):
-        await table.desk.open_path(str(report))
-        await table.settle()
-        picture = await table.get("/api/pages/1.png", width=700)
-        assert picture.content.startswith(b"\x89PNG")
-        assert picture.headers["content-type"] == "image/png"
-        assert (await table.get("/api/pages/99.png")).status_code == 400
-        lines = (await table.get("/api/pages/1/lines")).json()["lines"]
-        assert lines[0][4].startswith("The harbour commission")
-        found = (await table.get("/api/find", q="NIGHT watchman")).json()
-        assert [each["page"] for each in found["found"]] == [1, 2, 3]
-        assert found["found"][0]["exact"]
-        places = (await table.get("/api/places", start=0, end=50)).json()
-        assert places["marks"][0]["rects"]
-        assert places["reference"] == "p. 1"
-        text = (await table.get("/api/text", start=0, end=10)).json()
-        assert text["parts"][0]["page"] == 1
-        assert (await table.get("/api/outline")).json() == {"items": []}
-
-    play(script)
-
-
-def test_a_dropped_file_is_kept_with_its_answers_and_opened_again(play, report):
-    async def script(table):
-        await table.client.post("/api/files?name=My%20report.pdf", content=report.read_bytes())
-        await table.settle()
-        (row,) = (await table.get("/api/library")).json()["documents"]
-        assert (row["name"], row["answers"], row["here"]) == ("My report.pdf", 1, True)
-        await table.post("/api/close")
-        assert [kind for kind, _ in table.events] == ["closed", "waiting"]
-        before = len(table.reader.tasks)
-        await table.post(f"/api/library/{row['id']}/open")
-        await table.settle()
-        old = table.last("old")
-        assert (old["text"], old["receipt"]) == (TEXT, DONE["receipt"])
-        assert Summarize not in map(type, table.reader.tasks[before:])
-        assert (await table.delete(f"/api/library/{row['id']}")).status_code == 200
-        assert (await table.get("/api/library")).json()["documents"] == []
-        assert table.desk.opened is None
-        assert (await table.delete(f"/api/library/{row['id']}")).status_code == 404
-
-    play(script)
-
-
-def test_without_a_store_nothing_is_written(play, report, home):
-    async def script(table):
-        before = set(home.rglob("*"))
-        await table.client.post("/api/files?name=x.pdf", content=report.read_bytes())
-        await table.settle()
-        assert "done" in dict(table.events)
-        assert set(home.rglob("*")) == before
-        assert (await table.get("/api/library")).json() == {"documents": [], "bytes": 0}
-
-    play(script, WindowConfig(store=None))
 
 
 def test_further_files_wait_until_they_are_opened(play, report):
@@ -329,106 +198,6 @@ def test_plans_models_and_downloads(play, report):
         assert (await table.delete("/api/models/smol/pull")).status_code == 404
 
     play(script)
-
-
-def test_a_document_on_the_command_line_that_is_gone_from_the_library(play, report):
-    async def script(table):
-        await table.desk.open_path(str(report))
-        await table.settle()
-        sha256 = table.desk.opened.sha256
-        report.unlink()
-        gone = await table.post(f"/api/library/{sha256}/open")
-        assert gone.status_code == 400
-        assert "its answers are kept" in gone.json()["hint"]
-        assert (await table.post("/api/library/" + "0" * 64 + "/open")).status_code == 400
-
-    play(script)
-
-
-def test_the_pages_process_may_die_and_the_window_goes_on(play, report):
-    async def script(table):
-        await table.desk.open_path(str(report))
-        await table.settle()
-        process = table.desk.pages._artist._process._process
-        process.kill()
-        process.wait()
-        assert (await table.get("/api/pages/2.png")).status_code == 200
-        assert (await table.get("/api/find", q="watchman")).json()["found"][0]["exact"]
-
-    play(script)
-
-
-def test_every_route_of_the_api_needs_the_token(play):
-    async def script(table):
-        from longsum.window.app import _Routes
-
-        routes = _Routes(table.desk, table.keys, lambda: None).table()
-        assert len(routes) > 25
-        for route in routes:
-            path = route.path.replace("{number:int}", "1").replace("{index:int}", "0")
-            path = path.replace("{name:path}", "app.js")
-            (method,) = route.methods - {"HEAD"}
-            got = await table.client.request(method, path, headers={"Authorization": ""})
-            open_ = not path.startswith("/api/") or path == "/api/login"
-            assert (got.status_code != 401) == open_, path
-
-    play(script)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/web/../guard.py",
-        "/web/%2e%2e/cli/app.py",
-        "/web//etc/passwd",
-        "/web/",
-        "/api/pages/-1.png",
-    ],
-)
-def test_no_route_takes_a_path(play, path):
-    async def script(table):
-        assert (await table.get(path)).status_code in (404, 405)
-
-    play(script)
-
-
-def test_bodies_are_bounded_and_checked(play, monkeypatch):
-    monkeypatch.setattr("longsum.window.app.MAX_FILE_BYTES", 1000)
-
-    async def script(table):
-        big = await table.client.post("/api/files?name=x", content=bytes(2000))
-        assert (big.status_code, big.json()["error"]) == (400, "DocumentTooLong")
-        for content in (b"[1]", b"{", b"1" * 70_000, b"\xff", b"[" * 60_000):
-            got = await table.client.post("/api/summaries", content=content)
-            assert got.status_code == 400, content[:10]
-        assert (await table.get("/api/text", start="x")).status_code == 400
-        assert (await table.get("/api/find", q="x")).json()["error"] == "UsageError"
-
-    play(script)
-
-
-def test_the_login_gives_the_token_once(play):
-    async def script(table):
-        fresh = Keys()
-        app = window_app(table.desk, PORT, fresh, lambda: None)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
-            assert (await client.post("/api/login", json={"code": "x"})).status_code == 403
-            token = (await client.post("/api/login", json={"code": fresh.code})).json()["token"]
-            again = await client.post("/api/login", json={"code": fresh.code})
-            assert again.status_code == 403
-            assert "used already" in again.json()["message"]
-            bearer = {"Authorization": f"Bearer {token}"}
-            assert (await client.get("/api/library", headers=bearer)).status_code == 200
-
-    play(script)
-
-
-def test_quitting_is_asked_of_the_program(play):
-    async def script(table):
-        await table.post("/api/quit")
-        return table.quits
-
-    assert play(script) == [1]
 
 
 def test_offline_reaches_every_process(play):

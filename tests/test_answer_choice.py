@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from longsum.answer_choice import best_of_groups
 from longsum.documents.document import Span
 from longsum.selection.candidates import Candidate
-from longsum.verbatim import best_of_groups
 
 
 def test_only_the_best_of_near_duplicates_is_chosen():

@@ -12,7 +12,8 @@ from huggingface_hub import errors as hub
 from huggingface_hub.utils import filter_repo_objects
 
 from longsum.errors import ModelNotFound, ModelUnavailable
-from longsum.model.resolve import download_size, pull, resolve_model
+from longsum.model.hub import download_size, pull
+from longsum.model.resolve import resolve_model
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
