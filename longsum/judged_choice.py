@@ -35,7 +35,7 @@ temperature of the chances. Chosen with smol on 80 questions of fairytaleqa.val 
 openstax_qa.train in whole chapters, 2026-11-27: the first sentence holds the answer to 51 and 22 %
 of them (40 and 17 % by the head alone), one of three to 66 and 38 % (61 and 38 %); of the answers
 with a chance of half or more, 83 % on the stories."""
-TUNED_WEIGHT, ANSWERING_WEIGHT, TUNED_TEMPERATURE = 0.1, 3.0, 3.5
+TUNED_WEIGHT, ANSWERING_WEIGHT, TUNED_TEMPERATURE = 0.1, 3.0, 4.0
 """The same with smol's answer adapter, and the weight of the log-chance that a passage holds the
 answer. Chosen on 70 questions of fairytaleqa.val and 38 of openstax_qa.train in whole chapters,
 2026-11-28: the first sentence holds the answer to 54 and 21 % of them (39 and 13 % by the head

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from longsum.selection.alike import Unlike
+from longsum.selection.conclusions import MIN_STRENGTH
 from longsum.selection.cover import Cover, Shared
 from longsum.selection.filling import fill
 from longsum.selection.head import MAX_LOG_USES, Network, SelectionHead, SummaryNetworks
+from longsum.selection.leading import MAX_ALIKE as MAX_ALIKE_CONCLUSIONS
 from longsum.selection.leading import leading
 from longsum.selection.ranking import standardized
 from longsum.selection.sentence_features import Sentences
@@ -40,8 +42,11 @@ NEIGHBOUR_BONUS = 1.0
 neighbours read as a text. One sentence in five then follows its neighbour instead of one in seven,
 at no cost in ROUGE (`recipes/mini/README.md`)."""
 PIECE_PENALTY = 8.0
-"""Standard deviations subtracted from headings and items of lists that end like sentences, and
-from sentences that only say where something is."""
+"""Standard deviations subtracted from headings and items of lists that end like sentences, from
+sentences that only say where something is, and from what is about the publication."""
+RIDDLE_PENALTY = 3.0
+"""Standard deviations subtracted from a sentence that refers to something else in its middle while
+its predecessor is not chosen."""
 SPREAD_BONUS = 1.0
 """Standard deviations added to sentences in parts of the document that have none yet. It costs no
 ROUGE; without it, summaries of papers and chapters end before the middle."""
@@ -124,10 +129,11 @@ def cover_of(
     weak = (
         BRIEF_PENALTY * sentences.brief
         + QUESTION_PENALTY * sentences.questions
-        + PIECE_PENALTY * (sentences.pieces | sentences.pointers)
+        + PIECE_PENALTY * (sentences.pieces | sentences.pointers | sentences.in_back_matter)
     )
     own = score_weight * (scores + noise - weak)
-    penalties = score_weight * DEPENDENT_PENALTY * sentences.dependent
+    alone = np.maximum(DEPENDENT_PENALTY * sentences.dependent, RIDDLE_PENALTY * sentences.riddles)
+    penalties = score_weight * alone
     bonuses = score_weight * NEIGHBOUR_BONUS * sentences.adjacent
     shared: list[tuple[Shared[Any], float]] = [
         (Shared(read.vocabulary, words, len(sentences.spans)), 1.0),
@@ -171,15 +177,24 @@ def choose_sentences(
     cover = cover_of(read, head.summary, encode, noise=noise)
     keys = [sentence_key(text) for text in sentences.texts]
     unlike = Unlike(sentences.terms, MAX_ALIKE)
+    unlike_conclusions = Unlike(sentences.terms, MAX_ALIKE_CONCLUSIONS)
+    concludes = sentences.strengths >= MIN_STRENGTH
+
+    def is_new(sentence: int) -> bool:
+        if concludes[sentence] and not unlike_conclusions(sentence):
+            return False
+        return unlike(sentence)
 
     def add(sentence: int) -> None:
         cover.add(sentence)
         unlike.add(sentence)
+        if concludes[sentence]:
+            unlike_conclusions.add(sentence)
 
     first = leading(sentences, [cover.gain(i) for i in range(len(keys))])
     best = chain(first, cover.best_first())
     chosen = fill(
-        (i for i in best if unlike(i)),
+        (i for i in best if is_new(i)),
         lambda i: int(sentences.lengths[i]),
         sentences.length,
         key=lambda i: keys[i],

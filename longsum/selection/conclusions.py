@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from longsum.documents.document import Span
+from longsum.selection.sections import sections_named, without_overlaps
 
 STATED, OF_GROUP, OWN, SUMMING_UP, PURPOSE = 2.0, 1.0, 0.5, 1.0, 0.5
 """Strength of a finding's own words, of those of `the court`, which may be another one, more for
@@ -22,6 +23,8 @@ MIN_STRENGTH = 1.5
 """Strength from which on a sentence is a conclusion of the document."""
 IN_SUMMARY, IN_CONCLUSION = 2.0, 1.5
 """Strength of the document's own summary, and of its conclusion."""
+INTRODUCING, EARLY = 1.5, 0.1
+"""Strength of a sentence that introduces the document, and the share of the text it may be in."""
 LATER = 0.5
 """Strength of the last words of such a section against its first, which introduce."""
 MAX_OWN_SUMMARY = 6_000
@@ -89,28 +92,23 @@ _PURPOSE = re.compile(
     r"|document|specification)|proposes?\s+to)\b",
     re.IGNORECASE,
 )
-_NUMBER = r"[^\w\n]{0,4}(?:(?:\d{1,2}(?:\.\d{1,2})?|[IVX]{1,4})[.)]?[^\S\n]+)?"
+_INTRODUCES = re.compile(
+    r"^\W*(?:\w+,?\s+){0,4}?(?:we\s+(?:present|propose|introduce|describe|investigate|examine)\b"
+    r"|(?:this|the\s+present)\s+(?:proposed\s+)?(?:paper|report|study|article|book|guide|document|review"
+    r"|thesis|chapter|proposal|specification|rule|handbook|manual|policy)\s+\w+)",
+    re.IGNORECASE,
+)
 _SUMMARY_NAME = (
     r"(?:abstract|(?:executive\s+|plain[\s-]language\s+)?summary|synopsis|syllabus"
     r"|key\s+(?:findings|points|messages|takeaways)|(?:main|principal)\s+findings|at\s+a\s+glance"
     r"|highlights|tl;?dr|in\s+(?:brief|short))"
+    r"(?:\s+(?:of|and)\s+(?:the\s+)?(?:(?:main|key)\s+)?(?:findings|results|recommendations|conclusions"
+    r"|report|study|paper|decision|points|implications))?"
 )
 _CONCLUSION_NAME = (
     r"(?:(?:general\s+)?discussion\s+and\s+conclusions?|conclusions?(?:\s+and\s+[\w\s]{3,40})?"
     r"|concluding\s+remarks|recommendations|closing\s+remarks|lessons\s+learned)"
 )
-_SUMMARY = re.compile(
-    rf"{_NUMBER}{_SUMMARY_NAME}(?:\s+(?:of|and)\s+[\w\s]{{3,40}})?\W*", re.IGNORECASE
-)
-_CONCLUSION = re.compile(rf"{_NUMBER}{_CONCLUSION_NAME}\W*", re.IGNORECASE)
-_LABEL = re.compile(
-    rf"(?m)^{_NUMBER}(?:(?P<summary>{_SUMMARY_NAME})|{_CONCLUSION_NAME})[^\S\n]*[.:—–-]"
-    r"[^\S\n]*(?=\S)",
-    re.IGNORECASE,
-)
-"""The name of a section at the beginning of its paragraph: `Abstract. `, `SUMMARY: `."""
-_HEADING = re.compile(r"(?m)^(?:#{1,6}[^\S\n]+\S.{0,80}|[^\W_].{0,58}[^\s.?!:;,”\"])$")
-"""A heading; items of a list, which may be as short, begin with their mark."""
 
 
 def conclusions(text: str, spans: Sequence[Span]) -> np.ndarray:
@@ -132,6 +130,8 @@ def conclusions(text: str, spans: Sequence[Span]) -> np.ndarray:
             within = (span.start - section.start) / (section.end - section.start)
             strengths[number] += strength + LATER * within
             strengths[number] += PURPOSE * names_purpose(sentence)
+        elif span.start < EARLY * len(text) and _INTRODUCES.search(sentence):
+            strengths[number] = max(strengths[number], INTRODUCING)
     return strengths
 
 
@@ -155,25 +155,7 @@ def own_sections(text: str) -> list[tuple[Span, float]]:
         text: the document's text.
     """
     found: list[tuple[Span, float]] = []
-    for span, strength in sorted(_sections(text)):
-        if not found or span.start >= found[-1][0].end:
-            found.append((span, strength))
-    return found
-
-
-def _sections(text: str) -> Iterator[tuple[Span, float]]:
-    """Yield the sections under a heading, and those whose name begins their paragraph."""
-    headings = list(_HEADING.finditer(text))
-    ends = [*(match.start() for match in headings[1:]), len(text)]
-    for match, end in zip(headings, ends, strict=False):
-        last = min(end, match.end() + MAX_OWN_SUMMARY)
-        if last == match.end():
-            continue
-        if _SUMMARY.fullmatch(match[0]):
-            yield Span(match.end(), last), IN_SUMMARY
-        elif _CONCLUSION.fullmatch(match[0]):
-            yield Span(match.end(), last), IN_CONCLUSION
-    for match in _LABEL.finditer(text):
-        end = text.find("\n", match.end())
-        last = min(len(text) if end < 0 else end, match.end() + MAX_OWN_SUMMARY)
-        yield Span(match.start(), last), IN_SUMMARY if match["summary"] else IN_CONCLUSION
+    for name, strength in ((_SUMMARY_NAME, IN_SUMMARY), (_CONCLUSION_NAME, IN_CONCLUSION)):
+        for span in sections_named(text, name):
+            found.append((Span(span.start, min(span.end, span.start + MAX_OWN_SUMMARY)), strength))
+    return without_overlaps(found)

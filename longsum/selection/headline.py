@@ -12,7 +12,7 @@ import numpy as np
 
 from longsum.selection.conclusions import names_purpose, stated
 from longsum.selection.ranking import standardized, terms_of, tfidf
-from longsum.selection.sentence_features import is_dependent
+from longsum.selection.references import is_dependent
 
 CONCLUDES_BONUS, PURPOSE_BONUS, DEPENDENT_PENALTY = 4.0, 3.0, 6.0
 """Standard deviations of centrality added to sentences that conclude, or state the purpose, and

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from longsum.selection.alike import Unlike
-from longsum.selection.conclusions import MIN_STRENGTH, conclusions
+from longsum.selection.conclusions import MIN_STRENGTH
 from longsum.selection.ranking import standardized
 from longsum.selection.sentence_features import Sentences
 
@@ -21,7 +21,7 @@ DEPENDENT_RANK = 1.0
 """Strength subtracted from a sentence that refers to the one before it."""
 MAX_SHARE = 0.5
 """Maximum share of a summary's words for its conclusions; a single one may be longer."""
-MAX_ALIKE = 0.6
+MAX_ALIKE = 0.5
 """Share of the shorter one's stems from which on two conclusions are the same."""
 WORDS_EACH, MAX_LEADING = 60, 6
 """Words of a summary for each conclusion in it, and the most of them."""
@@ -34,12 +34,13 @@ def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
         sentences: the candidates.
         gains: what each sentence adds to an empty summary.
     """
-    strengths = conclusions(sentences.text, sentences.spans)
-    found = np.flatnonzero((strengths >= MIN_STRENGTH) & ~sentences.brief & ~sentences.pieces)
+    strengths = sentences.strengths
+    weak = sentences.brief | sentences.pieces | sentences.pointers | sentences.in_back_matter
+    found = np.flatnonzero((strengths >= MIN_STRENGTH) & ~weak)
     if sentences.focus or not len(found):
         return []
     ranks = strengths + GAIN_WEIGHT * standardized(np.array(gains))
-    ranks -= DEPENDENT_RANK * sentences.dependent
+    ranks -= DEPENDENT_RANK * (sentences.dependent | sentences.riddles)
     wanted = min(MAX_LEADING, max(1, round(sentences.length / WORDS_EACH)))
     unlike = Unlike(sentences.terms, MAX_ALIKE)
     taken: list[int] = []

@@ -6,7 +6,6 @@ document. Independent of the language except for a few English words. Pure; no t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,11 @@ from itertools import pairwise
 import numpy as np
 
 from longsum.documents.document import Span
+from longsum.selection.back_matter import in_back_matter
+from longsum.selection.conclusions import conclusions
 from longsum.selection.predicates import is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
+from longsum.selection.references import is_dependent, is_riddle, points_elsewhere
 from longsum.similarity import FUNCTION_WORDS, count_words, words
 
 OPENING, CLOSING = 8, 15
@@ -40,36 +42,6 @@ _LINKING = _lexicon(
     instead nevertheless for or nor because although while if when
     """
 )
-_DEPENDENT = re.compile(
-    r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
-    |but|and|so|or|nor|thus|therefore|moreover|furthermore|yet|also|second|third|finally|instead
-    |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
-    |(?:in|at|for|by|after|from|because\ of)\ (?:this|that|these|those)|as\ (?:such|a\ result)
-    |hence|consequently|accordingly|otherwise|meanwhile|thereafter|afterwards?|later|indeed|again
-    |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
-    |on\ the\ (?:other\ hand|contrary)
-    |for\ (?:example|instance|one\ thing)|in\ other\ words|in\ (?:short|turn|fact|particular)
-    |that\ is
-    |the\ (?:result|results|answer|reason|idea)\ is)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_ITSELF = re.compile(
-    r"""\W*(?:this|the\ present|these)\ (?:proposed\ |present\ |whole\ )?(?:paper|report|study
-    |article|book|document|guide|work|review|thesis|chapter|proposal|specification|rule|ad|act|bill
-    |order|opinion|agreement|contract|policy|manual|handbook|survey|standard)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""A document that speaks of itself, not of the sentence before."""
-_ELSEWHERE = re.compile(
-    r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
-    \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
-    |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
-    |\b(?:as\ follows|following|below)\W*$
-    |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
-    |\bin\ the\ (?:next|following)\ (?:section|chapter|figure|table|example)s?\b
-    |:["”’]?$""",
-    re.IGNORECASE | re.VERBOSE,
-)
 Columns = dict[str, np.ndarray]
 """Features by name, each (rows,). Their order is that of a network's inputs, and their names are
 saved with the network (`feature_names.py`)."""
@@ -78,11 +50,6 @@ saved with the network (`feature_names.py`)."""
 def stacked(columns: Columns) -> np.ndarray:
     """Return columns as one matrix: (rows, features) float32."""
     return np.stack(list(columns.values()), axis=1).astype(np.float32)
-
-
-def is_dependent(text: str) -> bool:
-    """Return whether a sentence opens by referring to the one before it (`This`, `However`)."""
-    return bool(_DEPENDENT.match(text)) and not _ITSELF.match(text)
 
 
 @dataclass(frozen=True)
@@ -155,7 +122,22 @@ class Sentences:
     @cached_property
     def pointers(self) -> np.ndarray:
         """Whether each sentence only says where something is, as `Table 1 gives it.` does."""
-        return np.array([bool(_ELSEWHERE.search(text)) for text in self.texts], dtype=bool)
+        return np.array([points_elsewhere(text) for text in self.texts], dtype=bool)
+
+    @cached_property
+    def strengths(self) -> np.ndarray:
+        """How strongly each sentence says what the document concludes, from 0."""
+        return conclusions(self.text, self.spans)
+
+    @cached_property
+    def riddles(self) -> np.ndarray:
+        """Whether each sentence refers, later than its opening, to what is not in it."""
+        return np.array([is_riddle(text) for text in self.texts], dtype=bool)
+
+    @cached_property
+    def in_back_matter(self) -> np.ndarray:
+        """Whether each sentence is about the publication: its funding, its glossary."""
+        return in_back_matter(self.text, self.spans)
 
     @cached_property
     def pieces(self) -> np.ndarray:

@@ -101,3 +101,9 @@ def test_conclusion_of_the_document_is_a_little_weaker_than_its_summary() -> Non
 def test_word_in_the_text_is_not_the_heading_of_a_summary() -> None:
     found = strengths("The summary was long.\n\nAbstract art hung there.\n\nAnna came.")
     assert set(found.values()) == {0.0}
+
+
+def test_sentence_that_introduces_the_document_leads_only_at_its_beginning() -> None:
+    filler = "Boats came and went. " * 30
+    assert strengths(f"This guide helps owners of ferries. {filler}")["This"] >= MIN_STRENGTH
+    assert strengths(f"{filler} This guide helps owners of ferries.")["This"] == 0

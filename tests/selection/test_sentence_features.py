@@ -10,7 +10,7 @@ from helpers import REPOSITORY, environment
 from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
 from longsum.selection.ranking import bm25, lexrank, standardized, terms_of
-from longsum.selection.sentence_features import Sentences, is_dependent
+from longsum.selection.sentence_features import Sentences
 
 TEXT = (
     "The harbour\n"
@@ -102,29 +102,6 @@ def test_questions_and_brief_sentences():
     assert found.brief.tolist() == [False, True, True]
 
 
-@pytest.mark.parametrize(
-    ("text", "dependent"),
-    [
-        ("This was repaired in 1902.", True),
-        ("“However, nobody came.", True),
-        ("Since then a technician visits the tower.", True),
-        ("The second is the cost of stone.", True),
-        ("In this year nothing was built.", True),
-        ("Because of that the harbour silted up.", True),
-        ("Indeed, the tower was never lit.", True),
-        ("As a result the keeper left.", True),
-        ("For one thing, the keeper was paid by the parish.", True),
-        ("Theodor built the tower.", False),
-        ("The secondary school was closed.", False),
-        ("In factories the lamps were made.", False),
-        ("As a resident he paid nothing.", False),
-        ("Italy paid for the moorings.", False),
-    ],
-)
-def test_beginnings_that_refer_to_the_sentence_before(text: str, dependent: bool):
-    assert Sentences(text, [Span(0, len(text))], 20).dependent.tolist() == [dependent]
-
-
 HASHED = """
 import hashlib
 import sys
@@ -151,35 +128,3 @@ def test_features_are_the_same_whatever_order_a_process_keeps_sets_in():
         for seed in (1, 2, 3)
     }
     assert len(found) == 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Table 3 gives the measurement.",
-        "Section IV describes the harbour wall.",
-        "The rest of this report is organized as follows.",
-        "For the fares of each year, see Appendix B.",
-        "The board agreed on the following.",
-    ],
-)
-def test_sentence_that_only_says_where_something_is_points_away(text: str) -> None:
-    assert Sentences(text, [Span(0, len(text))], 20).pointers.tolist() == [True]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The table in the kitchen seats eight people.",
-        "Passengers can see the lighthouse from the deck.",
-        "Figures rose by a third in the following year.",
-    ],
-)
-def test_sentence_that_says_something_does_not_point_away(text: str) -> None:
-    assert Sentences(text, [Span(0, len(text))], 20).pointers.tolist() == [False]
-
-
-@pytest.mark.parametrize("subject", ["This report", "This proposed rule", "The present study"])
-def test_document_that_speaks_of_itself_does_not_refer_to_the_sentence_before(subject: str) -> None:
-    assert not is_dependent(f"{subject} compares two ways to run the ferry.")
-    assert is_dependent("This captain compares two ways to run the ferry.")

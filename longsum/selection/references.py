@@ -1,0 +1,64 @@
+"""Sentences that refer to others: to the one before, or to a table, a figure, a section. Pure.
+
+English.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DEPENDENT = re.compile(
+    r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
+    |but|and|so|or|nor|thus|therefore|moreover|furthermore|yet|also|second|third|finally|instead
+    |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
+    |(?:in|at|for|by|after|from|because\ of)\ (?:this|that|these|those)|as\ (?:such|a\ result)
+    |hence|consequently|accordingly|otherwise|meanwhile|thereafter|afterwards?|later|indeed|again
+    |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
+    |on\ the\ (?:other\ hand|contrary)
+    |for\ (?:example|instance|one\ thing)|in\ other\ words|in\ (?:short|turn|fact|particular)
+    |that\ is
+    |the\ (?:result|results|answer|reason|idea)\ is)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ITSELF = re.compile(
+    r"""\W*(?:this|the\ present|these)\ (?:proposed\ |present\ |whole\ )?(?:paper|report|study
+    |article|book|document|guide|work|review|thesis|chapter|proposal|specification|rule|ad|act|bill
+    |order|opinion|agreement|contract|policy|manual|handbook|survey|standard)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A document that speaks of itself, not of the sentence before."""
+_RIDDLE = re.compile(
+    r"""\b(?:of|in|at|on|to|for|from|by|with|under|during|about|after|before|through|both|all
+    |each\ of|reduces?|uses?|used|using|support(?:s|ed)?|avoids?)\s+
+    (?:this|that|these|those|such)\s+(?!(?:paper|study|report|article|book|chapter|guide|document
+    |act|ad|is|are|was|were|the|a|an|of|which|who|they|we|it|he|she)\b)[a-z]
+    |^\W*(?:In\ both|Using\ (?:this|these)|Each\ of\ (?:this|these|those)|Of\ these)\b
+    |^[A-Z][a-z]+,\s[^,]{0,60},?\s(?:they|he|she)\b""",
+    re.VERBOSE,
+)
+"""References to something named before: `that reduces this risk`."""
+_ELSEWHERE = re.compile(
+    r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
+    \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
+    |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
+    |\b(?:as\ follows|following|below)\W*$
+    |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
+    |\bin\ the\ (?:next|following)\ (?:section|chapter|figure|table|example)s?\b
+    |:["”’]?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_dependent(text: str) -> bool:
+    """Return whether a sentence opens by referring to the one before it (`This`, `However`)."""
+    return bool(_DEPENDENT.match(text)) and not _ITSELF.match(text)
+
+
+def is_riddle(text: str) -> bool:
+    """Return whether a sentence refers later than its opening: `They reduce that risk by half.`."""
+    return bool(_RIDDLE.search(text))
+
+
+def points_elsewhere(text: str) -> bool:
+    """Return whether a sentence only says where something is: `Table 1 gives the measurement.`."""
+    return bool(_ELSEWHERE.search(text))

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from longsum.selection.references import is_dependent, is_riddle, points_elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "dependent"),
+    [
+        ("This was repaired in 1902.", True),
+        ("“However, nobody came.", True),
+        ("Since then a technician visits the tower.", True),
+        ("The second is the cost of stone.", True),
+        ("In this year nothing was built.", True),
+        ("Because of that the harbour silted up.", True),
+        ("Indeed, the tower was never lit.", True),
+        ("As a result the keeper left.", True),
+        ("For one thing, the keeper was paid by the parish.", True),
+        ("Theodor built the tower.", False),
+        ("The secondary school was closed.", False),
+        ("In factories the lamps were made.", False),
+        ("As a resident he paid nothing.", False),
+        ("Italy paid for the moorings.", False),
+    ],
+)
+def test_beginnings_that_refer_to_the_sentence_before(text: str, dependent: bool) -> None:
+    assert is_dependent(text) == dependent
+
+
+@pytest.mark.parametrize("subject", ["This report", "This proposed rule", "The present study"])
+def test_document_that_speaks_of_itself_does_not_refer_to_the_sentence_before(subject: str) -> None:
+    assert not is_dependent(f"{subject} compares two ways to run the ferry.")
+    assert is_dependent("This captain compares two ways to run the ferry.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "New boats reduce that risk by half.",
+        "In both cases the harbour board refused to pay.",
+        "Each of these boats belongs to the town.",
+        "The owners paid for all these repairs in May.",
+        "Typically, instead of asking, they wait for the next boat.",
+    ],
+)
+def test_sentence_that_refers_later_is_a_riddle(text: str) -> None:
+    assert is_riddle(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The board said that boats from the north are late.",
+        "The aim of this paper is a faster boat.",
+        "In the harbour both boats were late.",
+    ],
+)
+def test_clauses_and_the_document_itself_are_no_riddles(text: str) -> None:
+    assert not is_riddle(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Table 3 gives the measurement.",
+        "Section IV describes the harbour wall.",
+        "The rest of this report is organized as follows.",
+        "For the fares of each year, see Appendix B.",
+        "The board agreed on the following.",
+    ],
+)
+def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) -> None:
+    assert points_elsewhere(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The table in the kitchen seats eight people.",
+        "Passengers can see the lighthouse from the deck.",
+        "Figures rose by a third in the following year.",
+    ],
+)
+def test_sentence_that_says_something_does_not_point_elsewhere(text: str) -> None:
+    assert not points_elsewhere(text)
