@@ -1,9 +1,11 @@
 """Time whole processes: `longsum --help`, summaries, a question asked twice.
 
     python benchmarks/startup/measure.py
+    python benchmarks/startup/measure.py --model smol --runs 3
 
 Prints a Markdown table with minimum, median and maximum, and the peak memory of the command. The
 texts of 16k and 32k tokens are this project's own prose. Only the last row uses a cached document.
+With a model other than the bundled one: summaries of 2k, 8k and 16k tokens and a question to each.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ EXAMPLE = ROOT / "examples" / "handbook.pdf"
 QUESTION = "How many warm-up steps does the fine-tuning recipe use?"
 LENGTHS = {"16k": 16_000, "32k": 31_500}
 """Tokens of the texts, without prompt and answer."""
+LENGTHS_OTHERS = {"2k": 2_000, "8k": 7_900, "16k": 16_000}
+"""The same for a model other than the bundled one."""
 MIB = 1 << 20
 
 
@@ -35,15 +39,15 @@ def project_text() -> str:
     return "\n\n".join(path.read_text(encoding="utf-8") for path in pages)
 
 
-def write_texts(folder: Path) -> dict[str, Path]:
-    """Write a text of each length, cut at the end of a paragraph."""
+def write_texts(folder: Path, lengths: dict[str, int]) -> dict[str, Path]:
+    """Write a text of each length in tokens of the bundled model, cut between paragraphs."""
     from longsum.checkpoint.tokenizer import load_tokenizer
     from longsum.model.resolve import resolve_model
 
     text = project_text()
     offsets = load_tokenizer(resolve_model("mini").folder).offsets(text)
     found = {}
-    for name, tokens in LENGTHS.items():
+    for name, tokens in lengths.items():
         assert len(offsets) > tokens, f"the project has {len(offsets)} tokens of prose"
         end = text.rfind("\n\n", 0, offsets[tokens][0])
         found[name] = folder / f"{name}.md"
@@ -63,6 +67,21 @@ def commands(texts: dict[str, Path]) -> dict[str, list[str]]:
         },
         'longsum ask examples/handbook.pdf "…"': [*ask, "--no-cache"],
         "the same, the document read before": ask,
+    }
+
+
+def commands_with(model: str, texts: dict[str, Path]) -> dict[str, list[str]]:
+    """Return the commands to measure with a model, by their names in the table."""
+    chosen = ["--model", model, "--no-cache"]
+    return {
+        **{
+            f"longsum summarize {name}.md --model {model}": ["summarize", str(path), *chosen]
+            for name, path in texts.items()
+        },
+        **{
+            f'longsum ask {name}.md "…" --model {model}': ["ask", str(path), QUESTION, *chosen]
+            for name, path in texts.items()
+        },
     }
 
 
@@ -87,13 +106,18 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
+    parser.add_argument("--model", default="mini", help="as for longsum")
+    given = parser.parse_args()
+    runs, model = given.runs, given.model
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| command | runs | min s | median s | max s | peak MiB |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        for shown, arguments in commands(write_texts(home)).items():
+        bundled = model == "mini"
+        texts = write_texts(home, LENGTHS if bundled else LENGTHS_OTHERS)
+        measured = commands(texts) if bundled else commands_with(model, texts)
+        for shown, arguments in measured.items():
             run(arguments, home)  # warms the file cache, and caches the document
             times, peaks = zip(*(run(arguments, home) for _ in range(runs)), strict=True)
             low, middle, high = min(times), statistics.median(times), max(times)
