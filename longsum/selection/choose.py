@@ -35,6 +35,8 @@ costs half a point of ROUGE-1, one in stories (`recipes/mini/README.md`)."""
 BRIEF_PENALTY = 8.0
 """Standard deviations subtracted from a sentence of few words, which says little by itself. Costs
 almost no ROUGE (`recipes/mini/README.md`)."""
+MIN_INSTRUCTION_WORDS = 12
+"""Words from which on an instruction says something by itself; shorter ones belong to a list."""
 QUESTION_PENALTY = 4.0
 """Standard deviations subtracted from a question, which a summary should rather answer."""
 NEIGHBOUR_BONUS = 1.0
@@ -126,8 +128,9 @@ def cover_of(
     scores = standardized(networks.sentences(read.sentence_inputs())[:, 0])
     words = expected_uses(networks.words, read.word_inputs(scores, encode))
     pairs = expected_uses(networks.pairs, read.pair_inputs(scores, words))
+    brief_instructions = sentences.instructions & (sentences.lengths < MIN_INSTRUCTION_WORDS)
     weak = (
-        BRIEF_PENALTY * sentences.brief
+        BRIEF_PENALTY * (sentences.brief | brief_instructions)
         + QUESTION_PENALTY * sentences.questions
         + PIECE_PENALTY * (sentences.pieces | sentences.pointers | sentences.in_back_matter)
     )

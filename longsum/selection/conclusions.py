@@ -23,7 +23,7 @@ MIN_STRENGTH = 1.5
 """Strength from which on a sentence is a conclusion of the document."""
 IN_SUMMARY, IN_CONCLUSION = 2.0, 1.5
 """Strength of the document's own summary, and of its conclusion."""
-INTRODUCING, EARLY = 1.5, 0.1
+INTRODUCING, EARLY = 2.5, 0.1
 """Strength of a sentence that introduces the document, and the share of the text it may be in."""
 LATER = 0.5
 """Strength of the last words of such a section against its first, which introduce."""

@@ -173,6 +173,11 @@ def _is_third_person(word: str) -> bool:
     )
 
 
+def is_instruction(text: str) -> bool:
+    """Return whether an English sentence tells its reader to do something: `Use the handrail.`."""
+    return _is_imperative([match[0].lower() for match in _WORD.finditer(text)])
+
+
 def _is_imperative(lowered: Sequence[str]) -> bool:
     """Return whether a sentence opens with a verb that has an object: `Use the handrail`."""
     if len(lowered) < 2 or lowered[0] not in _VERBS:

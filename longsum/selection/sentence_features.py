@@ -17,7 +17,7 @@ import numpy as np
 from longsum.documents.document import Span
 from longsum.selection.back_matter import in_back_matter
 from longsum.selection.conclusions import conclusions
-from longsum.selection.predicates import is_whole
+from longsum.selection.predicates import is_instruction, is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
 from longsum.selection.references import is_dependent, is_riddle, points_elsewhere
 from longsum.similarity import FUNCTION_WORDS, count_words, words
@@ -123,6 +123,11 @@ class Sentences:
     def pointers(self) -> np.ndarray:
         """Whether each sentence only says where something is, as `Table 1 gives it.` does."""
         return np.array([points_elsewhere(text) for text in self.texts], dtype=bool)
+
+    @cached_property
+    def instructions(self) -> np.ndarray:
+        """Whether each sentence tells its reader to do something."""
+        return np.array([is_instruction(text) for text in self.texts], dtype=bool)
 
     @cached_property
     def strengths(self) -> np.ndarray:

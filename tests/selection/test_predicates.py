@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.selection.predicates import is_whole
+from longsum.selection.predicates import is_instruction, is_whole
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,9 @@ def test_heading_that_was_joined_to_a_sentence_makes_it_a_piece(text: str) -> No
 )
 def test_other_languages_are_not_judged(text: str) -> None:
     assert is_whole(text)
+
+
+def test_instruction_opens_with_its_verb() -> None:
+    assert is_instruction("Keep the handrail in reach of children.")
+    assert not is_instruction("The board keeps the handrail in reach.")
+    assert not is_instruction("Work that is similar to the needs of the port.")
