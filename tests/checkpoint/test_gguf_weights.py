@@ -14,7 +14,13 @@ from ggufs import IN_BLOCKS
 from longsum.checkpoint import gguf_weights
 from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_header import BLOCKS
-from longsum.checkpoint.gguf_weights import in_halves, in_rows, read_rows, read_tensor
+from longsum.checkpoint.gguf_weights import (
+    in_halves,
+    in_rows,
+    read_rows,
+    read_tensor,
+    rows_in_one,
+)
 
 from benchmarks.peers.gguf_layout import interleaved  # isort: skip  # ggufs put it on the path
 
@@ -100,3 +106,22 @@ def test_rows_of_a_head_come_back_into_halves(tmp_path: Path, heads: int) -> Non
     tensor = stored(tmp_path, "F32", heads=heads)
     expected = read_rows(tensor, 0, ROWS)[in_halves(ROWS, heads)]
     assert torch.equal(read_tensor(tensor, torch.float32), torch.from_numpy(expected))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 20, 24])
+@pytest.mark.parametrize("kind", ["Q4_1", "Q6_K", "F16"])
+def test_rows_that_pass_for_one_are_dequantized_alike(
+    kind: str, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensor = stored(tmp_path, kind)
+    found = []
+    for size in (1, 2_000, 1 << 14, 1 << 20):
+        monkeypatch.setattr(gguf_weights, "BYTES_IN_ONE", size)
+        found.append(read_rows(tensor, 0, rows))
+    assert found[0].shape == (rows, COLUMNS)
+    assert all(np.array_equal(found[0], each) for each in found[1:])
+
+
+def test_rows_that_pass_for_one_divide_their_number() -> None:
+    assert [rows_in_one(48, 1024), rows_in_one(30, 1024), rows_in_one(7, 5000)] == [16, 15, 1]
+    assert rows_in_one(5, 1 << 20) == 1
