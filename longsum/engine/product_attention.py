@@ -2,8 +2,8 @@
 
 The CPU's fused kernel multiplies in float32 even where the machine multiplies bfloat16 twice as
 fast. Here queries meet their keys block by block, in three calls per block: scores, softmax,
-weighted values. Scores are rounded to bfloat16 and their softmax is computed in float32, as in
-the `eager` attention of `transformers`; `reference_attention` is the slow form.
+weighted values. Scores are rounded to bfloat16 and their softmax is computed in float32, with the
+result of the `eager` attention of `transformers`; `reference_attention` is the slow form.
 """
 
 from __future__ import annotations
