@@ -59,16 +59,22 @@ def test_bundled_model_searches_for_both(document: Document) -> None:
     assert understood("And when?", None) == "And when?"
 
 
-def test_writing_model_is_shown_the_exchange(
-    document: Document, tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The suffixes that a model is shown, which writes one sentence whatever it is asked."""
+    found: list[str] = []
 
     def write(self, suffix, decode, max_new_tokens, listener):
-        seen.append(suffix)
+        found.append(suffix)
         yield "The cathedral was paid for by the guild."
 
     monkeypatch.setattr(Reading, "write", write)
+    return found
+
+
+def test_writing_model_is_shown_the_exchange(
+    document: Document, tiny: Path, seen: list[str]
+) -> None:
     with open_session(document, load=LoadConfig(model=str(tiny), device="cpu")) as session:
         first = session.ask(FIRST, AskConfig(words=4))
         session.ask("And when?", AskConfig(words=4), after=first)
@@ -78,15 +84,8 @@ def test_writing_model_is_shown_the_exchange(
 
 
 def test_writing_model_is_not_shown_what_came_nearest(
-    document: Document, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    document: Document, tiny: Path, seen: list[str]
 ) -> None:
-    seen: list[str] = []
-
-    def write(self, suffix, decode, max_new_tokens, listener):
-        seen.append(suffix)
-        yield "The cathedral was paid for by the guild."
-
-    monkeypatch.setattr(Reading, "write", write)
     asked = "Which composer wrote an opera about the cathedral of Salzburg?"
     (refused,) = ask_document(document, [asked], load=LoadConfig(model="mini", device="cpu"))
     with open_session(document, load=LoadConfig(model=str(tiny), device="cpu")) as session:
