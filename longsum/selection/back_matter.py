@@ -5,13 +5,12 @@ Pure.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 
 from longsum.documents.document import Span
-from longsum.selection.sections import sections_named, without_overlaps
+from longsum.selection.sections import section_around, sections_named, without_overlaps
 
 _NAME = (
     r"acknowledge?ments?|(?:author|authors[’']?)\s+contributions?|funding(?:\s+(?:sources?|statement))?"
@@ -30,10 +29,5 @@ def in_back_matter(text: str, spans: Sequence[Span]) -> np.ndarray:
         text: the document's text.
         spans: the sentences' spans, in order.
     """
-    sections = [span for span, _ in without_overlaps((s, 0) for s in sections_named(text, _NAME))]
-    starts = [section.start for section in sections]
-    found = np.zeros(len(spans), dtype=bool)
-    for number, span in enumerate(spans):
-        at = bisect_right(starts, span.start) - 1
-        found[number] = at >= 0 and span.start < sections[at].end
-    return found
+    sections = without_overlaps((section, None) for section in sections_named(text, _NAME))
+    return np.array([section_around(span, sections) is not None for span in spans], dtype=bool)

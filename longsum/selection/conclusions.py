@@ -8,13 +8,12 @@ first; without them it would be a list of topics. Pure; no torch.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 
 from longsum.documents.document import Span
-from longsum.selection.sections import sections_named, without_overlaps
+from longsum.selection.sections import section_around, sections_named, without_overlaps
 
 STATED, OF_GROUP, OWN, SUMMING_UP, PURPOSE = 2.0, 1.0, 0.5, 1.0, 0.5
 """Strength of a finding's own words, of those of `the court`, which may be another one, more for
@@ -119,14 +118,12 @@ def conclusions(text: str, spans: Sequence[Span]) -> np.ndarray:
         spans: the sentences' spans, in order.
     """
     sections = own_sections(text)
-    starts = [section.start for section, _ in sections]
     strengths = np.zeros(len(spans))
     for number, span in enumerate(spans):
         sentence = text[span.start : span.end]
         strengths[number] = stated(sentence)
-        at = bisect_right(starts, span.start) - 1
-        if at >= 0 and span.start < sections[at][0].end:
-            section, strength = sections[at]
+        if around := section_around(span, sections):
+            section, strength = around
             within = (span.start - section.start) / (section.end - section.start)
             strengths[number] += strength + LATER * within
             strengths[number] += PURPOSE * names_purpose(sentence)

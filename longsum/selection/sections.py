@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -50,3 +51,14 @@ def without_overlaps(found: Iterable[tuple[Span, Value]]) -> list[tuple[Span, Va
         if not kept or span.start >= kept[-1][0].end:
             kept.append((span, value))
     return kept
+
+
+def section_around(span: Span, sections: Sequence[tuple[Span, Value]]) -> tuple[Span, Value] | None:
+    """Return the section that a sentence begins in; None if it begins in none.
+
+    Args:
+        span: the sentence.
+        sections: from `without_overlaps`.
+    """
+    at = bisect_right(sections, span.start, key=lambda each: each[0].start) - 1
+    return sections[at] if at >= 0 and span.start < sections[at][0].end else None
