@@ -37,9 +37,6 @@ class AnswerChooser(Protocol):
             config: the number of sentences.
             decode: temperature and seed.
             listener: its `check` may stop the choice.
-
-        Raises:
-            UsageError: when no sentence fits the tokens reserved for the answer.
         """
 
 

@@ -87,7 +87,7 @@ def statement_spans(text: str) -> Iterator[Span]:
 def _without_note(text: str, span: Span) -> Span:
     """Return a sentence without the number of a note after its full stop."""
     note = _NOTE_AFTER.search(text, max(span.start, span.end - 5), span.end)
-    return Span(span.start, note.start() + 1) if note else span
+    return Span(span.start, note.start("note")) if note else span
 
 
 def sentence_spans(text: str) -> Iterator[Span]:
