@@ -25,6 +25,8 @@ from longsum.errors import ModelNotFound
 if TYPE_CHECKING:
     import torch
 
+    from longsum.checkpoint.gguf import GgufTensor
+
 
 @dataclass(eq=False)
 class Checkpoint(ABC):
@@ -141,6 +143,13 @@ class Checkpoint(ABC):
 
     def packing(self) -> Mapping[str, int]:
         """Return the number of tensors by packed type, the type with the most bytes first."""
+        return {}
+
+    def codes(self) -> Mapping[str, GgufTensor]:
+        """Return the matrices that are stored as 4-bit codes, by Hugging Face's name.
+
+        There are none where an adapter is added: the sums are no codes.
+        """
         return {}
 
     @abstractmethod

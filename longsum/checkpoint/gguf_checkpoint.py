@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from longsum.checkpoint.checkpoint import Checkpoint
 from longsum.checkpoint.gguf import GgufTensor
+from longsum.checkpoint.gguf_codes import codes_per_weight
 from longsum.checkpoint.gguf_folder import INDEX, changed_files, read_index
 from longsum.checkpoint.lazy import LazyTensor
 from longsum.errors import UnsupportedModel
@@ -52,11 +53,20 @@ class GGUFCheckpoint(Checkpoint):
         from longsum.checkpoint.gguf_weights import read_tensor
 
         self.weight_files()
-        placed = (
+        placed = self._placed()
+        return {each.name: LazyTensor(partial(read_tensor, each, dtype)) for each in placed}
+
+    def codes(self) -> dict[str, GgufTensor]:
+        """Return the matrices in Q4_0, Q4_1, Q4_K and Q8_0; none where an adapter is added."""
+        placed = [] if self.adapter else self._placed()
+        return {each.name: each for each in placed if codes_per_weight(each)}
+
+    def _placed(self) -> list[GgufTensor]:
+        """Return the locations of all weights."""
+        return [
             GgufTensor(**{**entry, "file": Path(entry["file"]), "shape": tuple(entry["shape"])})
             for entry in self._index["tensors"]
-        )
-        return {each.name: LazyTensor(partial(read_tensor, each, dtype)) for each in placed}
+        ]
 
     def hashed_files(self) -> tuple[Path, ...]:
         """Return the GGUF files, under their names at the time of unpacking."""

@@ -187,6 +187,8 @@ def _show(prepared: Prepared, with_document: bool, divided: Divided | None = Non
     table.add_column("size", justify="right")
     table.add_column("why")
     weights = plan.dtype if plan.quantize == "none" else plan.quantize
+    if plan.codes:
+        weights += " and 4-bit codes"
     table.add_row(
         "weights",
         format_bytes(plan.weights_bytes),

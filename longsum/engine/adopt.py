@@ -15,7 +15,8 @@ from torch import nn
 from longsum.checkpoint.files import read_shape
 from longsum.checkpoint.rope import Rope
 from longsum.config import Attention
-from longsum.engine.llama import Llama, LlamaSettings, RMSNorm
+from longsum.engine.llama import Llama, LlamaSettings
+from longsum.engine.modules import RMSNorm
 from longsum.errors import InsufficientMemory
 from longsum.settings import Setting
 

@@ -15,6 +15,7 @@ from longsum.checkpoint.kv_format import KV_FORMATS
 from longsum.config import Attention, KVCache
 from longsum.engine.attention import ATTENTIONS
 from longsum.engine.layers import HeldLayer, PreallocatedLayer
+from longsum.engine.product_attention import attend_few, takes_few
 from longsum.engine.quantized import QuantizedLayer, Workspace
 from longsum.engine.quantized_attention import attend_quantized
 
@@ -127,5 +128,7 @@ def attend_new(
         held.update(key, value)
         if attention == "auto" and isinstance(held, QuantizedLayer):
             return attend_quantized(query, held, scale)
+        if attention == "auto" and isinstance(held, PreallocatedLayer) and takes_few(query):
+            return attend_few(query, *held.states_rounded(), scale, held.length)
         key, value = held.states()
     return ATTENTIONS[attention](query, key, value, scale)

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 import torch
 
+ROUNDED = 128
+"""Tokens that the length of states is rounded up to, for kernels that are made for each length."""
+
 
 def chunk_bounds(start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
     """Yield the (first, last + 1) bounds of consecutive chunks.
@@ -99,7 +102,7 @@ class PreallocatedLayer(HeldLayer):
         """
         shape = (batch, heads, self.capacity, head_dim)
         self._held = {
-            name: torch.empty(shape, dtype=dtype, device=device) for name in ("keys", "values")
+            name: torch.zeros(shape, dtype=dtype, device=device) for name in ("keys", "values")
         }
 
     def buffers(self) -> dict[str, torch.Tensor]:
@@ -115,3 +118,12 @@ class PreallocatedLayer(HeldLayer):
     def states(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return views of all keys and values."""
         return self._held["keys"][:, :, : self.length], self._held["values"][:, :, : self.length]
+
+    def states_rounded(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return views of all keys and values, and of finite numbers after them.
+
+        Returns:
+            Each (batch, heads, length or up to `ROUNDED` more, head_dim).
+        """
+        end = min(self.capacity, -(-self.length // ROUNDED) * ROUNDED)
+        return self._held["keys"][:, :, :end], self._held["values"][:, :, :end]

@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.rope import Rope
 from longsum.config import Attention as AskedAttention
 from longsum.engine.cache import PreallocatedCache, attend_new
+from longsum.engine.codes import CodeMatrix, are_few
+from longsum.engine.modules import Embedding, Linear, RMSNorm, activation
 from longsum.engine.rotary import Rotary, rotated
 from longsum.errors import UnsupportedModel
 
@@ -233,9 +234,12 @@ class Attention(nn.Module):
         shape: the model's shape.
     """
 
+    codes: CodeMatrix | None = None
+    """The weights of `q_proj`, `k_proj` and `v_proj` together, as 4-bit codes for few tokens."""
+
     def __init__(self, shape: ModelShape) -> None:
         super().__init__()
-        self.head_dim = shape.head_dim
+        self.head_dim, self.kv_heads = shape.head_dim, shape.num_key_value_heads
         self.scaling = shape.head_dim**-0.5
         self.q_proj = Linear(shape.hidden_size, shape.attention_size, bias=shape.attention_bias)
         self.k_proj = Linear(shape.hidden_size, shape.key_value_size, bias=shape.attention_bias)
@@ -257,13 +261,24 @@ class Attention(nn.Module):
             (batch, T, hidden).
         """
         batch, tokens, _ = hidden.shape
-        each_head = (batch, tokens, -1, self.head_dim)
-        query = rotated(self.q_proj(hidden).view(each_head), cos, sin).transpose(1, 2)
-        key = rotated(self.k_proj(hidden).view(each_head), cos, sin).transpose(1, 2)
-        value = self.v_proj(hidden).view(each_head).transpose(1, 2)
+        query, key, value = (each.transpose(1, 2) for each in self._projected(hidden, cos, sin))
         output = attend(query, key, value, self.scaling)
         mixed: torch.Tensor = self.o_proj(output.transpose(1, 2).reshape(batch, tokens, -1))
         return mixed
+
+    def _projected(
+        self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return rotated queries, rotated keys and values, each (batch, T, heads, head_dim)."""
+        each_head = (*hidden.shape[:2], -1, self.head_dim)
+        if self.codes is not None and are_few(hidden):
+            together = self.codes(hidden).view(each_head)
+            turned = rotated(together[:, :, : -self.kv_heads], cos, sin)
+            query, key = turned[:, :, : -self.kv_heads], turned[:, :, -self.kv_heads :]
+            return query, key, together[:, :, -self.kv_heads :]
+        query = rotated(self.q_proj(hidden).view(each_head), cos, sin)
+        key = rotated(self.k_proj(hidden).view(each_head), cos, sin)
+        return query, key, self.v_proj(hidden).view(each_head)
 
 
 class MLP(nn.Module):
@@ -274,6 +289,9 @@ class MLP(nn.Module):
         hidden_act: name of the gate's activation.
     """
 
+    codes: CodeMatrix | None = None
+    """The weights of `gate_proj` and `up_proj` together, as 4-bit codes for few tokens."""
+
     def __init__(self, shape: ModelShape, hidden_act: str = "silu") -> None:
         super().__init__()
         self.act_fn = activation(hidden_act)
@@ -283,51 +301,10 @@ class MLP(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return (batch, T, hidden)."""
-        gated = self.act_fn(self.gate_proj(hidden)).mul_(self.up_proj(hidden))
+        if self.codes is not None and are_few(hidden):
+            gate, up = self.codes(hidden).chunk(2, dim=-1)
+        else:
+            gate, up = self.gate_proj(hidden), self.up_proj(hidden)
+        gated = self.act_fn(gate).mul_(up)
         output: torch.Tensor = self.down_proj(gated)
         return output
-
-
-def activation(hidden_act: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return an activation by its name in config.json; all but SiLU come from `transformers`."""
-    if hidden_act == "silu":
-        return partial(F.silu, inplace=True)
-    from transformers.activations import ACT2FN
-
-    found: Callable[[torch.Tensor], torch.Tensor] = ACT2FN[hidden_act]
-    return found
-
-
-class Linear(nn.Linear):
-    """A linear layer without initialization, as drawing random numbers would import a compiler."""
-
-    def reset_parameters(self) -> None:
-        """Leave the weights as they are."""
-
-
-class Embedding(nn.Embedding):
-    """Embeddings without initialization; see `Linear`."""
-
-    def reset_parameters(self) -> None:
-        """Leave the weights as they are."""
-
-
-class RMSNorm(nn.Module):
-    """Division by the root mean square, in float32 (arXiv 1910.07467).
-
-    Args:
-        size: number of values of a state.
-        eps: constant added to the mean square.
-    """
-
-    def __init__(self, size: int, eps: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(size))
-        self.eps = eps
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return the states normed and weighted."""
-        if hidden.device.type == "cuda":  # one kernel, float32 internally, rounded once
-            return F.rms_norm(hidden, hidden.shape[-1:], self.weight, self.eps)
-        normed = F.rms_norm(hidden.float(), hidden.shape[-1:], eps=self.eps)
-        return self.weight * normed.to(hidden.dtype)

@@ -21,6 +21,7 @@ from longsum.engine.adopt import adopted
 from longsum.engine.llama import DEFAULT_EPS, Llama, LlamaSettings
 from longsum.errors import UnsupportedModel, UsageError
 from longsum.events import Listener
+from longsum.loading.codes import add_codes
 from longsum.loading.quantize import quantization_config
 from longsum.loading.quantized_cache import cached_weights
 from longsum.model.memory import MemoryPlan
@@ -97,6 +98,8 @@ def load_model(
     if on_cpu and plan.quantize == "none":
         own = _load_own(checkpoint, getattr(torch, plan.dtype), attention)
         if own is not None:
+            if plan.codes:
+                add_codes(own, checkpoint.codes())
             return own
     model = load_pretrained(checkpoint, plan, listener=listener, weights=weights)
     if on_cpu and plan.quantize in ("nf4", "fp4"):

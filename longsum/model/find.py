@@ -12,6 +12,7 @@ from longsum.checkpoint.checkpoint import Checkpoint, FilelessCheckpoint
 from longsum.checkpoint.context import rope_for_context
 from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.formats import open_checkpoint
+from longsum.checkpoint.gguf_codes import bytes_of_codes
 from longsum.checkpoint.rope import Rope
 from longsum.checkpoint.tokenizer import Tokenizer, load_tokenizer
 from longsum.config import LoadConfig
@@ -181,7 +182,8 @@ def plan_for(model: Model, load: LoadConfig, tokens: int) -> MemoryPlan:
     packing = checkpoint.packing()
     if not packing:
         return plan
-    stated = stated_packing(packing, plan.dtype, plan.quantize)
+    plan = plan.with_codes(sum(map(bytes_of_codes, checkpoint.codes().values())))
+    stated = stated_packing(packing, plan.dtype, plan.quantize, codes=plan.codes)
     return replace(plan, reason=f"{stated}; {plan.reason}")
 
 
@@ -223,16 +225,21 @@ def _free_each(machine: Machine, memory_bytes: int | None) -> tuple[int, ...]:
     return tuple(memory_bytes * each // sum(free) for each in free)
 
 
-def stated_packing(types: Mapping[str, int], dtype: str, quantize: str) -> str:
+def stated_packing(
+    types: Mapping[str, int], dtype: str, quantize: str, *, codes: bool = False
+) -> str:
     """Describe how a GGUF file's weights are converted.
 
     Args:
         types: number of tensors by packed type, the type with the most bytes first.
         dtype: compute dtype.
         quantize: what they are quantized to: `none`, `int8` or `nf4`.
+        codes: whether the file's codes are kept, too.
     """
     kind = next(iter(types))
     said = f"{kind} in the file, dequantized to {dtype}"
+    if codes:
+        return f"{said}; its codes are kept too, for writing"
     if quantize == "none":
         return said
     said += f", then {quantize}"

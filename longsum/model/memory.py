@@ -6,7 +6,7 @@ Pure arithmetic on a `ModelShape` and the free bytes of each device.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from longsum.bytesize import format_bytes
 from longsum.checkpoint.files import ModelShape
@@ -62,6 +62,21 @@ class MemoryPlan:
     """Why this dtype of the KV cache."""
     remedies: tuple[str, ...]
     """Marked settings, any of which makes the run fit; empty when it does, or when none does."""
+    codes: bool = False
+    """Whether a CPU also keeps the file's 4-bit codes, by which it multiplies few tokens faster."""
+
+    def with_codes(self, codes_bytes: int) -> MemoryPlan:
+        """Return the plan with the file's codes beside the weights, where they help and fit.
+
+        Args:
+            codes_bytes: bytes they take; 0 if the file holds none.
+        """
+        total = self.total_bytes + codes_bytes
+        helps = self.device == "cpu" and self.dtype == "bfloat16" and self.quantize == "none"
+        if not (codes_bytes and helps and self.fits and total <= self.free_bytes):
+            return self
+        weights = self.weights_bytes + codes_bytes
+        return replace(self, weights_bytes=weights, total_bytes=total, codes=True)
 
 
 def plan_memory(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from gguf import GGMLQuantizationType as Type
-from ggufs import IN_BLOCKS
+from packed_rows import COLUMNS, ROWS, packed, stored
 
 from longsum.checkpoint import gguf_weights
 from longsum.checkpoint.gguf import GgufTensor
@@ -23,32 +23,6 @@ from longsum.checkpoint.gguf_weights import (
 )
 
 from benchmarks.peers.gguf_layout import interleaved  # isort: skip  # ggufs put it on the path
-
-ROWS, COLUMNS, BEFORE = 24, 512, 96
-
-
-def packed(kind: str) -> np.ndarray:
-    """Return packed rows: quantized, or of types that the library cannot write random blocks."""
-    chance = np.random.default_rng(0)
-    if kind in IN_BLOCKS or kind in ("F32", "F16", "BF16"):
-        values = chance.standard_normal((ROWS, COLUMNS), dtype=np.float32)
-        return gguf.quants.quantize(values, Type[kind]).view(np.uint8)
-    weights, size = BLOCKS[kind]
-    found = chance.integers(0, 256, (ROWS, COLUMNS // weights, size), dtype=np.uint8)
-    scales = chance.uniform(-0.1, 0.1, found.shape[:2] + (2,)).astype(np.float16).view(np.uint8)
-    if kind == "Q6_K":
-        found[..., -2:] = scales[..., :2]
-    else:
-        found[..., :4] = scales
-    return found.reshape(ROWS, -1)
-
-
-def stored(folder: Path, kind: str, *, heads: int = 0) -> GgufTensor:
-    """Write packed rows somewhere into a file."""
-    data = packed(kind).tobytes()
-    path = folder / "x"
-    path.write_bytes(bytes(BEFORE) + data + bytes(50))
-    return GgufTensor("x", path, kind, (ROWS, COLUMNS), BEFORE, len(data), heads)
 
 
 @pytest.mark.parametrize("kind", list(BLOCKS))

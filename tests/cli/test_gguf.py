@@ -70,6 +70,9 @@ def test_rounding_twice_is_said_of_four_and_five_bits_alone() -> None:
     assert stated_packing({"Q4_1": 210, "F32": 61}, "float32", "none") == (
         "Q4_1 in the file, dequantized to float32"
     )
+    assert stated_packing({"Q4_1": 210}, "bfloat16", "none", codes=True) == (
+        "Q4_1 in the file, dequantized to bfloat16; its codes are kept too, for writing"
+    )
     for kind in ("Q4_K", "Q5_K", "Q4_0"):
         assert "rounded twice; ‹quantize=none›" in stated_packing({kind: 1}, "bfloat16", "nf4")
     for kind in ("Q8_0", "Q6_K", "F16"):

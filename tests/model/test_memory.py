@@ -259,3 +259,31 @@ def test_catalogue_is_looked_up_by_shape():
 def test_plan_is_frozen():
     found = plan(gib=79)
     assert replace(found, fits=False) != found
+
+
+def test_codes_are_kept_beside_the_weights_where_they_fit():
+    cpu = {"device": "cpu", "dtype": "bfloat16", "quantize": "none"}
+    without = plan(gib=40, **cpu)
+    found = without.with_codes(3 * GIB)
+    assert found.codes
+    assert found.weights_bytes == without.weights_bytes + 3 * GIB
+    assert found.total_bytes == without.total_bytes + 3 * GIB
+    tight = plan(gib=without.total_bytes / GIB + 2.9, **cpu)
+    assert tight.fits
+    assert tight.with_codes(3 * GIB) == tight
+
+
+@pytest.mark.parametrize("more", [
+    {"device": "cpu", "dtype": "float32"},
+    {"device": "cpu", "dtype": "bfloat16", "quantize": "nf4"},
+    {"device": "cuda", "dtype": "bfloat16", "quantize": "none"},
+])  # fmt: skip
+def test_codes_are_not_kept_where_nothing_multiplies_by_them(more):
+    found = plan(gib=79, **more)
+    assert not found.codes
+    assert found.with_codes(GIB) == found
+
+
+def test_without_codes_a_plan_stays_as_it_is():
+    found = plan(gib=79, device="cpu", dtype="bfloat16")
+    assert found.with_codes(0) == found
