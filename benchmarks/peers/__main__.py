@@ -34,7 +34,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="0 leaves it to each contestant")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--llama-python", help="of an environment with llama-cpp-python and gguf")
-    parser.add_argument("--gguf", nargs="+", default=["f32", "f16"], help="f32 f16 bf16 q8_0")
+    parser.add_argument(
+        "--gguf", nargs="+", default=["f32", "f16"], help="f32 f16 bf16 q8_0, or files"
+    )
     parser.add_argument("--work", type=Path, default=Path("runs/peers"))
     parser.add_argument("--output", type=Path, default=HERE, help="folder of the table and plot")
     return parser.parse_args()
@@ -56,13 +58,17 @@ def contestants(given: argparse.Namespace, plain: Path) -> list[Contestant]:
         Contestant("transformers", "run_transformers.py"),
     ]
     for kind in given.gguf if given.llama_python else []:
-        path = given.work / f"{plain.name}.{kind}.gguf"
+        is_file = kind.endswith(".gguf")
+        path = Path(kind) if is_file else given.work / f"{plain.name}.{kind}.gguf"
         if not path.exists():
             write = [given.llama_python, str(HERE / "write_gguf.py"), str(plain), str(path), kind]
             subprocess.run(write, check=True)
         found.append(
             Contestant(
-                f"llama.cpp, {kind}", "run_llama_cpp.py", given.llama_python, {"gguf": str(path)}
+                f"llama.cpp, {path.stem if is_file else kind}",
+                "run_llama_cpp.py",
+                given.llama_python,
+                {"gguf": str(path)},
             )
         )
     return found

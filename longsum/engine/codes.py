@@ -7,7 +7,8 @@ the dequantized matrix.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -25,16 +26,37 @@ INNER_TILES = 1
 """An argument of the layout that has a meaning on GPUs only."""
 
 
+class CodeSwitch:
+    """Whether a model multiplies by its codes: while it writes, not while it reads."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+
+    @contextmanager
+    def turned_on(self) -> Iterator[None]:
+        """Have few tokens multiplied by codes inside the context."""
+        before, self.is_on = self.is_on, True
+        try:
+            yield
+        finally:
+            self.is_on = before
+
+
 class CodeMatrix:
     """A matrix of codes, laid out for the kernel when it is first used.
 
     Args:
+        switch: whether it is to be used.
         reads: read the codes of its parts, one below the other.
     """
 
-    def __init__(self, *reads: Callable[[], Codes]) -> None:
-        self._reads = reads
+    def __init__(self, switch: CodeSwitch, *reads: Callable[[], Codes]) -> None:
+        self._switch, self._reads = switch, reads
         self._packed: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def takes(self, x: torch.Tensor) -> bool:
+        """Return whether states (…, columns) are to be multiplied by the codes."""
+        return self._switch.is_on and x.numel() <= MAX_TOKENS * x.shape[-1]
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Multiply by the matrix.
@@ -54,11 +76,6 @@ class CodeMatrix:
             few = few.repeat(1, 2)
         found: torch.Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(few, codes, GROUP, scales)
         return found.view(*x.shape[:-1], -1)
-
-
-def are_few(x: torch.Tensor) -> bool:
-    """Return whether states (…, columns) are so few that codes are faster."""
-    return x.numel() <= MAX_TOKENS * x.shape[-1]
 
 
 def takes_codes(weight: torch.Tensor) -> bool:

@@ -17,6 +17,7 @@ import torch
 from longsum.config import DecodeConfig, KVCache
 from longsum.engine.cache import Fill
 from longsum.engine.choosing import TokenSequence, choose_sequences
+from longsum.engine.code_steps import CodeStepper
 from longsum.engine.decode import Drafts, FinishReason, write
 from longsum.engine.llama import Llama
 from longsum.engine.lookup import NgramIndex
@@ -88,8 +89,10 @@ def wait_for(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def single_reader(reader: Reader) -> Stepper | None:
-    """Return a faster way to read one or a few tokens on a GPU; None elsewhere."""
+def single_reader(reader: Reader) -> Stepper | CodeStepper | None:
+    """Return a faster way to read one or a few tokens: a GPU's graphs, a CPU's codes, or None."""
+    if reader.model.codes is not None:
+        return CodeStepper(reader, reader.model.codes)
     if reader.model.device.type != "cuda":
         return None
     from longsum.engine.graphs import Stepper

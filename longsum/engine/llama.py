@@ -20,7 +20,7 @@ from longsum.checkpoint.files import ModelShape
 from longsum.checkpoint.rope import Rope
 from longsum.config import Attention as AskedAttention
 from longsum.engine.cache import PreallocatedCache, attend_new
-from longsum.engine.codes import CodeMatrix, are_few
+from longsum.engine.codes import CodeMatrix, CodeSwitch
 from longsum.engine.modules import Embedding, Linear, RMSNorm, activation
 from longsum.engine.rotary import Rotary, rotated
 from longsum.errors import UnsupportedModel
@@ -81,6 +81,9 @@ class Llama(nn.Module):
     Args:
         settings: sizes, RoPE parameters and attention.
     """
+
+    codes: CodeSwitch | None = None
+    """Switch of the 4-bit codes of its matrices, if it has any."""
 
     def __init__(self, settings: LlamaSettings) -> None:
         super().__init__()
@@ -271,7 +274,7 @@ class Attention(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return rotated queries, rotated keys and values, each (batch, T, heads, head_dim)."""
         each_head = (*hidden.shape[:2], -1, self.head_dim)
-        if self.codes is not None and are_few(hidden):
+        if self.codes is not None and self.codes.takes(hidden):
             together = self.codes(hidden).view(each_head)
             turned = rotated(together[:, :, : -self.kv_heads], cos, sin)
             query, key = turned[:, :, : -self.kv_heads], turned[:, :, -self.kv_heads :]
@@ -301,7 +304,7 @@ class MLP(nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return (batch, T, hidden)."""
-        if self.codes is not None and are_few(hidden):
+        if self.codes is not None and self.codes.takes(hidden):
             gate, up = self.codes(hidden).chunk(2, dim=-1)
         else:
             gate, up = self.gate_proj(hidden), self.up_proj(hidden)

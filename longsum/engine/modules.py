@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from longsum.engine.codes import CodeMatrix, are_few
+from longsum.engine.codes import CodeMatrix
 
 
 def activation(hidden_act: str) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -33,7 +33,7 @@ class Linear(nn.Linear):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Multiply (…, columns) by the weights: (…, rows)."""
-        if self.codes is not None and are_few(x):
+        if self.codes is not None and self.codes.takes(x):
             return self.codes(x)
         return super().forward(x)
 

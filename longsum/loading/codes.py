@@ -10,7 +10,7 @@ import torch
 
 from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_codes import GROUP, Codes, codes_per_weight, read_codes
-from longsum.engine.codes import ROWS, CodeMatrix, takes_codes
+from longsum.engine.codes import ROWS, CodeMatrix, CodeSwitch, takes_codes
 from longsum.engine.llama import MLP, Attention, Llama
 from longsum.engine.modules import Linear
 
@@ -34,31 +34,34 @@ def add_codes(model: Llama, stored: Stored) -> None:
     """
     if not stored or not multiplies_codes():
         return
+    model.codes = switch = CodeSwitch()
     for name, layer in model.named_modules():
         if isinstance(layer, Attention | MLP):
             parts = [f"{name}.{part}.weight" for part in TOGETHER[name.rpartition(".")[2]]]
-            layer.codes = _codes_of(model, stored, parts)
+            layer.codes = _codes_of(model, switch, stored, parts)
         elif isinstance(layer, Linear):
             tied = layer is model.lm_head and model.config.shape.tie_word_embeddings
             own = "model.embed_tokens.weight" if tied else f"{name}.weight"
-            layer.codes = _codes_of(model, stored, [own])
+            layer.codes = _codes_of(model, switch, stored, [own])
 
 
-def _codes_of(model: Llama, stored: Stored, names: Sequence[str]) -> CodeMatrix | None:
+def _codes_of(
+    model: Llama, switch: CodeSwitch, stored: Stored, names: Sequence[str]
+) -> CodeMatrix | None:
     """Return the codes of weights together; None if there is no kernel for one of them."""
     if not all(name in stored and takes_codes(model.get_parameter(name)) for name in names):
         return None
     tensors = [stored[name] for name in names]
     if len({codes_per_weight(tensor) for tensor in tensors}) > 1:
         return None
-    return CodeMatrix(*(partial(read_codes, tensor) for tensor in tensors))
+    return CodeMatrix(switch, *(partial(read_codes, tensor) for tensor in tensors))
 
 
 def multiplies_codes() -> bool:
     """Return whether this torch has the kernel, and it computes what it is known to compute."""
     values = np.arange(ROWS * GROUP, dtype=np.uint8).reshape(ROWS, GROUP) % 16
     ones = np.ones((ROWS, 1), np.float32)
-    matrix = CodeMatrix(lambda: Codes(values, ones, -3 * ones))
+    matrix = CodeMatrix(CodeSwitch(), lambda: Codes(values, ones, -3 * ones))
     x = torch.eye(GROUP, dtype=torch.bfloat16)[:2]
     try:
         found = matrix(x)

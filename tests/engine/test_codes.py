@@ -13,7 +13,7 @@ from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_codes import GROUP, Codes, read_codes
 from longsum.checkpoint.gguf_weights import read_tensor
 from longsum.engine import codes
-from longsum.engine.codes import MAX_TOKENS, CodeMatrix, are_few, packed, takes_codes
+from longsum.engine.codes import MAX_TOKENS, CodeMatrix, CodeSwitch, packed, takes_codes
 from longsum.engine.modules import Linear
 
 KINDS = ["Q4_0", "Q4_1", "Q4_K", "Q8_0"]
@@ -39,7 +39,7 @@ def test_products_are_as_precise_as_those_of_bfloat16(
     tmp_path: Path, kind: str, tokens: int
 ) -> None:
     tensors = several(tmp_path, kind, 4)  # 96 rows: a multiple of the kernel's
-    matrix = CodeMatrix(*(lambda each=each: read_codes(each) for each in tensors))
+    matrix = CodeMatrix(CodeSwitch(), *(lambda each=each: read_codes(each) for each in tensors))
     weights = torch.cat([read_tensor(each, torch.float32) for each in tensors])
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(1, tokens, COLUMNS, generator=generator).bfloat16()
@@ -53,7 +53,7 @@ def test_products_are_as_precise_as_those_of_bfloat16(
 
 def test_states_need_not_be_in_one_piece(tmp_path: Path) -> None:
     tensors = several(tmp_path, "Q4_1", 4)
-    matrix = CodeMatrix(*(lambda each=each: read_codes(each) for each in tensors))
+    matrix = CodeMatrix(CodeSwitch(), *(lambda each=each: read_codes(each) for each in tensors))
     wide = torch.randn(1, 3, 2 * COLUMNS).bfloat16()
     part = wide[..., :COLUMNS]
     assert torch.equal(matrix(part), matrix(part.contiguous()))
@@ -67,7 +67,7 @@ def test_codes_are_read_once_and_only_when_they_are_used() -> None:
         ones = np.ones((32, 1), np.float32)
         return Codes(np.full((32, GROUP), 9, np.uint8), ones, -8 * ones)
 
-    matrix = CodeMatrix(read)
+    matrix = CodeMatrix(CodeSwitch(), read)
     assert not calls
     x = torch.ones(1, 1, GROUP).bfloat16()
     for _ in range(2):
@@ -103,14 +103,25 @@ def test_only_bfloat16_and_whole_blocks_of_rows_are_taken(
     assert takes_codes(torch.zeros(rows, GROUP, dtype=dtype)) is taken
 
 
-def test_a_layer_takes_its_codes_for_few_tokens_only() -> None:
+def test_a_layer_takes_its_codes_for_few_tokens_while_they_are_switched_on() -> None:
     layer = Linear(GROUP, 32, bias=False)
     layer.weight = torch.nn.Parameter(torch.zeros(32, GROUP).bfloat16())
-    ones = np.ones((32, 1), np.float32)
-    layer.codes = CodeMatrix(lambda: Codes(np.full((32, GROUP), 9, np.uint8), ones, -8 * ones))
+    ones, switch = np.ones((32, 1), np.float32), CodeSwitch()
+    nines = Codes(np.full((32, GROUP), 9, np.uint8), ones, -8 * ones)
+    layer.codes = CodeMatrix(switch, lambda: nines)
     few = torch.ones(1, MAX_TOKENS, GROUP).bfloat16()
     many = torch.ones(1, MAX_TOKENS + 1, GROUP).bfloat16()
-    assert are_few(few)
-    assert not are_few(many)
-    assert layer(few).eq(GROUP).all()
-    assert layer(many).eq(0).all()
+    with switch.turned_on():
+        assert layer(few).eq(GROUP).all()
+        assert layer(many).eq(0).all()
+        with switch.turned_on():
+            pass
+        assert layer(few).eq(GROUP).all()
+    assert layer(few).eq(0).all()
+
+
+def test_a_failure_switches_codes_off() -> None:
+    switch = CodeSwitch()
+    with pytest.raises(KeyError), switch.turned_on():
+        raise KeyError
+    assert not switch.is_on

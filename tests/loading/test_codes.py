@@ -14,7 +14,9 @@ from tiny import plan_for, tiny_model
 
 from longsum.checkpoint.formats import open_checkpoint
 from longsum.checkpoint.gguf_folder import unpacked
+from longsum.engine.code_steps import CodeStepper
 from longsum.engine.codes import MAX_TOKENS, CodeMatrix
+from longsum.engine.engine import Engine
 from longsum.engine.prefill import Reader
 from longsum.events import Listener
 from longsum.loading import codes
@@ -45,7 +47,8 @@ def logits(model: Any, few: int) -> torch.Tensor:
         ids = torch.randint(2, 300, (20 + few,), generator=generator).tolist()
         reader = Reader(model, 64, 64)
         reader.read(ids[:20])
-        found.append(reader.read_all(ids[20:])[-1].float())
+        several = CodeStepper(reader, model.codes).several if model.codes else reader.read_all
+        found.append(several(ids[20:])[-1].float())
     return torch.stack(found)
 
 
@@ -104,6 +107,25 @@ def test_matrices_of_several_kinds_are_not_laid_out_together(tmp_path: Path) -> 
     assert second.mlp.codes is None
     assert second.mlp.up_proj.codes is None
     assert second.mlp.gate_proj.codes is not None
+
+
+@needs_kernel
+def test_an_engine_reads_with_the_weights_and_writes_with_the_codes(tmp_path: Path) -> None:
+    model = loaded(tmp_path / "with", "Q4_1", with_codes=True)
+    plain = loaded(tmp_path / "without", "Q4_1", with_codes=False)
+    read = []
+    for each in (model, plain):
+        engine = Engine(each, capacity=64, chunk_tokens=64)
+        engine.read(list(range(2, 40)))
+        engine.read(list(range(2, 5)))  # few, and still read
+        read.append((engine, engine.reader.cache.tensors(41)))
+    (engine, mine), (other, theirs) = read
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    assert isinstance(engine.read_one, CodeStepper)
+    assert other.read_one is None
+    assert not torch.equal(engine.read_one(7), other.reader.read([7]))
+    assert engine.reader.length == other.reader.length == 42
 
 
 def test_a_torch_without_the_kernel_multiplies_by_the_weights(
