@@ -109,6 +109,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
     """Return a sentence for JSON: text, support, pages, spans, quotations."""
     return {
         "text": sentence.text,
+        **({"original": sentence.original} if sentence.original else {}),
         "supported": None if sentence.is_refusal else sentence.supported,
         "reference": sentence.reference,
         "pages": list(sentence.pages),

@@ -26,7 +26,7 @@ from longsum.selection.candidates import spoken_apart
 from longsum.selection.headline import with_headline_first
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
-from longsum.summary_choice import chooser_for
+from longsum.summary_choice import chooser_for, leaves_asides_out
 from longsum.task import is_verbatim, refuse_template, report_language, sources_for, tokens_for
 from longsum.terminal import shown_name
 from longsum.verbatim import verbatim_answer
@@ -119,7 +119,15 @@ def summarize_reading(
         if not is_part:
             summary = "the summary of all parts" if digest else "the summary"
             _report_apart(whole, config.focus, summary, listener)
-        return verbatim_answer(whole, chosen, config.style, receipt, listener, sources=sources)
+        return verbatim_answer(
+            whole,
+            chosen,
+            config.style,
+            receipt,
+            listener,
+            sources=sources,
+            shorten=leaves_asides_out(config),
+        )
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
         raise DocumentTooLong(

@@ -19,6 +19,7 @@ from longsum.config import DecodeConfig, SummaryConfig
 from longsum.errors import EmptyDocument, UsageError
 from longsum.events import Listener
 from longsum.reading import AnswerStats, Reading
+from longsum.selection.asides import shortened
 from longsum.selection.candidates import Candidate, readable, summary_candidates
 from longsum.selection.choose import choose_sentences
 from longsum.selection.filling import fill
@@ -65,7 +66,8 @@ class HeadChooser:
         found = readable(document, config.focus)
         spans = [span for span in found if reading.was_read(span)]
         require_sentences(spans)
-        sentences = Sentences(document.text, spans, config.words, config.focus)
+        shorten = leaves_asides_out(config)
+        sentences = Sentences(document.text, spans, config.words, config.focus, shorten)
         started = time.perf_counter()
         noise = sampling_noise(decode, len(spans))
         encode = reading.tokenizer.encode_many
@@ -86,10 +88,11 @@ class LikelihoodChooser:
         found = summary_candidates(self.reading.prepared.document, config.words, config.focus)
         candidates = [each for each in found if self.reading.was_read(each.span)]
         require_sentences(candidates)
+        shorten = leaves_asides_out(config)
         with closing(self._chosen(candidates, decode, listener)) as choosing:
             taken = fill(
                 choosing,
-                lambda each: count_words(each.text),
+                lambda each: count_words(shortened(each.text) if shorten else each.text),
                 config.words,
                 key=lambda each: sentence_key(each.text),
                 max_passed_over=MAX_PASSED_OVER,
@@ -128,6 +131,11 @@ class LikelihoodChooser:
         ]
         for number in reading.choose(self.suffix, choices, decode, listener):
             yield fitting[number][0]
+
+
+def leaves_asides_out(config: SummaryConfig) -> bool:
+    """Return whether a summary's sentences lack their asides: unless it is to be word for word."""
+    return config.verbatim is None
 
 
 def chooser_for(reading: Reading, suffix: str) -> Chooser:

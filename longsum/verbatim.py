@@ -10,6 +10,7 @@ from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verba
 from longsum.grounding.sources import Sources
 from longsum.layout import laid_out, nearest_laid_out
 from longsum.receipt import Receipt
+from longsum.selection.asides import shortened
 
 
 def verbatim_answer(
@@ -20,6 +21,8 @@ def verbatim_answer(
     listener: Listener,
     question: str | None = None,
     sources: Sources | None = None,
+    *,
+    shorten: bool = False,
 ) -> Answer:
     """Show sentences of the document one by one, and return them as an answer.
 
@@ -31,11 +34,13 @@ def verbatim_answer(
         listener: receives each sentence.
         question: the question answered; None for a summary.
         sources: shows each sentence again, with those around it; None does not.
+        shorten: whether asides are left out of the sentences.
 
     Returns:
         The answer; without sentences, the note that none was found, and what comes nearest.
     """
-    sentences, near = (ground_verbatim(document, spans) for spans in (chosen.spans, chosen.nearest))
+    sentences = ground_verbatim(document, chosen.spans, shortened if shorten else None)
+    near = ground_verbatim(document, chosen.nearest)
     if sources is not None:
         sentences, near = ([sources.added(each) for each in found] for found in (sentences, near))
     if not sentences:  # a note about the sentences, not a claim about the document

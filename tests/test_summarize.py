@@ -29,6 +29,7 @@ from longsum.session import Session
 from longsum.settings import settings_in
 from longsum.similarity import near_duplicates
 from longsum.summarize import SummaryTask, summarize_reading
+from longsum.summary_choice import LikelihoodChooser
 
 MINI = LoadConfig(model="mini", device="cpu")
 GREEDY = DecodeConfig()
@@ -472,3 +473,70 @@ def test_bundled_model_refuses_a_template_and_reports_the_language(session, docu
     heard = Recorder()
     summarized(session, SummaryConfig(words=20, language="de"), listener=heard)
     assert any("‹language› has no effect" in line for line in heard.notices)
+
+
+ASIDES = """The harbour board of Lund closed the port for eleven days in January 1807.
+
+However, the price of rye doubled within a week, because no ship could enter the port (see Table 2).
+
+Moreover, the mayor of Lund opened the granary on the third day of the frost [14].
+
+The granary held rye for four months, which the harbour board had bought in the autumn."""
+
+
+def told(tmp_path: Path, verbatim: bool | None, words: int = 70, load=MINI) -> Answer:
+    path = tmp_path / "frost.txt"
+    path.write_text(ASIDES, encoding="utf-8")
+    task = SummaryTask(SummaryConfig(words=words, verbatim=verbatim))
+    session = open_session(read_document(path), [task], load)
+    return summarize_reading(session.reading, task, Listener())
+
+
+def test_a_summary_leaves_out_asides_and_keeps_the_whole_sentences_beside(tmp_path):
+    answer = told(tmp_path, None)
+    changed = {each.text: each.original for each in answer.sentences if each.original}
+    assert changed == {
+        "The price of rye doubled within a week, because no ship could enter the port.": (
+            "However, the price of rye doubled within a week, because no ship could enter the port "
+            "(see Table 2)."
+        ),
+        "The mayor of Lund opened the granary on the third day of the frost.": (
+            "Moreover, the mayor of Lund opened the granary on the third day of the frost [14]."
+        ),
+    }
+    assert "However" not in answer.marked
+    assert answer.text == " ".join(each.text for each in answer.sentences)
+    found = {each["text"]: each.get("original") for each in answer.as_dict()["sentences"]}
+    assert {text: whole for text, whole in found.items() if whole} == changed
+
+
+def test_a_verbatim_summary_leaves_out_nothing(tmp_path):
+    answer = told(tmp_path, True)
+    text = " ".join(ASIDES.split())
+    assert all(each.text in text and each.original is None for each in answer.sentences)
+    assert "However, the price" in answer.text
+    assert not any("original" in each for each in answer.as_dict()["sentences"])
+
+
+def test_words_that_are_left_out_do_not_count(tmp_path):
+    limit = len(told(tmp_path, None).text.split())
+    shortened, whole = (told(tmp_path, verbatim, limit) for verbatim in (None, True))
+    assert len(shortened.sentences) == 4
+    assert len(whole.sentences) == 3
+
+
+def test_words_that_are_left_out_do_not_count_in_a_choice_by_likelihood(tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(MINI_FOLDER, folder, ignore=shutil.ignore_patterns("selection.*"))
+    path = tmp_path / "frost.txt"
+    path.write_text(ASIDES, encoding="utf-8")
+    task = SummaryTask(SummaryConfig(words=100, verbatim=True))
+    load = LoadConfig(model=str(folder), device="cpu")
+    reading = open_session(read_document(path), [task], load).reading
+    limit = len(told(tmp_path, None).text.split())
+    counts = []
+    for verbatim in (None, True):
+        config = SummaryConfig(words=limit, verbatim=verbatim)
+        found = LikelihoodChooser(reading, "\n").summary(config, GREEDY, Listener())
+        counts.append(len(found.spans))
+    assert counts == [4, 3]

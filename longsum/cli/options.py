@@ -37,8 +37,8 @@ Verbatim = Annotated[
     typer.Option(
         "--verbatim/--free",
         show_default=False,
-        help="Answer with sentences of the document only, or in the model's own words "
-        "(default: verbatim for mini, free for larger models).",
+        help="The document's sentences word for word, or the model's own words (default: for mini "
+        "sentences, in a summary without their asides; for larger models free).",
         rich_help_panel=ANSWER,
     ),
 ]

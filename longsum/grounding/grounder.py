@@ -10,7 +10,7 @@ language than its document shares little more than those with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -107,6 +107,8 @@ class GroundedSentence:
     """Whether it says that the document holds no answer; nothing to support."""
     is_heading: bool = False
     """Whether it is a heading or lead-in (`Findings:`); nothing to support."""
+    original: str | None = None
+    """The document's whole sentence, where asides were left out of it."""
 
 
 class Grounder:
@@ -217,7 +219,9 @@ class Grounder:
         return Quotation(quotation, span is not None, span, reference)
 
 
-def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedSentence]:
+def ground_verbatim(
+    document: Document, spans: Sequence[Span], shorten: Callable[[str], str] | None = None
+) -> list[GroundedSentence]:
     """Return the sentences of a verbatim answer, whose places are known.
 
     White space in their texts is normalized; offsets are into the texts joined by single spaces.
@@ -225,11 +229,16 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
     Args:
         document: the source.
         spans: the sentences, in the order of the answer.
+        shorten: leaves asides out of a sentence, which is kept whole where that changes what it
+            says; None keeps all of them whole.
     """
     grounded = []
     start = 0
     for span in spans:
-        text = " ".join(document.text[span.start : span.end].split())
+        whole = " ".join(document.text[span.start : span.end].split())
+        text = whole if shorten is None else shorten(whole)
+        if text != whole and not _says(whole, text):
+            text = whole
         end = start + len(text)
         place = (Evidence(span, 1.0),)
         reference = document.reference(span)
@@ -245,10 +254,17 @@ def ground_verbatim(document: Document, spans: Sequence[Span]) -> list[GroundedS
                 reference,
                 document.places_of(span),
                 supported=True,
+                original=whole if text != whole else None,
             )
         )
         start = end + 1
     return grounded
+
+
+def _says(whole: str, text: str) -> bool:
+    """Return whether a sentence says what is left of it."""
+    alone = Document(whole, pages=(), sha256="", name="")
+    return Grounder(alone).ground(text).supported
 
 
 def is_refusal(sentence: str) -> bool:

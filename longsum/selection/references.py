@@ -40,6 +40,8 @@ _RIDDLE = re.compile(
 _ELSEWHERE = re.compile(
     r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
     \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
+    |^\W*\d{1,4}\s+(?:U\.\s?S\.|S\.\s?Ct\.|F\.\s?(?:[23]d|Supp\.)|L\.\s?Ed\.)
+    |^\W*(?:id\.|ibid\.|cf\.|see,?\s+(?:e\.\s?g\.|(?-i:[A-Z])))
     |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
     |\b(?:as\ follows|following|below)\W*$
     |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b

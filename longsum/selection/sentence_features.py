@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from longsum.documents.document import Span
+from longsum.selection.asides import shortened
 from longsum.selection.back_matter import in_back_matter
 from longsum.selection.conclusions import conclusions
 from longsum.selection.predicates import is_instruction, is_whole
@@ -61,12 +62,14 @@ class Sentences:
         spans: the sentences' spans, in order.
         length: words asked for.
         focus: what the reader cares about.
+        shorten: whether asides are left out of the sentences when they are shown.
     """
 
     text: str
     spans: Sequence[Span]
     length: int
     focus: str | None = None
+    shorten: bool = False
 
     @cached_property
     def texts(self) -> list[str]:
@@ -84,9 +87,14 @@ class Sentences:
         return np.array([max(1, len(each)) for each in self.words])
 
     @cached_property
+    def shown(self) -> list[str]:
+        """The sentences' texts as they are shown."""
+        return [shortened(text) for text in self.texts] if self.shorten else self.texts
+
+    @cached_property
     def lengths(self) -> np.ndarray:
-        """Each sentence's number of words as people count them: (sentences,)."""
-        return np.array([count_words(text) for text in self.texts])
+        """Number of words shown of each sentence, as people count them: (sentences,)."""
+        return np.array([count_words(text) for text in self.shown])
 
     @cached_property
     def terms(self) -> list[list[str]]:
@@ -105,8 +113,8 @@ class Sentences:
 
     @cached_property
     def dependent(self) -> np.ndarray:
-        """Whether each sentence opens by referring to the one before it (`This`, `However`)."""
-        return np.array([is_dependent(text) for text in self.texts])
+        """Whether each sentence is shown to refer to the one before it (`This`, `However`)."""
+        return np.array([is_dependent(text) for text in self.shown])
 
     @cached_property
     def adjacent(self) -> np.ndarray:

@@ -305,6 +305,32 @@ def test_verbatim_sentences_keep_their_places(report):
     assert (grounded[1].pages, grounded[1].reference) == ((2, 3), "pp. 2-3")
 
 
+def test_verbatim_sentences_are_shortened_where_they_still_say_it(report):
+    first = report.text.index("Fishermen")
+    spans = [Span(first, first + 70), Span(len(PAGE_1 + PAGE_2) - 8, len(PAGE_1 + PAGE_2) + 26)]
+    whole = ground_verbatim(report, spans)
+    cut = ground_verbatim(report, spans, lambda text: text.rpartition(" ")[0] or text)
+    joined = " ".join(sentence.text for sentence in cut)
+    for sentence, before in zip(cut, whole, strict=True):
+        assert joined[sentence.start : sentence.end] == sentence.text
+        assert sentence.original == before.text
+        assert before.text.startswith(sentence.text)
+        assert (sentence.evidence, sentence.reference) == (before.evidence, before.reference)
+
+
+@pytest.mark.parametrize("change", [
+    lambda text: text.replace(" not ", " "),
+    lambda text: text.replace("three", "two"),
+    lambda text: "Nothing of the kind was ever written.",
+])  # fmt: skip
+def test_a_sentence_stays_whole_where_shortening_would_change_what_it_says(change):
+    text = "The harbour board did not sell ice to the three fishermen of Lund in 1807."
+    document = paged(text)
+    (sentence,) = ground_verbatim(document, [Span(0, len(text))], change)
+    assert sentence.text == text
+    assert sentence.original is None
+
+
 # ---- size
 
 
