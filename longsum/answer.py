@@ -8,6 +8,7 @@ from typing import Any
 
 from longsum.documents.document import Span
 from longsum.grounding.grounder import Contrary, GroundedSentence, Source
+from longsum.grounding.whether import Says
 from longsum.receipt import Receipt
 from longsum.selection.confidence import is_sure
 
@@ -33,6 +34,18 @@ class ShortAnswer:
             "end": self.span.end,
             "chance": round(self.chance, 3),
         }
+
+
+def in_short(says: Says | None, short: ShortAnswer | None) -> str | None:
+    """Return what answers a question in a few words, if anything does.
+
+    Args:
+        says: what a sentence says to a question for yes or no.
+        short: words of the document.
+    """
+    if says is not None:
+        return f"{says.capitalize()}."
+    return short.text if short is not None else None
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,8 @@ class Answer:
     """Estimated chance that its first sentence holds the answer; None where none is estimated."""
     short: ShortAnswer | None = None
     """The words of the first sentence that answer the question, if a model can point at them."""
+    says: Says | None = None
+    """What its first sentence says to a question for yes or no, if it says it for sure."""
     understood: str | None = None
     """What the question was searched for as, if it refers to the one before."""
     parts: tuple[PartAnswer, ...] = ()
@@ -74,6 +89,11 @@ class Answer:
     nearest: tuple[GroundedSentence, ...] = ()
     """Sentences that come nearest to a question no sentence was found for; not its answer, and not
     part of `text` and `sentences`."""
+
+    @property
+    def in_short(self) -> str | None:
+        """What answers a question in a few words: `Yes.`, `No.`, or words of the document."""
+        return in_short(self.says, self.short)
 
     @property
     def answered(self) -> bool:
@@ -85,6 +105,8 @@ class Answer:
         asked: dict[str, Any] = {"question": self.question, "answered": self.answered}
         if self.chance is not None:
             asked |= {"chance": round(self.chance, 3), "sure": is_sure(self.chance)}
+        if self.says is not None:
+            asked["says"] = self.says
         if self.understood is not None:
             asked["understood"] = self.understood
         if self.short is not None:

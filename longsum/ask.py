@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from longsum.answer import Answer
-from longsum.answer_choice import AnswerChooser, WordChooser
+from longsum.answer_choice import AnswerChooser, WordChooser, with_verdict
 from longsum.checkpoint.chat_formats import Wrap
 from longsum.chosen import Chosen
 from longsum.config import AskConfig, DecodeConfig
@@ -197,6 +197,7 @@ def _searched(
     listener.phase("choosing sentences")
     (question,) = task.questions
     chosen = chooser.answer(question, task.config, task.decode, listener)
+    chosen = with_verdict(document, question, chosen)
     stats = chosen.stats
     receipt = replace(
         receipt,

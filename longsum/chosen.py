@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from longsum.answer import ShortAnswer
+from longsum.answer import ShortAnswer, in_short
 from longsum.config import DecodeConfig
 from longsum.documents.document import Span
+from longsum.grounding.whether import Says
 from longsum.reading import AnswerStats
 
 
@@ -21,8 +22,15 @@ class Chosen(NamedTuple):
     chance: float | None = None
     """Estimated chance that the first holds the answer to a question; None for a summary."""
     short: ShortAnswer | None = None
+    says: Says | None = None
+    """What the first sentence says to a question for yes or no, if it says it for sure."""
     nearest: Sequence[Span] = ()
     """Where none is likely to answer a question: those that come nearest to it, best first."""
+
+    @property
+    def in_short(self) -> str | None:
+        """What answers a question in a few words, if anything does."""
+        return in_short(self.says, self.short)
 
 
 def sampling_noise(decode: DecodeConfig, count: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from longsum.answer import ShortAnswer
 from longsum.grounding.grounder import GroundedSentence
 from longsum.marking import mark
 
@@ -17,7 +16,7 @@ NEAREST = "Nearest:"
 
 
 def laid_out(
-    sentences: Sequence[GroundedSentence], style: str, short: ShortAnswer | None = None
+    sentences: Sequence[GroundedSentence], style: str, short: str | None = None
 ) -> Iterator[tuple[GroundedSentence, str, str]]:
     """Yield verbatim sentences as they are printed: running text, or a list.
 
@@ -25,7 +24,7 @@ def laid_out(
         sentences: in the order of the answer.
         style: `paragraph`, `bullets`, `executive`: the first, then a list; of an answer to
             a question `answer`: the first, then weaker ones, or `perhaps`: none that is sure.
-        short: the words that answer, shown by themselves before the first sentence.
+        short: what answers in a few words, shown by itself before the first sentence.
 
     Yields:
         The sentence, its text with the space or bullet before it, and the reference after it.
@@ -42,7 +41,7 @@ def laid_out(
         elif style == "perhaps":
             before = "\n- " if number else f"{UNSURE}\n- " if sentences[1:] else f"{UNSURE} "
         if short is not None and not number:
-            before = f"{short.text}\n\n{before}"
+            before = f"{short}\n\n{before}"
         after = mark(sentence)
         yield sentence, before + sentence.text, after
 

@@ -46,7 +46,7 @@ def verbatim_answer(
     if not sentences:  # a note about the sentences, not a claim about the document
         sentences = [GroundedSentence(NOT_FOUND, 0, len(NOT_FOUND), is_refusal=True)]
     marked = ""
-    for sentence, piece, mark in laid_out(sentences, style, chosen.short):
+    for sentence, piece, mark in laid_out(sentences, style, chosen.in_short):
         listener.check()
         listener.sentence(piece, mark, sentence)
         marked += piece + mark
@@ -62,5 +62,6 @@ def verbatim_answer(
         question,
         chosen.chance,
         chosen.short,
+        says=chosen.says,
         nearest=tuple(near),
     )

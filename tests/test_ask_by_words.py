@@ -252,3 +252,31 @@ def test_a_temperature_draws_other_sentences(tmp_path):
     shown = {line for each in drawn for line in each.splitlines()} - {UNSURE, WEAKER, ""}
     assert shown
     assert {line.split(" [")[0].removeprefix("- ") for line in shown} <= set(sum(story(), []))
+
+
+@pytest.mark.parametrize(("question", "says", "sentence"), [
+    ("Did Marie Curie win the Nobel Prize in Physics?", "yes", "Marie Curie won the Nobel Prize"),
+    ("Did the ticket cost $50?", "no", "The ticket cost $40."),
+    ("Is the new café open on Mondays during the winter?", "no", "The new café is closed"),
+])  # fmt: skip
+def test_yes_or_no_is_said_above_the_sentence_that_says_it(names, question, says, sentence):
+    (answer,) = ask_document(names, [question], load=MINI)
+    assert answer.says == says
+    assert answer.in_short == f"{says.capitalize()}."
+    assert answer.marked.startswith(f"{says.capitalize()}.\n\n{sentence}")
+    assert answer.sentences[0].text.startswith(sentence)
+    found = answer.as_dict()
+    assert (found["says"], found["sure"]) == (says, True)
+    assert "short" not in found
+
+
+@pytest.mark.parametrize("question", [
+    "Did Pierre Curie win the Nobel Prize in Physics?",
+    "Who won the Nobel Prize in Physics?",
+    "Did President Lincoln meet General Grant before the war in Washington?",
+])  # fmt: skip
+def test_no_verdict_where_the_document_leaves_it_open(names, question):
+    (answer,) = ask_document(names, [question], load=MINI)
+    assert answer.says is None
+    assert "says" not in answer.as_dict()
+    assert not answer.marked.startswith(("Yes.", "No."))

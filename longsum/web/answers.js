@@ -94,6 +94,7 @@ function answer(job, state, ui) {
     <header><h3><bdi>${job.kind === "summary" ? words.answers.summary : job.question}</bdi></h3>${acts(job, ui)}</header>
     ${meta(job)}
     ${job.sure === false ? html`<p class="note unsure">${words.answers.unsure}</p>` : nothing}
+    ${job.short ? html`<p class="short"><bdi>${job.short}</bdi></p>` : nothing}
     ${(job.cautions ?? []).map((line) => html`<p class="caution">${icon("alert")}<bdi>${sentence(line)}</bdi></p>`)}
     ${paragraphs(job).map((group) => html`<div class="paragraph${group.items ? " item" : ""}">
       ${group.sentences.map(({ sentence, index }) => statement(sentence, job.job, index, state, ui))}</div>`)}

@@ -29,7 +29,7 @@ function withJob(state, id, patch) {
 
 /** @param {any} event @returns {Job} */
 const newJob = (event) => ({
-  text: "", sentences: [], nearest: [], receipt: [], chance: null, sure: null, old: false, selected: null, ...event,
+  text: "", sentences: [], nearest: [], receipt: [], chance: null, sure: null, short: null, old: false, selected: null, ...event,
 });
 
 /** @param {State} state @param {any} event @returns {State} */
@@ -95,9 +95,9 @@ export const take = {
     withJob(state, event.job, (old) => ({ sentences: [...old.sentences, event] })),
   nearest: (state, event) =>
     withJob(state, event.job, (old) => ({ nearest: [...old.nearest, event] })),
-  done: (state, { job, receipt, cautions, chance, sure, model }) =>
+  done: (state, { job, receipt, cautions, chance, sure, short, model }) =>
     withJob({ ...state, throughParts: state.throughParts || state.part !== null }, job,
-      () => ({ state: "done", receipt, cautions, chance, sure, model })),
+      () => ({ state: "done", receipt, cautions, chance, sure, short, model })),
   stopped: (state, { job }) =>
     job === "reading"
       ? { ...state, readingStopped: true, phase: "idle" }

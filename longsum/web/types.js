@@ -22,7 +22,7 @@
  * question that none was found for, not of its answer.
  * @typedef {{job: string, kind: "summary" | "question", question: string?, settings: any,
  *   state: "queued" | "running" | "stopping" | "done" | "stopped" | "failed", text: string,
- *   sentences: Sentence[], nearest: Sentence[], receipt: string[], cautions?: string[], chance: number?, sure: boolean?, old: boolean,
+ *   sentences: Sentence[], nearest: Sentence[], receipt: string[], cautions?: string[], chance: number?, sure: boolean?, short: string?, old: boolean,
  *   selected: string?,
  *   asked?: string, model?: string, message?: string, hint?: string?}} Job */
 

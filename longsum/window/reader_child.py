@@ -282,6 +282,7 @@ def _as_done(answer: Answer) -> dict[str, Any]:
         "answered": answer.answered,
         "chance": answer.chance if answer.chance is None else round(answer.chance, 3),
         "sure": sure,
+        "short": answer.in_short,
         "model": receipt.model,
         "mode": receipt.mode,
         "memory": format_bytes(receipt.peak_memory_bytes) if receipt.peak_memory_bytes else None,
