@@ -475,17 +475,25 @@ def test_bundled_model_refuses_a_template_and_reports_the_language(session, docu
     assert any("‹language› has no effect" in line for line in heard.notices)
 
 
-ASIDES = """The harbour board of Lund closed the port for eleven days in January 1807.
+ASIDES = """# The frost
 
-However, the price of rye doubled within a week, because no ship could enter the port (see Table 2).
+The harbour board of Lund closed the port for eleven days in January 1807.
+
+# Prices
+
+Therefore, the price of rye doubled in a week, because no ship could enter the port (see Table 2).
+
+# The granary
 
 Moreover, the mayor of Lund opened the granary on the third day of the frost [14].
+
+# The board
 
 The granary held rye for four months, which the harbour board had bought in the autumn."""
 
 
 def told(tmp_path: Path, verbatim: bool | None, words: int = 70, load=MINI) -> Answer:
-    path = tmp_path / "frost.txt"
+    path = tmp_path / "frost.md"
     path.write_text(ASIDES, encoding="utf-8")
     task = SummaryTask(SummaryConfig(words=words, verbatim=verbatim))
     session = open_session(read_document(path), [task], load)
@@ -496,15 +504,15 @@ def test_a_summary_leaves_out_asides_and_keeps_the_whole_sentences_beside(tmp_pa
     answer = told(tmp_path, None)
     changed = {each.text: each.original for each in answer.sentences if each.original}
     assert changed == {
-        "The price of rye doubled within a week, because no ship could enter the port.": (
-            "However, the price of rye doubled within a week, because no ship could enter the port "
+        "The price of rye doubled in a week, because no ship could enter the port.": (
+            "Therefore, the price of rye doubled in a week, because no ship could enter the port "
             "(see Table 2)."
         ),
         "The mayor of Lund opened the granary on the third day of the frost.": (
             "Moreover, the mayor of Lund opened the granary on the third day of the frost [14]."
         ),
     }
-    assert "However" not in answer.marked
+    assert "Therefore" not in answer.marked
     assert answer.text == " ".join(each.text for each in answer.sentences)
     found = {each["text"]: each.get("original") for each in answer.as_dict()["sentences"]}
     assert {text: whole for text, whole in found.items() if whole} == changed
@@ -514,7 +522,7 @@ def test_a_verbatim_summary_leaves_out_nothing(tmp_path):
     answer = told(tmp_path, True)
     text = " ".join(ASIDES.split())
     assert all(each.text in text and each.original is None for each in answer.sentences)
-    assert "However, the price" in answer.text
+    assert "Therefore, the price" in answer.text
     assert not any("original" in each for each in answer.as_dict()["sentences"])
 
 
@@ -528,7 +536,7 @@ def test_words_that_are_left_out_do_not_count(tmp_path):
 def test_words_that_are_left_out_do_not_count_in_a_choice_by_likelihood(tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(MINI_FOLDER, folder, ignore=shutil.ignore_patterns("selection.*"))
-    path = tmp_path / "frost.txt"
+    path = tmp_path / "frost.md"
     path.write_text(ASIDES, encoding="utf-8")
     task = SummaryTask(SummaryConfig(words=100, verbatim=True))
     load = LoadConfig(model=str(folder), device="cpu")

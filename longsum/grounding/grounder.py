@@ -10,10 +10,10 @@ language than its document shares little more than those with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Protocol
 
 from longsum.documents.document import Document, Span
 from longsum.documents.sentences import split_sentences
@@ -42,6 +42,18 @@ CLEAR = 0.6
 """Minimum share of a claim's words in a sentence that is said to say otherwise."""
 NOT_FOUND = "No sentence found for this."
 """Note when no sentence of the document is likely an answer; not a claim about the document."""
+
+
+class Shorten(Protocol):
+    """Leaves asides out of a sentence."""
+
+    def __call__(self, sentence: str, *, follows: bool) -> str:
+        """Return what is left.
+
+        Args:
+            sentence: a sentence with single spaces.
+            follows: whether the sentence before it in the document is shown before it.
+        """
 
 
 @dataclass(frozen=True)
@@ -220,7 +232,7 @@ class Grounder:
 
 
 def ground_verbatim(
-    document: Document, spans: Sequence[Span], shorten: Callable[[str], str] | None = None
+    document: Document, spans: Sequence[Span], shorten: Shorten | None = None
 ) -> list[GroundedSentence]:
     """Return the sentences of a verbatim answer, whose places are known.
 
@@ -233,10 +245,12 @@ def ground_verbatim(
             says; None keeps all of them whole.
     """
     grounded = []
-    start = 0
+    start, before = 0, None
     for span in spans:
         whole = " ".join(document.text[span.start : span.end].split())
-        text = whole if shorten is None else shorten(whole)
+        is_after = before is not None and before <= span.start
+        follows = is_after and not document.text[before : span.start].strip()
+        text = whole if shorten is None else shorten(whole, follows=follows)
         if text != whole and not _says(whole, text):
             text = whole
         end = start + len(text)
@@ -257,7 +271,7 @@ def ground_verbatim(
                 original=whole if text != whole else None,
             )
         )
-        start = end + 1
+        start, before = end + 1, span.end
     return grounded
 
 

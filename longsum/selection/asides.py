@@ -17,24 +17,31 @@ MIN_WORDS_LEFT = 5
 
 _LEAD_IN = re.compile(
     r"""(?:(?:
-    however|moreover|furthermore|additionally|therefore|thus|hence|consequently|accordingly|indeed
-    |similarly|likewise|finally|lastly|nevertheless|nonetheless|conversely|meanwhile|also|still|yet
-    |again|overall|notably|importantly|interestingly|surprisingly|first(?:ly)?|second(?:ly)?
-    |third(?:ly)?|next|then|so|well|ok(?:ay)?|yeah|yes|here|thereafter|afterwards?
-    |in\s+(?:addition|fact|short|sum|summary|brief|particular|turn|conclusion|general|contrast
-      |other\s+words|the\s+end|the\s+meantime)
-    |by\s+contrast|as\s+a\s+(?:result|consequence)|for\s+(?:example|instance|one\s+thing)
-    |on\s+the\s+(?:other\s+hand|contrary|one\s+hand)
+    moreover|furthermore|additionally|therefore|thus|hence|consequently|accordingly|indeed
+    |similarly|likewise|finally|lastly|meanwhile|also|again|notably|importantly|interestingly
+    |surprisingly|first(?:ly)?|second(?:ly)?|third(?:ly)?|next|then|so|well|ok(?:ay)?|yeah|yes|here
+    |thereafter|afterwards?
+    |in\s+(?:addition|fact|particular|turn|general|other\s+words|the\s+meantime)
+    |as\s+a\s+(?:result|consequence)|for\s+(?:example|instance|one\s+thing)|on\s+the\s+one\s+hand
     |as\s+(?:shown|seen|illustrated|depicted)\s+in(?:\s+(?:figure|fig\.|table)\s*[\w.]*)?|of\s+course|to\s+be\s+sure
-    |needless\s+to\s+say|as\s+(?:noted|mentioned|discussed|described)(?:\s+(?:above|earlier|before))?
-    |at\s+the\s+same\s+time|that\s+is|that\s+said|after\s+all
-    )\s*,\s+(?:(?:however|though|too|then)\s*,\s+)?
-    |(?:and|but)\s+(?!(?:for|not|so|then|yet|also|if|when|what|who|how|why)\b)(?=[a-z]))""",
+    |needless\s+to\s+say|at\s+the\s+same\s+time|that\s+is|after\s+all
+    |as\s+(?:previously\s+|already\s+)?(?:noted|mentioned|discussed|described|explained|stated)
+      (?:\s+(?:above|earlier|before|previously))?
+    )\s*,\s+(?:(?:too|then)\s*,\s+)?
+    |and\s+(?!(?:for|not|so|then|yet|also|if|when|what|who|how|why)\b)(?=[a-z]))""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words at the beginning of a sentence that join it to the one before."""
+"""Words at the beginning of a sentence that join it to the one before, and say no more. Those that
+contrast (`However`) or sum up (`In conclusion`) say something, wherever they stand."""
+_LABEL = re.compile(
+    r"(?:(?:I{1,3}|IV|VI{0,3}|IX|X)\s+(?:[A-H]\s+)?|[B-H]\s+"
+    r"|A\s+(?=(?:In|The|On|Under|We|This|As|At|It)\b))"
+    r"(?=(?:In|The|On|Among|Under|We|This|These|For|As|At|Because|When|After|Before|To|It|There"
+    r"|Although|While|If|With|From|By|Our|That|Those|Such)\s)"
+)
+"""Number or letter of a section, joined to its first sentence."""
 _SPOKEN_LEAD_IN = re.compile(
-    r"(?:so|and|but|well|yeah|yes|okay|ok|right|alright|oh|now|see)\s+"
+    r"(?:so|and|well|yeah|yes|okay|ok|right|alright|oh|now|see)\s+"
     r"(?=(?:i|we|you|they|it|he|she|there|this|that|the|these|those|our|my|your|if|when)\b)",
     re.IGNORECASE,
 )
@@ -48,6 +55,7 @@ _PARENTHETICAL = re.compile(
       (?:see\s+(?:also\s+)?|cf\.\s+)?(?:supplementa\w+\s+|additional\s+|online\s+)?
         (?:fig(?:ure)?s?|tables?|sections?|sec|eqs?|equations?|appendix|appendices|box|chapters?
           |files?|movies?|data\s*sets?|text|note)\b\.?\s*[^()]{{0,70}}
+      |(?:e\.g\.|i\.e\.|see|cf\.|reviewed\s+in)?,?\s*(?:\[[\d\s,;–-]+\])?
       |(?:see|cf\.|supra|infra|ante|post)[\s,][^()]{{0,120}}
       |(?:e\.g\.,?\s+|reviewed\s+in\s+|see\s+)?(?!{_MONTH})[A-Z][\w’'-]+(?:,?\s+[A-Z]\.)*
         (?:\s+et\s+al\.?|\s+(?:and|&)\s+[A-Z][\w’'-]+)?,?\s+(?:1[89]|20)\d\d[a-z]?
@@ -56,7 +64,7 @@ _PARENTHETICAL = re.compile(
         \b[^()]{{0,60}}\b(?:omitted|added|deleted|altered)
       |(?:quoting|citing|slip\s+op|per\s+curiam|same|data\s+not\s+shown|not\s+shown)\b[^()]{{0,120}}
     )\)
-    |\(\s*\)|\[\d{{1,3}}(?:\s*[,;–-]\s*\d{{1,3}})*\])""",
+    |\[\d{{1,3}}(?:\s*[,;–-]\s*\d{{1,3}})*\])""",
     re.VERBOSE | re.IGNORECASE,
 )
 """Citations and references to figures, in parentheses; numbers in brackets."""
@@ -82,7 +90,7 @@ _FILLER = re.compile(
     r"""\{\w+\}\s*(?:,\s*)?
     |(?<!\w)(?:uh|um|uhm|er|erm|mm|hmm|mm-hmm|uh-huh)(?!\w)(?:\s*,\s*|\s*\.\s+(?=\w)|\s+(?=[\w{]))
     |(?<=,)\s*(?:you\s+know|i\s+mean|like|sort\s+of|kind\s+of)\s*,(?=\s)
-    |\b(\w+)\s+(?=\1\b)""",
+    |(?<![\w'’])(\w+)\s+(?=\1(?![\w'’]))""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Sounds, notes of the transcriber and words said twice."""
@@ -91,15 +99,16 @@ _LOOSE = re.compile(r"\s+(?=[,.;:?!](?:\s|$)|n['’]t\b|['’](?:m|s|re|ve|ll|d)
 _WORD = re.compile(r"\w+")
 
 
-def shortened(sentence: str) -> str:
+def shortened(sentence: str, *, follows: bool = False) -> str:
     """Return a sentence without its asides, with a capital at its beginning.
 
     Args:
         sentence: a sentence of a document; white space in it is made single spaces.
+        follows: whether it is shown after the sentence before it, which a lead-in joins it to.
     """
     whole = " ".join(sentence.split())
     kept, last = [], 0
-    for span in asides(whole):
+    for span in asides(whole, lead_ins=not follows):
         kept.append(whole[last : span.start])
         last = span.end
     text = " ".join("".join([*kept, whole[last:]]).split())
@@ -109,26 +118,32 @@ def shortened(sentence: str) -> str:
     return text[:begin] + text[begin : begin + 1].upper() + text[begin + 1 :]
 
 
-def asides(sentence: str) -> list[Span]:
+def asides(sentence: str, *, lead_ins: bool = True) -> list[Span]:
     """Return the places that a sentence can do without, in order.
 
     Args:
         sentence: a sentence with single spaces.
+        lead_ins: whether lead-ins are among them.
     """
+    spoken = bool(_TRANSCRIPT.search(sentence))
     found: list[Span] = []
-    for span in sorted(_candidates(sentence)):
+    joined = _lead_ins(sentence, spoken=spoken) if lead_ins else ()
+    for span in sorted([*joined, *_others(sentence, spoken=spoken)]):
         if not found or span.start >= found[-1].end:
             found.append(span)
     return found
 
 
-def _candidates(sentence: str) -> Iterator[Span]:
-    """Yield the places that the patterns find; they may overlap."""
-    spoken = bool(_TRANSCRIPT.search(sentence))
+def _lead_ins(sentence: str, *, spoken: bool) -> Iterator[Span]:
+    """Yield the words at the beginning that join a sentence to the one before."""
     begin = _begin(sentence)
     while lead_in := _lead_in(sentence, begin, spoken=spoken):
         yield Span(begin, lead_in.end())
         begin = lead_in.end()
+
+
+def _others(sentence: str, *, spoken: bool) -> Iterator[Span]:
+    """Yield the places that the other patterns find; they may overlap."""
     for match in _PARENTHETICAL.finditer(sentence):
         yield Span(match.start(), match.end())
     for match in _LAW_REPORT.finditer(sentence):
@@ -152,5 +167,5 @@ def _begin(sentence: str) -> int:
 
 def _lead_in(sentence: str, begin: int, *, spoken: bool) -> re.Match[str] | None:
     """Return the words at a place that join a sentence to the one before."""
-    found = _LEAD_IN.match(sentence, begin)
+    found = _LABEL.match(sentence, begin) or _LEAD_IN.match(sentence, begin)
     return found or (_SPOKEN_LEAD_IN.match(sentence, begin) if spoken else None)

@@ -11,17 +11,24 @@ from hypothesis import strategies as st
 from longsum.selection.asides import asides, shortened
 
 LEFT_OUT = {
-    "However, the port stayed closed until the end of March.": (
+    "Moreover, the port stayed closed until the end of March.": (
         "The port stayed closed until the end of March."
     ),
-    "But the mayor opened the granary on the third day.": (
+    "And the mayor opened the granary on the third day.": (
         "The mayor opened the granary on the third day."
     ),
-    "On the other hand, rye was cheaper than in any other year.": (
+    "On the one hand, rye was cheaper than in any other year.": (
         "Rye was cheaper than in any other year."
     ),
-    "In fact, however, nobody had asked the harbour master.": (
+    "In fact, as previously noted, nobody had asked the harbour master.": (
         "Nobody had asked the harbour master."
+    ),
+    "I A In 1807 the harbour board closed the port of Lund.": (
+        "In 1807 the harbour board closed the port of Lund."
+    ),
+    "B The board closed the port for eleven days.": "The board closed the port for eleven days.",
+    "Salt lowers the freezing point of some waters (e.g., [12]) but not of all.": (
+        "Salt lowers the freezing point of some waters but not of all."
     ),
     "As shown in Figure 3, the ice was thickest at the old quay.": (
         "The ice was thickest at the old quay."
@@ -53,6 +60,9 @@ LEFT_OUT = {
     "Chair: So we would , uh , open the the granary {vocalsound} on Monday .": (
         "Chair: We would, open the granary on Monday."
     ),
+    "Clerk: I think that 's what that that means , um , to to us .": (
+        "Clerk: I think that's what that means, to us."
+    ),
     "Well , I 'd say it 's the ice that does n't melt .": (
         "I'd say it's the ice that doesn't melt."
     ),
@@ -70,6 +80,11 @@ def test_asides_are_left_out(sentence: str) -> None:
     "The harbour board (HB) owns the ice on both sides of the quay.",
     "There are three ways: (1) to wait, (2) to break the ice, (3) to sail around it.",
     "“And the ice will be gone by Monday,” the harbour master said.",
+    "However, the port stayed closed until the end of March.",
+    "But the mayor opened the granary on the third day.",
+    "In conclusion, salt lowers the freezing point of harbour water.",
+    "A German ship broke the ice, and I saw it.",
+    "I saw The Harbour, a painting of the ice at the quay.",
     "Instead, the ships were sent to another port.",
     "But for the granary, the town would have starved that winter.",
     "And if the ice had stayed, nobody would have sold any rye.",
@@ -84,12 +99,19 @@ def test_what_says_something_stays(sentence: str) -> None:
     assert shortened(sentence) == sentence
 
 
+def test_a_lead_in_stays_where_the_sentence_before_is_shown() -> None:
+    text = "Moreover, the port stayed closed (see Table 2) until the end of March."
+    assert shortened(text, follows=True) == (
+        "Moreover, the port stayed closed until the end of March."
+    )
+
+
 def test_too_little_must_not_be_left() -> None:
-    assert shortened("However, nobody had left yet.") == "However, nobody had left yet."
+    assert shortened("Moreover, nobody had left.") == "Moreover, nobody had left."
 
 
 def test_white_space_is_made_even_and_an_aside_may_span_lines() -> None:
-    given_text = "However,\nthe port  stayed\nclosed (see\nTable 2) until the end of March."
+    given_text = "Moreover,\nthe port  stayed\nclosed (see\nTable 2) until the end of March."
     assert shortened(given_text) == "The port stayed closed until the end of March."
 
 
