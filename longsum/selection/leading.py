@@ -46,11 +46,36 @@ def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
     taken: list[int] = []
     words = 0
     for sentence in found[np.argsort(-ranks[found], kind="stable")].tolist():
-        if len(taken) == wanted:
+        if len(taken) >= wanted:
             break
-        longer = words + int(sentences.lengths[sentence])
-        if longer <= (MAX_SHARE if taken else 1.0) * sentences.length and unlike(sentence):
-            taken.append(sentence)
-            unlike.add(sentence)
-            words = longer
+        if sentence in taken or not unlike(sentence):
+            continue
+        limit = (MAX_SHARE if taken else 1.0) * sentences.length
+        for group in (_with_what_it_refers_to(sentences, sentence, weak, taken), [sentence]):
+            longer = words + int(sentences.lengths[group].sum())
+            if longer <= limit:
+                taken += group
+                unlike.add(sentence)
+                words = longer
+                break
     return taken
+
+
+def _with_what_it_refers_to(
+    sentences: Sentences, sentence: int, weak: np.ndarray, taken: Sequence[int]
+) -> list[int]:
+    """Return a sentence after the one before it, if it refers to that and can be read with it.
+
+    Args:
+        sentences: the candidates.
+        sentence: number of a sentence.
+        weak: (sentences,) which of them say little by themselves.
+        taken: numbers of those that are taken.
+    """
+    refers = sentences.dependent[sentence] or sentences.riddles[sentence]
+    if not (refers and sentences.adjacent[sentence]):
+        return [sentence]
+    before = sentence - 1
+    if weak[before] or before in taken or sentences.questions[before]:
+        return [sentence]
+    return [before, sentence]

@@ -37,11 +37,24 @@ _RIDDLE = re.compile(
     re.VERBOSE,
 )
 """References to something named before: `that reduces this risk`."""
+_POINTED = re.compile(
+    r"""(?<=\w[ ,])\s*(?:this|these|those|such\ an?|(?<=,\ )that)\s+(?P<noun>[a-z]{4,})\b
+    (?<!paper)(?<!study)(?<!report)(?<!article)(?<!book)(?<!chapter)(?<!guide)(?<!document)
+    (?<!were)(?<!that)(?<!when)(?<!year)(?<!time)(?<!case)(?<!would)(?<!could)(?<!have)(?<!about)
+    (?<!with)(?<!from)(?<!they)(?<!what)(?<!which)(?<!days)(?<!section)(?<!court)""",
+    re.VERBOSE,
+)
+"""A noun pointed at after the first words."""
+MIN_STEM = 5
+"""Letters by which a noun is found again."""
 _ELSEWHERE = re.compile(
     r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
     \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
     |^\W*\d{1,4}\s+(?:U\.\s?S\.|S\.\s?Ct\.|F\.\s?(?:[23]d|Supp\.)|L\.\s?Ed\.)
     |^\W*(?:id\.|ibid\.|cf\.|see,?\s+(?:e\.\s?g\.|(?-i:[A-Z])))
+    |\b(?:is|are|was|were)\ (?:shown|given|presented|summari[sz]ed|listed|depicted|illustrated
+      |displayed|reported|plotted|provided)\ in\ (?:the\ )?
+      (?:fig(?:ure|\.)|table|appendix|supplement)
     |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
     |\b(?:as\ follows|following|below)\W*$
     |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
@@ -58,7 +71,21 @@ def is_dependent(text: str) -> bool:
 
 def is_riddle(text: str) -> bool:
     """Return whether a sentence refers later than its opening: `They reduce that risk by half.`."""
-    return bool(_RIDDLE.search(text))
+    if _RIDDLE.search(text):
+        return True
+    return any(_is_named_elsewhere(text, found) for found in _POINTED.finditer(text))
+
+
+def _is_named_elsewhere(text: str, found: re.Match[str]) -> bool:
+    """Return whether what a sentence points at is not named in it before: `… this rate`."""
+    noun = found["noun"].casefold()
+    return noun[:MIN_STEM] not in text[: found.start()].casefold()
+
+
+def is_torn(text: str) -> bool:
+    """Return whether a quotation begins or ends in another sentence."""
+    opened, closed = text.count("“"), text.count("”")
+    return opened != closed or text.count('"') % 2 == 1
 
 
 def points_elsewhere(text: str) -> bool:

@@ -51,3 +51,20 @@ def test_better_gain_decides_between_equal_conclusions() -> None:
     sentences = Sentences(text, split_sentences(text), 80)
     assert leading(sentences, [0.0, 1.0])[0] == 1
     assert leading(sentences, [1.0, 0.0])[0] == 0
+
+
+def test_conclusion_comes_with_the_sentence_it_refers_to() -> None:
+    text = (
+        "The board asked every captain about the night boat. "
+        "We conclude that this boat would hardly pay for its crew."
+    )
+    assert of(text, 60) == ["board", "conclude"]
+    assert of(text, 14) == ["conclude"]
+
+
+def test_question_is_not_taken_along() -> None:
+    text = (
+        "Would a night boat pay for its crew and for its coal? "
+        "We conclude that this boat would hardly pay for its crew."
+    )
+    assert of(text, 60) == ["conclude"]

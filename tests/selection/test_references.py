@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.selection.references import is_dependent, is_riddle, points_elsewhere
+from longsum.selection.references import is_dependent, is_riddle, is_torn, points_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,11 @@ def test_clauses_and_the_document_itself_are_no_riddles(text: str) -> None:
         "The rest of this report is organized as follows.",
         "For the fares of each year, see Appendix B.",
         "The board agreed on the following.",
+        "The height of each wall is summarized in Figure 6.",
+        "Fares of all boats are given in the table of the appendix.",
+        "512 U. S., at 368.",
+        "See, e.g., Harbour Board v. Lind.",
+        "Cf. Lind, at 41.",
     ],
 )
 def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) -> None:
@@ -80,7 +85,46 @@ def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) 
         "The table in the kitchen seats eight people.",
         "Passengers can see the lighthouse from the deck.",
         "Figures rose by a third in the following year.",
+        "The granary is given in the oldest map as a chapel.",
+        "See how the ice melts in the harbour.",
     ],
 )
 def test_sentence_that_says_something_does_not_point_elsewhere(text: str) -> None:
     assert not points_elsewhere(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In most ports of the north, that rate is much higher.",
+        "Automated cranes and other machines make this practice possible.",
+        "The board, which owns the quay, may deny these claims.",
+    ],
+)
+def test_noun_that_was_named_before_the_sentence_is_a_riddle(text: str) -> None:
+    assert is_riddle(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The rate of the north is low, and in the south this rate is much higher.",
+        "The board found that ships were late.",
+        "The mayor said that the granary was open that year.",
+        "We explain in this paper how ice forms at the quay.",
+    ],
+)
+def test_noun_that_the_sentence_names_itself_is_no_riddle(text: str) -> None:
+    assert not is_riddle(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['"The ice is thick.', 'It is thin."', "He said “the ice is thick."]
+)
+def test_part_of_a_quotation_is_torn(text: str) -> None:
+    assert is_torn(text)
+
+
+@pytest.mark.parametrize("text", ['"The ice," he said, "is thick."', "A “thick” ice.", "Ice."])
+def test_whole_quotations_are_not_torn(text: str) -> None:
+    assert not is_torn(text)
