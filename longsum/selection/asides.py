@@ -19,7 +19,7 @@ _LEAD_IN = re.compile(
     r"""(?:(?:
     moreover|furthermore|additionally|therefore|thus|hence|consequently|accordingly|indeed
     |similarly|likewise|finally|lastly|meanwhile|also|again|notably|importantly|interestingly
-    |surprisingly|first(?:ly)?|second(?:ly)?|third(?:ly)?|next|then|so|well|ok(?:ay)?|yeah|yes|here
+    |surprisingly|first(?:ly)?|next|then|so|well|ok(?:ay)?|yeah|yes|here
     |thereafter|afterwards?
     |in\s+(?:addition|fact|particular|turn|general|other\s+words|the\s+meantime)
     |as\s+a\s+(?:result|consequence)|for\s+(?:example|instance|one\s+thing)|on\s+the\s+one\s+hand
