@@ -6,6 +6,7 @@ English.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _DEPENDENT = re.compile(
     r"""\W*(?:since\ then|then|this|that|these|those|he|she|they|it|his|her|their|its|such|however
@@ -47,6 +48,22 @@ _POINTED = re.compile(
 """A noun pointed at after the first words."""
 MIN_STEM = 5
 """Letters by which a noun is found again."""
+_PERSONAL = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself)\b", re.IGNORECASE)
+_CAPITAL = re.compile(r"\b[A-Z][\w’'-]*[\w]\b")
+_WITHIN = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]*[\w]\b")
+_PERSON = re.compile(
+    r"""\b(?:(?:wo)?m[ae]n|person|people|child(?:ren)?|boy|girl|son|daughter|mother|father|parent|wife
+    |husband|brother|sister|widow|king|queen|prince|princess|president|governor|mayor|minister
+    |secretary|judge|justice|officer|official|agent|general|captain|soldier|employee|worker
+    |employer|applicant|claimant|petitioner|respondent|defendant|plaintiff|prisoner|debtor|veteran
+    |author|artist|writer|poet|scientist|researcher|doctor|physician|nurse|patient|participant
+    |teacher|student|professor|director|manager|member|speaker|leader|candidate|citizen|customer
+    |owner|player|someone|somebody|anyone|anybody|everyone|everybody|nobody|one|who|whoever|each
+    |inventor|lawyer|attorney|counsel|client|witness|victim|monk|priest|bishop|saint|servant
+    |farmer|hunter|merchant|sailor|user|reader|individual)s?\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Persons that a pronoun may stand for."""
 _ELSEWHERE = re.compile(
     r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
     \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
@@ -80,6 +97,25 @@ def _is_named_elsewhere(text: str, found: re.Match[str]) -> bool:
     """Return whether what a sentence points at is not named in it before: `… this rate`."""
     noun = found["noun"].casefold()
     return noun[:MIN_STEM] not in text[: found.start()].casefold()
+
+
+def names_in(texts: Sequence[str]) -> frozenset[str]:
+    """Return the words that sentences write with a capital elsewhere than at their beginning."""
+    return frozenset(word for text in texts for word in _WITHIN.findall(text))
+
+
+def names_nobody(text: str, names: frozenset[str]) -> bool:
+    """Return whether a sentence speaks of a person it does not name: `In May he left for Lund.`.
+
+    Args:
+        text: a sentence.
+        names: words that the document writes with a capital within sentences.
+    """
+    pronoun = _PERSONAL.search(text)
+    if pronoun is None:
+        return False
+    before = text[: pronoun.start()]
+    return not (_PERSON.search(before) or names.intersection(_CAPITAL.findall(before)))
 
 
 def is_torn(text: str) -> bool:

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from longsum.selection.references import is_dependent, is_riddle, is_torn, points_elsewhere
+from longsum.selection.references import (
+    is_dependent,
+    is_riddle,
+    is_torn,
+    names_in,
+    names_nobody,
+    points_elsewhere,
+)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +135,35 @@ def test_part_of_a_quotation_is_torn(text: str) -> None:
 @pytest.mark.parametrize("text", ['"The ice," he said, "is thick."', "A “thick” ice.", "Ice."])
 def test_whole_quotations_are_not_torn(text: str) -> None:
     assert not is_torn(text)
+
+
+NAMES = names_in(["In May the mayor met Lind at the quay.", "He saw Anna there."])
+
+
+def test_names_are_words_with_a_capital_within_sentences() -> None:
+    assert {"May", "Lind", "Anna"} == NAMES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In spring he left for the capital.",
+        "Two tears rolled down his cheeks.",
+        "Although she hoped for help, nobody came to the quay.",
+    ],
+)
+def test_sentence_about_a_person_it_does_not_name(text: str) -> None:
+    assert names_nobody(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lind left for the capital with his dog.",
+        "The mayor opened the granary with her own key.",
+        "At the quay, Anna said that she would wait.",
+        "The ice was gone by the first of April.",
+    ],
+)
+def test_sentence_that_names_the_person_or_speaks_of_none(text: str) -> None:
+    assert not names_nobody(text, NAMES)
