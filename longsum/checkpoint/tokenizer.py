@@ -5,7 +5,6 @@ A document's text never becomes a control token: special tokens in it are tokeni
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from jinja2 import TemplateError
 
 from longsum.checkpoint.catalog import KnownModel
 from longsum.checkpoint.chat_formats import FORMATS, Wrap, wrap_chat
+from longsum.checkpoint.plain_tokenizer import read_plain, settings_of
 from longsum.errors import UnsupportedModel
 
 PLAIN_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
@@ -29,7 +29,7 @@ class Tokenizer:
     """Wraps the checkpoint's own tokenizer.
 
     Args:
-        inner: a tokenizer of `transformers`.
+        inner: a tokenizer of `transformers`, or a `PlainTokenizer`.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -130,9 +130,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """
     _require_files(folder)
     try:
-        inner = _tokenizer_class(folder).from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
+        inner = _read(folder)
     except Exception as error:  # tokenizers raises nothing narrower for a file it cannot read
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UnsupportedModel(
@@ -144,24 +142,25 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return Tokenizer(inner)
 
 
-def _tokenizer_class(folder: Path) -> Any:
-    """Return the class that reads a folder's tokenizer.
+def _read(folder: Path) -> Any:
+    """Return a folder's tokenizer, read in the quickest way.
 
     `AutoTokenizer` finds any class, but imports torch and models, which takes two seconds. If
-    tokenizer_config.json names the plain class, as Llama 3's does, it is used directly.
+    tokenizer_config.json names the plain class, as Llama 3's does, it is used directly, and without
+    `transformers` where tokenizer.json says all.
     """
-    try:
-        stated = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-        name = stated["tokenizer_class"]
-    except (OSError, ValueError, KeyError, TypeError):
-        name = None
-    if name in PLAIN_CLASSES and (folder / "tokenizer.json").is_file():
-        from transformers import PreTrainedTokenizerFast
+    settings = settings_of(folder)
+    is_plain = settings.get("tokenizer_class") in PLAIN_CLASSES
+    is_plain = is_plain and (folder / "tokenizer.json").is_file()
+    if is_plain and (plain := read_plain(folder, settings)) is not None:
+        return plain
+    if is_plain:
+        from transformers import PreTrainedTokenizerFast as Plain
 
-        return PreTrainedTokenizerFast
+        return Plain.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     from transformers import AutoTokenizer
 
-    return AutoTokenizer
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
 def _require_files(folder: Path) -> None:

@@ -23,7 +23,8 @@ def tokenizer_of(folder: Path, fields: dict[str, Any]) -> Tokenizer:
 
 
 def pieces(tokenizer: Tokenizer, text: str) -> list[str]:
-    found: list[str] = tokenizer.inner.convert_ids_to_tokens(tokenizer.encode_document(text))
+    backend = tokenizer.inner.backend_tokenizer
+    found: list[str] = [backend.id_to_token(each) for each in tokenizer.encode_document(text)]
     return found
 
 
