@@ -54,11 +54,11 @@ _PARENTHETICAL = re.compile(
     rf"""\s*(?:\((?:
       (?:see\s+(?:also\s+)?|cf\.\s+)?(?:supplementa\w+\s+|additional\s+|online\s+)?
         (?:fig(?:ure)?s?|tables?|sections?|sec|eqs?|equations?|appendix|appendices|box|chapters?
-          |files?|movies?|data\s*sets?|text|note)\b\.?\s*[^()]{{0,70}}
+          |files?|movies?|data\s*sets?|text|note)\b\.?\s*(?-i:S?\d|[A-Z]\b|[IVX]+\b)[^()]{{0,70}}
       |(?:e\.g\.|i\.e\.|see|cf\.|reviewed\s+in)?,?\s*(?:\[[\d\s,;–-]+\])?
-      |(?:see|cf\.|supra|infra|ante|post)[\s,][^()]{{0,120}}
-      |(?:e\.g\.,?\s+|reviewed\s+in\s+|see\s+)?(?!{_MONTH})[A-Z][\w’'-]+(?:,?\s+[A-Z]\.)*
-        (?:\s+et\s+al\.?|\s+(?:and|&)\s+[A-Z][\w’'-]+)?,?\s+(?:1[89]|20)\d\d[a-z]?
+      |(?:see|cf\.|supra|infra|ante)[\s,][^()]{{0,120}}
+      |(?:e\.g\.,?\s+|reviewed\s+in\s+|see\s+)?(?!{_MONTH})(?-i:[A-Z])[\w’'-]+(?:,?\s+(?-i:[A-Z])\.)*
+        (?:\s+et\s+al\.?|\s+(?:and|&)\s+(?-i:[A-Z])[\w’'-]+)?,?\s+(?:1[89]|20)\d\d[a-z]?
         (?:[;,]\s*[^()]{{0,200}})?
       |(?:internal\s+)?(?:quotation\s+marks?|citations?|emphasis|footnotes?|alterations?|brackets)
         \b[^()]{{0,60}}\b(?:omitted|added|deleted|altered)
@@ -88,6 +88,7 @@ _OPENED = re.compile(
 _TRANSCRIPT = re.compile(r"\{\w+\}|\s,\s|[^.]\s[.?]$|\b(?:uh|um|uhm|hmm)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"""\{\w+\}\s*(?:,\s*)?
+    |\s*,\s*(?:uh|um|uhm|er|erm|mm|hmm)\s*,(?=\s)
     |(?<!\w)(?:uh|um|uhm|er|erm|mm|hmm|mm-hmm|uh-huh)(?!\w)(?:\s*,\s*|\s*\.\s+(?=\w)|\s+(?=[\w{]))
     |(?<=,)\s*(?:you\s+know|i\s+mean|like|sort\s+of|kind\s+of)\s*,(?=\s)
     |(?<![\w'’])(\w+)\s+(?=\1(?![\w'’]))""",
@@ -128,7 +129,8 @@ def asides(sentence: str, *, lead_ins: bool = True) -> list[Span]:
     spoken = bool(_TRANSCRIPT.search(sentence))
     found: list[Span] = []
     joined = _lead_ins(sentence, spoken=spoken) if lead_ins else ()
-    for span in sorted([*joined, *_others(sentence, spoken=spoken)]):
+    both = [*joined, *_others(sentence, spoken=spoken)]
+    for span in sorted(both, key=lambda span: (span.start, -span.end)):
         if not found or span.start >= found[-1].end:
             found.append(span)
     return found

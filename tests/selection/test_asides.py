@@ -30,6 +30,9 @@ LEFT_OUT = {
     "Salt lowers the freezing point of some waters (e.g., [12]) but not of all.": (
         "Salt lowers the freezing point of some waters but not of all."
     ),
+    "Ice forms at the quay first (see Supplementary Table S2 and Fig. 4) and spreads.": (
+        "Ice forms at the quay first and spreads."
+    ),
     "As shown in Figure 3, the ice was thickest at the old quay.": (
         "The ice was thickest at the old quay."
     ),
@@ -58,10 +61,10 @@ LEFT_OUT = {
         "The Board relied on Lind and on nothing else."
     ),
     "Chair: So we would , uh , open the the granary {vocalsound} on Monday .": (
-        "Chair: We would, open the granary on Monday."
+        "Chair: We would open the granary on Monday."
     ),
     "Clerk: I think that 's what that that means , um , to to us .": (
-        "Clerk: I think that's what that means, to us."
+        "Clerk: I think that's what that means to us."
     ),
     "Well , I 'd say it 's the ice that does n't melt .": (
         "I'd say it's the ice that doesn't melt."
@@ -80,6 +83,13 @@ def test_asides_are_left_out(sentence: str) -> None:
     "The harbour board (HB) owns the ice on both sides of the quay.",
     "There are three ways: (1) to wait, (2) to break the ice, (3) to sail around it.",
     "“And the ice will be gone by Monday,” the harbour master said.",
+    "The harbour sold ice (tables and chairs, too) to the fishermen of Lund.",
+    "Ice was dear (note that no ship could bring any) in the spring of 1807.",
+    "The quay was wide (sections of it were closed) at the old granary.",
+    "The price of rye doubled (since 1902) in the port of Lund.",
+    "The old granary (founded 1902) held rye for four months.",
+    "The ice broke early (May 1907) in the port of Lund.",
+    "The board built houses (post war) on the old quay of the harbour.",
     "However, the port stayed closed until the end of March.",
     "But the mayor opened the granary on the third day.",
     "In conclusion, salt lowers the freezing point of harbour water.",
