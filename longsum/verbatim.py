@@ -6,7 +6,8 @@ from longsum.answer import Answer
 from longsum.chosen import Chosen
 from longsum.documents.document import Document
 from longsum.events import Listener
-from longsum.grounding.grounder import NOT_FOUND, GroundedSentence, ground_verbatim
+from longsum.grounding.grounder import NOT_FOUND, GroundedSentence
+from longsum.grounding.quoted import ground_verbatim
 from longsum.grounding.sources import Sources
 from longsum.layout import laid_out, nearest_laid_out
 from longsum.receipt import Receipt

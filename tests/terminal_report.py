@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longsum.documents.document import Document, Page, Span
-from longsum.grounding.grounder import ground_verbatim
+from longsum.grounding.quoted import ground_verbatim
 
 SOURCE = Document(
     "The terminal cost 412 million euros. Anna Berg chairs the board.\n"

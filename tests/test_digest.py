@@ -6,7 +6,8 @@ from longsum.answer import Answer, PartAnswer
 from longsum.digest import chosen_digest, written_digest
 from longsum.documents.document import Document, Span
 from longsum.documents.extent import Extent
-from longsum.grounding.grounder import GroundedSentence, ground_verbatim
+from longsum.grounding.grounder import GroundedSentence
+from longsum.grounding.quoted import ground_verbatim
 from longsum.receipt import Receipt
 
 TEXT = "One says this. Two says that.\n\nThree is here.\n\nFour is far. Five is last.\n"

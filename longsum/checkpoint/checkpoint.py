@@ -148,7 +148,7 @@ class Checkpoint(ABC):
     def codes(self) -> Mapping[str, GgufTensor]:
         """Return the matrices that are stored as 4-bit codes, by Hugging Face's name.
 
-        There are none where an adapter is added: the sums are no codes.
+        There are none where an adapter is added: the sums are not codes.
         """
         return {}
 

@@ -38,7 +38,7 @@ class Codes(NamedTuple):
 
 
 def codes_per_weight(tensor: GgufTensor) -> int:
-    """Return how many 4-bit codes a weight is: 1, 2, or 0 if it is no matrix of codes."""
+    """Return how many 4-bit codes a weight is: 1, 2, or 0 if it is not a matrix of codes."""
     if len(tensor.shape) != 2 or tensor.type_name not in _READERS:
         return 0
     return 2 if tensor.type_name == "Q8_0" else 1

@@ -65,7 +65,7 @@ def asked_claims(question: str) -> list[str]:
         question: in the user's words.
 
     Returns:
-        The claims; none where yes or no is no answer.
+        The claims; none where yes or no does not answer it.
     """
     found = _ASKS.fullmatch(question.strip().rstrip("?!. "))
     if found is None or _OTHERWISE.search(found["rest"]):

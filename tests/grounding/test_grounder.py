@@ -4,12 +4,11 @@ import random
 
 import pytest
 
-from longsum.documents.document import Document, Page, Span
+from longsum.documents.document import Document, Page
 from longsum.grounding.grounder import (
     REFUSAL,
     Grounder,
     answer_sentences,
-    ground_verbatim,
     is_heading,
     is_refusal,
 )
@@ -286,67 +285,6 @@ def test_other_languages(pages, true, false):
     grounder = Grounder(paged(*pages))
     assert grounder.ground(true).pages == (2,)
     assert not grounder.ground(false).supported
-
-
-# ---- verbatim answers
-
-
-def test_verbatim_sentences_keep_their_places(report):
-    first = report.text.index("Fishermen")
-    spans = [Span(first, first + 70), Span(len(PAGE_1 + PAGE_2) - 8, len(PAGE_1 + PAGE_2) + 26)]
-    grounded = ground_verbatim(report, spans)
-    joined = " ".join(sentence.text for sentence in grounded)
-    for sentence, span in zip(grounded, spans, strict=True):
-        assert joined[sentence.start : sentence.end] == sentence.text
-        assert sentence.evidence[0].span == span
-        assert sentence.supported
-        assert "\n" not in sentence.text
-    assert grounded[0].reference == "p. 1"
-    assert (grounded[1].pages, grounded[1].reference) == ((2, 3), "pp. 2-3")
-
-
-def test_verbatim_sentences_are_shortened_where_they_still_say_it(report):
-    first = report.text.index("Fishermen")
-    spans = [Span(first, first + 70), Span(len(PAGE_1 + PAGE_2) - 8, len(PAGE_1 + PAGE_2) + 26)]
-    whole = ground_verbatim(report, spans)
-    cut = ground_verbatim(report, spans, lambda text, follows: text.rpartition(" ")[0] or text)
-    joined = " ".join(sentence.text for sentence in cut)
-    for sentence, before in zip(cut, whole, strict=True):
-        assert joined[sentence.start : sentence.end] == sentence.text
-        assert sentence.original == before.text
-        assert before.text.startswith(sentence.text)
-        assert (sentence.evidence, sentence.reference) == (before.evidence, before.reference)
-
-
-def test_it_is_known_whether_a_sentence_follows_the_one_before_it():
-    text = "The port froze. However, nobody left. The ice broke.\n\nBut it froze again."
-    ends = [text.index(".", at) + 1 for at in (0, 16, 38, 54)]
-    document = Document(text, pages=(), sha256="", name="frost.txt")
-    spans = [Span(a, b) for a, b in zip((0, 16, 38, 54), ends, strict=True)]
-    seen = []
-
-    def watch(sentence: str, *, follows: bool) -> str:
-        seen.append((sentence, follows))
-        return sentence
-
-    ground_verbatim(document, spans, watch)
-    assert [follows for _, follows in seen] == [False, True, True, True]
-    seen.clear()
-    ground_verbatim(document, [spans[0], spans[2], spans[0]], watch)
-    assert [follows for _, follows in seen] == [False, False, False]
-
-
-@pytest.mark.parametrize("change", [
-    lambda text, follows: text.replace(" not ", " "),
-    lambda text, follows: text.replace("three", "two"),
-    lambda text, follows: "Nothing of the kind was ever written.",
-])  # fmt: skip
-def test_a_sentence_stays_whole_where_shortening_would_change_what_it_says(change):
-    text = "The harbour board did not sell ice to the three fishermen of Lund in 1807."
-    document = paged(text)
-    (sentence,) = ground_verbatim(document, [Span(0, len(text))], change)
-    assert sentence.text == text
-    assert sentence.original is None
 
 
 # ---- size

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from longsum.documents.document import Document, Page
-from longsum.grounding.grounder import Grounder, ground_verbatim
+from longsum.grounding.grounder import Grounder
+from longsum.grounding.quoted import ground_verbatim
 from longsum.grounding.sources import Sources
 
 TEXT = (

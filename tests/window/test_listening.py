@@ -5,7 +5,8 @@ import pytest
 from longsum.child import _asked_to_stop
 from longsum.documents.document import Span
 from longsum.documents.read import parse_text
-from longsum.grounding.grounder import GroundedSentence, ground_verbatim
+from longsum.grounding.grounder import GroundedSentence
+from longsum.grounding.quoted import ground_verbatim
 from longsum.settings import Setting
 from longsum.window.listening import AnswerListener, ReadingListener, Stopped
 

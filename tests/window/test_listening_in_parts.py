@@ -6,7 +6,7 @@ from helpers import report_pdf
 from longsum.child import _asked_to_stop
 from longsum.documents.document import Span
 from longsum.documents.read import parse_text, read_document
-from longsum.grounding.grounder import ground_verbatim
+from longsum.grounding.quoted import ground_verbatim
 from longsum.part_events import ALL_PARTS, MERGING
 from longsum.receipt import ReadPart
 from longsum.window.listening import Stopped
