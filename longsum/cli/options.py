@@ -38,7 +38,7 @@ Verbatim = Annotated[
         "--verbatim/--free",
         show_default=False,
         help="The document's sentences word for word, or the model's own words (default: for mini "
-        "sentences, in a summary without their asides; for larger models free).",
+        "sentences, asides left out; else free).",
         rich_help_panel=ANSWER,
     ),
 ]
