@@ -13,11 +13,10 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.answers import false_variants, true_variants
-from benchmarks.answers.texts import documents, plain_sentences
+from benchmarks.answers.texts import add_text_options, every, plain_sentences
 from benchmarks.answers.words import names
 from longsum.documents.document import Document
 from longsum.grounding.grounder import Grounder
@@ -47,9 +46,7 @@ def main() -> None:
     }
     wrong: dict[str, list[str]] = defaultdict(list)
     started = time.perf_counter()
-    for number, document in enumerate(documents(options.texts)):
-        if number % options.every != options.offset or len(document.text) < 1000:
-            continue
+    for number, document in every(options.texts, options.every, options.offset):
         if not (missing := [kind for kind in kinds if made[kind] < wanted[kind]]):
             break
         grounder: Grounder | None = None
@@ -107,11 +104,9 @@ def _row(name: str, count: int, right: int) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--texts", type=Path, nargs="+", required=True, help="folders and files")
+    add_text_options(parser)
     parser.add_argument("--count", type=int, default=500, help="true ones, and false ones")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--every", type=int, default=1, help="use one document in so many")
-    parser.add_argument("--offset", type=int, default=0, help="the first of them")
     parser.add_argument("--show", nargs="*", default=[], metavar="KIND", help="print mistakes")
     parser.add_argument("--most", type=int, default=20, help="mistakes printed per kind")
     return parser.parse_args()

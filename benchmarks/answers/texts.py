@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 import re
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from longsum.documents.sentences import split_sentences
 
 MAX_CHARACTERS = 60_000
 """Characters of a document that are used, about 10,000 words: enough to get lost in."""
+MIN_CHARACTERS = 1000
+"""Characters from which on a document is used."""
 MIN_WORDS, MAX_WORDS = 7, 40
 """Words of a sentence that is varied."""
 _PLAIN = re.compile(r"[A-Z][A-Za-z0-9 ,;:'’()%$.–-]+[a-z0-9)%]\.")
@@ -29,6 +32,26 @@ def documents(paths: Sequence[Path]) -> Iterator[Document]:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             for name, text in _texts(file):
                 yield Document(_LINK.sub(r"\1", text)[:MAX_CHARACTERS], (), "0", name)
+
+
+def every(paths: Sequence[Path], step: int, offset: int) -> Iterator[tuple[int, Document]]:
+    """Yield one document in `step`, beginning at `offset`, with its number; no short ones.
+
+    Args:
+        paths: as of `documents`.
+        step: distance of the documents taken.
+        offset: number of the first.
+    """
+    for number, document in enumerate(documents(paths)):
+        if number % step == offset and len(document.text) >= MIN_CHARACTERS:
+            yield number, document
+
+
+def add_text_options(parser: ArgumentParser) -> None:
+    """Add the options that say which documents are taken."""
+    parser.add_argument("--texts", type=Path, nargs="+", required=True, help="folders and files")
+    parser.add_argument("--every", type=int, default=1, help="use one document in so many")
+    parser.add_argument("--offset", type=int, default=0, help="the first of them")
 
 
 def plain_sentences(document: Document) -> list[tuple[str, str]]:

@@ -12,11 +12,10 @@ import argparse
 import random
 import re
 from collections import Counter
-from pathlib import Path
 
 from benchmarks.answers import false_variants, true_variants
 from benchmarks.answers.support import variants
-from benchmarks.answers.texts import documents
+from benchmarks.answers.texts import add_text_options, every
 from longsum.answer_choice import WordChooser, with_verdict
 from longsum.config import AskConfig, DecodeConfig
 from longsum.documents.document import Document
@@ -67,9 +66,7 @@ def main() -> None:
     options = _options()
     kinds = [*true_variants.RULES, *false_variants.RULES]
     counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-    for number, document in enumerate(documents(options.texts)):
-        if number % options.every != options.offset or len(document.text) < 1000:
-            continue
+    for number, document in every(options.texts, options.every, options.offset):
         asked = 0
         for variant in variants(document, kinds, random.Random(number)):
             question = question_of(variant.text)
@@ -91,10 +88,8 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--texts", type=Path, nargs="+", required=True, help="folders and files")
+    add_text_options(parser)
     parser.add_argument("--count", type=int, default=500, help="questions")
-    parser.add_argument("--every", type=int, default=1, help="use one document in so many")
-    parser.add_argument("--offset", type=int, default=0, help="the first of them")
     parser.add_argument("--show", action="store_true", help="print wrong answers")
     return parser.parse_args()
 
