@@ -218,6 +218,11 @@ class Grounder:
         return Quotation(quotation, span is not None, span, reference)
 
 
+def grounder_of(sentence: str) -> Grounder:
+    """Return a grounder that knows a single sentence."""
+    return Grounder(Document(sentence, pages=(), sha256="", name=""))
+
+
 def is_refusal(sentence: str) -> bool:
     """Return whether a sentence says that the document holds no answer."""
     return words(sentence) in (words(REFUSAL), words(NOT_FOUND)) or is_denial(sentence)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from longsum.documents.document import Document, Span
 from longsum.documents.voices import voice_at
-from longsum.grounding.grounder import Evidence, GroundedSentence, Grounder
+from longsum.grounding.grounder import Evidence, GroundedSentence, grounder_of
 
 
 class Shorten(Protocol):
@@ -42,7 +42,7 @@ def ground_verbatim(
         is_after = before is not None and before <= span.start
         follows = is_after and not document.text[before : span.start].strip()
         text = whole if shorten is None else shorten(whole, follows=follows)
-        if text != whole and not _says(whole, text):
+        if text != whole and not grounder_of(whole).ground(text).supported:
             text = whole
         end = start + len(text)
         place = (Evidence(span, 1.0),)
@@ -64,9 +64,3 @@ def ground_verbatim(
         )
         start, before = end + 1, span.end
     return grounded
-
-
-def _says(whole: str, text: str) -> bool:
-    """Return whether a sentence says what is left of it."""
-    alone = Document(whole, pages=(), sha256="", name="")
-    return Grounder(alone).ground(text).supported

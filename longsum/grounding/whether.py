@@ -11,9 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from longsum.documents.document import Document
 from longsum.grounding.clauses import parse
-from longsum.grounding.grounder import Grounder
+from longsum.grounding.grounder import Grounder, grounder_of
 from longsum.grounding.lexicon import listed
 from longsum.grounding.numbers import wrong_number
 from longsum.similarity import is_number, words
@@ -24,17 +23,16 @@ MAX_SUBJECT = 6
 """Most words of a subject, after which its verb belongs."""
 DENYING = ("negation", "opposite", "number")
 """Differences that make it `no`; a sentence about another name or quantity leaves it open."""
-
 MIN_WORDS = 2
 """Words besides the number that a sentence with another one must share."""
 
 _ASKS = re.compile(
     r"\W*(?:(?:so|and|but|then|well),?\s+)?"
     r"(?P<verb>is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)"
-    r"(?P<denied>n['’]t)?\s+(?P<rest>\S.*)",
+    r"(?:n['’]t)?\s+(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_SUPPORT = frozenset({"do", "does", "did"})
+_SUPPORT = listed("do does did")
 """Verbs that only a question needs."""
 _MODALS = listed("can could may might must shall should will would")
 _OTHERWISE = re.compile(
@@ -42,7 +40,6 @@ _OTHERWISE = re.compile(
     re.I,
 )
 """Alternatives, denials, questions within the question, and requests: `Can you tell me …`."""
-
 
 Says = Literal["yes", "no"]
 
@@ -92,7 +89,8 @@ def verdict(question: str, sentences: Sequence[str]) -> Verdict | None:
     for number, sentence in enumerate(sentences):
         if not modal <= set(words(sentence)):
             continue  # `may` of what `must` be: the two are not always told apart
-        said = {_said(claim, sentence) for claim in claims}
+        alone = grounder_of(sentence)
+        said = {_said(claim, alone) for claim in claims}
         if "yes" in said:
             return Verdict(number, "yes")
         if said == {"no"}:
@@ -100,16 +98,20 @@ def verdict(question: str, sentences: Sequence[str]) -> Verdict | None:
     return None
 
 
-def _said(claim: str, sentence: str) -> Says | None:
-    """Return what a sentence says to a claim."""
-    alone = Document(sentence, pages=(), sha256="", name="")
-    grounded = Grounder(alone).ground(claim)
+def _said(claim: str, alone: Grounder) -> Says | None:
+    """Return what a sentence says to a claim.
+
+    Args:
+        claim: what is asked about.
+        alone: knows the sentence.
+    """
+    grounded = alone.ground(claim)
     if grounded.supported:
         share = max((each.score for each in grounded.evidence), default=0.0)
         return "yes" if share >= MIN_SHARE else None
     contrary = grounded.contrary
     if contrary is None:
-        return "no" if _has_other_number(claim, sentence) else None
+        return "no" if _has_other_number(claim, alone.document.text) else None
     return "no" if contrary.conflict.kind in DENYING else None
 
 
