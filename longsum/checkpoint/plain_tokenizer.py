@@ -139,11 +139,7 @@ class PlainTokenizer:
     @cached_property
     def _whole(self) -> Any:
         """The same tokenizer by `transformers`."""
-        from transformers import PreTrainedTokenizerFast
-
-        return PreTrainedTokenizerFast.from_pretrained(
-            self._folder, local_files_only=True, trust_remote_code=False
-        )
+        return read_whole(self._folder)
 
     def _number(self, token: str | None) -> int | None:
         """Return a token's number; None if there is none."""
@@ -183,6 +179,15 @@ def read_plain(folder: Path, settings: Mapping[str, Any]) -> PlainTokenizer | No
     inner.no_truncation()
     inner.no_padding()
     return PlainTokenizer(folder, inner, special, extra, template)
+
+
+def read_whole(folder: Path) -> Any:
+    """Read a tokenizer of the plain class by `transformers`, without network or remote code."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
 
 
 def settings_of(folder: Path) -> dict[str, Any]:

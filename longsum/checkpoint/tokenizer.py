@@ -15,7 +15,7 @@ from jinja2 import TemplateError
 
 from longsum.checkpoint.catalog import KnownModel
 from longsum.checkpoint.chat_formats import FORMATS, Wrap, wrap_chat
-from longsum.checkpoint.plain_tokenizer import read_plain, settings_of
+from longsum.checkpoint.plain_tokenizer import read_plain, read_whole, settings_of
 from longsum.errors import UnsupportedModel
 
 PLAIN_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
@@ -150,14 +150,10 @@ def _read(folder: Path) -> Any:
     `transformers` where tokenizer.json says all.
     """
     settings = settings_of(folder)
-    is_plain = settings.get("tokenizer_class") in PLAIN_CLASSES
-    is_plain = is_plain and (folder / "tokenizer.json").is_file()
-    if is_plain and (plain := read_plain(folder, settings)) is not None:
-        return plain
-    if is_plain:
-        from transformers import PreTrainedTokenizerFast as Plain
-
-        return Plain.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    named = settings.get("tokenizer_class") in PLAIN_CLASSES
+    if named and (folder / "tokenizer.json").is_file():
+        plain = read_plain(folder, settings)
+        return read_whole(folder) if plain is None else plain
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

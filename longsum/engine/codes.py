@@ -22,6 +22,7 @@ ROWS = 32
 MIDDLE = 8
 """The kernel subtracts it from each code."""
 ROWS_AT_ONCE = 1024
+"""Rows that are laid out at once."""
 INNER_TILES = 1
 """An argument of the layout that has a meaning on GPUs only."""
 

@@ -117,7 +117,7 @@ class PreallocatedLayer(HeldLayer):
 
     def states(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return views of all keys and values."""
-        return self._held["keys"][:, :, : self.length], self._held["values"][:, :, : self.length]
+        return self._first(self.length)
 
     def states_rounded(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return views of all keys and values, and of finite numbers after them.
@@ -125,5 +125,8 @@ class PreallocatedLayer(HeldLayer):
         Returns:
             Each (batch, heads, length or up to `ROUNDED` more, head_dim).
         """
-        end = min(self.capacity, -(-self.length // ROUNDED) * ROUNDED)
-        return self._held["keys"][:, :, :end], self._held["values"][:, :, :end]
+        return self._first(min(self.capacity, -(-self.length // ROUNDED) * ROUNDED))
+
+    def _first(self, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return views of the keys and values of the first tokens."""
+        return self._held["keys"][:, :, :tokens], self._held["values"][:, :, :tokens]

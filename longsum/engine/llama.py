@@ -21,7 +21,7 @@ from longsum.checkpoint.rope import Rope
 from longsum.config import Attention as AskedAttention
 from longsum.engine.cache import PreallocatedCache, attend_new
 from longsum.engine.codes import CodeMatrix, CodeSwitch
-from longsum.engine.modules import Embedding, Linear, RMSNorm, activation
+from longsum.engine.modules import MLP, Embedding, Linear, RMSNorm
 from longsum.engine.rotary import Rotary, rotated
 from longsum.errors import UnsupportedModel
 
@@ -282,32 +282,3 @@ class Attention(nn.Module):
         query = rotated(self.q_proj(hidden).view(each_head), cos, sin)
         key = rotated(self.k_proj(hidden).view(each_head), cos, sin)
         return query, key, self.v_proj(hidden).view(each_head)
-
-
-class MLP(nn.Module):
-    """The gated feed-forward network.
-
-    Args:
-        shape: the model's shape.
-        hidden_act: name of the gate's activation.
-    """
-
-    codes: CodeMatrix | None = None
-    """The weights of `gate_proj` and `up_proj` together, as 4-bit codes for few tokens."""
-
-    def __init__(self, shape: ModelShape, hidden_act: str = "silu") -> None:
-        super().__init__()
-        self.act_fn = activation(hidden_act)
-        self.gate_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=shape.mlp_bias)
-        self.up_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=shape.mlp_bias)
-        self.down_proj = Linear(shape.intermediate_size, shape.hidden_size, bias=shape.mlp_bias)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return (batch, T, hidden)."""
-        if self.codes is not None and self.codes.takes(hidden):
-            gate, up = self.codes(hidden).chunk(2, dim=-1)
-        else:
-            gate, up = self.gate_proj(hidden), self.up_proj(hidden)
-        gated = self.act_fn(gate).mul_(up)
-        output: torch.Tensor = self.down_proj(gated)
-        return output

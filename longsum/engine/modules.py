@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from longsum.checkpoint.files import ModelShape
 from longsum.engine.codes import CodeMatrix
 
 
@@ -64,3 +65,32 @@ class RMSNorm(nn.Module):
             return F.rms_norm(hidden, hidden.shape[-1:], self.weight, self.eps)
         normed = F.rms_norm(hidden.float(), hidden.shape[-1:], eps=self.eps)
         return self.weight * normed.to(hidden.dtype)
+
+
+class MLP(nn.Module):
+    """The gated feed-forward network.
+
+    Args:
+        shape: the model's shape.
+        hidden_act: name of the gate's activation.
+    """
+
+    codes: CodeMatrix | None = None
+    """The weights of `gate_proj` and `up_proj` together, as 4-bit codes for few tokens."""
+
+    def __init__(self, shape: ModelShape, hidden_act: str = "silu") -> None:
+        super().__init__()
+        self.act_fn = activation(hidden_act)
+        self.gate_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=shape.mlp_bias)
+        self.up_proj = Linear(shape.hidden_size, shape.intermediate_size, bias=shape.mlp_bias)
+        self.down_proj = Linear(shape.intermediate_size, shape.hidden_size, bias=shape.mlp_bias)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return (batch, T, hidden)."""
+        if self.codes is not None and self.codes.takes(hidden):
+            gate, up = self.codes(hidden).chunk(2, dim=-1)
+        else:
+            gate, up = self.gate_proj(hidden), self.up_proj(hidden)
+        gated = self.act_fn(gate).mul_(up)
+        output: torch.Tensor = self.down_proj(gated)
+        return output

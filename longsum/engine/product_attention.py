@@ -80,7 +80,7 @@ def attend_few(
 
     Args:
         query: (1, heads, T, head_dim), the last T of the text's tokens.
-        key: (1, kv_heads, S, head_dim), of which those after the text may be any numbers.
+        key: (1, kv_heads, S, head_dim), of which those after the text may be any finite numbers.
         value: (1, kv_heads, S, head_dim), the same.
         scale: factor on the scores.
         length: number of tokens of the text.

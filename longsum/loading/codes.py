@@ -11,8 +11,8 @@ import torch
 from longsum.checkpoint.gguf import GgufTensor
 from longsum.checkpoint.gguf_codes import GROUP, Codes, codes_per_weight, read_codes
 from longsum.engine.codes import ROWS, CodeMatrix, CodeSwitch, takes_codes
-from longsum.engine.llama import MLP, Attention, Llama
-from longsum.engine.modules import Linear
+from longsum.engine.llama import Attention, Llama
+from longsum.engine.modules import MLP, Linear
 
 Stored = Mapping[str, GgufTensor]
 
@@ -59,7 +59,7 @@ def _codes_of(
 
 def multiplies_codes() -> bool:
     """Return whether this torch has the kernel, and it computes what it is known to compute."""
-    values = np.arange(ROWS * GROUP, dtype=np.uint8).reshape(ROWS, GROUP) % 16
+    values = (np.arange(ROWS * GROUP) % 16).astype(np.uint8).reshape(ROWS, GROUP)
     ones = np.ones((ROWS, 1), np.float32)
     matrix = CodeMatrix(CodeSwitch(), lambda: Codes(values, ones, -3 * ones))
     x = torch.eye(GROUP, dtype=torch.bfloat16)[:2]

@@ -118,6 +118,16 @@ def names_nobody(text: str, names: frozenset[str]) -> bool:
     return not (_PERSON.search(before) or names.intersection(_CAPITAL.findall(before)))
 
 
+def refer_elsewhere(texts: Sequence[str]) -> list[bool]:
+    """Return whether each sentence refers, after its opening, to others, or tears a quotation.
+
+    Args:
+        texts: the sentences of a document.
+    """
+    names = names_in(texts)
+    return [is_riddle(text) or is_torn(text) or names_nobody(text, names) for text in texts]
+
+
 def is_torn(text: str) -> bool:
     """Return whether a quotation begins or ends in another sentence."""
     opened, closed = text.count("“"), text.count("”")

@@ -20,14 +20,7 @@ from longsum.selection.back_matter import in_back_matter
 from longsum.selection.conclusions import conclusions
 from longsum.selection.predicates import is_instruction, is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
-from longsum.selection.references import (
-    is_dependent,
-    is_riddle,
-    is_torn,
-    names_in,
-    names_nobody,
-    points_elsewhere,
-)
+from longsum.selection.references import is_dependent, points_elsewhere, refer_elsewhere
 from longsum.similarity import FUNCTION_WORDS, count_words, words
 
 OPENING, CLOSING = 8, 15
@@ -152,9 +145,7 @@ class Sentences:
     @cached_property
     def riddles(self) -> np.ndarray:
         """Whether each sentence refers, after its opening, to others, or tears a quotation."""
-        names = names_in(self.texts)
-        found = (is_riddle(t) or is_torn(t) or names_nobody(t, names) for t in self.texts)
-        return np.array(list(found), dtype=bool)
+        return np.array(refer_elsewhere(self.texts), dtype=bool)
 
     @cached_property
     def in_back_matter(self) -> np.ndarray:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from paged import paged
 
-from longsum.documents.document import Document, Page
+from longsum.documents.document import Document
 from longsum.grounding.grounder import (
     REFUSAL,
     Grounder,
@@ -31,14 +32,6 @@ The commission recommends a fund of 20 million euros for restoring the coast. Fr
 by 7 percent a year, mainly because of grain exports to Egypt. Rail connections remain poor, and \
 most containers leave the port on trucks.
 """
-
-
-def paged(*texts: str) -> Document:
-    pages, start = [], 0
-    for number, text in enumerate(texts, 1):
-        pages.append(Page(number, start, start + len(text)))
-        start += len(text)
-    return Document("".join(texts), tuple(pages), sha256="0", name="report.pdf")
 
 
 @pytest.fixture(scope="module")

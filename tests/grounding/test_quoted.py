@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from paged import paged
 
-from longsum.documents.document import Document, Page, Span
+from longsum.documents.document import Document, Span
 from longsum.grounding.quoted import ground_verbatim
 
 PAGE_1 = """Report of the Harbour Commission
@@ -17,14 +18,6 @@ channel has destroyed the eelgrass meadows, and nobody
 """
 PAGE_3 = """will bring them back.” Water samples taken in 2021 showed less oxygen than before.
 """
-
-
-def paged(*texts: str) -> Document:
-    pages, start = [], 0
-    for number, text in enumerate(texts, 1):
-        pages.append(Page(number, start, start + len(text)))
-        start += len(text)
-    return Document("".join(texts), tuple(pages), sha256="0", name="report.pdf")
 
 
 @pytest.fixture(scope="module")

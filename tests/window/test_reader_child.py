@@ -83,6 +83,7 @@ def test_a_summary_and_an_answer_come_sentence_by_sentence(worker, document):
     text = "".join(data["text"] for kind, data in heard if kind == "text")
     assert "night watchman" in text
     assert isinstance(answer["sure"], bool)
+    assert answer["short"] is None
 
 
 def test_a_refusal_reports_what_comes_nearest_apart(worker, document):
