@@ -18,7 +18,7 @@ from longsum.grounding.grounder import Grounder
 from longsum.judge import Judge
 from longsum.prepared import Prepared
 from longsum.receipt import Receipt
-from longsum.selection.head import load_head
+from longsum.selection.head import SummaryHead, load_head, shipped_head
 from longsum.selection.token_states import TokenStates
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ class Reading:
         self.tokenizer = prepared.model.tokenizer
         self.stop_ids = stop_ids or self.tokenizer.stop_ids(prepared.model.config)
         self.head = load_head(prepared.model.source.folder)
+        self.summary_head: SummaryHead | None = self.head or shipped_head(
+            prepared.model.checkpoint.fingerprint()
+        )
         self.weights = weights
         """The model in memory, which a later document may be read with."""
         self.cached = cached
@@ -87,9 +90,9 @@ class Reading:
         engine = self._empty_engine()
         if not self.cached.restore(engine, self.prepared.read_ids, listener):
             return None
-        if self.head is None:
+        if self.summary_head is None:
             return engine, None
-        states = self.cached.extra.get(self.head.states_name)
+        states = self.cached.extra.get(self.summary_head.states_name)
         return None if states is None else (engine, states)
 
     def _read(self, listener: Listener) -> tuple[Engine, torch.Tensor | None]:
@@ -101,15 +104,15 @@ class Reading:
             listener.check()
             listener.prefill(max(0, done - before), total - before)
 
-        if self.head is None:
+        if self.summary_head is None:
             engine.read(ids, progress)
             return engine, None
         from longsum.engine.hidden_states import recording
 
-        with recording(self.weights, self.head.projection) as recorder:
+        with recording(self.weights, self.summary_head.projections) as recorder:
             engine.read(ids, progress)
         if self.cached is not None:
-            self.cached.extra[self.head.states_name] = recorder.states
+            self.cached.extra[self.summary_head.states_name] = recorder.states
         return engine, recorder.states
 
     def _empty_engine(self) -> Engine:

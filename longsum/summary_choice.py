@@ -23,7 +23,7 @@ from longsum.selection.asides import shortened
 from longsum.selection.candidates import Candidate, readable, summary_candidates
 from longsum.selection.choose import choose_sentences
 from longsum.selection.filling import fill
-from longsum.selection.head import SelectionHead
+from longsum.selection.head import SummaryHead
 from longsum.selection.sentence_features import Sentences
 from longsum.settings import Setting
 from longsum.similarity import count_words, sentence_key
@@ -56,7 +56,7 @@ class Chooser(Protocol):
 class HeadChooser:
     """Chooses the sentences of a summary with a checkpoint's head; no token is decoded."""
 
-    head: SelectionHead
+    head: SummaryHead
     reading: Reading
 
     def summary(self, config: SummaryConfig, decode: DecodeConfig, listener: Listener) -> Chosen:
@@ -145,8 +145,8 @@ def chooser_for(reading: Reading, suffix: str) -> Chooser:
         reading: the document as the model read it.
         suffix: the instruction after the document, for a choice by likelihood.
     """
-    if reading.head is not None:
-        return HeadChooser(reading.head, reading)
+    if reading.summary_head is not None:
+        return HeadChooser(reading.summary_head, reading)
     return LikelihoodChooser(reading, suffix)
 
 

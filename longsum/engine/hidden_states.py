@@ -1,50 +1,71 @@
-"""Record the projected last hidden states of the tokens a model reads."""
+"""Record the projected hidden states of the tokens a model reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional as F
+from torch.utils.hooks import RemovableHandle
 
 from longsum.engine.llama import Llama
 
+LAST = -1
+"""Number of the last layer."""
+
 
 class Recorder:
-    """Projected states of the tokens read so far."""
+    """Projected states of the tokens read so far.
 
-    def __init__(self) -> None:
-        self._parts: list[torch.Tensor] = []
+    Args:
+        layers: the layers that are recorded, in the order of their columns.
+    """
 
-    def add(self, states: torch.Tensor) -> None:
-        """Add the states of further tokens: (tokens, directions)."""
-        self._parts.append(states.to("cpu", torch.float16))
+    def __init__(self, layers: Iterable[int]) -> None:
+        self._parts: dict[int, list[torch.Tensor]] = {layer: [] for layer in layers}
+
+    def add(self, layer: int, states: torch.Tensor) -> None:
+        """Add the states of further tokens after a layer: (tokens, directions)."""
+        self._parts[layer].append(states.to("cpu", torch.float16))
 
     @property
     def states(self) -> torch.Tensor:
-        """All recorded states: (tokens, directions) float16."""
-        return torch.cat(self._parts)
+        """All recorded states: (tokens, directions of all layers) float16."""
+        return torch.cat([torch.cat(parts) for parts in self._parts.values()], dim=1)
 
 
 @contextmanager
-def recording(model: Llama, projection: np.ndarray) -> Iterator[Recorder]:
-    """Record the projected states after the last norm of every token read inside the context.
+def recording(model: Llama, projections: Mapping[int, np.ndarray]) -> Iterator[Recorder]:
+    """Record the projected states of every token read inside the context.
+
+    States between layers are divided by their root mean square, without weights.
 
     Args:
         model: a model that reads one sequence at a time.
-        projection: (hidden_size, directions).
+        projections: (hidden_size, directions) by the number of the layer after which states are
+            taken, from 1; `LAST` for the last, after the model's norm. In the order of the result.
     """
-    norm = model.model.norm
-    matrix = torch.from_numpy(projection).to(norm.weight.device, torch.float32)
-    recorder = Recorder()
-
-    def record(module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
-        recorder.add(output[0].float() @ matrix)
-
-    handle = norm.register_forward_hook(record)
-    try:
+    recorder = Recorder(projections)
+    with ExitStack() as hooks:
+        for layer, projection in projections.items():
+            hooks.callback(_hook(model, layer, projection, recorder).remove)
         yield recorder
-    finally:
-        handle.remove()
+
+
+def _hook(model: Llama, layer: int, projection: np.ndarray, recorder: Recorder) -> RemovableHandle:
+    """Record the states after one layer; return the handle that stops it."""
+    is_last = layer == LAST
+    module = model.model.norm if is_last else model.model.layers[layer - 1]
+    device, eps = model.model.norm.weight.device, model.config.rms_norm_eps
+    matrix = torch.from_numpy(projection).to(device, torch.float32)
+
+    def record(_: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
+        states = output[0].float()
+        if not is_last:
+            states = F.rms_norm(states, states.shape[-1:], eps=eps)
+        recorder.add(layer, states @ matrix)
+
+    return module.register_forward_hook(record)

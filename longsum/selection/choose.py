@@ -12,7 +12,7 @@ from longsum.selection.alike import Unlike
 from longsum.selection.conclusions import MIN_STRENGTH
 from longsum.selection.cover import Cover, Shared
 from longsum.selection.filling import fill
-from longsum.selection.head import MAX_LOG_USES, Network, SelectionHead, SummaryNetworks
+from longsum.selection.head import MAX_LOG_USES, Network, SummaryHead, SummaryNetworks
 from longsum.selection.leading import MAX_ALIKE as MAX_ALIKE_CONCLUSIONS
 from longsum.selection.leading import leading
 from longsum.selection.ranking import standardized
@@ -163,7 +163,7 @@ def parts_of(sizes: np.ndarray, length: int) -> np.ndarray:
 def choose_sentences(
     sentences: Sentences,
     states: TokenStates,
-    head: SelectionHead,
+    head: SummaryHead,
     encode: Encode,
     noise: np.ndarray | float = 0.0,
 ) -> list[int]:

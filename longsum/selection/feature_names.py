@@ -7,7 +7,7 @@ with the weights: weights for another order would rank wrongly without an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,13 +52,16 @@ def metadata_of(directions: int) -> dict[str, str]:
     return {METADATA_KEY: json.dumps(feature_names(directions))}
 
 
-def require_same_features(path: Path, metadata: Mapping[str, str], directions: int) -> None:
+def require_same_features(
+    path: Path, metadata: Mapping[str, str], directions: int, networks: Collection[str]
+) -> None:
     """Check that a head was trained on the features of this version, in their order.
 
     Args:
         path: the head's file.
         metadata: the file's metadata.
         directions: number of directions of a projected state.
+        networks: the networks that the head has.
 
     Raises:
         UnsupportedModel: when the features differ, or the file does not name them.
@@ -68,6 +71,8 @@ def require_same_features(path: Path, metadata: Mapping[str, str], directions: i
         found = "does not name its features: an older version of longsum wrote it"
         raise UnsupportedModel(f"{path} {found}", hint="export it again with recipes/mini")
     for network, expected in feature_names(directions).items():
+        if network not in networks:
+            continue
         difference = _difference(saved.get(network, []), expected)
         if difference:
             raise UnsupportedModel(

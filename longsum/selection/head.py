@@ -1,9 +1,10 @@
-"""The selection head: five small networks beside a model's weights, for verbatim answers.
+"""The selection head: small networks beside a model's weights, for verbatim answers.
 
 One scores sentences for a summary, two predict how often a summary would use each word and each
 pair of neighbouring words, one scores sentences as answers to a question, and one decides whether a
 document answers it at all. They were trained on texts by people (`recipes/mini`) and run in numpy,
-which is fastest for some ten thousand weights. A checkpoint may come without them.
+which is fastest for some ten thousand weights. A checkpoint may come without them; for one, longsum
+comes with the three for summaries (`recipes/smol`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ from longsum.selection.sentence_features import Columns, stacked
 
 FILE = "selection.safetensors"
 """Name of the head's file, beside the weights."""
+BASE_KEY = "base"
+"""Metadata key of the fingerprint of the weights whose states a head takes."""
+LAST = -1
+"""Number of the last layer."""
+SHIPPED: tuple[Path, ...] = (Path(__file__).parent.parent / "smol" / FILE,)
+"""Heads that come with longsum, for weights that do not."""
 CLIP = 5.0
 """Standard deviations at which a feature is clipped."""
 MAX_LOG_USES = 6.0
@@ -69,21 +76,32 @@ class SummaryNetworks:
 
 
 @dataclass(frozen=True)
-class SelectionHead:
-    """The networks, and the projection of their input states."""
+class SummaryHead:
+    """The networks for summaries, and the projections of their input states."""
 
-    projection: np.ndarray
-    """(hidden_size, directions): maps a token's last hidden state to the networks' input."""
+    projections: Mapping[int, np.ndarray]
+    """(hidden_size, directions) by the number of a layer, from 1, `LAST` at the end: maps a token's
+    hidden state after it to the networks' input."""
     summary: SummaryNetworks
-    answers: Network
-    """Maps features of sentences and a question to a score."""
-    answered: Network
-    """Maps features of a document and a question to the log-odds that it answers the question."""
 
     @property
     def states_name(self) -> str:
         """Name of cached states that were projected for this head."""
-        return f"states-{hashlib.sha256(self.projection.tobytes()).hexdigest()[:12]}"
+        digest = hashlib.sha256()
+        for layer, projection in self.projections.items():
+            digest.update(b"" if layer == LAST else f"{layer} ".encode())
+            digest.update(projection.tobytes())
+        return f"states-{digest.hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
+class SelectionHead(SummaryHead):
+    """The networks for summaries and for questions."""
+
+    answers: Network
+    """Maps features of sentences and a question to a score."""
+    answered: Network
+    """Maps features of a document and a question to the log-odds that it answers the question."""
 
     def rank_answers(self, texts: Sequence[str], question: str) -> tuple[np.ndarray, bool]:
         """Return how likely sentences are to hold the answer, and whether one of them is.
@@ -137,20 +155,64 @@ def load_head(folder: Path) -> SelectionHead | None:
     """
     if not has_head(folder):
         return None
+    tensors, metadata = _read(folder / FILE)
+    head = _summary_head(folder / FILE, tensors, metadata)
+    answers, answered = (network_of(tensors, name) for name in ("answers", "answered"))
+    return SelectionHead(head.projections, head.summary, answers, answered)
+
+
+def shipped_head(base: str) -> SummaryHead | None:
+    """Return the head for summaries that comes with longsum for some weights.
+
+    Args:
+        base: fingerprint of the weights, see `weights_fingerprint`.
+
+    Returns:
+        The head; None if there is none for them.
+
+    Raises:
+        UnsupportedModel: when it was trained on other features than this version computes.
+    """
+    for path in SHIPPED:
+        if path.is_file():
+            tensors, metadata = _read(path)
+            if metadata.get(BASE_KEY) == base:
+                return _summary_head(path, tensors, metadata)
+    return None
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Return the tensors and the metadata of a head's file."""
     from safetensors import safe_open
 
-    path = folder / FILE
     with safe_open(path, "np") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        metadata = file.metadata() or {}
-    projection = tensors["projection"].astype(np.float32)
-    require_same_features(path, metadata, projection.shape[1])
-    return SelectionHead(
-        projection,
-        summary_networks(tensors),
-        network_of(tensors, "answers"),
-        network_of(tensors, "answered"),
-    )
+        return tensors, file.metadata() or {}
+
+
+def _summary_head(
+    path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+) -> SummaryHead:
+    """Return the networks for summaries, after checking their features."""
+    projections = projections_of(tensors)
+    networks = {name.partition(".")[0] for name in tensors} - {"projection"}
+    directions = sum(each.shape[1] for each in projections.values())
+    require_same_features(path, metadata, directions, networks)
+    return SummaryHead(projections, summary_networks(tensors))
+
+
+def projections_of(tensors: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
+    """Return the projections by layer, from a head's tensors `projection` and `projection.LAYER`.
+
+    Args:
+        tensors: the head's; `projection` is that of the last layer.
+    """
+    found = {
+        int(name.partition(".")[2] or LAST): tensor.astype(np.float32)
+        for name, tensor in tensors.items()
+        if name.partition(".")[0] == "projection"
+    }
+    return dict(sorted(found.items(), key=lambda each: (each[0] == LAST, each[0])))
 
 
 def summary_networks(tensors: Mapping[str, np.ndarray]) -> SummaryNetworks:

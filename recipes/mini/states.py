@@ -18,7 +18,7 @@ from transformers import LlamaForCausalLM
 
 from longsum.checkpoint.tokenizer import load_tokenizer
 from longsum.engine.engine import Engine
-from longsum.engine.hidden_states import recording
+from longsum.engine.hidden_states import LAST, recording
 from longsum.prompting.prompt import mini_prompt
 from longsum.selection.token_states import TokenStates
 from recipes.mini.splice import own_forward
@@ -72,7 +72,7 @@ class StateReader:
                 "starts": np.zeros(0, np.int64),
             }
         engine = Engine(self.weights, capacity=len(ids), chunk_tokens=CHUNK_TOKENS)
-        with recording(self.weights, np.eye(self.width, dtype=np.float32)) as recorder:
+        with recording(self.weights, {LAST: np.eye(self.width, dtype=np.float32)}) as recorder:
             engine.read(ids)
         starts = np.array([start for start, _ in self.tokenizer.offsets(text)], dtype=np.int64)
         return {"states": recorder.states[len(prefix) :].numpy(), "starts": starts}

@@ -32,7 +32,7 @@ from longsum.config import Attention, DecodeConfig, KVCache
 from longsum.engine.adopt import adopted
 from longsum.engine.engine import Engine
 from longsum.engine.graphs import can_record
-from longsum.engine.hidden_states import recording
+from longsum.engine.hidden_states import LAST, recording
 from longsum.engine.llama import Llama
 from longsum.engine.prefill import Reader
 from longsum.errors import InsufficientMemory, UnsupportedModel
@@ -218,7 +218,7 @@ def test_sequences_side_by_side_without_a_cache(checkpoint: Path) -> None:
 
 def test_states_are_recorded_alike(checkpoint: Path) -> None:
     ours, theirs = both(checkpoint)
-    with recording(ours, torch.eye(64).numpy()) as recorder:
+    with recording(ours, {LAST: torch.eye(64).numpy()}) as recorder:
         Reader(ours, 180, 37).read(PROMPT)
     with torch.inference_mode():
         states = theirs.model(torch.tensor([PROMPT])).last_hidden_state[0]

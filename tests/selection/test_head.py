@@ -14,13 +14,24 @@ from torch import nn
 from longsum.documents.sentences import split_sentences
 from longsum.errors import UnsupportedModel
 from longsum.model.resolve import MINI_FOLDER
+from longsum.selection import head as head_module
 from longsum.selection.answer_features import (
     answer_columns,
     question_columns,
     question_features,
 )
 from longsum.selection.feature_names import METADATA_KEY, feature_names, metadata_of
-from longsum.selection.head import CLIP, FILE, load_head, network_of
+from longsum.selection.head import (
+    BASE_KEY,
+    CLIP,
+    FILE,
+    LAST,
+    SummaryHead,
+    SummaryNetworks,
+    load_head,
+    network_of,
+    shipped_head,
+)
 from longsum.selection.sentence_features import Sentences
 from longsum.selection.vocabulary import vocabulary_of
 from longsum.selection.word_pairs import pair_columns, pairs_of
@@ -76,7 +87,7 @@ def test_a_head_is_read_from_beside_the_weights(tmp_path: Path):
     assert load_head(tmp_path) is None
     head = load_head(write_head(tmp_path))
     assert head is not None
-    assert head.projection.shape == (4, 2)
+    assert head.projections[LAST].shape == (4, 2)
     networks = (head.summary.sentences, head.summary.words, head.summary.pairs, head.answers)
     named = list(feature_names(2).values())
     assert [len(network.mean) for network in networks] == [len(names) for names in named[:4]]
@@ -91,6 +102,55 @@ def test_states_are_named_by_what_they_were_projected_with(tmp_path: Path):
         assert head is not None
         names.append(head.states_name)
     assert names[0] == names[2] != names[1]
+
+
+def write_shipped(path: Path, *, directions: int = 2) -> Path:
+    """Write a head for summaries over two layers of the weights `abc`, two directions each."""
+    tensors = {
+        "projection": np.full((4, directions), 3, np.float16),
+        "projection.10": np.full((4, directions), 2, np.float16),
+        "projection.9": np.full((4, directions), 1, np.float16),
+    }
+    for part in ("sentences", "words", "pairs"):
+        tensors |= tensors_of(part, len(feature_names(6)[part]))
+    save_file(tensors, path, metadata_of(6) | {BASE_KEY: "abc"})
+    return path
+
+
+def test_a_head_that_comes_with_longsum_is_found_by_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        head_module, "SHIPPED", (tmp_path / "absent", write_shipped(tmp_path / "a"))
+    )
+    head = shipped_head("abc")
+    assert head is not None
+    assert {layer: matrix[0, 0] for layer, matrix in head.projections.items()} == {
+        9: 1, 10: 2, LAST: 3,
+    }  # fmt: skip
+    assert list(head.projections) == [9, 10, LAST]
+    names = feature_names(6)
+    assert len(head.summary.sentences.mean) == len(names["sentences"])
+    assert len(head.summary.words.mean) == len(names["words"])
+    assert shipped_head("abd") is None
+
+
+def test_a_head_that_comes_with_longsum_takes_the_features_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(head_module, "SHIPPED", (write_shipped(tmp_path / "a", directions=3),))
+    with pytest.raises(UnsupportedModel, match="another version"):
+        shipped_head("abc")
+
+
+def test_states_of_other_layers_have_another_name():
+    matrix = np.ones((4, 2), np.float32)
+    networks = SummaryNetworks(*[network_of(tensors_of("words", 3), "words")] * 3)
+    names = {
+        SummaryHead(projections, networks).states_name
+        for projections in ({9: matrix, LAST: matrix}, {8: matrix, LAST: matrix}, {LAST: matrix})
+    }
+    assert len(names) == 3
 
 
 def test_very_large_inputs_do_not_overflow(tmp_path: Path):
