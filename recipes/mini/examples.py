@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from longsum.documents.document import Span
 from longsum.errors import DocumentError
 from longsum.evaluate.reference_pairs import Pair, read_pairs
 from longsum.selection.candidates import statements
@@ -46,6 +47,21 @@ MIN_SENTENCES = 5
 
 
 @dataclass(frozen=True)
+class Known:
+    """The sentences and words of a document whose states are known."""
+
+    sentences: np.ndarray
+    """(sentences,) bool."""
+    words: np.ndarray
+    """(words,) bool."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model read the whole document."""
+        return bool(self.sentences.all())
+
+
+@dataclass(frozen=True)
 class Example:
     """A document and the targets from its references."""
 
@@ -58,6 +74,8 @@ class Example:
     """Mean number of uses of each word in the references: (words,)."""
     pair_uses: np.ndarray
     """Mean number of uses of each pair of neighbouring words: (pairs,)."""
+    known: Known
+    """What of it the model read."""
 
 
 def documents(data: Path, files: dict[str, int]) -> Iterator[tuple[str, Pair]]:
@@ -85,29 +103,36 @@ def example_of(name: str, pair: Pair, reader: StateReader) -> Example | None:
     states = reader(document.text) if len(spans) >= MIN_SENTENCES else None
     if states is None:
         return None
-    s = Sentences(document.text, spans, pair.words, pair.focus)
+    return example_with(name, pair, read_sentences(sentences_of(pair, spans), states))
+
+
+def sentences_of(pair: Pair, spans: Sequence[Span]) -> Sentences:
+    """Return the sentences of a pair's document with their features."""
+    s = Sentences(pair.document.text, spans, pair.words, pair.focus)
     _ = s.features
     del s.__dict__["vectors"]  # megabytes that are not needed again
-    read = read_sentences(s, states)
-    return example_with(name, pair, read)
+    return s
 
 
-def example_with(name: str, pair: Pair, read: ReadSentences) -> Example:
+def example_with(name: str, pair: Pair, read: ReadSentences, known: Known | None = None) -> Example:
     """Return the example of a pair whose document has been read.
 
     Args:
         name: name of its file.
         pair: document and references.
         read: sentences, states and words of the document.
+        known: what of it the model read; None for all of it.
     """
     references = [words(reference) for reference in pair.references]
+    spans, terms = read.sentences.spans, read.vocabulary.terms
     return Example(
         name,
         pair,
         read,
         shared_with(read.sentences, references),
-        uses_in(references, read.vocabulary.terms),
+        uses_in(references, terms),
         uses_in([list(pairwise(reference)) for reference in references], read.pairs.terms),
+        known or Known(np.ones(len(spans), bool), np.ones(len(terms), bool)),
     )
 
 
@@ -129,11 +154,9 @@ def with_queries(examples: Sequence[Example], data: Path) -> list[Example]:
 
 def with_query(example: Example, pair: Pair) -> Example:
     """Return the example of a document for another query, without reading it again."""
-    spans = example.read.sentences.spans
-    s = Sentences(example.read.sentences.text, spans, pair.words, pair.focus)
-    _ = s.features
-    del s.__dict__["vectors"]  # megabytes that are not needed again
-    return example_with(f"{example.file} focused", pair, replace(example.read, sentences=s))
+    s = sentences_of(pair, example.read.sentences.spans)
+    read = replace(example.read, sentences=s)
+    return example_with(f"{example.file} focused", pair, read, example.known)
 
 
 def shared_with(sentences: Sentences, references: Sequence[Sequence[str]]) -> np.ndarray:

@@ -41,20 +41,27 @@ from recipes.mini.states import StateReader
 
 
 def train_head(ready: Sequence[Example], encode: Encode) -> dict[str, torch.Tensor]:
-    """Train the networks for summaries, each on the previous one's output; return their tensors."""
-    sentences = fit([(e.read.sentence_inputs(), e.shared) for e in ready], squared, epochs=16)
+    """Train the networks for summaries, each on the previous one's output; return their tensors.
+
+    Sentences and words that were not read are not trained on.
+    """
+    rows: Rows = [
+        (e.read.sentence_inputs()[e.known.sentences], e.shared[e.known.sentences]) for e in ready
+    ]
+    sentences = fit(rows, squared, epochs=16)
     score = network_of(named("sentences", arrays(sentences)), "sentences")
     scores = [standardized(score(e.read.sentence_inputs())[:, 0]) for e in ready]
-    rows: Rows = [
-        (e.read.word_inputs(each, encode), e.uses) for e, each in zip(ready, scores, strict=True)
+    inputs = [e.read.word_inputs(each, encode) for e, each in zip(ready, scores, strict=True)]
+    known = [
+        (each[e.known.words], e.uses[e.known.words]) for e, each in zip(ready, inputs, strict=True)
     ]
-    words = fit(rows, poisson, epochs=12)
+    words = fit(known, poisson, epochs=12)
     uses = network_of(named("words", arrays(words)), "words")
     # only for whole documents: a query's topic is in the words' expectations
     paired: Rows = [
-        (e.read.pair_inputs(each, expected_uses(uses, inputs)), e.pair_uses)
-        for e, each, (inputs, _) in zip(ready, scores, rows, strict=True)
-        if e.pair.focus is None
+        (e.read.pair_inputs(each, expected_uses(uses, of_words)), e.pair_uses)
+        for e, each, of_words in zip(ready, scores, inputs, strict=True)
+        if e.pair.focus is None and e.known.is_whole
     ]
     pairs = fit(paired, poisson, epochs=12)
     return named("sentences", sentences) | named("words", words) | named("pairs", pairs)

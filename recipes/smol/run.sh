@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The whole recipe of smol in one visit to a GPU, about six minutes on an H100 (estimated, not yet run):
-#   recipes/smol/run.sh BASE.gguf SHARDS PACK OUT
-# BASE.gguf is smol's file, SHARDS what recipes.smol.shards wrote, PACK what recipes.smol.pack wrote.
-# OUT gets adapters, measurements and the harvest as smol.tar.00, .01, …, pieces of 15.5 MB.
-# Seconds of the parts: PRECISE (skipped positions) 125, LONG (whole rows) 65, READ 125, COMPARE 95.
+# The whole recipe of smol in one visit to a GPU, about five minutes on an H100 (estimated, not yet run):
+#   recipes/smol/run.sh BASE.gguf SHARDS OUT
+# BASE.gguf is smol's file, SHARDS what recipes.smol.shards wrote.
+# OUT gets adapters and measurements as smol.tar.00, .01, …, pieces of 15.5 MB.
+# Seconds of the parts: PRECISE (skipped positions) 125, LONG (whole rows) 65, COMPARE 95.
 set -uo pipefail
-base=$1 shards=$2 pack=$3 out=$4
+base=$1 shards=$2 out=$3
 work=$(mktemp -d)
 export PYTHONUNBUFFERED=1 PYTHONPATH=$PWD:${PYTHONPATH:-} TOKENIZERS_PARALLELISM=false
 mkdir -p "$out"
@@ -25,11 +25,8 @@ echo "== trained after $SECONDS s"
 
 timeout 130 python3 -m recipes.smol.compare "${files[@]}" --out "$work/compare" --trials 3 \
   --adapters "pi=$adapter" "direct=$work/direct/short" --seconds "${COMPARE:-95}" \
-  >"$work/compare.log" 2>&1 &
-timeout 170 python3 -m recipes.smol.read --base "$base" --pack "$pack" --adapter "$adapter" \
-  --factor 4 --output "$work/read" --seconds "${READ:-125}" --mib 34 2>&1 | tail -n 40 | cut -c1-400
-wait
+  >"$work/compare.log" 2>&1
 tail -n 30 "$work/compare.log" | cut -c1-250
-echo "== read and compared after $SECONDS s"
-cd "$work" && tar cf - pi direct/log.jsonl ./*.log compare read --exclude state.safetensors |
+echo "== compared after $SECONDS s"
+cd "$work" && tar cf - pi direct/log.jsonl ./*.log compare --exclude state.safetensors |
   split -b 15500000 -d - "$out/smol.tar."

@@ -9,13 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny_smol import VOCABULARY, transformers_model, weights_of
 from torch.nn import functional as F
 
 from recipes.smol import window as recipe
 from recipes.smol.facts import fact, with_facts
-from recipes.smol.llama import Llama, Positions, mean_loss, merged, token_losses
+from recipes.smol.llama import (
+    Llama,
+    Positions,
+    mean_loss,
+    merged,
+    read_adapter,
+    token_losses,
+)
 from recipes.smol.measure import by_position, passkey_prompt, window_losses
 from recipes.smol.rows import LONG, SHORT, Rows
 
@@ -202,3 +209,16 @@ def test_windows_are_measured_in_pieces_of_each_size() -> None:
     assert [len(each) for each in whole] == [127, 127]
     assert [len(each) for each in halves] == [63] * 4
     torch.testing.assert_close(whole[0][:63], halves[0], rtol=1e-3, atol=1e-3)
+
+
+def test_adapter_is_added_to_the_weights_it_names(tmp_path: Path) -> None:
+    weights = {"model.layers.0.self_attn.q_proj.weight": torch.zeros(4, 6)}
+    down, up = torch.randn(2, 6), torch.randn(4, 2)
+    name = "base_model.model.model.layers.0.self_attn.q_proj"
+    save_file(
+        {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up},
+        tmp_path / "adapter_model.safetensors",
+    )
+    (tmp_path / "adapter_config.json").write_text('{"r": 2, "lora_alpha": 6}', encoding="utf-8")
+    found = merged(weights, *read_adapter(tmp_path))["model.layers.0.self_attn.q_proj.weight"]
+    torch.testing.assert_close(found, 3 * up @ down)
