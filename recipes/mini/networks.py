@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,14 @@ def fit(rows: Rows, loss_of: LossOf, *, epochs: int, rate: float = 2e-3) -> dict
         rate: maximum learning rate (AdamW, one cycle).
     """
     torch.manual_seed(0)
-    everything = np.concatenate([features for features, _ in rows])
-    mean, deviation = everything.mean(0), everything.std(0) + 1e-6
-    ready = [
-        (
-            torch.from_numpy(((x - mean) / deviation).clip(-CLIP, CLIP)).float(),
-            torch.from_numpy(y).float(),
-        )
-        for x, y in rows
-    ]
+    mean, deviation = moments([features for features, _ in rows])
+
+    def ready(row: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+        x, y = row
+        standard = ((x - mean) / deviation).clip(-CLIP, CLIP)
+        return torch.from_numpy(standard).float(), torch.from_numpy(y).float()
+
+    order = list(rows)
     sizes = (len(mean), HIDDEN, HIDDEN, 1)
     linear = [nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
     parts: list[nn.Module] = [linear[0]]
@@ -59,25 +58,41 @@ def fit(rows: Rows, loss_of: LossOf, *, epochs: int, rate: float = 2e-3) -> dict
         parts += [nn.SiLU(), nn.Dropout(DROPOUT), layer]
     network = nn.Sequential(*parts)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
-    steps = epochs * -(-len(ready) // DOCUMENTS_PER_STEP)
+    steps = epochs * -(-len(order) // DOCUMENTS_PER_STEP)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     for epoch in range(epochs):
-        random.Random(epoch).shuffle(ready)
+        random.Random(epoch).shuffle(order)
         total = 0.0
-        for start in range(0, len(ready), DOCUMENTS_PER_STEP):
-            batch = ready[start : start + DOCUMENTS_PER_STEP]
+        for start in range(0, len(order), DOCUMENTS_PER_STEP):
+            batch = [ready(row) for row in order[start : start + DOCUMENTS_PER_STEP]]
             loss = torch.stack([loss_of(network(x)[:, 0], y) for x, y in batch]).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             total += loss.item() * len(batch)
-        print(f"epoch={epoch + 1} loss={total / len(ready):.4f}", flush=True)
+        print(f"epoch={epoch + 1} loss={total / len(order):.4f}", flush=True)
     tensors = {"mean": torch.from_numpy(mean), "deviation": torch.from_numpy(deviation)}
     for number, layer in enumerate(linear):
         tensors[f"{number}.weight"] = layer.weight.detach()
         tensors[f"{number}.bias"] = layer.bias.detach()
     return {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+
+
+def moments(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and deviation of each feature, without a copy of all rows.
+
+    Args:
+        rows: (rows, features) of each document.
+
+    Returns:
+        (features,) float32 each.
+    """
+    count = sum(len(each) for each in rows)
+    mean = sum(each.sum(0, dtype=np.float64) for each in rows) / count
+    squares = sum(np.square(each - mean).sum(0) for each in rows)
+    deviation = np.sqrt(squares / count) + 1e-6
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
 def arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:

@@ -50,20 +50,23 @@ def train_head(ready: Sequence[Example], encode: Encode) -> dict[str, torch.Tens
     ]
     sentences = fit(rows, squared, epochs=16)
     score = network_of(named("sentences", arrays(sentences)), "sentences")
-    scores = [standardized(score(e.read.sentence_inputs())[:, 0]) for e in ready]
-    inputs = [e.read.word_inputs(each, encode) for e, each in zip(ready, scores, strict=True)]
-    known = [
-        (each[e.known.words], e.uses[e.known.words]) for e, each in zip(ready, inputs, strict=True)
+    scored = [(e, standardized(score(e.read.sentence_inputs())[:, 0])) for e in ready]
+    rows = [
+        (e.read.word_inputs(scores, encode)[e.known.words], e.uses[e.known.words])
+        for e, scores in scored
     ]
-    words = fit(known, poisson, epochs=12)
+    words = fit(rows, poisson, epochs=12)
     uses = network_of(named("words", arrays(words)), "words")
     # only for whole documents: a query's topic is in the words' expectations
-    paired: Rows = [
-        (e.read.pair_inputs(each, expected_uses(uses, of_words)), e.pair_uses)
-        for e, each, of_words in zip(ready, scores, inputs, strict=True)
+    rows = [
+        (
+            e.read.pair_inputs(scores, expected_uses(uses, e.read.word_inputs(scores, encode))),
+            e.pair_uses,
+        )
+        for e, scores in scored
         if e.pair.focus is None and e.known.is_whole
     ]
-    pairs = fit(paired, poisson, epochs=12)
+    pairs = fit(rows, poisson, epochs=12)
     return named("sentences", sentences) | named("words", words) | named("pairs", pairs)
 
 

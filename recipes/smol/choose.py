@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +84,7 @@ def example_of(name: str, pair: Pair, folder: Path) -> Example | None:
     of_sentences = np.full((len(spans), 2 * states.values.shape[1]), np.nan, np.float32)
     of_sentences[inside] = states.of_sentences([spans[i] for i in np.flatnonzero(inside)])
     of_words = states_of_words(document.text, words.terms, states, whole=bool(inside.all()))
+    of_words = of_words.astype(np.float16)  # gigabytes of all documents
     read = ReadSentences(s, words, pairs_of(s.words), of_sentences, of_words)
     return example_with(name, pair, read, Known(inside, terms_in(words, inside)))
 
@@ -107,13 +107,12 @@ def terms_in(words: Vocabulary[str], inside: np.ndarray) -> np.ndarray:
     return found
 
 
-def with_means(examples: Sequence[Example]) -> Iterator[Example]:
-    """Yield examples with the mean state for each sentence that was not read."""
+def fill_means(examples: Sequence[Example]) -> None:
+    """Give each sentence that was not read the mean state of those that were."""
     known = [e.read.sentence_states[e.known.sentences] for e in examples]
     mean = np.concatenate(known).mean(0)
     for e in examples:
-        states = np.where(e.known.sentences[:, None], e.read.sentence_states, mean)
-        yield replace(e, read=replace(e.read, sentence_states=states))
+        e.read.sentence_states[~e.known.sentences] = mean
 
 
 def write_head(
@@ -145,7 +144,8 @@ def main() -> None:
     found = (example_of(name, pair, arguments.states) for name, pair in taken)
     read = [each for each in found if each is not None]
     whole = sum(each.known.is_whole for each in read)
-    examples = list(with_means(with_queries(read, arguments.data)))
+    fill_means(read)
+    examples = with_queries(read, arguments.data)
     print(f"{len(read):,} documents, {whole:,} of them whole, {len(examples):,} examples")
     encode = find_model(LoadConfig(model=str(arguments.base))).tokenizer.encode_many
     networks = train_head(examples, encode)
