@@ -13,6 +13,12 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
+
+def listed(text: str) -> frozenset[str]:
+    """Return the words of a list."""
+    return frozenset(text.split())
+
+
 _PAIRED = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
@@ -69,7 +75,7 @@ _FUNCTION_WORDS = """
     bij dat de deze dit door een en er haar had heeft het hij hun ik in is maar met naar
     nog om onder ook op te tot uit van voor was wat werd worden wordt zich zij zijn
 """
-FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+FUNCTION_WORDS = listed(_FUNCTION_WORDS)
 """Function words of English, German, French, Spanish, Portuguese, Italian and Dutch, without
 negations and without content words of another of these languages (`die`, `war`, `son`). For those,
 and in other languages, the low weight of frequent words has the same effect."""

@@ -20,8 +20,8 @@ from longsum.answer_choice import WordChooser, with_verdict
 from longsum.config import AskConfig, DecodeConfig
 from longsum.documents.document import Document
 from longsum.events import Listener
-from longsum.grounding.lexicon import listed
 from longsum.judged_choice import bundled_head
+from longsum.similarity import listed
 
 PER_DOCUMENT = 6
 MIN_WORDS, MAX_WORDS = 6, 28

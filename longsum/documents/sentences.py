@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from longsum.documents.document import Span
+from longsum.similarity import listed
 
 CLOSERS = "\"'”’»›)\\]}」』）】》"
 OPENERS = "\"'“‘«‹([{「『（【《„‚¿¡"
@@ -23,11 +24,7 @@ _LOOK_BACK = 48
 """Characters before a full stop that are searched for its word."""
 
 
-def _lexicon(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_NEVER = _lexicon(
+_NEVER = listed(
     """
     mr mrs ms messrs mme mlle dr prof st gen rep sen gov hon rev capt lt col sgt maj pres vs
     v cf viz e.g i.e eg ie ca approx resp incl esp fig figs eq eqs sec secs ch chs art arts
@@ -38,21 +35,21 @@ _NEVER = _lexicon(
     """
 )
 """Abbreviations that never end a sentence."""
-_BEFORE_NUMBER = _lexicon(
+_BEFORE_NUMBER = listed(
     """
     no nos p pp pg n nn jan feb mar apr jun jul aug sep sept oct nov dec line col note nt s
     bd pt pts ex exh tab
     """
 )
 """Abbreviations before a number, ordinary words otherwise."""
-_MAYBE = _lexicon(
+_MAYBE = listed(
     """
     inc ltd co corp llc plc gmbh etc jr sr al esq ave blvd rd comm comm'n dist int'l gov
     admin
     """
 )
 """Abbreviations that may end a sentence: the next word decides."""
-_STARTERS = _lexicon(
+_STARTERS = listed(
     """
     The This That These Those There Then They Thus It Its In On At As By For From If When
     While Where Whether What Who Why How Although Though Because Since After Before During

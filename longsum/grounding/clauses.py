@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from longsum.grounding.lexicon import listed, synonyms
-from longsum.similarity import FUNCTION_WORDS, is_number, stem, words
+from longsum.grounding.lexicon import synonyms
+from longsum.similarity import FUNCTION_WORDS, is_number, listed, stem, words
 
 _PAUSE = re.compile(r"[;:()\[\]—–\"“”]|,(?!\d)|\s-\s")
 _LINKS = listed(

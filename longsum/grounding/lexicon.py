@@ -12,13 +12,7 @@ from functools import cache
 
 from longsum.grounding.opposites import OPPOSITES
 from longsum.grounding.synonyms import SYNONYMS
-from longsum.similarity import stem
-
-
-def listed(text: str) -> frozenset[str]:
-    """Return the words of a list."""
-    return frozenset(text.split())
-
+from longsum.similarity import listed, stem
 
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "non-", "mis")
 _MIN_REST = 4

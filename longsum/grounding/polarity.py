@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from longsum.grounding.clauses import Word, in_same_context
-from longsum.grounding.lexicon import are_opposite, listed, synonyms
+from longsum.grounding.lexicon import are_opposite, synonyms
+from longsum.similarity import listed
 
 _NEGATIONS = listed(
     "not never no none neither nor nobody nothing nowhere without hardly scarcely barely "

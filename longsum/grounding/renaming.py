@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from longsum.grounding.lexicon import listed
-from longsum.similarity import FUNCTION_WORDS, stem
+from longsum.similarity import FUNCTION_WORDS, listed, stem
 
 _WORD = re.compile(r"[^\W_]+(?:[-’'][^\W\d_]{2,})*|[.;:,()]")
 _POSSESSIVE = re.compile(r"['’]s\b")

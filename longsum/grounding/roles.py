@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from longsum.grounding.clauses import Word
-from longsum.grounding.lexicon import listed
+from longsum.similarity import listed
 
 _BE = listed("is are was were be been being get gets got")
 _TURNING = listed(

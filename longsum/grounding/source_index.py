@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
-from longsum.grounding.lexicon import listed, related
+from longsum.grounding.lexicon import related
 from longsum.grounding.renaming import renamed
-from longsum.similarity import content_words, idf, idf_weights, is_number, stem, words
+from longsum.similarity import content_words, idf, idf_weights, is_number, listed, stem, words
 
 UNKNOWN_WORD = 0.5
 """Factor for the weight of a word that the source never uses: summaries have a few of their own

@@ -13,9 +13,8 @@ from typing import Literal, NamedTuple
 
 from longsum.grounding.clauses import parse
 from longsum.grounding.grounder import Grounder, grounder_of
-from longsum.grounding.lexicon import listed
 from longsum.grounding.numbers import wrong_number
-from longsum.similarity import is_number, words
+from longsum.similarity import is_number, listed, words
 
 MIN_SHARE = 0.75
 """Minimum share of the question's words that a sentence must hold for `yes`, by weight."""

@@ -10,19 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from longsum.similarity import listed
 
-def _lexicon(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_AUXILIARIES = _lexicon(
+_AUXILIARIES = listed(
     """
     am is are was were isn't aren't wasn't weren't has have had hasn't haven't hadn't do does
     did don't doesn't didn't can could cannot can't couldn't will would won't wouldn't shall
     should shouldn't may might must needn't ought
     """
 )
-_PAST = _lexicon(
+_PAST = listed(
     """
     arose ate awoke beat became began bent bet bit bled blew bore bought bound bred broke
     brought built burnt burst came cast caught chose clung cost crept cut dealt dove drank drew
@@ -34,7 +31,7 @@ _PAST = _lexicon(
     undertook underwent upheld went withdrew withheld withstood woke won wore wound wrote
     """
 )
-_VERBS = _lexicon(
+_VERBS = listed(
     """
     accept achieve acknowledge act adapt add address admit affect agree aim allow appear apply
     argue arise ask assert assess assign assume attack avoid base become begin believe belong
@@ -61,14 +58,14 @@ _VERBS = _lexicon(
     treat try turn understand use vary view wait want warn watch wear win wish work write yield
     """
 )
-_SUBJECTS = _lexicon("he she it who this that which there these those what each all both some")
-_SPEAKERS = _lexicon("i we you they")
-_CONTRACTED = _lexicon("m re ve ll s d")
+_SUBJECTS = listed("he she it who this that which there these those what each all both some")
+_SPEAKERS = listed("i we you they")
+_CONTRACTED = listed("m re ve ll s d")
 """Verbs that transcripts separate from their pronoun: `I 'm`."""
-_ADVERBS = _lexicon(
+_ADVERBS = listed(
     "also then often always never still now only even just further thus therefore not again rarely"
 )
-_NOT_SUBJECTS = _lexicon(
+_NOT_SUBJECTS = listed(
     """
     a an the of in on at by for to with from into onto over under about after before between
     among against during through without within upon per as than or and nor but its their his
@@ -76,12 +73,12 @@ _NOT_SUBJECTS = _lexicon(
     many several few own new old first second third last next
     """
 )
-_RELATIVES = _lexicon("that which who whom whose where")
+_RELATIVES = listed("that which who whom whose where")
 _DETERMINERS = frozenset(
     {"The", "A", "An", "This", "These", "Those", "In", "We", "It", "There", "Our", "Its", "Their"}
     | {"On", "At", "For", "When", "If"}
 )
-_ENGLISH = _lexicon("the of and to that for with by are this from")
+_ENGLISH = listed("the of and to that for with by are this from")
 """Words by one of which a sentence is taken for English; others are not judged."""
 HEAD = 7
 """Words within which a subject's relative clause begins, and a heading that was joined ends."""

@@ -21,7 +21,7 @@ from longsum.selection.conclusions import conclusions
 from longsum.selection.predicates import is_instruction, is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
 from longsum.selection.references import is_dependent, points_elsewhere, refer_elsewhere
-from longsum.similarity import FUNCTION_WORDS, count_words, words
+from longsum.similarity import FUNCTION_WORDS, count_words, listed, words
 
 OPENING, CLOSING = 8, 15
 """Sentences of a document's beginning and end that the others are compared with."""
@@ -31,13 +31,9 @@ MAX_HEADING_CHARACTERS = 80
 """Longest line that may be a heading."""
 
 
-def _lexicon(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_FIRST_PERSON = _lexicon("i we my our me us you your")
-_POINTING = _lexicon("he she they it this that these those his her their its such")
-_LINKING = _lexicon(
+_FIRST_PERSON = listed("i we my our me us you your")
+_POINTING = listed("he she they it this that these those his her their its such")
+_LINKING = listed(
     """
     however but and so thus therefore moreover furthermore yet then also first second third finally
     instead nevertheless for or nor because although while if when
