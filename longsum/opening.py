@@ -11,6 +11,7 @@ What cannot work is refused before weights are loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,16 +28,17 @@ from longsum.config import (
 )
 from longsum.divide import Divided, divide
 from longsum.documents.document import Document
+from longsum.errors import InsufficientMemory
 from longsum.events import Listener
 from longsum.merge import PartsReader
 from longsum.model.find import Model, find_model
 from longsum.model.memory import require_fit
-from longsum.model.resolve import ModelSource, question_model, resolve_model
+from longsum.model.resolve import ModelSource, resolve_model
+from longsum.preferred import choosing_notice, for_summaries, judging_notice, question_model
 from longsum.prepared import Prepared, prepare
 from longsum.reading import open_reading
 from longsum.receipt import left_out
 from longsum.session import LoadedModel, Session
-from longsum.settings import Setting
 from longsum.summarize import SummaryTask
 from longsum.task import Task
 
@@ -86,13 +88,9 @@ def open_session(
         searching, found = _without_reading(document, tasks, load, listener, loaded)
         if searching is not None:
             return searching
-    prepared = prepare(document, tasks, load, truncate=truncate, check=not parts, model=found)
+    load, prepared, divided = _fitting(document, tasks, load, truncate, parts, found)
     if found and prepared.model.checkpoint is not found.checkpoint:
         weights = None  # widened by an adapter: its weights are others
-    divided = divide(prepared, tasks, load) if parts and not prepared.budget.fits else None
-    if parts:
-        largest = divided.largest if divided else prepared
-        require_fit(largest.plan, limited=load.memory_bytes is not None)
     if loaded is None:
         _report(prepared, listener, divided)
     if divided is not None:
@@ -101,6 +99,55 @@ def open_session(
         return Session(document, divided.model.source, None, listener, head, load, judging, reader)
     reading = open_reading(prepared, load, listener, weights=weights, store=store)
     return Session(document, prepared.model.source, reading, listener, reading.head, load)
+
+
+def _fitting(
+    document: Document,
+    tasks: Sequence[Task],
+    load: LoadConfig,
+    truncate: Truncate | None,
+    parts: bool,
+    found: Model | None,
+) -> tuple[LoadConfig, Prepared, Divided | None]:
+    """Count and plan; where no model is named, with the preferred one if memory allows it.
+
+    Returns:
+        How the model is loaded, the plan, and the parts of a document that is read in parts.
+    """
+    preferred = load if found else _preferred(tasks, load)
+    if preferred is not load:
+        with suppress(InsufficientMemory):
+            model = find_model(preferred)
+            source = replace(model.source, notice=choosing_notice(model.source.name))
+            model = replace(model, source=source)
+            return preferred, *_planned(document, tasks, preferred, truncate, parts, model)
+    return load, *_planned(document, tasks, load, truncate, parts, found)
+
+
+def _preferred(tasks: Sequence[Task], load: LoadConfig) -> LoadConfig:
+    """Return how the model is loaded that all the tasks prefer where none is named."""
+    configs = [task.config for task in tasks if isinstance(task, SummaryTask | AskTask)]
+    if len(configs) < len(tasks):
+        return load
+    preferred = [for_summaries(load, config) for config in configs]
+    return load if load in preferred else preferred[0]
+
+
+def _planned(
+    document: Document,
+    tasks: Sequence[Task],
+    load: LoadConfig,
+    truncate: Truncate | None,
+    parts: bool,
+    found: Model | None,
+) -> tuple[Prepared, Divided | None]:
+    """Count and plan for a model; a document that is too long is divided if it may be."""
+    prepared = prepare(document, tasks, load, truncate=truncate, check=not parts, model=found)
+    divided = divide(prepared, tasks, load) if parts and not prepared.budget.fits else None
+    if parts:
+        largest = divided.largest if divided else prepared
+        require_fit(largest.plan, limited=load.memory_bytes is not None)
+    return prepared, divided
 
 
 def _without_reading(
@@ -122,7 +169,7 @@ def _without_reading(
         source = found.source
     if found is None and source.is_bundled and (better := question_model(load.model)):
         load = replace(load, model=better)
-        source = replace(resolve_model(better), notice=_judging(better))
+        source = replace(resolve_model(better), notice=judging_notice(better))
     if any(task.needs_reading(source) for task in tasks):
         return None, found
     if source.notice and loaded is None:
@@ -133,11 +180,6 @@ def _without_reading(
     elif found is not None:
         judging = LoadedModel(found, None)
     return Session(document, source, None, listener, head, load, judging), found
-
-
-def _judging(model: str) -> str:
-    """Return the notice that a model on this disk is used for questions."""
-    return f"{model}, found on this disk, judges; {Setting('model', 'mini')} answers at once"
 
 
 def _source(load: LoadConfig) -> ModelSource | None:

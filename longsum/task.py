@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from longsum.checkpoint.chat_formats import Wrap
+from longsum.checkpoint.files import CONFIG_NAME
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import TOKENS_PER_WORD, AnswerConfig, DecodeConfig
 from longsum.documents.document import Document
 from longsum.errors import UsageError
@@ -13,7 +15,7 @@ from longsum.events import Listener
 from longsum.grounding.sources import Sources
 from longsum.model.resolve import ModelSource
 from longsum.prompting.prompt import Prompt, language_name
-from longsum.selection.head import has_head
+from longsum.selection.head import has_head, is_shipped_for
 from longsum.settings import Setting
 
 MAX_SENTENCE_TOKENS = 160
@@ -50,13 +52,24 @@ def is_verbatim(source: ModelSource, asked: bool | None) -> bool:
 
 
 def chosen_by_head(source: ModelSource, asked: bool | None) -> bool:
-    """Return whether a selection head makes the answer, without decoding a token.
+    """Return whether a selection head makes the summary, without decoding a token.
 
     Args:
         source: the model.
         asked: True for a verbatim answer, False for a free one, None for the model's default.
     """
-    return is_verbatim(source, asked) and has_head(source.folder)
+    return is_verbatim(source, asked) and (
+        has_head(source.folder) or is_shipped_for(_fingerprint_of(source))
+    )
+
+
+def _fingerprint_of(source: ModelSource) -> str:
+    """Return the fingerprint of a model's weights; empty if it is not on this disk."""
+    if source.known is not None and source.known.file is not None:
+        return source.known.file.fingerprint
+    if not (source.folder / CONFIG_NAME).is_file():
+        return ""
+    return open_checkpoint(source.folder, source.known).fingerprint()
 
 
 def tokens_for(words: int, verbatim: bool | None, source: ModelSource, decode: DecodeConfig) -> int:

@@ -46,7 +46,16 @@ ROOMS: dict[str, frozenset[str]] = {
 USE_CASES = frozenset(
     {"answer", "answer_choice", "ask", "budget", "chosen", "digest", "divide", "follow_up"}
     | {"judge", "judged_choice", "layout", "marking", "merge", "opening", "part_events"}
-    | {"parts", "prepared", "reading", "receipt", "session", "session_cache", "summarize"}
+    | {
+        "parts",
+        "preferred",
+        "prepared",
+        "reading",
+        "receipt",
+        "session",
+        "session_cache",
+        "summarize",
+    }
     | {"summary_choice", "task", "verbatim", "writing"}
 )
 """Named like the commands, with what they share; they may import every package."""

@@ -113,13 +113,16 @@ def with_model(job: Job) -> Job:
     """
     from longsum.batch.devices import has_cuda
     from longsum.model.find import find_checkpoint
-    from longsum.model.resolve import question_model
+    from longsum.preferred import for_summaries, question_model
 
     load, cuda = job.load, has_cuda(job.load.device)
     source, checkpoint = find_checkpoint(load, cuda=cuda)
     asks = not job_task(job).needs_reading(source)
     if asks and source.is_bundled and (better := question_model(load.model)):
         load = replace(load, model=better)
+        source, checkpoint = find_checkpoint(load, cuda=cuda)
+    elif not asks and source.is_bundled and (chosen := for_summaries(load, job.task)) != load:
+        load = chosen
         source, checkpoint = find_checkpoint(load, cuda=cuda)
     checkpoint.weight_files()
     # with the adapter that judges, or the window adapter, which longer documents are read with

@@ -115,13 +115,17 @@ def show(model: Name, as_json: o.PlainJson = False, offline: o.Offline = False) 
 
 
 def _adapters(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what the adapters that come with longsum do for a model."""
+    """Return what comes with longsum for a model: adapters, a head."""
+    from longsum.selection.head import is_shipped_for
+
     found: dict[str, Any] = {}
     if wider := checkpoint.widened():
         found["window"] = wider.rope.window
         found["extended"] = f"{wider.rope.reason}, where a document needs it"
     if checkpoint.answer_adapter:
         found["questions"] = "passages are judged with longsum's answer adapter"
+    if is_shipped_for(checkpoint.fingerprint()):
+        found["summaries"] = "sentences are chosen by longsum's head over its states"
     return found
 
 

@@ -82,12 +82,19 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
 
     from longsum.documents.document import Document
     from longsum.model.find import find_model_for_plan, plan_for
+    from longsum.preferred import for_summaries
     from longsum.prepared import prepare
     from longsum.summarize import SummaryTask
 
     asked = document or Document(text="", pages=(), sha256="", name="")
     task = SummaryTask(SummaryConfig(words=words))
-    prepared = prepare(asked, [task], load, check=False, model=find_model_for_plan(load))
+
+    def prepared_as(load: LoadConfig) -> Prepared:
+        return prepare(asked, [task], load, check=False, model=find_model_for_plan(load))
+
+    prepared = prepared_as(for_summaries(load, task.config))
+    if not prepared.plan.fits:  # then the bundled model reads
+        prepared = prepared_as(load)
     if document is None:
         window = prepared.model.rope.window
         return replace(prepared, plan=plan_for(prepared.model, load, window))

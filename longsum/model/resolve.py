@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longsum.bytesize import format_bytes
-from longsum.checkpoint.adapters import answer_adapter_for
 from longsum.checkpoint.catalog import KnownModel, find_known, suggest
 from longsum.checkpoint.gguf import SUFFIX, gguf_in, is_gguf
 from longsum.checkpoint.gguf_folder import unpacked
@@ -19,8 +18,6 @@ from longsum.paths import configured_model, gguf_folder
 from longsum.settings import Setting
 
 MINI = "mini"
-JUDGING = "smol"
-"""Model that judges passages, where it is on the disk."""
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
 DEFAULT_PREFERENCE = ("llama-3.1-8b", "llama-2-7b-32k-instruct", "llama-3.2-3b", "vicuna-7b-16k")
 
@@ -197,22 +194,3 @@ def default_source(cuda: bool) -> ModelSource:
         "using the small bundled model; `longsum models list` shows larger ones, "
         "`longsum models pull NAME` downloads one"
     )
-
-
-def question_model(name: str | None) -> str | None:
-    """Return the model to answer questions with, instead of the bundled one.
-
-    Args:
-        name: what the user named; None for nothing.
-
-    Returns:
-        `smol` if it is on this disk with its answer adapter, since it judges better than the
-        bundled model ranks; None if it is not, or another is named or configured.
-    """
-    if name is not None or configured_model() is not None:
-        return None
-    known = find_known(JUDGING)
-    file = known.file if known else None
-    if file is None or not file.is_here or answer_adapter_for(file.fingerprint) is None:
-        return None
-    return JUDGING

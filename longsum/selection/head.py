@@ -174,11 +174,22 @@ def shipped_head(base: str) -> SummaryHead | None:
         UnsupportedModel: when it was trained on other features than this version computes.
     """
     for path in SHIPPED:
-        if path.is_file():
-            tensors, metadata = _read(path)
-            if metadata.get(BASE_KEY) == base:
-                return _summary_head(path, tensors, metadata)
+        if path.is_file() and _metadata(path).get(BASE_KEY) == base:
+            return _summary_head(path, *_read(path))
     return None
+
+
+def is_shipped_for(base: str) -> bool:
+    """Return whether a head for summaries comes with longsum for the weights of a fingerprint."""
+    return any(path.is_file() and _metadata(path).get(BASE_KEY) == base for path in SHIPPED)
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    """Return the metadata of a head's file."""
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        return file.metadata() or {}
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import singledispatchmethod
-from typing import Any
+from typing import Any, TypeVar
 
 from longsum.answer import Answer
 from longsum.ask import AskTask
@@ -21,6 +21,7 @@ from longsum.errors import LongsumError, describe_bug
 from longsum.events import Listener
 from longsum.merge import PartsReader
 from longsum.model.find import Model, find_model, find_model_for_plan
+from longsum.preferred import for_summaries
 from longsum.prepared import Prepared
 from longsum.reading import open_reading
 from longsum.selection.confidence import is_sure
@@ -40,6 +41,7 @@ from longsum.window.wording import shown
 HEAVY = "longsum.loading.weights"
 """Imports torch and transformers."""
 LARGER = "This is the small bundled model. Larger ones that fit are under Model."
+Planned = TypeVar("Planned", bound=tasks.Plan)
 Result = tuple[str, Any]
 """How a task ended: `done`, `stopped` or `failed`, and what it returns: values, or an error."""
 
@@ -79,6 +81,7 @@ class ReadingWorker:
         """Count, plan and read a document."""
         self._leave()
         report(("phase", {"name": "loading", "line": "counting"}))
+        task = _preferring(task)
         model = find_model(task.load)
         if not AskTask(task.ask, task.decode).needs_reading(model.source):
             # questions need no reading, so that even a document too long can be asked
@@ -221,6 +224,7 @@ class ReadingWorker:
 
     @_do.register
     def _plan(self, task: tasks.Plan, report: Report) -> dict[str, Any]:
+        task = _preferring(task)
         prepared = prepared_for(task, find_model_for_plan(task.load))
         return {"counted": counted(prepared), "planned": planned(prepared)}
 
@@ -257,6 +261,15 @@ def open_reader(argument: Any, say: Callable[[str, str], None]) -> ReadingWorker
     """
     importlib.import_module(HEAVY)  # takes seconds, in which the document is opened
     return ReadingWorker()
+
+
+def _preferring(task: Planned) -> Planned:
+    """Return a task for the model preferred where none is named, if memory allows it."""
+    preferred = replace(task, load=for_summaries(task.load, task.summary))
+    if preferred.load is task.load:
+        return task
+    prepared = prepared_for(preferred, find_model_for_plan(preferred.load))
+    return preferred if prepared.plan.fits else task
 
 
 def _report_model(model: Model, listener: Listener) -> None:

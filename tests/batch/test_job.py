@@ -172,11 +172,21 @@ def test_style_of_settings_does_not_make_another_job():
 
 def test_questions_are_judged_by_the_model_on_this_disk(checkpoint, monkeypatch):
     here = str(checkpoint)
-    monkeypatch.setattr("longsum.model.resolve.question_model", lambda name: None if name else here)
+    monkeypatch.setattr("longsum.preferred.question_model", lambda name: None if name else here)
     asking = Job(output=Path("/out"), task=AskConfig(verbatim=True), questions=("Why?",))
     assert with_model(asking).load.model == here
     assert with_model(replace(asking, load=LoadConfig(model="mini"))).load.model == "mini"
     assert with_model(Job(output=Path("/out"))).load.model == "mini"
+
+
+def test_summaries_are_made_by_the_model_on_this_disk(checkpoint, monkeypatch):
+    here = str(checkpoint)
+    monkeypatch.setattr(
+        "longsum.preferred.summary_model", lambda name, config: None if name else here
+    )
+    summing = Job(output=Path("/out"))
+    assert with_model(summing).load.model == here
+    assert with_model(replace(summing, load=LoadConfig(model="mini"))).load.model == "mini"
 
 
 def test_identity_of_a_job_with_questions_is_that_of_the_model_that_judges(

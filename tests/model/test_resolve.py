@@ -13,7 +13,6 @@ import huggingface_hub
 import pytest
 
 from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
-from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import LongsumError, ModelNotFound
 from longsum.model import resolve
 from longsum.model.hub import cached_folder
@@ -222,20 +221,3 @@ print(json.dumps([code, constants.HF_HUB_OFFLINE]))
     )
     assert json.loads(done.stdout) == [5, True]
     assert "someone/x is not on this disk" in done.stderr
-
-
-def test_questions_are_judged_by_smol_where_it_is_and_nothing_is_chosen(monkeypatch):
-    monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: True))
-    monkeypatch.setattr(resolve, "answer_adapter_for", lambda base: object())
-    assert resolve.question_model(None) == "smol"
-    assert resolve.question_model("mini") is None
-    monkeypatch.setattr(resolve, "configured_model", lambda: "vicuna-7b-16k")
-    assert resolve.question_model(None) is None
-
-
-def test_questions_are_the_bundled_models_without_smol_or_its_adapter(monkeypatch):
-    monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: False))
-    assert resolve.question_model(None) is None
-    monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: True))
-    monkeypatch.setattr(resolve, "answer_adapter_for", lambda base: None)
-    assert resolve.question_model(None) is None

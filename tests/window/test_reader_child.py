@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from helpers import report_pdf
+from tiny import save_checkpoint
 
 from longsum.child import _asked_to_stop
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, StoreConfig, SummaryConfig
@@ -68,6 +69,21 @@ def test_opening_counts_plans_and_reads(worker, document):
     assert kinds(heard).index("counted") < kinds(heard).index("prefill")
     assert dict(heard)["prefill"]["done"] == read["tokens"]
     assert dict(heard)["prefill"]["page"] == 3
+
+
+def test_the_preferred_model_reads_where_none_is_named(worker, document, tmp_path, monkeypatch):
+    folder = str(save_checkpoint(tmp_path / "tiny", max_position_embeddings=16_384))
+    monkeypatch.setattr(
+        "longsum.preferred.summary_model", lambda name, config: None if name else folder
+    )
+    unnamed = replace(MINI, model=None)
+    plan = tasks.Plan(document, unnamed, SHORT, AskConfig(verbatim=True), DecodeConfig())
+    found, _ = done(worker, plan)
+    _, heard = done(worker, opening(document, load=unnamed, ask=AskConfig(verbatim=True)))
+    assert found["counted"]["model"] == dict(heard)["counted"]["model"] == "tiny"
+    little = replace(unnamed, memory_bytes=found["planned"]["total"] // 2)
+    found, _ = done(worker, replace(plan, load=little))
+    assert found["counted"]["model"] == "mini"
 
 
 def test_a_summary_and_an_answer_come_sentence_by_sentence(worker, document):
