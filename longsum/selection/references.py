@@ -34,10 +34,11 @@ _RIDDLE = re.compile(
     (?:this|that|these|those|such)\s+(?!(?:paper|study|report|article|book|chapter|guide|document
     |act|ad|is|are|was|were|the|a|an|of|which|who|they|we|it|he|she)\b)[a-z]
     |^\W*(?:In\ both|Using\ (?:this|these)|Each\ of\ (?:this|these|those)|Of\ these)\b
-    |^[A-Z][a-z]+,\s[^,]{0,60},?\s(?:they|he|she)\b""",
+    |^[A-Z][a-z]+,\s[^,]{0,60},?\s(?:they|he|she)\b
+    |\b(?:will|would|was|were|is|are|has|had|can|may|must|could|should)\ then\b""",
     re.VERBOSE,
 )
-"""References to something named before: `that reduces this risk`."""
+"""References to something named before: `that reduces this risk`, `who will then decide`."""
 _POINTED = re.compile(
     r"""(?<=\w[ ,])\s*(?:this|these|those|such\ an?|(?<=,\ )that)\s+(?P<noun>[a-z]{4,})\b
     (?<!paper)(?<!study)(?<!report)(?<!article)(?<!book)(?<!chapter)(?<!guide)(?<!document)
@@ -76,9 +77,23 @@ _ELSEWHERE = re.compile(
     |\b(?:as\ follows|following|below)\W*$
     |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
     |\bin\ the\ (?:next|following)\ (?:section|chapter|figure|table|example)s?\b
+    |\bthe\ following\ (?:[a-z-]+\ )?
+      (?!(?:year|day|week|month|season|hour|decade|centurie|generation|section)s\b)[a-z]+s\b(?!.*:)
+    |\b(?:in|see|from)\ \(\d{1,3}[a-z]?\)
+    |^\W*\d{1,2}(?=(?-i:[A-Z])[a-z]{2,}\ )
     |:["”’]?$""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+_DEFINITE = re.compile(
+    r"""\W*The\ (?P<noun>[a-z]{4,})\b
+    (?!\ (?:of|that|who|which|in|between|for|to|from|on|at|where|when|with)\b)""",
+    re.VERBOSE,
+)
+"""The bare noun that a sentence opens with: `The group consisted of …`."""
+BEFORE = 2
+"""Sentences before in which such a noun may have been introduced."""
 
 
 def is_dependent(text: str) -> bool:
@@ -125,7 +140,29 @@ def refer_elsewhere(texts: Sequence[str]) -> list[bool]:
         texts: the sentences of a document.
     """
     names = names_in(texts)
-    return [is_riddle(text) or is_torn(text) or names_nobody(text, names) for text in texts]
+    return [
+        is_riddle(text)
+        or is_torn(text)
+        or names_nobody(text, names)
+        or was_introduced(text, texts[max(0, number - BEFORE) : number])
+        for number, text in enumerate(texts)
+    ]
+
+
+def was_introduced(text: str, before: Sequence[str]) -> bool:
+    """Return whether a sentence opens with what another introduced: `a group`, then `The group`.
+
+    Args:
+        text: a sentence.
+        before: the sentences before it.
+    """
+    found = _DEFINITE.match(text)
+    if found is None:
+        return False
+    noun = re.escape(found["noun"].removesuffix("s"))
+    article = r"\b(?:an?|one|two|three|some|these|another)\s+(?:[\w’'-]+\s+){0,3}"
+    introduced = re.compile(article + noun + r"(?:e?s)?\b", re.IGNORECASE)
+    return any(introduced.search(each) for each in before)
 
 
 def is_torn(text: str) -> bool:

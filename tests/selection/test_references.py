@@ -9,6 +9,8 @@ from longsum.selection.references import (
     names_in,
     names_nobody,
     points_elsewhere,
+    refer_elsewhere,
+    was_introduced,
 )
 
 
@@ -49,6 +51,7 @@ def test_document_that_speaks_of_itself_does_not_refer_to_the_sentence_before(su
         "Each of these boats belongs to the town.",
         "The owners paid for all these repairs in May.",
         "Typically, instead of asking, they wait for the next boat.",
+        "The board will then decide which boats may sail.",
     ],
 )
 def test_sentence_that_refers_later_is_a_riddle(text: str) -> None:
@@ -80,6 +83,10 @@ def test_clauses_and_the_document_itself_are_no_riddles(text: str) -> None:
         "512 U. S., at 368.",
         "See, e.g., Harbour Board v. Lind.",
         "Cf. Lind, at 41.",
+        "The board proposes the following changes to the harbour wall.",
+        "It would also require the following new ropes, made of hemp.",
+        "In (67), the harbour is named twice.",
+        "8Moorings is the name of the board's own boat.",
     ],
 )
 def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) -> None:
@@ -94,6 +101,11 @@ def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) 
         "Figures rose by a third in the following year.",
         "The granary is given in the oldest map as a chapel.",
         "See how the ice melts in the harbour.",
+        "The wall was raised again in the following decades.",
+        "The following boats were lost: Anna, Berta and Clara.",
+        "The court convicted him of (1) theft and (2) fraud.",
+        "3D maps show the harbour.",
+        "12 Boats were lost in the storm.",
     ],
 )
 def test_sentence_that_says_something_does_not_point_elsewhere(text: str) -> None:
@@ -167,3 +179,24 @@ def test_sentence_about_a_person_it_does_not_name(text: str) -> None:
 )
 def test_sentence_that_names_the_person_or_speaks_of_none(text: str) -> None:
     assert not names_nobody(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("A group of owners met in May.", "The group consisted of six men."),
+        ("In 1902 he built one of three small cranes.", "The cranes were made of iron."),
+        ("The board bought an old ferry.", "The ferry sank in June."),
+    ],
+)
+def test_what_another_sentence_introduced_refers_to_it(before: str, text: str) -> None:
+    assert was_introduced(text, [before, "It rained."])
+    assert refer_elsewhere([before, text])[1]
+    assert not was_introduced(text, ["It rained."])
+
+
+@pytest.mark.parametrize(
+    "text", ["The group of owners met again.", "The harbour froze.", "Every group met again."]
+)
+def test_what_is_described_or_was_not_introduced_does_not(text: str) -> None:
+    assert not was_introduced(text, ["A group of owners met in May."])
