@@ -85,10 +85,13 @@ HEAD = 7
 _ENDS = frozenset(";,.:)")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _GLUED = re.compile(r"(?:[A-Z][\w’'-]*\s+){2,7}\d{1,3}\s+[A-Z]")
+_SUBORDINATE = re.compile(r"\W*(?:Although|Though|Whereas|Because(?! of\b))\s[^,;:—–]*$")
 
 
 def is_whole(text: str) -> bool:
-    """Return whether a sentence has a predicate, and no heading that was joined to its beginning.
+    """Return whether a sentence has a predicate of its own, and no heading joined before it.
+
+    A clause that another sentence belongs to has none: `Although it rained.`
 
     Args:
         text: a sentence; one that is not English is taken for a whole one.
@@ -101,7 +104,7 @@ def is_whole(text: str) -> bool:
             lowered[place] += ","  # `tokens read;` is a participle: clauses seldom end with a verb
     if _ENGLISH.isdisjoint(lowered):
         return True
-    if _GLUED.match(text) or _has_joined_heading(text):
+    if _GLUED.match(text) or _SUBORDINATE.match(text) or _has_joined_heading(text):
         return False
     verbs = _finite(lowered, found)
     if not verbs:

@@ -96,6 +96,10 @@ BEFORE = 2
 """Sentences before in which such a noun may have been introduced."""
 
 
+_EMPTIED = re.compile(r"(?<!\S)['’]\s+(?:\(|,|and\b|or\b)")
+"""Where a title in quotation marks was lost: `the novels ' (1993) and ' (1996)`."""
+
+
 def is_dependent(text: str) -> bool:
     """Return whether a sentence opens by referring to the one before it (`This`, `However`)."""
     return bool(_DEPENDENT.match(text)) and not _ITSELF.match(text)
@@ -166,9 +170,9 @@ def was_introduced(text: str, before: Sequence[str]) -> bool:
 
 
 def is_torn(text: str) -> bool:
-    """Return whether a quotation begins or ends in another sentence."""
+    """Return whether a quotation begins or ends in another sentence, or has lost its words."""
     opened, closed = text.count("“"), text.count("”")
-    return opened != closed or text.count('"') % 2 == 1
+    return opened != closed or text.count('"') % 2 == 1 or bool(_EMPTIED.search(text))
 
 
 def points_elsewhere(text: str) -> bool:

@@ -20,6 +20,8 @@ from longsum.selection.predicates import is_instruction, is_whole
         "Keep the handrail in reach of children.",
         "So the advice that circulates in ports is wrong.",
         "Later that day, the captain met the mayor at the pier.",
+        "Although the pier was closed, the ferry ran to the island.",
+        "Because of the storm the ferry stayed in the port.",
     ],
 )
 def test_sentence_with_a_predicate_is_whole(text: str) -> None:
@@ -35,6 +37,8 @@ def test_sentence_with_a_predicate_is_whole(text: str) -> None:
         "The appointment of a new captain and efforts to remove him.",
         "Work that was completed by a team that they know.",
         "Lack of experience with boats of this size.",
+        "Although the ferry had been one of the first to run at night.",
+        "Because the harbour master had closed the pier for the winter.",
         "Boat that suits the needs of the harbour’s visitors.",
         "The keys and values of all tokens read; twelve of each page.",
         "No apparent experience with the design of piers.",

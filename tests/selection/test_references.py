@@ -138,13 +138,21 @@ def test_noun_that_the_sentence_names_itself_is_no_riddle(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['"The ice is thick.', 'It is thin."', "He said “the ice is thick."]
+    "text",
+    [
+        '"The ice is thick.',
+        'It is thin."',
+        "He said “the ice is thick.",
+        "Her novels are ' (1993) and ' (1996).",
+    ],
 )
 def test_part_of_a_quotation_is_torn(text: str) -> None:
     assert is_torn(text)
 
 
-@pytest.mark.parametrize("text", ['"The ice," he said, "is thick."', "A “thick” ice.", "Ice."])
+@pytest.mark.parametrize(
+    "text", ['"The ice," he said, "is thick."', "A “thick” ice.", "The sailors' (and cooks') ice."]
+)
 def test_whole_quotations_are_not_torn(text: str) -> None:
     assert not is_torn(text)
 
