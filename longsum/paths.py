@@ -110,17 +110,14 @@ def configured_model() -> str | None:
     return model
 
 
-def save_configured_model(name: str | None) -> Path:
-    """Write the default model to config.toml, or remove it, and return the file.
+def save_configured_model(name: str) -> Path:
+    """Write the default model to config.toml, and return the file.
 
     Raises:
         UsageError: when the file cannot be written.
     """
     path = config_file()
     try:
-        if name is None:
-            path.unlink(missing_ok=True)
-            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         # JSON's escapes are valid TOML, which also wants DEL escaped
         quoted = json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -14,12 +14,10 @@ from longsum.checkpoint.catalog import find_known
 from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.config import AnswerConfig, LoadConfig
 from longsum.model.hardware import detect_machine
-from longsum.model.resolve import default_source
+from longsum.model.resolve import SMALL, default_source
 from longsum.paths import configured_model
 from longsum.selection.head import is_shipped_for
 from longsum.settings import Setting
-
-SMALL = "smol"
 
 
 def _here(name: str | None) -> PinnedFile | None:

@@ -25,20 +25,13 @@ def test_config_home_is_taken_from_the_environment(home, tmp_path, monkeypatch):
     assert config_file().parent == Path(platformdirs.user_config_dir("longsum", appauthor=False))
 
 
-def test_saved_model_is_the_default_until_it_is_removed():
+def test_saved_model_is_the_default():
     path = save_configured_model("someone/Llama-x")
     assert path == config_file()
     assert configured_model() == "someone/Llama-x"
     save_configured_model("other")
     assert configured_model() == "other"
     assert list(path.parent.iterdir()) == [path]  # no temporary file is left
-    for _ in range(2):  # the second time there is nothing to remove
-        assert save_configured_model(None) == path
-        assert configured_model() is None
-
-
-def test_removing_what_was_never_saved_makes_no_folder():
-    assert not save_configured_model(None).parent.exists()
 
 
 @given(st.text(min_size=1))

@@ -59,6 +59,22 @@ def test_verbatim_answer_is_sentences_of_the_document(tmp_path: Path) -> None:
     assert all(" ".join(each["text"].split()) in flat for each in answer["sentences"])
 
 
+def test_summaries_are_chosen_by_its_head_once_it_is_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "pier.txt"
+    path.write_text(STORY, encoding="utf-8")
+    result = run("summarize", path, "-l", "30", "--json")
+    answer = json.loads(result.stdout)
+    assert "smol, found on this disk, chooses; --model mini is faster" in result.stderr
+    assert (answer["receipt"]["model"], answer["receipt"]["mode"]) == ("smol", "verbatim")
+    assert answer["receipt"]["answer_tokens"] == 0  # no token is decoded
+    assert answer["sentences"]
+    assert json.loads(run("plan", path, "--json").stdout)["model"] == "smol"
+    assert (
+        json.loads(run("summarize", path, "-m", "mini", "--json").stdout)["receipt"]["model"]
+        == "mini"
+    )
+
+
 def test_answers_are_sentences_unless_free_words_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "pier.txt"
     path.write_text(STORY, encoding="utf-8")

@@ -41,15 +41,14 @@ Name = Annotated[
 def list_models(as_json: o.PlainJson = False) -> None:
     """List the known models with window, size and licence."""
     from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
-    from longsum.model.listing import describe
-    from longsum.paths import configured_model
+    from longsum.model.listing import default_model, describe
 
     rows = [describe(known) for known in KNOWN_MODELS]
     if as_json:
         print(json.dumps(rows, indent=2))
         return
     console = stdout_console()
-    default = configured_model() or "mini"
+    default = default_model()
     starred = find_known(default)
     console.print(
         f"  {'model':<24} {'reads':>14}  {'download':>10}  {'fits this machine':<19}licence"
@@ -174,12 +173,13 @@ def remove(
 
 @app.command()
 def use(model: Name) -> None:
-    """Make a model the default; `longsum models use mini` restores the bundled one."""
-    from longsum.model.resolve import MINI, resolve_model
+    """Make a model the default; with `mini` the bundled one, also where smol is on this disk."""
+    from longsum.model.resolve import resolve_model
     from longsum.paths import save_configured_model
 
     source = resolve_model(model)
     # a folder is saved as an absolute path: the default must not depend on the current one
-    chosen = str(source.path) if source.revision is None else model
-    path = save_configured_model(None if source.is_bundled else chosen)
-    Reporter().notice(f"default model: {MINI if source.is_bundled else chosen} ({path})")
+    own_name = source.revision is not None or source.is_bundled
+    chosen = model if own_name else str(source.path)
+    path = save_configured_model(chosen)
+    Reporter().notice(f"default model: {chosen} ({path})")

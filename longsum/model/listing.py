@@ -10,13 +10,20 @@ from longsum.config import LoadConfig
 from longsum.model.find import in_float32, plan_for_shape
 from longsum.model.hardware import detect_machine
 from longsum.model.hub import cached_folder
-from longsum.model.resolve import MINI
+from longsum.model.resolve import MINI, SMALL
 from longsum.paths import configured_model
+
+
+def default_model() -> str:
+    """Return the model for those who name none: the configured one, smol if it is here, or mini."""
+    small = find_known(SMALL)
+    here = small is not None and small.file is not None and small.file.is_here
+    return configured_model() or (SMALL if here else MINI)
 
 
 def listed() -> list[dict[str, Any]]:
     """Return the catalogue, each entry as `describe` returns it, and which is the default."""
-    default = find_known(configured_model() or MINI)
+    default = find_known(default_model())
     return [
         describe(known) | {"default": known == default, "bytes": _download_bytes(known)}
         for known in KNOWN_MODELS

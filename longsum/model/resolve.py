@@ -18,6 +18,8 @@ from longsum.paths import configured_model, gguf_folder
 from longsum.settings import Setting
 
 MINI = "mini"
+SMALL = "smol"
+"""Model of the catalogue that is preferred to the bundled one where it is on the disk."""
 MINI_FOLDER = Path(__file__).parent.parent / "mini"
 DEFAULT_PREFERENCE = ("llama-3.1-8b", "llama-2-7b-32k-instruct", "llama-3.2-3b", "vicuna-7b-16k")
 

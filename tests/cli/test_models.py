@@ -10,7 +10,9 @@ from helpers import assert_refused, environment, report_pdf, run
 from tiny import save_checkpoint
 
 from longsum.checkpoint.catalog import KNOWN_MODELS
-from longsum.paths import config_file
+from longsum.checkpoint.pinned_file import PinnedFile
+from longsum.model.listing import default_model, listed
+from longsum.paths import config_file, configured_model
 
 
 def test_list_names_every_known_model_and_marks_the_default():
@@ -19,6 +21,15 @@ def test_list_names_every_known_model_and_marks_the_default():
     assert [line[2:].split()[0] for line in lines] == [known.alias for known in KNOWN_MODELS]
     assert [line.split()[1] for line in lines if line.startswith("*")] == ["mini"]
     assert "longsum models pull" in listed
+
+
+def test_smol_is_the_default_where_it_is_here_until_mini_is_chosen(monkeypatch):
+    monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: True))
+    assert default_model() == "smol"
+    (starred,) = (row for row in listed() if row["default"])
+    assert starred["alias"] == "smol"
+    assert run("models", "use", "mini").exit_code == 0
+    assert default_model() == "mini"
 
 
 def test_list_as_json():
@@ -57,7 +68,7 @@ def test_chosen_model_becomes_the_default_until_mini_is_chosen(tiny, tmp_path):
     assert str(config_file()) in chosen.stderr
     assert json.loads(run("plan", pdf, "--json").stdout)["model"] == "tiny"
     assert run("models", "use", "mini").exit_code == 0
-    assert not config_file().exists()
+    assert configured_model() == "mini"
     assert json.loads(run("plan", pdf, "--json").stdout)["model"] == "mini"
 
 

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
+from longsum.checkpoint.catalog import find_known
 from longsum.documents.sentences import split_sentences
 from longsum.errors import UnsupportedModel
 from longsum.model.resolve import MINI_FOLDER
@@ -28,6 +29,7 @@ from longsum.selection.head import (
     LAST,
     SummaryHead,
     SummaryNetworks,
+    is_shipped_for,
     load_head,
     network_of,
     shipped_head,
@@ -141,6 +143,18 @@ def test_a_head_that_comes_with_longsum_takes_the_features_there_are(
     monkeypatch.setattr(head_module, "SHIPPED", (write_shipped(tmp_path / "a", directions=3),))
     with pytest.raises(UnsupportedModel, match="another version"):
         shipped_head("abc")
+
+
+def test_the_head_for_smol_is_found_and_takes_the_features_there_are():
+    smol = find_known("smol")
+    assert smol is not None
+    assert smol.file is not None
+    assert is_shipped_for(smol.file.fingerprint)
+    head = shipped_head(smol.file.fingerprint)
+    assert head is not None
+    assert list(head.projections) == [10, 15, 20, 25, LAST]
+    hidden = smol.shape.hidden_size
+    assert {matrix.shape for matrix in head.projections.values()} == {(hidden, 64)}
 
 
 def test_states_of_other_layers_have_another_name():
