@@ -192,7 +192,13 @@ def default_source(cuda: bool) -> ModelSource:
                     f"using {alias}, found on this disk (choose another with {Setting('model')})"
                 )
                 return ModelSource(alias, folder, folder.name, known, notice)
-    return mini_source(
-        "using the small bundled model; `longsum models list` shows larger ones, "
-        "`longsum models pull NAME` downloads one"
-    )
+    return mini_source(f"using the small bundled model; {_better()}")
+
+
+def _better() -> str:
+    """Return how to get a better model than the bundled one."""
+    small = find_known(SMALL)
+    larger = "`longsum models list` shows larger ones"
+    if small is None or small.file is None or small.file.is_here:
+        return larger
+    return f"`longsum models pull {SMALL}` gets a better one, {larger}"

@@ -13,6 +13,7 @@ import huggingface_hub
 import pytest
 
 from longsum.checkpoint.catalog import KNOWN_MODELS, find_known
+from longsum.checkpoint.pinned_file import PinnedFile
 from longsum.errors import LongsumError, ModelNotFound
 from longsum.model import resolve
 from longsum.model.hub import cached_folder
@@ -182,11 +183,14 @@ def test_default_with_cuda_is_a_cached_model_and_says_so(home: Path) -> None:
         assert resolve_model(None, cuda=False).is_bundled
 
 
-def test_default_elsewhere_is_mini_and_says_how_to_get_a_larger_one() -> None:
+def test_default_elsewhere_is_mini_and_says_how_to_get_a_better_one(monkeypatch) -> None:
     for source in (resolve_model(None), default_source(True)):
         assert source.is_bundled
-        assert "longsum models pull" in str(source.notice)
+        assert "`longsum models pull smol` gets a better one" in str(source.notice)
         assert "\n" not in str(source.notice)
+    monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: True))
+    assert "pull" not in str(default_source(False).notice)
+    assert "`longsum models list` shows larger ones" in str(default_source(False).notice)
 
 
 def test_every_model_of_the_catalogue_gets_a_clear_error_when_absent() -> None:
