@@ -6,6 +6,7 @@ Plain data that is sent to other processes and machines. No torch.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,26 +106,39 @@ def job_task(job: Job) -> Task:
     return SummaryTask(job.task, job.decode)
 
 
-def with_model(job: Job) -> Job:
+def with_model(job: Job, notice: Callable[[str], None] | None = None) -> Job:
     """Find the job's model, without its weights, and return the job with its folder and identity.
+
+    Args:
+        job: what is asked of every document.
+        notice: receives a line where a model is preferred to the bundled one.
 
     Raises:
         ModelUnavailable: when it is missing, or not one we can run.
     """
     from longsum.batch.devices import has_cuda
     from longsum.model.find import find_checkpoint
-    from longsum.preferred import for_summaries, question_model
+    from longsum.preferred import (
+        choosing_notice,
+        for_summaries,
+        judging_notice,
+        question_model,
+    )
 
-    load, cuda = job.load, has_cuda(job.load.device)
+    load, cuda, preferred = job.load, has_cuda(job.load.device), None
     source, checkpoint = find_checkpoint(load, cuda=cuda)
     asks = not job_task(job).needs_reading(source)
     if asks and source.is_bundled and (better := question_model(load.model)):
         load = replace(load, model=better)
         source, checkpoint = find_checkpoint(load, cuda=cuda)
+        preferred = judging_notice(source.name)
     elif not asks and source.is_bundled and (chosen := for_summaries(load, job.task)) != load:
         load = chosen
         source, checkpoint = find_checkpoint(load, cuda=cuda)
+        preferred = choosing_notice(source.name)
     checkpoint.weight_files()
+    if preferred and notice:
+        notice(preferred)
     # with the adapter that judges, or the window adapter, which longer documents are read with
     tuned = checkpoint.answering() if asks else checkpoint.widened()
     # every process must choose the same model: by whole path for a folder, else by name

@@ -40,7 +40,7 @@ def run_job(job: Job, find_inputs: FindInputs, *, as_json: bool, quiet: bool) ->
 
     stop = Stop()
     with BatchReporter(stop, quiet=quiet) as reporter:
-        job = with_model(job)
+        job = with_model(job, reporter.notice)
         with _stopping_on_interrupt(stop):
             outcome = run_batch(job, find_inputs, listener=reporter, stop=stop)
     if as_json:

@@ -185,7 +185,10 @@ def test_summaries_are_made_by_the_model_on_this_disk(checkpoint, monkeypatch):
         "longsum.preferred.summary_model", lambda name, config: None if name else here
     )
     summing = Job(output=Path("/out"))
-    assert with_model(summing).load.model == here
+    heard: list[str] = []
+    assert with_model(summing, heard.append).load.model == here
+    (line,) = heard
+    assert f"{checkpoint.name}, found on this disk, chooses" in line
     assert with_model(replace(summing, load=LoadConfig(model="mini"))).load.model == "mini"
 
 

@@ -15,7 +15,7 @@ from helpers import LIVE, assert_refused, environment, printed, report_pdf, run,
 PATCH = f"""
 from dataclasses import replace
 import longsum.batch.job
-longsum.batch.job.with_model = lambda job: replace(
+longsum.batch.job.with_model = lambda job, notice=None: replace(
     job, open_worker="{HERE}:open_standin", open_reader="{HERE}:open_bad_reader"
 )
 """
@@ -26,7 +26,9 @@ longsum.batch.job.with_model = lambda job: replace(
 def standin(monkeypatch):
     """Put the stand-in in the model's place."""
     places = {"open_worker": f"{HERE}:open_standin", "open_reader": f"{HERE}:open_bad_reader"}
-    monkeypatch.setattr("longsum.batch.job.with_model", lambda job: replace(job, **places))
+    monkeypatch.setattr(
+        "longsum.batch.job.with_model", lambda job, notice=None: replace(job, **places)
+    )
 
 
 @pytest.fixture
