@@ -112,6 +112,7 @@ def extend(
         after = validate(model, job, accelerator)
         listener.phase("saving")
         result = finish(output, job, accelerator, model, progress, after)
+    accelerator.end_training()  # processes left connected may abort when they exit
     return replace(result, resumed_from=resumed_from)
 
 
