@@ -158,8 +158,14 @@ def pull(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Download a model, after showing its size, licence and source."""
+    from longsum.checkpoint.catalog import find_known
+    from longsum.model.listing import default_model
+
     print(download(model, revision, ask=not yes, source=source.value if source else None))
-    Reporter().notice(f"use it with: longsum summarize FILE --model {model}")
+    known = find_known(model)
+    is_default = known is not None and known == find_known(default_model())
+    option = "" if is_default else f" --model {model}"
+    Reporter().notice(f"use it with: longsum summarize FILE{option}")
 
 
 @app.command()

@@ -32,6 +32,14 @@ def test_smol_is_the_default_where_it_is_here_until_mini_is_chosen(monkeypatch):
     assert default_model() == "mini"
 
 
+def test_after_a_download_the_default_needs_no_option(monkeypatch):
+    monkeypatch.setattr("longsum.cli.models.download", lambda *wanted, **options: "here")
+    monkeypatch.setattr(PinnedFile, "is_here", property(lambda self: True))
+    assert "use it with: longsum summarize FILE\n" in run("models", "pull", "smol").stderr
+    other = run("models", "pull", "vicuna-7b-16k").stderr
+    assert "longsum summarize FILE --model vicuna-7b-16k" in other
+
+
 def test_list_as_json():
     rows = json.loads(run("models", "list", "--json").stdout)
     assert [row["alias"] for row in rows] == [known.alias for known in KNOWN_MODELS]
