@@ -226,6 +226,14 @@ def projections_of(tensors: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
     return dict(sorted(found.items(), key=lambda each: (each[0] == LAST, each[0])))
 
 
+def projection_tensors(projections: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return projections under the names that `projections_of` reads."""
+    return {
+        "projection" if layer == LAST else f"projection.{layer}": matrix
+        for layer, matrix in projections.items()
+    }
+
+
 def summary_networks(tensors: Mapping[str, np.ndarray]) -> SummaryNetworks:
     """Return the networks for summaries from a head's tensors."""
     return SummaryNetworks(*(network_of(tensors, part.name) for part in fields(SummaryNetworks)))

@@ -30,6 +30,17 @@ STRIDE = 20
 CHUNK_TOKENS = 2048
 
 
+def digest_of(text: str) -> str:
+    """Return the name of a document's states."""
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def save_whole(tensors: dict[str, np.ndarray], path: Path) -> None:
+    """Save tensors such that a killed run leaves no half of a file."""
+    save_file(tensors, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
 class StateReader:
     """The model whose states the head uses, reading as the program does.
 
@@ -51,10 +62,9 @@ class StateReader:
 
     def __call__(self, text: str) -> TokenStates | None:
         """Return the states of a text's tokens; None if it does not fit the window."""
-        path = self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"
+        path = self.cache / f"{digest_of(text)}.safetensors"
         if not path.exists():
-            save_file(self._read(text), path.with_suffix(".tmp"))
-            path.with_suffix(".tmp").replace(path)
+            save_whole(self._read(text), path)
         held = load_file(path)
         if not len(held["starts"]):
             return None

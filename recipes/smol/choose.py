@@ -10,7 +10,6 @@ that was read in part, only what was read is trained on.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,8 +25,8 @@ from longsum.evaluate.reference_pairs import Pair
 from longsum.model.find import find_model
 from longsum.selection.candidates import statements
 from longsum.selection.choose import ReadSentences
-from longsum.selection.feature_names import METADATA_KEY, feature_names
-from longsum.selection.head import BASE_KEY, FILE, LAST
+from longsum.selection.feature_names import metadata_of
+from longsum.selection.head import BASE_KEY, FILE, projection_tensors
 from longsum.selection.token_states import TokenStates
 from longsum.selection.vocabulary import Vocabulary, vocabulary_of
 from longsum.selection.word_pairs import pairs_of
@@ -50,7 +49,6 @@ MIN_KNOWN = 3
 """Minimum sentences of a document that were read."""
 LONGEST_TOKEN = 30
 """Characters that the last token of a text may hold."""
-NETWORKS = ("sentences", "words", "pairs")
 
 
 def read_in(spans: Sequence[Span], states: TokenStates, text: str) -> np.ndarray:
@@ -119,16 +117,12 @@ def write_head(
     networks: dict[str, torch.Tensor], projections: dict[int, np.ndarray], base: Path, out: Path
 ) -> None:
     """Write a head as it is shipped: matrices in float16, with its features and its base's name."""
-    tensors = {
-        "projection" if layer == LAST else f"projection.{layer}": torch.from_numpy(each)
-        for layer, each in projections.items()
-    } | networks
+    named = projection_tensors(projections)
+    tensors = {name: torch.from_numpy(each) for name, each in named.items()} | networks
     stored = {n: (t.half() if t.ndim == 2 else t.float()).contiguous() for n, t in tensors.items()}
-    names = feature_names(sum(each.shape[1] for each in projections.values()))
-    features = json.dumps({network: names[network] for network in NETWORKS})
-    fingerprint = weights_fingerprint([base])
+    features = metadata_of(sum(each.shape[1] for each in projections.values()))
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(stored, out, {METADATA_KEY: features, BASE_KEY: fingerprint})
+    save_file(stored, out, features | {BASE_KEY: weights_fingerprint([base])})
     out.chmod(0o644)  # it is written for its owner alone
 
 

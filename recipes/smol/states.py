@@ -11,7 +11,6 @@ longer windows (`--tokens`) cost little.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from longsum.config import LoadConfig
 from longsum.documents.document import Document
@@ -30,9 +29,10 @@ from longsum.events import Listener
 from longsum.loading.loader import load_model
 from longsum.model.find import Model, find_model, plan_for
 from longsum.selection.candidates import statements
-from longsum.selection.head import projections_of
+from longsum.selection.head import projection_tensors, projections_of
 from longsum.selection.token_states import TokenStates
 from recipes.mini.read import in_turns
+from recipes.mini.states import digest_of, save_whole
 from recipes.smol.chat import BEGIN
 
 LAYERS = (10, 15, 20, 25, LAST)
@@ -59,11 +59,6 @@ class Window:
     ids: list[int]
     starts: np.ndarray
     """Offset of each token's first character: (tokens,)."""
-
-
-def digest_of(text: str) -> str:
-    """Return the name of a document's states."""
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def first_token(starts: np.ndarray, document: Document, tokens: int) -> int:
@@ -143,12 +138,6 @@ def find_projections(reader: StateReader, windows: Sequence[Window]) -> dict[int
     return dict(zip(LAYERS, map(directions_of, layers), strict=True))
 
 
-def save_whole(tensors: dict[str, np.ndarray], path: Path) -> None:
-    """Save tensors such that a killed run leaves no half of a file."""
-    save_file(tensors, path.with_suffix(".part"))
-    path.with_suffix(".part").replace(path)
-
-
 def load_projections(folder: Path) -> dict[int, np.ndarray]:
     """Return the projections that states were kept with."""
     return projections_of(load_file(folder / PROJECTIONS))
@@ -184,8 +173,7 @@ def main() -> None:
     if not (arguments.out / PROJECTIONS).exists():
         windows = [window_of(model, each, arguments.tokens) for each in documents[:FIRST]]
         found = find_projections(reader, windows)
-        names = {layer: "projection" if layer == LAST else f"projection.{layer}" for layer in found}
-        save_whole({names[n]: each for n, each in found.items()}, arguments.out / PROJECTIONS)
+        save_whole(projection_tensors(found), arguments.out / PROJECTIONS)
     projections = load_projections(arguments.out)
     started, tokens = time.perf_counter(), 0
     for number, document in enumerate(documents[: arguments.limit], 1):
