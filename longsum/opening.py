@@ -10,9 +10,10 @@ What cannot work is refused before weights are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from longsum.answer import Answer
@@ -88,7 +89,8 @@ def open_session(
         searching, found = _without_reading(document, tasks, load, listener, loaded)
         if searching is not None:
             return searching
-    load, prepared, divided = _fitting(document, tasks, load, truncate, parts, found)
+    plan = partial(_planned, document, tasks, truncate, parts)
+    load, prepared, divided = _fitting(plan, tasks, load, found)
     if found and prepared.model.checkpoint is not found.checkpoint:
         weights = None  # widened by an adapter: its weights are others
     if loaded is None:
@@ -102,11 +104,9 @@ def open_session(
 
 
 def _fitting(
-    document: Document,
+    plan: Callable[[LoadConfig, Model | None], tuple[Prepared, Divided | None]],
     tasks: Sequence[Task],
     load: LoadConfig,
-    truncate: Truncate | None,
-    parts: bool,
     found: Model | None,
 ) -> tuple[LoadConfig, Prepared, Divided | None]:
     """Count and plan; where no model is named, with the preferred one if memory allows it.
@@ -119,9 +119,8 @@ def _fitting(
         with suppress(InsufficientMemory):
             model = find_model(preferred)
             source = replace(model.source, notice=choosing_notice(model.source.name))
-            model = replace(model, source=source)
-            return preferred, *_planned(document, tasks, preferred, truncate, parts, model)
-    return load, *_planned(document, tasks, load, truncate, parts, found)
+            return preferred, *plan(preferred, replace(model, source=source))
+    return load, *plan(load, found)
 
 
 def _preferred(tasks: Sequence[Task], load: LoadConfig) -> LoadConfig:
@@ -136,9 +135,9 @@ def _preferred(tasks: Sequence[Task], load: LoadConfig) -> LoadConfig:
 def _planned(
     document: Document,
     tasks: Sequence[Task],
-    load: LoadConfig,
     truncate: Truncate | None,
     parts: bool,
+    load: LoadConfig,
     found: Model | None,
 ) -> tuple[Prepared, Divided | None]:
     """Count and plan for a model; a document that is too long is divided if it may be."""

@@ -112,10 +112,10 @@ def test_where_the_preferred_model_does_not_fit_the_bundled_one_reads(here, monk
     little = LoadConfig(memory_bytes=2 * GIB)
     planned = opening._planned
 
-    def without_memory(document, tasks, load, *rest):
+    def without_memory(document, tasks, truncate, parts, load, found):
         if load.model == here:
             raise InsufficientMemory("needs more")
-        return planned(document, tasks, load, *rest)
+        return planned(document, tasks, truncate, parts, load, found)
 
     monkeypatch.setattr(opening, "_planned", without_memory)
     heard = Recorder()

@@ -118,27 +118,19 @@ def with_model(job: Job, notice: Callable[[str], None] | None = None) -> Job:
     """
     from longsum.batch.devices import has_cuda
     from longsum.model.find import find_checkpoint
-    from longsum.preferred import (
-        choosing_notice,
-        for_summaries,
-        judging_notice,
-        question_model,
-    )
+    from longsum.preferred import choosing_notice, for_summaries, judging_notice, question_model
 
-    load, cuda, preferred = job.load, has_cuda(job.load.device), None
+    load, cuda, better = job.load, has_cuda(job.load.device), None
     source, checkpoint = find_checkpoint(load, cuda=cuda)
     asks = not job_task(job).needs_reading(source)
-    if asks and source.is_bundled and (better := question_model(load.model)):
+    if source.is_bundled and load.model is None:
+        better = question_model(None) if asks else for_summaries(load, job.task).model
+    if better:
         load = replace(load, model=better)
         source, checkpoint = find_checkpoint(load, cuda=cuda)
-        preferred = judging_notice(source.name)
-    elif not asks and source.is_bundled and (chosen := for_summaries(load, job.task)) != load:
-        load = chosen
-        source, checkpoint = find_checkpoint(load, cuda=cuda)
-        preferred = choosing_notice(source.name)
     checkpoint.weight_files()
-    if preferred and notice:
-        notice(preferred)
+    if better and notice:
+        notice(judging_notice(source.name) if asks else choosing_notice(source.name))
     # with the adapter that judges, or the window adapter, which longer documents are read with
     tuned = checkpoint.answering() if asks else checkpoint.widened()
     # every process must choose the same model: by whole path for a folder, else by name

@@ -92,8 +92,9 @@ def _prepare(document: Document | None, words: int, load: LoadConfig) -> Prepare
     def prepared_as(load: LoadConfig) -> Prepared:
         return prepare(asked, [task], load, check=False, model=find_model_for_plan(load))
 
-    prepared = prepared_as(for_summaries(load, task.config))
-    if not prepared.plan.fits:  # then the bundled model reads
+    preferred = for_summaries(load, task.config)
+    prepared = prepared_as(preferred)
+    if preferred is not load and not prepared.plan.fits:  # then the bundled model reads
         prepared = prepared_as(load)
     if document is None:
         window = prepared.model.rope.window
