@@ -15,7 +15,16 @@ from longsum.documents.document import Span
 from longsum.documents.sentences import split_sentences
 from longsum.grounding.lexicon import related
 from longsum.grounding.renaming import renamed
-from longsum.similarity import content_words, idf, idf_weights, is_number, listed, stem, words
+from longsum.similarity import (
+    content_words,
+    idf,
+    idf_weights,
+    is_english,
+    is_number,
+    listed,
+    stem,
+    words,
+)
 
 UNKNOWN_WORD = 0.5
 """Factor for the weight of a word that the source never uses: summaries have a few of their own
@@ -27,8 +36,6 @@ MAX_SENTENCE_CHARACTERS = 500
 NOUNS_ARE_CAPITALISED = 0.28
 """Share of capitalized words above which a text is German, or a list of names, and capitals mean
 nothing, unless it is English. English prose has 0.08 to 0.2, German 0.3 to 0.4."""
-ENGLISH_ARTICLES = 0.02
-"""Minimum share of `the` in English; prose has 0.05 to 0.08, names and tables make it less."""
 STEM = "~"
 """Marks keys that are stems."""
 _ALIAS = re.compile(r"\([A-Z][\w-]{0,9}\)")
@@ -182,6 +189,5 @@ def _letter_cases(text: str) -> tuple[set[str], set[str], bool]:
         elif word[0].islower():
             small.append(word)
     total = max(1, len(small) + len(large))
-    is_english = small.count("the") >= ENGLISH_ARTICLES * total
-    has_names = is_english or len(large) <= NOUNS_ARE_CAPITALISED * total
+    has_names = is_english([*small, *large]) or len(large) <= NOUNS_ARE_CAPITALISED * total
     return set(words(" ".join(small))), set(words(" ".join(large))), has_names

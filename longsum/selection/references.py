@@ -52,8 +52,8 @@ MIN_STEM = 5
 _PERSONAL = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself)\b", re.IGNORECASE)
 _CAPITAL = re.compile(r"\b[A-Z][\w’'-]*[\w]\b")
 _WITHIN = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]*[\w]\b")
-_PERSON = re.compile(
-    r"""\b(?:(?:wo)?m[ae]n|person|people|child(?:ren)?|boy|girl|son|daughter|mother|father|parent|wife
+PERSON = re.compile(
+    r"""\b(?:(?:wo)?m[ae]n|person|people|child(?:ren)?|baby|boy|lad|girl|son|daughter|mother|father|parent|wife
     |husband|brother|sister|widow|king|queen|prince|princess|president|governor|mayor|minister
     |secretary|judge|justice|officer|official|agent|general|captain|soldier|employee|worker
     |employer|applicant|claimant|petitioner|respondent|defendant|plaintiff|prisoner|debtor|veteran
@@ -61,7 +61,11 @@ _PERSON = re.compile(
     |teacher|student|professor|director|manager|member|speaker|leader|candidate|citizen|customer
     |owner|player|someone|somebody|anyone|anybody|everyone|everybody|nobody|one|who|whoever|each
     |inventor|lawyer|attorney|counsel|client|witness|victim|monk|priest|bishop|saint|servant
-    |farmer|hunter|merchant|sailor|user|reader|individual)s?\b""",
+    |farmer|hunter|merchant|sailor|user|reader|individual|lady|gentleman|stranger|pilot|driver|guard
+    |boss|guy|fellow|reporter|critic|biographer|historian|emperor|empress|knight|duke|count|uncle
+    |aunt|cousin|nephew|niece|grandfather|grandmother|friend|enemy|master|mistress|fisherman|miller
+    |shepherd|tailor|beggar|thief|robot|creature|giant|ogre|dragon|dwarf|witch|fairy|wolf|fox|bear
+    |lion)s?\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Persons that a pronoun may stand for."""
@@ -134,7 +138,7 @@ def names_nobody(text: str, names: frozenset[str]) -> bool:
     if pronoun is None:
         return False
     before = text[: pronoun.start()]
-    return not (_PERSON.search(before) or names.intersection(_CAPITAL.findall(before)))
+    return not (PERSON.search(before) or names.intersection(_CAPITAL.findall(before)))
 
 
 def refer_elsewhere(texts: Sequence[str]) -> list[bool]:
