@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from longsum.documents.document import Span
-from longsum.grounding.grounder import Contrary, GroundedSentence, Source
+from longsum.grounding.grounder import Contrary, GroundedSentence, Resolved, Source
 from longsum.grounding.whether import Says
 from longsum.receipt import Receipt
 from longsum.selection.confidence import is_sure
@@ -132,6 +132,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
     return {
         "text": sentence.text,
         **({"original": sentence.original} if sentence.original else {}),
+        **_resolved_as_dict(sentence.resolved),
         "supported": None if sentence.is_refusal else sentence.supported,
         "reference": sentence.reference,
         "pages": list(sentence.pages),
@@ -148,6 +149,20 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
         ],
         **_sources_as_dict(sentence.sources),
     }
+
+
+def _resolved_as_dict(resolved: Sequence[Resolved]) -> dict[str, Any]:
+    """Return what stands in brackets, with its places; no key if nothing does."""
+    found = [
+        {
+            "word": each.word,
+            "stands_for": each.meaning,
+            "reference": each.reference,
+            "span": {"start": each.span.start, "end": each.span.end},
+        }
+        for each in resolved
+    ]
+    return {"resolved": found} if found else {}
 
 
 def _contrary_as_dict(contrary: Contrary | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from longsum.grounding.sources import Sources
 from longsum.layout import laid_out, nearest_laid_out
 from longsum.receipt import Receipt
 from longsum.selection.asides import shortened
+from longsum.selection.brackets import references_of
 
 
 def verbatim_answer(
@@ -35,12 +36,16 @@ def verbatim_answer(
         listener: receives each sentence.
         question: the question answered; None for a summary.
         sources: shows each sentence again, with those around it; None does not.
-        shorten: whether asides are left out of the sentences.
+        shorten: whether asides are left out of the sentences, and brackets say what they refer to.
 
     Returns:
         The answer; without sentences, the note that none was found, and what comes nearest.
     """
-    sentences = ground_verbatim(document, chosen.spans, shortened if shorten else None)
+    if shorten:
+        brackets = references_of(document.text).shown(chosen.spans)
+        sentences = ground_verbatim(document, chosen.spans, shortened, brackets)
+    else:
+        sentences = ground_verbatim(document, chosen.spans)
     near = ground_verbatim(document, chosen.nearest)
     if sources is not None:
         sentences, near = ([sources.added(each) for each in found] for found in (sentences, near))

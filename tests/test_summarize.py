@@ -43,7 +43,7 @@ def document(tmp_path_factory) -> Document:
 @pytest.fixture(scope="module")
 def session(document) -> Session:
     """The bundled model with the report read."""
-    return open_session(document, [SummaryTask(SummaryConfig(words=450))], MINI)
+    return open_session(document, [SummaryTask(SummaryConfig(words=700))], MINI)
 
 
 def summarized(session: Session, config: SummaryConfig, decode=GREEDY, listener=None) -> Answer:
@@ -56,7 +56,7 @@ def likelihood_session(document, tmp_path_factory) -> Session:
     """The same without its selection head: the model's own likelihood chooses."""
     folder = tmp_path_factory.mktemp("headless") / "model"
     shutil.copytree(MINI_FOLDER, folder, ignore=shutil.ignore_patterns("selection.*"))
-    task = SummaryTask(SummaryConfig(words=450, verbatim=True))
+    task = SummaryTask(SummaryConfig(words=700, verbatim=True))
     return open_session(document, [task], LoadConfig(model=str(folder), device="cpu"))
 
 
@@ -218,7 +218,7 @@ def test_summary_is_the_same_each_time(session):
 
 
 def test_sampled_summary_repeats_with_its_seed(session):
-    config = SummaryConfig(words=40)
+    config = SummaryConfig(words=70)
 
     def sampled(seed: int) -> str:
         decode = DecodeConfig(temperature=5.0, seed=seed)
@@ -230,7 +230,7 @@ def test_sampled_summary_repeats_with_its_seed(session):
 
 
 def test_receipt_accounts_for_every_token(session, document):
-    receipt = summarized(session, SummaryConfig(words=40)).receipt
+    receipt = summarized(session, SummaryConfig(words=70)).receipt
     assert (
         receipt.tokens_read
         == receipt.tokens_total
@@ -252,7 +252,7 @@ def test_text_gives_lines(tmp_path, tiny):
     path = tmp_path / "notes.txt"
     lines = [sentence for page in story() for sentence in page[:10]]
     path.write_text("\n\n".join(lines))
-    config = SummaryConfig(words=60, verbatim=True)
+    config = SummaryConfig(words=70, verbatim=True)
     answer = summarize_document(read_document(path), config=config, load=tiny)
     found = printed(answer.marked)
     assert found
@@ -418,7 +418,7 @@ def test_reading_is_announced_and_counted(document, tiny):
 
 def test_document_that_is_too_long_is_refused(document, small):
     with pytest.raises(DocumentTooLong, match="report.pdf is too long"):
-        summarize_document(document, config=SummaryConfig(words=40), load=small)
+        summarize_document(document, config=SummaryConfig(words=70), load=small)
 
 
 @pytest.mark.parametrize("cut", ["head", "tail", "middle"])
@@ -524,6 +524,44 @@ def test_a_verbatim_summary_leaves_out_nothing(tmp_path):
     assert all(each.text in text and each.original is None for each in answer.sentences)
     assert "Therefore, the price" in answer.text
     assert not any("original" in each for each in answer.as_dict()["sentences"])
+
+
+BRACKETS = """# The frost
+
+Anna Lund kept the light. The lamp was as old as the harbour itself and smoked. \
+She said that the port was closed for eleven days, and that no ship could enter it.
+
+# The granary
+
+The BFB opened the granary on the third day of the frost and sold the rye at half its price.
+
+# The board
+
+The Baltic Ferry Board (BFB) was poor."""
+
+
+def test_a_summary_says_in_brackets_what_its_sentences_refer_to(tmp_path):
+    path = tmp_path / "frost.md"
+    path.write_text(BRACKETS, encoding="utf-8")
+    task = SummaryTask(SummaryConfig(words=70))
+    reading = open_session(read_document(path), [task], MINI).reading
+    answer = summarize_reading(reading, task, Listener())
+    first, last = (each for each in answer.sentences if each.resolved)
+    assert first.text.startswith("She [Anna Lund] said that the port was closed")
+    assert last.text.startswith("The BFB [Baltic Ferry Board] opened the granary")
+    assert last.original == last.text.replace(" [Baltic Ferry Board]", "")
+    assert last.text in answer.marked
+    found = answer.as_dict()["sentences"]
+    person, short = (pair for each in found for pair in each.get("resolved", ()))
+    assert (person["word"], person["stands_for"]) == ("She", "Anna Lund")
+    assert short["word"] == "BFB"
+    place = short["span"]
+    assert reading.prepared.document.text[place["start"] : place["end"]] == short["stands_for"]
+    assert short["reference"] == "line 11"
+    whole = summarize_reading(
+        reading, SummaryTask(SummaryConfig(words=70, verbatim=True)), Listener()
+    )
+    assert not any(each.resolved or "[" in each.text for each in whole.sentences)
 
 
 def test_words_that_are_left_out_do_not_count(tmp_path):

@@ -63,6 +63,18 @@ class Source:
     """Place for people."""
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """A word of a sentence, and what it stands for by the document's own words."""
+
+    word: str
+    meaning: str
+    span: Span
+    """Where the document says so."""
+    reference: str
+    """Place for people."""
+
+
 Reason = Literal["not found", "about the document", "from the prompt"]
 
 
@@ -107,7 +119,9 @@ class GroundedSentence:
     is_heading: bool = False
     """Whether it is a heading or lead-in (`Findings:`); nothing to support."""
     original: str | None = None
-    """The document's whole sentence, where asides were left out of it."""
+    """The document's whole sentence, where asides were left out of it or brackets added to it."""
+    resolved: tuple[Resolved, ...] = ()
+    """What stands in brackets: whom a pronoun stands for, what a short form means."""
 
 
 class Grounder:

@@ -1,4 +1,4 @@
-"""The sentences of a verbatim answer, whose places are known, whole or without their asides."""
+"""The sentences of a verbatim answer, whose places are known, whole or as a text of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from longsum.documents.document import Document, Span
 from longsum.documents.voices import voice_at
-from longsum.grounding.grounder import Evidence, GroundedSentence, grounder_of
+from longsum.grounding.grounder import Evidence, GroundedSentence, Resolved, grounder_of
 
 
 class Shorten(Protocol):
@@ -22,8 +22,30 @@ class Shorten(Protocol):
         """
 
 
+class Bracket(Protocol):
+    """What a word of a sentence stands for."""
+
+    @property
+    def word(self) -> str:
+        """The word."""
+
+    @property
+    def meaning(self) -> str:
+        """The document's words for it."""
+
+    @property
+    def places(self) -> tuple[Span, ...]:
+        """Where the document says so, the nearest one first."""
+
+    def added(self, text: str) -> str:
+        """Return a sentence with the meaning in brackets after the word."""
+
+
 def ground_verbatim(
-    document: Document, spans: Sequence[Span], shorten: Shorten | None = None
+    document: Document,
+    spans: Sequence[Span],
+    shorten: Shorten | None = None,
+    brackets: Sequence[Sequence[Bracket]] | None = None,
 ) -> list[GroundedSentence]:
     """Return the sentences of a verbatim answer, whose places are known.
 
@@ -34,16 +56,19 @@ def ground_verbatim(
         spans: the sentences, in the order of the answer.
         shorten: leaves asides out of a sentence, which is kept whole where that changes what it
             says; None keeps all of them whole.
+        brackets: for each sentence, what is added to it in brackets; one that the document does
+            not bear out is left out. None adds nothing.
     """
     grounded = []
     start, before = 0, None
-    for span in spans:
-        whole = " ".join(document.text[span.start : span.end].split())
+    for number, span in enumerate(spans):
+        whole = _text(document, span)
         is_after = before is not None and before <= span.start
         follows = is_after and not document.text[before : span.start].strip()
         text = whole if shorten is None else shorten(whole, follows=follows)
-        if text != whole and not grounder_of(whole).ground(text).supported:
+        if text != whole and not _says(whole, text):
             text = whole
+        text, resolved = _with_brackets(document, span, text, brackets[number] if brackets else ())
         end = start + len(text)
         place = (Evidence(span, 1.0),)
         reference = document.reference(span)
@@ -60,7 +85,35 @@ def ground_verbatim(
                 document.places_of(span),
                 supported=True,
                 original=whole if text != whole else None,
+                resolved=resolved,
             )
         )
         start, before = end + 1, span.end
     return grounded
+
+
+def _with_brackets(
+    document: Document, span: Span, text: str, brackets: Sequence[Bracket]
+) -> tuple[str, tuple[Resolved, ...]]:
+    """Return a sentence with the brackets that the document bears out."""
+    resolved: list[Resolved] = []
+    source = _text(document, span)
+    for bracket in brackets:
+        longer = bracket.added(text)
+        wider = " ".join([*(_text(document, place) for place in bracket.places), source])
+        if longer == text or not _says(wider, longer):
+            continue
+        text, source = longer, wider
+        place = bracket.places[0]
+        resolved.append(Resolved(bracket.word, bracket.meaning, place, document.reference(place)))
+    return text, tuple(resolved)
+
+
+def _text(document: Document, span: Span) -> str:
+    """Return a place's text with single spaces."""
+    return " ".join(document.text[span.start : span.end].split())
+
+
+def _says(source: str, text: str) -> bool:
+    """Return whether a text says what another does."""
+    return grounder_of(source).ground(text).supported

@@ -49,6 +49,9 @@ sentences that only say where something is, and from what is about the publicati
 RIDDLE_PENALTY = 3.0
 """Standard deviations subtracted from a sentence that refers to something else in its middle while
 its predecessor is not chosen."""
+BRACKET_PENALTY = 1.0
+"""Standard deviations subtracted from a sentence that is shown with a name in brackets while its
+predecessor is not chosen."""
 SPREAD_BONUS = 1.0
 """Standard deviations added to sentences in parts of the document that have none yet. It costs no
 ROUGE; without it, summaries of papers and chapters end before the middle."""
@@ -135,7 +138,13 @@ def cover_of(
         + PIECE_PENALTY * (sentences.pieces | sentences.pointers | sentences.in_back_matter)
     )
     own = score_weight * (scores + noise - weak)
-    alone = np.maximum(DEPENDENT_PENALTY * sentences.dependent, RIDDLE_PENALTY * sentences.riddles)
+    alone = np.maximum.reduce(
+        [
+            DEPENDENT_PENALTY * sentences.dependent,
+            RIDDLE_PENALTY * sentences.riddles,
+            BRACKET_PENALTY * sentences.bracketed,
+        ]
+    )
     penalties = score_weight * alone
     bonuses = score_weight * NEIGHBOUR_BONUS * sentences.adjacent
     shared: list[tuple[Shared[Any], float]] = [

@@ -17,6 +17,7 @@ import numpy as np
 from longsum.documents.document import Span
 from longsum.selection.asides import shortened
 from longsum.selection.back_matter import in_back_matter
+from longsum.selection.brackets import Bracket, references_of
 from longsum.selection.conclusions import conclusions
 from longsum.selection.predicates import is_instruction, is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
@@ -88,9 +89,29 @@ class Sentences:
         return [shortened(text) for text in self.texts] if self.shorten else self.texts
 
     @cached_property
+    def people(self) -> list[Bracket | None]:
+        """Whom each sentence's pronoun stands for, where that is shown in brackets."""
+        if not self.shorten:
+            return [None] * len(self.spans)
+        references = references_of(self.text)
+        return [references.person(span) for span in self.spans]
+
+    @cached_property
+    def bracketed(self) -> np.ndarray:
+        """Whether each sentence is shown with a name in brackets: (sentences,)."""
+        return np.array([person is not None for person in self.people], dtype=bool)
+
+    def _named(self, texts: Sequence[str]) -> list[str]:
+        """Return the sentences with the names that would be in brackets instead of pronouns."""
+        both = zip(texts, self.people, strict=True)
+        return [person.instead(text) if person else text for text, person in both]
+
+    @cached_property
     def lengths(self) -> np.ndarray:
         """Number of words shown of each sentence, as people count them: (sentences,)."""
-        return np.array([count_words(text) for text in self.shown])
+        added = [count_words(person.meaning) if person else 0 for person in self.people]
+        own = [count_words(text) for text in self.shown]
+        return np.array([a + b for a, b in zip(own, added, strict=True)], dtype=np.int64)
 
     @cached_property
     def terms(self) -> list[list[str]]:
@@ -110,7 +131,7 @@ class Sentences:
     @cached_property
     def dependent(self) -> np.ndarray:
         """Whether each sentence is shown to refer to the one before it (`This`, `However`)."""
-        return np.array([is_dependent(text) for text in self.shown])
+        return np.array([is_dependent(text) for text in self._named(self.shown)])
 
     @cached_property
     def adjacent(self) -> np.ndarray:
@@ -141,7 +162,7 @@ class Sentences:
     @cached_property
     def riddles(self) -> np.ndarray:
         """Whether each sentence refers, after its opening, to others, or tears a quotation."""
-        return np.array(refer_elsewhere(self.texts), dtype=bool)
+        return np.array(refer_elsewhere(self._named(self.texts)), dtype=bool)
 
     @cached_property
     def in_back_matter(self) -> np.ndarray:

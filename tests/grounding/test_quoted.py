@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 from paged import paged
 
@@ -81,3 +83,49 @@ def test_a_sentence_stays_whole_where_shortening_would_change_what_it_says(chang
     (sentence,) = ground_verbatim(document, [Span(0, len(text))], change)
     assert sentence.text == text
     assert sentence.original is None
+
+
+class Added(NamedTuple):
+    """A bracket after a word."""
+
+    word: str
+    meaning: str
+    places: tuple[Span, ...]
+
+    def added(self, text: str) -> str:
+        """Return a sentence with the bracket."""
+        return text.replace(self.word, f"{self.word} [{self.meaning}]", 1)
+
+
+def test_brackets_are_added_with_the_place_that_bears_them_out(report):
+    first = report.text.index("a court")
+    span = Span(first, first + 60)
+    place = Span(0, len("Report of the Harbour Commission"))
+    bracket = Added("commission", "Harbour Commission", (place,))
+    (sentence,) = ground_verbatim(report, [span], None, [[bracket]])
+    whole = " ".join(report.text[span.start : span.end].split())
+    assert sentence.text == whole.replace("commission", "commission [Harbour Commission]")
+    assert sentence.original == whole
+    assert sentence.evidence[0].span == span
+    assert sentence.end == len(sentence.text)
+    (found,) = sentence.resolved
+    assert (found.word, found.meaning, found.span, found.reference) == (
+        "commission",
+        "Harbour Commission",
+        place,
+        "p. 1",
+    )
+
+
+@pytest.mark.parametrize(
+    "bracket",
+    [
+        Added("commission", "Fishery Board", (Span(0, 6),)),
+        Added("captain", "Harbour Commission", (Span(0, 32),)),
+    ],
+)
+def test_a_bracket_that_the_document_does_not_bear_out_is_left_out(report, bracket):
+    first = report.text.index("a court")
+    (sentence,) = ground_verbatim(report, [Span(first, first + 60)], None, [[bracket]])
+    assert "[" not in sentence.text
+    assert (sentence.original, sentence.resolved) == (None, ())

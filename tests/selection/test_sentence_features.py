@@ -128,3 +128,16 @@ def test_features_are_the_same_whatever_order_a_process_keeps_sets_in():
         for seed in (1, 2, 3)
     }
     assert len(found) == 1
+
+
+def test_a_pronoun_that_is_shown_with_its_name_is_no_riddle() -> None:
+    text = (
+        "Anna Lund kept the light of the harbour. She said that the ice was thin. "
+        "The keeper of the boats was asleep. She sold the boat to the town of Sund in the autumn."
+    )
+    spans = split_sentences(text)
+    whole, shown = (Sentences(text, spans, 20, None, shorten) for shorten in (False, True))
+    assert whole.dependent.tolist() == [False, True, False, True]
+    assert shown.dependent.tolist() == [False, False, False, True]
+    assert shown.bracketed.tolist() == [False, True, False, False]
+    assert (shown.lengths - whole.lengths).tolist() == [0, 2, 0, 0]

@@ -1,0 +1,157 @@
+"""What a sentence refers to, in brackets: `He [Tom Lund] left.`, `ARDS [acute … syndrome]`. Pure.
+
+A sentence that stands alone in a summary has lost those before it. The document's own words say
+whom its pronoun stands for (`antecedents.py`) and what its short forms mean (`definitions.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from longsum.documents.document import Span
+from longsum.documents.statements import sentence_spans
+from longsum.selection.antecedents import Antecedent, antecedents
+from longsum.selection.definitions import SHORT_FORM, Definition, definitions
+from longsum.selection.people import People
+from longsum.similarity import count_words
+
+MAX_ADDED, MIN_ADDED = 0.08, 5
+"""Share of the words of sentences that explanations of their short forms may add to them, and
+words that they may add to any."""
+
+
+class Bracket(NamedTuple):
+    """What a word of a sentence stands for."""
+
+    word: str
+    """As the sentence has it: `He`, `ARDS`."""
+    meaning: str
+    """The document's words."""
+    places: tuple[Span, ...]
+    """Where the document says so: the sentences that name the person, the nearest one first; the
+    meaning of a short form."""
+
+    def added(self, text: str) -> str:
+        """Return a sentence with this in brackets after its word."""
+        return self._written(text, "{0} [{1}]")
+
+    def instead(self, text: str) -> str:
+        """Return a sentence with this in place of its word."""
+        return self._written(text, "{1}")
+
+    def _written(self, text: str, form: str) -> str:
+        """Return a sentence with its word in another form; the same if the word is not there."""
+        found = re.search(rf"(?<!\w){re.escape(self.word)}(?!\w|['’]\w)", text, re.IGNORECASE)
+        if found is None:
+            return text
+        owner = "’s" if self.word.casefold() in ("his", "her") else ""
+        written = form.format(found[0], self.meaning + owner)
+        return text[: found.start()] + written + text[found.end() :]
+
+
+@dataclass(frozen=True)
+class References:
+    """What the sentences of a document refer to.
+
+    Args:
+        text: the document's text.
+    """
+
+    text: str
+
+    def person(self, span: Span) -> Bracket | None:
+        """Return whom the pronoun that a sentence speaks of stands for, if it is sure."""
+        number = bisect_right(self._starts, span.start) - 1
+        found = self._antecedents[number] if number >= 0 else None
+        if found is None or self._spans[number].end < span.end:
+            return None
+        return Bracket(found.pronoun, found.name, self._places(found))
+
+    def short_forms(self, span: Span) -> list[Bracket]:
+        """Return the short forms in a sentence that the document defines elsewhere."""
+        sentence = self.text[span.start : span.end]
+        shorts = dict.fromkeys(found[0] for found in SHORT_FORM.finditer(sentence))
+        defined = [(each, self._definitions[each]) for each in shorts if each in self._definitions]
+        return [
+            Bracket(short, each.long_form, (each.place,))
+            for short, each in defined
+            if each.long_form.casefold() not in " ".join(sentence.split()).casefold()
+        ]
+
+    def shown(self, spans: Sequence[Span]) -> list[list[Bracket]]:
+        """Return what each of some sentences needs in brackets where they are shown in this order.
+
+        Short forms are explained once, and only as far as that does not make the text much longer.
+
+        Args:
+            spans: the sentences.
+        """
+        shown = sum(count_words(self.text[a:b]) for a, b in spans)
+        left = max(MIN_ADDED, MAX_ADDED * shown)
+        explained: set[str] = set()
+        speaks_of: str | None = None
+        needed: list[list[Bracket]] = []
+        for span in spans:
+            person = self.person(span)
+            brackets = [person] if person and person.meaning != speaks_of else []
+            for short in self.short_forms(span):
+                if short.word not in explained and (added := count_words(short.meaning)) <= left:
+                    brackets.append(short)
+                    left -= added
+            explained |= set(SHORT_FORM.findall(self.text[span.start : span.end]))
+            speaks_of = person.meaning if person else self._spoken_of(span)
+            needed.append(brackets)
+        return needed
+
+    def _places(self, found: Antecedent) -> tuple[Span, ...]:
+        """Return the sentence that names a person nearest, and one that does so in full."""
+        nearest = self._spans[found.sentence]
+        if found.name in self._texts[found.sentence]:
+            return (nearest,)
+        full = next(number for number, text in enumerate(self._texts) if found.name in text)
+        return (nearest, self._spans[full])
+
+    def _spoken_of(self, span: Span) -> str | None:
+        """Return the only person that a sentence names."""
+        number = bisect_right(self._starts, span.start) - 1
+        people = self._people
+        names = {
+            people.full_name(each.person, each.name)
+            for each in (people.in_sentence(number) if number >= 0 else ())
+        }
+        return names.pop() if len(names) == 1 else None
+
+    @cached_property
+    def _spans(self) -> list[Span]:
+        return list(sentence_spans(self.text))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [span.start for span in self._spans]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [" ".join(self.text[span.start : span.end].split()) for span in self._spans]
+
+    @cached_property
+    def _people(self) -> People:
+        return People(self._texts)
+
+    @cached_property
+    def _antecedents(self) -> list[Antecedent | None]:
+        return antecedents(self._texts, self._people)
+
+    @cached_property
+    def _definitions(self) -> dict[str, Definition]:
+        return definitions(self.text)
+
+
+@lru_cache(maxsize=2)  # a document is summarized, and its sentences shown
+def references_of(text: str) -> References:
+    """Return what the sentences of a text refer to."""
+    return References(text)
