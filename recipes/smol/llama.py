@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from longsum.checkpoint.packed import unpack
 from longsum.checkpoint.rope import Rope
+from longsum.engine.product_attention import attend_by_products, takes_products
 from longsum.engine.rotary import frequencies
 from recipes.smol.base import EPS, HEAD_DIM, THETA
 
@@ -282,7 +283,11 @@ def attended(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> tor
     Returns:
         (B, T, heads * head_dim).
     """
-    mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+    if takes_products(query) and not torch.is_grad_enabled():
+        # as the program reads: twice as fast where bfloat16 is multiplied fast
+        mixed = attend_by_products(query, key, value, query.shape[-1] ** -0.5)
+    else:
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
     return mixed.transpose(1, 2).flatten(2)
 
 

@@ -18,6 +18,7 @@ from recipes.smol.facts import fact, with_facts
 from recipes.smol.llama import (
     Llama,
     Positions,
+    attended,
     mean_loss,
     merged,
     read_adapter,
@@ -49,6 +50,20 @@ def test_states_are_those_of_transformers(rope: dict[str, object], positions: Po
     with torch.no_grad():
         expected = model(rows).logits
     torch.testing.assert_close(states @ ours.embedding.T, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_bfloat16_is_read_as_the_program_reads_it() -> None:
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (
+        torch.randn(2, heads, 40, 16, generator=generator).bfloat16() for heads in (6, 2, 2)
+    )
+    exact = attended(query.float(), key.float(), value.float())
+    with torch.no_grad():
+        read = attended(query, key, value)
+    trained = attended(query.requires_grad_(), key, value)
+    assert read.shape == trained.shape == (2, 40, 96)
+    assert torch.allclose(read.float(), exact, atol=0.02)
+    assert torch.allclose(trained.float(), exact, atol=0.02)
 
 
 def test_a_jump_of_positions_hides_nothing() -> None:
