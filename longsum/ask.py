@@ -264,5 +264,13 @@ def _shown(
     if chosen.chance is not None:
         style = "answer" if is_sure(chosen.chance) else "perhaps"
     (question,) = task.questions
-    sources = sources_for(task.config, document)
-    return verbatim_answer(document, chosen, style, receipt, listener, question, sources)
+    return verbatim_answer(
+        document,
+        chosen,
+        style,
+        receipt,
+        listener,
+        question,
+        sources_for(task.config, document),
+        explain=task.config.verbatim is None,
+    )

@@ -127,6 +127,7 @@ def summarize_reading(
             listener,
             sources=sources,
             shorten=leaves_asides_out(config),
+            explain=leaves_asides_out(config),
         )
     wanted = task.answer_tokens(source)
     if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:

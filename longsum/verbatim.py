@@ -25,6 +25,7 @@ def verbatim_answer(
     sources: Sources | None = None,
     *,
     shorten: bool = False,
+    explain: bool = False,
 ) -> Answer:
     """Show sentences of the document one by one, and return them as an answer.
 
@@ -36,16 +37,14 @@ def verbatim_answer(
         listener: receives each sentence.
         question: the question answered; None for a summary.
         sources: shows each sentence again, with those around it; None does not.
-        shorten: whether asides are left out of the sentences, and brackets say what they refer to.
+        shorten: whether asides are left out of the sentences.
+        explain: whether brackets say what the sentences refer to.
 
     Returns:
         The answer; without sentences, the note that none was found, and what comes nearest.
     """
-    if shorten:
-        brackets = references_of(document.text).shown(chosen.spans)
-        sentences = ground_verbatim(document, chosen.spans, shortened, brackets)
-    else:
-        sentences = ground_verbatim(document, chosen.spans)
+    brackets = references_of(document.text).shown(chosen.spans) if explain else None
+    sentences = ground_verbatim(document, chosen.spans, shortened if shorten else None, brackets)
     near = ground_verbatim(document, chosen.nearest)
     if sources is not None:
         sentences, near = ([sources.added(each) for each in found] for found in (sentences, near))

@@ -280,3 +280,25 @@ def test_no_verdict_where_the_document_leaves_it_open(names, question):
     assert answer.says is None
     assert "says" not in answer.as_dict()
     assert not answer.marked.startswith(("Yes.", "No."))
+
+
+QUESTION = "When did she move to Sund?"
+LIGHT = """# The light
+
+Anna Lund kept the light for many years. The lamp was as old as the harbour itself. \
+She left the rock in the autumn of 1911 and moved to Sund.
+"""
+
+
+@pytest.mark.parametrize(
+    ("verbatim", "shown"), [(None, "She [Anna Lund] left"), (True, "She left")]
+)
+def test_an_answer_says_whom_it_is_about_unless_it_is_to_be_word_for_word(
+    tmp_path, verbatim, shown
+):
+    path = tmp_path / "light.md"
+    path.write_text(LIGHT, encoding="utf-8")
+    config = AskConfig(verbatim=verbatim)
+    (answer,) = ask_document(read_document(path), [QUESTION], load=MINI, config=config)
+    (left,) = (each.text for each in answer.sentences if "Sund" in each.text)
+    assert left == f"{shown} the rock in the autumn of 1911 and moved to Sund."
