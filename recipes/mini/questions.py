@@ -8,7 +8,9 @@ or of the whole chapter it is in.
 from __future__ import annotations
 
 import io
+import itertools
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,7 +68,7 @@ def _questions(data: Path, name: str) -> Iterator[Question]:
         if raw is None:
             continue
         if raw not in known:
-            document = read_document("-", stdin=io.BytesIO(raw.encode("utf-8", "replace")))
+            document = _read(raw)
             texts = [document.text[a:b] for a, b in sentences(document)]
             known[raw] = document, texts, [frozenset(words(text)) for text in texts]
         document, texts, bags = known[raw]
@@ -103,6 +105,45 @@ def brief(question: Question) -> Question:
     chosen = {rng.choice(known), *rng.sample(content, rng.randint(0, min(2, len(content))))}
     query = " ".join([first, *(part for part in content if part in chosen)]) + "?"
     return replace(question, query=query)
+
+
+def among(question: Question, others: Sequence[Question], size: int) -> Question:
+    """Return a question with its document among others, which are not taken to answer it.
+
+    Args:
+        question: a question on a document.
+        others: questions on other documents, of which these are taken, in a random order.
+        size: words of the whole, at least those of the document.
+    """
+    rng = random.Random(question.query)
+    own = question.document.text
+    texts = dict.fromkeys(each.document.text for each in others)
+    texts.pop(own, None)
+    drawn, left = [], size - len(own.split())
+    for text in rng.sample(list(texts), len(texts)):
+        if left <= 0:
+            break
+        kept = text[: _end_of(text, left)]
+        drawn.append(kept)
+        left -= len(kept.split())
+    place = rng.randint(0, len(drawn))
+    whole = "\n\n".join([*drawn[:place], own, *drawn[place:]])
+    document = _read(whole)
+    right = {text for text, holds in zip(question.texts, question.holds, strict=True) if holds}
+    found = [document.text[a:b] for a, b in sentences(document)]
+    holds = np.array([text in right for text in found], dtype=bool)
+    return Question(question.file, document, found, question.query, holds)
+
+
+def _end_of(text: str, count: int) -> int:
+    """Return where the first words of a text end."""
+    words = itertools.islice(re.finditer(r"\S+", text), count)
+    return max((word.end() for word in words), default=0)
+
+
+def _read(raw: str) -> Document:
+    """Return a text as a document."""
+    return read_document("-", stdin=io.BytesIO(raw.encode("utf-8", "replace")))
 
 
 def elsewhere(ready: Sequence[Question]) -> list[Question]:

@@ -5,7 +5,8 @@
 Candidates come from the bundled head, as in the program; the model adds how likely it is to ask
 the question about each of the best. Prints, per file, the share of questions whose answer is in the
 first sentence and among three, by the head alone and with the model, the difference with its
-standard error, and how many first sentences are right of those that are shown as sure.
+standard error, and how many first sentences are right of those that are shown as sure. With
+`--padding 25000` each document stands among others of its file, about 32,000 tokens in all.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from longsum.judge import Judge, open_judge
 from longsum.judged_choice import judged, judged_candidates
 from longsum.selection.candidates import Candidate, passage_around
 from longsum.selection.confidence import SURE
-from recipes.mini.questions import Question, questions
+from recipes.mini.questions import Question, among, questions
 
 SHOWN = 3
 
@@ -83,11 +84,19 @@ def main() -> None:
     parser.add_argument("--file", action="append", required=True, metavar="NAME=COUNT")
     parser.add_argument("--model", default="smol")
     parser.add_argument("--dtype", default="auto")
+    parser.add_argument(
+        "--padding",
+        type=int,
+        metavar="WORDS",
+        help="ask of each document among others of its file, this many words in all",
+    )
     arguments = parser.parse_args()
     judge = open_judge(LoadConfig(model=arguments.model, dtype=arguments.dtype), Listener())
     for each in arguments.file:
         name, _, count = each.partition("=")
         asked = list(questions(arguments.data, {name: int(count)}))
+        if arguments.padding:
+            asked = [among(each, asked, arguments.padding) for each in asked]
         print(json.dumps(measure(name, asked, judge)), flush=True)
 
 

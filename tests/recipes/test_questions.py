@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.mini.questions import CHAPTER, brief, elsewhere, questions
+from recipes.mini.questions import CHAPTER, among, brief, elsewhere, questions
 
 FACTS = {
     "moor": "The pier was built in 1871 by Anna Berg. The ticket cost $40. Gulls came every day.",
@@ -71,3 +71,19 @@ def test_a_question_in_brief_has_a_word_of_the_document(data):
         assert set(short.query.rstrip("?").split()) <= set(question.query.rstrip("?").split())
         said = " ".join(question.texts).casefold()
         assert any(word.casefold() in said for word in short.query.rstrip("?").split()[1:])
+
+
+def test_a_document_among_others_keeps_its_answer(data):
+    ready = list(questions(data, {"book_qa.train": 9}))
+    for question in ready:
+        padded = among(question, ready, size=230)
+        assert question.document.text.strip() in padded.document.text
+        assert len(padded.document.text.split()) == 230
+        assert padded.query == question.query
+        held = [[each.texts[i] for i in np.flatnonzero(each.holds)] for each in (question, padded)]
+        assert held[0] == held[1]
+
+
+def test_a_document_that_is_long_enough_stays_alone(data):
+    ready = list(questions(data, {"book_qa.train": 9}))
+    assert among(ready[0], ready, size=3).document.text == ready[0].document.text
