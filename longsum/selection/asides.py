@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from longsum.documents.document import Span
+from longsum.similarity import FUNCTION_WORDS
 
 MIN_WORDS_LEFT = 5
 """Words that must be left of a sentence."""
@@ -22,7 +23,8 @@ _LEAD_IN = re.compile(
     |surprisingly|first(?:ly)?|next|then|so|well|ok(?:ay)?|yeah|yes|here
     |thereafter|afterwards?
     |in\s+(?:addition|fact|particular|turn|general|other\s+words|the\s+meantime)
-    |as\s+a\s+(?:result|consequence)|for\s+(?:example|instance|one\s+thing)|on\s+the\s+one\s+hand
+    |as\s+a\s+(?:result|consequence)|(?:for|as\s+an)\s+(?:example|instance)|for\s+one\s+thing
+    |on\s+the\s+one\s+hand
     |as\s+(?:shown|seen|illustrated|depicted)\s+in(?:\s+(?:figure|fig\.|table)\s*[\w.]*)?|of\s+course|to\s+be\s+sure
     |needless\s+to\s+say|at\s+the\s+same\s+time|that\s+is|after\s+all
     |as\s+(?:previously\s+|already\s+)?(?:noted|mentioned|discussed|described|explained|stated)
@@ -40,6 +42,16 @@ _LABEL = re.compile(
     r"|Although|While|If|With|From|By|Our|That|Those|Such)\s)"
 )
 """Number or letter of a section, joined to its first sentence."""
+_HEADING = re.compile(
+    r"""(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?
+    (?P<name>(?:[A-Z]|\d\w*[a-z]\s+[A-Z])[\w’'-]*
+      (?:\s+(?:[A-Z][\w’'-]*|\d{1,4}|of|the|to|and|in|for|an?|on|with|from|by|or|at))*)\s+
+    (?=(?:The|An|This|These|Those|In|We|It|There|Our|Its|Their|For|When|If|While|As|To|Although|Since
+      |Because|Each|All|Both|Most|Many|Some|Such|No|Here|Given)\s+[a-z])""",
+    re.VERBOSE,
+)
+"""A heading that was joined to its first sentence: `The Data Set The Hungarian data …`."""
+_NAMING = re.compile(r"\b[A-Z][\w’'-]{3,}")
 _SPOKEN_LEAD_IN = re.compile(
     r"(?:so|and|well|yeah|yes|okay|ok|right|alright|oh|now|see)\s+"
     r"(?=(?:i|we|you|they|it|he|she|there|this|that|the|these|those|our|my|your|if|when)\b)",
@@ -128,17 +140,29 @@ def asides(sentence: str, *, lead_ins: bool = True) -> list[Span]:
     """
     spoken = bool(_TRANSCRIPT.search(sentence))
     found: list[Span] = []
-    joined = _lead_ins(sentence, spoken=spoken) if lead_ins else ()
-    both = [*joined, *_others(sentence, spoken=spoken)]
+    heading = _heading(sentence)
+    begin = heading.end if heading else _begin(sentence)
+    joined = _lead_ins(sentence, begin, spoken=spoken) if lead_ins else ()
+    both = [*([heading] if heading else ()), *joined, *_others(sentence, spoken=spoken)]
     for span in sorted(both, key=lambda span: (span.start, -span.end)):
         if not found or span.start >= found[-1].end:
             found.append(span)
     return found
 
 
-def _lead_ins(sentence: str, *, spoken: bool) -> Iterator[Span]:
-    """Yield the words at the beginning that join a sentence to the one before."""
-    begin = _begin(sentence)
+def _heading(sentence: str) -> Span | None:
+    """Return the heading that a sentence was joined to."""
+    found = _HEADING.match(sentence)
+    if found is None:
+        return None
+    named = [
+        word for word in _NAMING.findall(found["name"]) if word.casefold() not in FUNCTION_WORDS
+    ]
+    return Span(0, found.end()) if named else None
+
+
+def _lead_ins(sentence: str, begin: int, *, spoken: bool) -> Iterator[Span]:
+    """Yield the words at a place that join a sentence to the one before."""
     while lead_in := _lead_in(sentence, begin, spoken=spoken):
         yield Span(begin, lead_in.end())
         begin = lead_in.end()

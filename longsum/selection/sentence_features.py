@@ -172,7 +172,7 @@ class Sentences:
     @cached_property
     def pieces(self) -> np.ndarray:
         """Whether each sentence is only a piece of one: a heading, an item of a list."""
-        return np.array([not is_whole(text) for text in self.texts], dtype=bool)
+        return np.array([not is_whole(text) for text in self.shown], dtype=bool)
 
     @cached_property
     def brief(self) -> np.ndarray:

@@ -20,6 +20,9 @@ LEFT_OUT = {
     "On the one hand, rye was cheaper than in any other year.": (
         "Rye was cheaper than in any other year."
     ),
+    "As an example, the mayor of Lund paid for forty loads of rye.": (
+        "The mayor of Lund paid for forty loads of rye."
+    ),
     "In fact, as previously noted, nobody had asked the harbour master.": (
         "Nobody had asked the harbour master."
     ),
@@ -150,3 +153,39 @@ def test_patterns_take_little_time_on_long_and_odd_sentences() -> None:
     for piece in ("(see (", "[1, ", "uh ", "the the ", ", 1 U. S. 1", "and ", "(Abe ", "{x} "):
         assert isinstance(shortened(piece * 3000), str)
     assert re.fullmatch(r"x+", shortened("x" * 100_000))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (
+            "Full Harbour Set The results of all nine boats are shown in the third row.",
+            "The results of all nine boats are shown in the third row.",
+        ),
+        (
+            "3.1 Adapting the Boats to the Ice While the boats were old, they did not leak.",
+            "While the boats were old, they did not leak.",
+        ),
+        ("Conclusion We found that the boats do not leak.", "We found that the boats do not leak."),
+        (
+            "5k Boat Set In order to compare them, we weighed all the boats.",
+            "In order to compare them, we weighed all the boats.",
+        ),
+    ],
+)
+def test_a_heading_that_was_joined_to_a_sentence_is_left_out(sentence: str, shown: str) -> None:
+    assert shortened(sentence) == shortened(sentence, follows=True) == shown
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The Harbour Board of Lund In Winter was a book about the frost of 1807.",
+        "The boat Number One had left the harbour before the ice came.",
+        "In The old harbour there is a picture of the frost of 1807.",
+        "Plate A shows the almost finished boat of the harbour board.",
+        "We read The old Boat in the harbour of Lund before it froze.",
+    ],
+)
+def test_capitals_within_a_sentence_are_no_heading(sentence: str) -> None:
+    assert shortened(sentence) == sentence
