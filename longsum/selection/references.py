@@ -75,8 +75,8 @@ _ELSEWHERE = re.compile(
     |^\W*\d{1,4}\s+(?:U\.\s?S\.|S\.\s?Ct\.|F\.\s?(?:[23]d|Supp\.)|L\.\s?Ed\.)
     |^\W*(?:id\.|ibid\.|cf\.|see,?\s+(?:e\.\s?g\.|(?-i:[A-Z])))
     |\b(?:is|are|was|were)\ (?:shown|given|presented|summari[sz]ed|listed|depicted|illustrated
-      |displayed|reported|plotted|provided)\ in\ (?:the\ )?
-      (?:fig(?:ure|\.)|table|appendix|supplement)
+      |displayed|reported|plotted|provided|found|seen|visible)\ (?:in|at|on)\ (?:the\ )?
+      (?:(?:[\w-]+\ ){1,3}of\ )?(?:fig(?:ure|\.)|table|appendix|supplement)
     |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
     |\b(?:as\ follows|following|below)\W*$
     |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
