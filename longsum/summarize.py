@@ -99,50 +99,71 @@ def summarize_reading(
         EmptyDocument: when the document holds no sentence to choose from.
         LongsumError: when the model writes nothing.
     """
+    prepared = reading.prepared
+    source = prepared.model.source
+    (prompt,) = task.prompts(prepared.document, source, reading.tokenizer.wrap(source.known))
+    if is_verbatim(source, task.config.verbatim):
+        return _chosen(reading, task, prompt.suffix, listener, digest, is_part=is_part)
+    return _written(reading, task, prompt.suffix, listener, digest)
+
+
+def _chosen(
+    reading: Reading,
+    task: SummaryTask,
+    suffix: str,
+    listener: Listener,
+    digest: Digest | None,
+    *,
+    is_part: bool,
+) -> Answer:
+    """Summarize a document by sentences that are chosen from it."""
     config, prepared = task.config, reading.prepared
-    document, source = prepared.document, prepared.model.source
-    (prompt,) = task.prompts(document, source, reading.tokenizer.wrap(source.known))
+    document = prepared.document
     whole = digest.whole if digest else document
-    sources = sources_for(config, whole)
-    if is_verbatim(source, config.verbatim):
-        report_language(config, listener)
-        read = "\n".join(document.text[start:end] for start, end in prepared.kept_characters)
-        report_unknown_focus(config.focus, read, listener)
-        listener.phase("choosing sentences")
-        chooser = chooser_for(reading, prompt.suffix)
-        chosen = chooser.summary(config, task.decode, listener)
-        if config.style == "executive":
-            chosen = chosen._replace(spans=_headline_first(document, chosen.spans))
-        if digest:
-            chosen = chosen._replace(spans=digest.originals(chosen.spans))
-        receipt = reading.receipt("verbatim", chosen.stats)
-        if not is_part:
-            summary = "the summary of all parts" if digest else "the summary"
-            _report_apart(whole, config.focus, summary, listener)
-        return verbatim_answer(
-            whole,
-            chosen,
-            config.style,
-            receipt,
-            listener,
-            sources=sources,
-            shorten=leaves_asides_out(config),
-            explain=leaves_asides_out(config),
-        )
-    wanted = task.answer_tokens(source)
-    if (over := wanted - reading.tokens_after(prompt.suffix)) > 0:
+    report_language(config, listener)
+    read = "\n".join(document.text[start:end] for start, end in prepared.kept_characters)
+    report_unknown_focus(config.focus, read, listener)
+    listener.phase("choosing sentences")
+    chosen = chooser_for(reading, suffix).summary(config, task.decode, listener)
+    if config.style == "executive":
+        chosen = chosen._replace(spans=_headline_first(document, chosen.spans))
+    if digest:
+        chosen = chosen._replace(spans=digest.originals(chosen.spans))
+    if not is_part:
+        summary = "the summary of all parts" if digest else "the summary"
+        _report_apart(whole, config.focus, summary, listener)
+    return verbatim_answer(
+        whole,
+        chosen,
+        config.style,
+        reading.receipt("verbatim", chosen.stats),
+        listener,
+        sources=sources_for(config, whole),
+        shorten=leaves_asides_out(config),
+        explain=leaves_asides_out(config),
+    )
+
+
+def _written(
+    reading: Reading, task: SummaryTask, suffix: str, listener: Listener, digest: Digest | None
+) -> Answer:
+    """Summarize a document in the model's own words."""
+    prepared = reading.prepared
+    whole = digest.whole if digest else prepared.document
+    wanted = task.answer_tokens(prepared.model.source)
+    if (over := wanted - reading.tokens_after(suffix)) > 0:
         raise DocumentTooLong(
             f"the summary is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask for a shorter one, or give its length when the document is opened",
         )
     return free_answer(
         reading,
-        prompt.suffix,
+        suffix,
         task.decode,
         wanted,
         listener,
-        asked=(config.focus, document.title),
-        sources=sources,
+        asked=(task.config.focus, prepared.document.title),
+        sources=sources_for(task.config, whole),
         grounder=Grounder(whole) if digest else None,
     )
 
