@@ -36,7 +36,8 @@ _LEAD_IN = re.compile(
 """Words at the beginning of a sentence that join it to the one before, and say no more. Those that
 contrast (`However`) or sum up (`In conclusion`) say something, wherever they stand."""
 _LABEL = re.compile(
-    r"(?:(?:I{1,3}|IV|VI{0,3}|IX|X)\s+(?:[A-H]\s+)?|[B-H]\s+"
+    r"(?:I{2,3}|IV|VI{1,3}|IX|XI{1,3})\s+(?:[A-H]\s+)?(?=[A-Z](?!orps|ntravenous))"
+    r"|(?:(?:I|V|X)\s+(?:[A-H]\s+)?|[B-H]\s+"
     r"|A\s+(?=(?:In|The|On|Under|We|This|As|At|It)\b))"
     r"(?=(?:In|The|On|Among|Under|We|This|These|For|As|At|Because|When|After|Before|To|It|There"
     r"|Although|While|If|With|From|By|Our|That|Those|Such)\s)"

@@ -74,14 +74,17 @@ class References:
 
     def short_forms(self, span: Span) -> list[Bracket]:
         """Return the short forms in a sentence that the document defines elsewhere."""
-        sentence = self.text[span.start : span.end]
-        shorts = dict.fromkeys(found[0] for found in SHORT_FORM.finditer(sentence))
-        defined = [(each, self._definitions[each]) for each in shorts if each in self._definitions]
-        return [
-            Bracket(short, each.long_form, (each.place,))
-            for short, each in defined
-            if each.long_form.casefold() not in " ".join(sentence.split()).casefold()
-        ]
+        sentence = " ".join(self.text[span.start : span.end].split())
+        found: dict[str, Bracket] = {}
+        for used in SHORT_FORM.finditer(sentence):
+            defined = self._definitions.get(used["short"])
+            if defined is None or defined.long_form.casefold() in sentence.casefold():
+                continue
+            if used["plural"] and not defined.long_form.endswith("s"):
+                continue
+            bracket = Bracket(used[0], defined.long_form, (defined.place,))
+            found.setdefault(used["short"], bracket)
+        return list(found.values())
 
     def shown(self, spans: Sequence[Span]) -> list[list[Bracket]]:
         """Return what each of some sentences needs in brackets where they are shown in this order.
@@ -100,10 +103,14 @@ class References:
             person = self.person(span)
             brackets = [person] if person and person.meaning != speaks_of else []
             for short in self.short_forms(span):
-                if short.word not in explained and (added := count_words(short.meaning)) <= left:
+                if (
+                    short.word.removesuffix("s") not in explained
+                    and (added := count_words(short.meaning)) <= left
+                ):
                     brackets.append(short)
                     left -= added
-            explained |= set(SHORT_FORM.findall(self.text[span.start : span.end]))
+            used = SHORT_FORM.finditer(self.text, span.start, span.end)
+            explained |= {each["short"] for each in used}
             speaks_of = person.meaning if person else self._spoken_of(span)
             needed.append(brackets)
         return needed

@@ -49,7 +49,7 @@ sentences that only say where something is, and from what is about the publicati
 RIDDLE_PENALTY = 3.0
 """Standard deviations subtracted from a sentence that refers to something else in its middle while
 its predecessor is not chosen."""
-BRACKET_PENALTY = 1.0
+BRACKET_PENALTY = 3.0
 """Standard deviations subtracted from a sentence that is shown with a name in brackets while its
 predecessor is not chosen."""
 SPREAD_BONUS = 1.0

@@ -15,9 +15,11 @@ from typing import NamedTuple
 from longsum.documents.document import Span
 from longsum.similarity import FUNCTION_WORDS, listed
 
-SHORT_FORM = re.compile(r"(?<![\w&.\[/-])[A-Z][A-Za-z0-9&-]{0,8}[A-Z0-9](?![\w&/-]|\.\w|['’]\w)")
-"""Capitals and digits that stand for words: `ARDS`, `BRCA1`."""
-_DEFINED = re.compile(rf"\(\s*(?:the\s+)?[“\"‘']?({SHORT_FORM.pattern})[”\"’']?\s*\)")
+SHORT_FORM = re.compile(
+    r"(?<![\w&.\[/-])(?P<short>[A-Z][A-Za-z0-9&-]{0,8}[A-Z0-9])(?P<plural>s?)(?![\w&/-]|\.\w|['’]\w)"
+)
+"""Capitals and digits that stand for words: `ARDS`, `BRCA1`, `PRRs`."""
+_DEFINED = re.compile(rf"\(\s*(?:the\s+)?[“\"‘']?{SHORT_FORM.pattern}[”\"’']?\s*\)")
 _FAMILIAR = listed(
     "US USA UK EU UN TV PC CD DVD FBI CIA NASA NATO DNA RNA PDF CEO AIDS HIV II III IV VI VII VIII"
 )
@@ -25,6 +27,8 @@ _FAMILIAR = listed(
 _WORD = re.compile(r"[^\W_][\w’'-]*")
 _BROKEN = re.compile(r"[.;:!?-]\s|[()]")
 """What no long form holds."""
+_YEAR = re.compile(r"\s+of\s+(?:1[6-9]|20)\d\d$")
+"""When an act was made, which says little."""
 MAX_WORDS = 8
 """Words of a long form."""
 
@@ -45,11 +49,11 @@ def definitions(text: str) -> dict[str, Definition]:
     found: dict[str, Definition] = {}
     differing: set[str] = set()
     for defined in _DEFINED.finditer(text):
-        short = defined[1]
+        short = defined["short"]
         start = _long_form(text, defined.start(), short)
         if start is None or short in _FAMILIAR or sum(c.isupper() for c in short) < 2:
             continue
-        whole = text[start : defined.start()].rstrip()
+        whole = _YEAR.sub("", text[start : defined.start()].rstrip())
         long_form = " ".join(whole.split())
         before = found.setdefault(short, Definition(long_form, Span(start, start + len(whole))))
         if before.long_form.casefold() != long_form.casefold():

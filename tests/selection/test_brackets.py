@@ -90,3 +90,15 @@ def test_explanations_of_short_forms_stay_few() -> None:
     assert [each.word for each in found] == shorts[: len(found)]
     words = sum(len(each.split()) for each in told)
     assert sum(len(each.meaning.split()) for each in found) == int(0.08 * words / 3) * 3
+
+
+def test_several_are_explained_by_what_stands_for_several() -> None:
+    text = (
+        "The old tide gauges (OTGs) were kept by a harbour board (HB).\n\n"
+        "OTGs are slow. HBs are poor. An OTG is heavy."
+    )
+    spans = [
+        Span(text.index(each), text.index(each) + 8) for each in ("OTGs are", "HBs are", "An OTG")
+    ]
+    found = [[each.word for each in References(text).short_forms(span)] for span in spans]
+    assert found == [["OTGs"], [], ["OTG"]]
