@@ -38,9 +38,9 @@ contrast (`However`) or sum up (`In conclusion`) say something, wherever they st
 _LABEL = re.compile(
     r"(?:I{2,3}|IV|VI{1,3}|IX|XI{1,3})\s+(?:[A-H]\s+)?(?=[A-Z](?!orps|ntravenous))"
     r"|(?:(?:I|V|X)\s+(?:[A-H]\s+)?|[B-H]\s+"
-    r"|A\s+(?=(?:In|The|On|Under|We|This|As|At|It)\b))"
+    r"|A\s+(?=(?:In|The|On|Under|We|This|As|At|It|(?:Section|Title)\s\d)\b))"
     r"(?=(?:In|The|On|Among|Under|We|This|These|For|As|At|Because|When|After|Before|To|It|There"
-    r"|Although|While|If|With|From|By|Our|That|Those|Such)\s)"
+    r"|Although|While|If|With|From|By|Our|That|Those|Such|Section|Title)\s)"
 )
 """Number or letter of a section, joined to its first sentence."""
 _HEADING = re.compile(

@@ -197,7 +197,16 @@ def choose_sentences(
             return False
         return unlike(sentence)
 
+    weak = sentences.brief | sentences.pieces | sentences.pointers | sentences.in_back_matter
+    weak |= sentences.questions
+    refers = sentences.dependent | sentences.riddles
+    taken: set[int] = set()
+
+    def says_little(sentence: int) -> bool:
+        return bool(weak[sentence] or (refers[sentence] and sentence - 1 not in taken))
+
     def add(sentence: int) -> None:
+        taken.add(sentence)
         cover.add(sentence)
         unlike.add(sentence)
         if concludes[sentence]:
@@ -211,5 +220,6 @@ def choose_sentences(
         sentences.length,
         key=lambda i: keys[i],
         add=add,
+        says_little=says_little,
     )
     return sorted(keys.index(keys[i]) for i in chosen)  # of copies, the first is shown

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 ENOUGH = 0.95
 """Share of the words asked for at which a summary may end."""
+NEARLY = 0.85
+"""Share of the words asked for from which on it is not filled with what says little."""
 TOO_MUCH = 1.1
 """Share of the words asked for that no further sentence may exceed."""
 
@@ -20,6 +22,7 @@ def fill(
     *,
     key: Callable[[Item], object] | None = None,
     add: Callable[[Item], None] = lambda item: None,
+    says_little: Callable[[Item], bool] = lambda item: False,
     max_passed_over: int | None = None,
 ) -> list[Item]:
     """Take sentences up to the length asked for, skipping those that would exceed it.
@@ -29,6 +32,7 @@ def fill(
         size: returns the words of a sentence.
         length: words asked for.
         key: returns what copies of a sentence share; only the first of them is taken.
+        says_little: returns whether a sentence is only taken while the text is much too short.
         add: called with each sentence taken, before the next one is drawn from `order`.
         max_passed_over: stop after this many sentences that did not fit; None tries all.
 
@@ -42,6 +46,8 @@ def fill(
         if key is not None and key(item) in keys:
             continue
         words = size(item)
+        if total >= NEARLY * length and says_little(item):
+            continue
         if taken and total + words > TOO_MUCH * length:
             passed_over += 1
             if passed_over == max_passed_over:

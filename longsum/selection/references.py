@@ -17,7 +17,13 @@ _DEPENDENT = re.compile(
     |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
     |on\ the\ (?:other\ hand|contrary)
     |for\ (?:example|instance|one\ thing)|in\ other\ words|in\ (?:short|turn|fact|particular)
-    |that\ is
+    |that\ is|not\ that
+    |(?:on\ |by\ )?the\ (?:next|following|previous|same)\ (?:day|night|morning|evening|week|month
+      |year|season|spring|summer|autumn|fall|winter)
+    |at\ the\ (?:start|beginning|end|close)\ of\ (?:the|that)\ (?:day|week|month|year|season)
+    |(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|several|some|many|a\ few|\d+)
+      \ (?:second|minute|hour|day|night|week|month|year|decade)s?
+      \ (?:later|earlier|afterwards?|before(?=,))
     |the\ (?:result|results|answer|reason|idea)\ is)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -35,7 +41,9 @@ _RIDDLE = re.compile(
     |act|ad|is|are|was|were|the|a|an|of|which|who|they|we|it|he|she)\b)[a-z]
     |^\W*(?:In\ both|Using\ (?:this|these)|Each\ of\ (?:this|these|those)|Of\ these)\b
     |^[A-Z][a-z]+,\s[^,]{0,60},?\s(?:they|he|she)\b
-    |\b(?:will|would|was|were|is|are|has|had|can|may|must|could|should)\ then\b""",
+    |\b(?:will|would|was|were|is|are|has|had|can|may|must|could|should)\ then\b
+    |\b(?:is|are|was|were)\ another\b
+    |\b(?:of|in|at|on|to|for|from|by|with)\ either\W*$""",
     re.VERBOSE,
 )
 """References to something named before: `that reduces this risk`, `who will then decide`."""
@@ -73,6 +81,8 @@ _ELSEWHERE = re.compile(
     r"""^\W*(?:table|figure|fig\.|section|chapter|appendix|exhibit|listing)
     \s+(?-i:[IVX]+|[A-Z]|\d[\d.]*)\b
     |^\W*\d{1,4}\s+(?:U\.\s?S\.|S\.\s?Ct\.|F\.\s?(?:[23]d|Supp\.)|L\.\s?Ed\.)
+    |\bdelivered\ the\ opinions?\ of\ the\ court\b
+    |\bon\ (?:writs?\ of\ )?certiorari\ to\ the\ (?-i:[A-Z]{2})
     |^\W*(?:id\.|ibid\.|cf\.|see,?\s+(?:e\.\s?g\.|(?-i:[A-Z])))
     |\b(?:is|are|was|were)\ (?:shown|given|presented|summari[sz]ed|listed|depicted|illustrated
       |displayed|reported|plotted|provided|found|seen|visible)\ (?:in|at|on)\ (?:the\ )?

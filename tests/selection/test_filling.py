@@ -39,3 +39,10 @@ def test_sentences_are_taken_in_the_order_given_and_each_is_reported_before_the_
 def test_of_copies_only_the_first_is_taken():
     words = ["One", "two", "one", "TWO", "three"]
     assert fill(words, lambda word: 5, 15, key=str.casefold) == ["One", "two", "three"]
+
+
+def test_what_says_little_does_not_fill_the_rest():
+    sizes = [90, 8, 6, 10]
+    little = {1, 2}
+    assert fill(range(4), lambda i: sizes[i], 100, says_little=little.__contains__) == [0, 3]
+    assert fill([1, 0], lambda i: sizes[i], 100, says_little=little.__contains__) == [1, 0]

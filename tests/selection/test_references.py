@@ -26,6 +26,13 @@ from longsum.selection.references import (
         ("Indeed, the tower was never lit.", True),
         ("As a result the keeper left.", True),
         ("For one thing, the keeper was paid by the parish.", True),
+        ("The next day the keeper left.", True),
+        ("Three years later, the tower was lit again.", True),
+        ("At the start of the year the harbour froze.", True),
+        ("Not that the keeper was a stranger to storms.", True),
+        ("The next ferry leaves at noon.", False),
+        ("Three years of frost closed the harbour.", False),
+        ("Not all keepers were paid.", False),
         ("Theodor built the tower.", False),
         ("The secondary school was closed.", False),
         ("In factories the lamps were made.", False),
@@ -52,6 +59,8 @@ def test_document_that_speaks_of_itself_does_not_refer_to_the_sentence_before(su
         "The owners paid for all these repairs in May.",
         "Typically, instead of asking, they wait for the next boat.",
         "The board will then decide which boats may sail.",
+        "The ice is another reason to stay in the harbour.",
+        "The keeper was no stranger to either.",
     ],
 )
 def test_sentence_that_refers_later_is_a_riddle(text: str) -> None:
@@ -88,6 +97,8 @@ def test_clauses_and_the_document_itself_are_no_riddles(text: str) -> None:
         "The board proposes the following changes to the harbour wall.",
         "It would also require the following new ropes, made of hemp.",
         "In (67), the harbour is named twice.",
+        "JUSTICE LUND delivered the opinion of the Court.",
+        "On writ of certiorari to the COURT of Sund, May 3, 2013.",
         "8Moorings is the name of the board's own boat.",
     ],
 )
