@@ -7,6 +7,7 @@ whom its pronoun stands for (`antecedents.py`) and what its short forms mean (`d
 from __future__ import annotations
 
 import re
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from longsum.selection.definitions import SHORT_FORM, Definition, definitions
 from longsum.selection.people import People
 from longsum.similarity import count_words
 
+_SEVERAL = re.compile(r"(?<![sui])s$")
+"""The end of a noun that stands for several, unlike `locus`."""
 MAX_ADDED, MIN_ADDED = 0.08, 5
 """Share of the words of sentences that explanations of their short forms may add to them, and
 words that they may add to any."""
@@ -80,7 +83,7 @@ class References:
             defined = self._definitions.get(used["short"])
             if defined is None or defined.long_form.casefold() in sentence.casefold():
                 continue
-            if used["plural"] and not defined.long_form.endswith("s"):
+            if used["plural"] and not _SEVERAL.search(defined.long_form):
                 continue
             bracket = Bracket(used[0], defined.long_form, (defined.place,))
             found.setdefault(used["short"], bracket)

@@ -94,11 +94,12 @@ def test_explanations_of_short_forms_stay_few() -> None:
 
 def test_several_are_explained_by_what_stands_for_several() -> None:
     text = (
-        "The old tide gauges (OTGs) were kept by a harbour board (HB).\n\n"
-        "OTGs are slow. HBs are poor. An OTG is heavy."
+        "The old tide gauges (OTGs) were kept by a harbour board (HB) on a "
+        "tidal locus (TL).\n\nOTGs are slow. HBs are poor. TLs are wet. An OTG is heavy."
     )
     spans = [
-        Span(text.index(each), text.index(each) + 8) for each in ("OTGs are", "HBs are", "An OTG")
+        Span(text.index(each), text.index(each) + 8)
+        for each in ("OTGs are", "HBs are", "TLs are", "An OTG")
     ]
     found = [[each.word for each in References(text).short_forms(span)] for span in spans]
-    assert found == [["OTGs"], [], ["OTG"]]
+    assert found == [["OTGs"], [], [], ["OTG"]]
