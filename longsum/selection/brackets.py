@@ -7,7 +7,6 @@ whom its pronoun stands for (`antecedents.py`) and what its short forms mean (`d
 from __future__ import annotations
 
 import re
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,11 +82,26 @@ class References:
             defined = self._definitions.get(used["short"])
             if defined is None or defined.long_form.casefold() in sentence.casefold():
                 continue
-            if used["plural"] and not _SEVERAL.search(defined.long_form):
+            several = bool(_SEVERAL.search(defined.long_form))
+            if used["plural"] and not several:
                 continue
-            bracket = Bracket(used[0], defined.long_form, (defined.place,))
+            meaning = defined.long_form
+            if several and not used["plural"]:
+                meaning = self._one(meaning)
+            bracket = Bracket(used[0], meaning, (defined.place,))
             found.setdefault(used["short"], bracket)
         return list(found.values())
+
+    def _one(self, several: str) -> str:
+        """Return what stands for one of several, if the document says it: `dialogue act`."""
+        ways = (("s", ""), ("es", ""), ("ies", "y"))
+        ones = (
+            several.removesuffix(end) + instead for end, instead in ways if several.endswith(end)
+        )
+        for one in ones:
+            if re.search(rf"\b{re.escape(one)}\b", self.text):
+                return one
+        return several
 
     def shown(self, spans: Sequence[Span]) -> list[list[Bracket]]:
         """Return what each of some sentences needs in brackets where they are shown in this order.

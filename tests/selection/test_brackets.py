@@ -103,3 +103,13 @@ def test_several_are_explained_by_what_stands_for_several() -> None:
     ]
     found = [[each.word for each in References(text).short_forms(span)] for span in spans]
     assert found == [["OTGs"], [], [], ["OTG"]]
+
+
+def test_one_is_explained_by_what_stands_for_one_where_the_document_says_it() -> None:
+    text = (
+        "The tide gauges (TGs) and the lamp boxes (LB) were old. A tide gauge is slow. "
+        "A TG broke. The LB too."
+    )
+    spans = [Span(text.index(each), text.index(each) + 6) for each in ("A TG", "The LB")]
+    found = [[each.meaning for each in References(text).short_forms(span)] for span in spans]
+    assert found == [["tide gauge"], ["lamp boxes"]]
