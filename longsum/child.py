@@ -1,7 +1,7 @@
 """A child process that holds a model and works on one task after another; its parent survives it.
 
 It never opens a document: its parent sends it text, and it replies in pickle. Files are opened by
-the processes of `documents/isolated.py`, which reply in JSON.
+the processes of `documents/reading_process.py`, which reply in JSON.
 
 The child receives tasks in a thread, so that sending never waits for it, and exits at once when its
 parent dies, however that happens. Only the parent handles Ctrl-C.

@@ -35,7 +35,7 @@ from longsum.batch.reading import ReadResult, ReadTask
 from longsum.batch.recorder import RowRecorder
 from longsum.batch.worker import open_worker
 from longsum.child import NOTICE, WARNING
-from longsum.documents.isolated import ReadingProcess
+from longsum.documents.reading_process import ReadingProcess
 from longsum.settings import Setting
 
 MAX_BLOCKS = 10_000

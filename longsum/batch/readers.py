@@ -16,7 +16,7 @@ from typing import Any
 
 from longsum.batch.job import Job
 from longsum.batch.reading import ReadResult, ReadSettings, ReadTask
-from longsum.documents.isolated import ReadingProcess
+from longsum.documents.reading_process import ReadingProcess
 from longsum.documents.replies import require_type, unpacked_document
 from longsum.settings import Setting
 from longsum.terminal import escape_for_terminal

@@ -25,9 +25,9 @@ from longsum.documents.drawing_replies import (
     picture_from,
     rectangles_from,
 )
-from longsum.documents.isolated import MAX_START_S, ReadingProcess
 from longsum.documents.pdf_errors import no_such_page
 from longsum.documents.places import Part, Places, Rect, pages_only, parts_of, places_from
+from longsum.documents.reading_process import MAX_START_S, ReadingProcess
 from longsum.documents.replies import raise_reported
 from longsum.errors import CorruptDocument, LongsumError, UsageError
 from longsum.terminal import shown_name

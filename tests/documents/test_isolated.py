@@ -21,9 +21,10 @@ import longsum
 from longsum.corpus.texts import read_corpus
 from longsum.documents import isolated
 from longsum.documents.frames import MAX_MESSAGE_BYTES, header
-from longsum.documents.isolated import IsolatedReader, ReadingProcess
+from longsum.documents.isolated import IsolatedReader
 from longsum.documents.isolated import read_document as read_isolated
 from longsum.documents.read import read_document
+from longsum.documents.reading_process import ReadingProcess
 from longsum.errors import (
     CorruptDocument,
     DocumentNotFound,
@@ -242,7 +243,7 @@ def test_words_of_an_error_are_safe_to_print(scripted: Any) -> None:
 def test_no_pickle_is_loaded_from_a_process_that_read_a_file() -> None:
     """Batch's readers answered through `Connection.recv`, which unpickles."""
     folder = REPOSITORY / "longsum"
-    names = ("isolated", "serving", "frames", "replies")
+    names = ("isolated", "reading_process", "serving", "frames", "replies")
     paths = [folder / "documents" / f"{name}.py" for name in names]
     for path in (*paths, folder / "batch" / "reading.py", folder / "batch" / "readers.py"):
         code = path.read_text(encoding="utf-8")
