@@ -27,6 +27,8 @@ _SUBJECT = re.compile(
 _SOMEBODY = re.compile(r"\b(?:they|we|i|you|who|it)\b", re.IGNORECASE)
 """Another subject before it."""
 _PRONOUN = re.compile(r"\b(?:he|him|his|himself|she|her|hers|herself)\b", re.IGNORECASE)
+PRONOUNS = ("he", "she", "his", "her")
+"""Pronouns that are resolved."""
 _CALLED: dict[Gender, tuple[str, ...]] = {"he": ("he", "his", "him"), "she": ("she", "her")}
 _OTHER: dict[Gender, Gender] = {"he": "she", "she": "he"}
 _OTHERS = re.compile(

@@ -1,7 +1,8 @@
 """What a sentence refers to, in brackets: `He [Tom Lund] left.`, `ARDS [acute … syndrome]`. Pure.
 
 A sentence that stands alone in a summary has lost those before it. The document's own words say
-whom its pronoun stands for (`antecedents.py`) and what its short forms mean (`definitions.py`).
+whom its pronoun stands for (`antecedents.py`), which body its noun (`namesakes.py`) and what its
+short forms mean (`definitions.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import NamedTuple
 
 from longsum.documents.document import Span
 from longsum.documents.statements import sentence_spans
-from longsum.selection.antecedents import Antecedent, antecedents
+from longsum.selection.antecedents import PRONOUNS, Antecedent, antecedents
 from longsum.selection.definitions import SHORT_FORM, Definition, definitions
+from longsum.selection.namesakes import Namesake, namesakes
 from longsum.selection.people import People
 from longsum.similarity import count_words
 
@@ -31,12 +33,17 @@ class Bracket(NamedTuple):
     """What a word of a sentence stands for."""
 
     word: str
-    """As the sentence has it: `He`, `ARDS`."""
+    """As the sentence has it: `He`, `The court`, `ARDS`."""
     meaning: str
     """The document's words."""
     places: tuple[Span, ...]
-    """Where the document says so: the sentences that name the person, the nearest one first; the
-    meaning of a short form."""
+    """Where the document says so: the sentences that name the person or body, the nearest one
+    first; the meaning of a short form."""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a person that a pronoun stands for."""
+        return self.word.casefold() in PRONOUNS
 
     def added(self, text: str) -> str:
         """Return a sentence with this in brackets after its word."""
@@ -66,13 +73,16 @@ class References:
 
     text: str
 
-    def person(self, span: Span) -> Bracket | None:
-        """Return whom the pronoun that a sentence speaks of stands for, if it is sure."""
+    def subject(self, span: Span) -> Bracket | None:
+        """Return whom or what the first word of a sentence stands for, if it is sure."""
         number = bisect_right(self._starts, span.start) - 1
-        found = self._antecedents[number] if number >= 0 else None
-        if found is None or self._spans[number].end < span.end:
+        if number < 0 or self._spans[number].end < span.end:
             return None
-        return Bracket(found.pronoun, found.name, self._places(found))
+        if person := self._antecedents[number]:
+            return Bracket(person.pronoun, person.name, self._places(person))
+        if body := self._namesakes[number]:
+            return Bracket(body.noun, body.name, (self._spans[body.sentence],))
+        return None
 
     def short_forms(self, span: Span) -> list[Bracket]:
         """Return the short forms in a sentence that the document defines elsewhere."""
@@ -114,11 +124,12 @@ class References:
         shown = sum(count_words(self.text[a:b]) for a, b in spans)
         left = max(MIN_ADDED, MAX_ADDED * shown)
         explained: set[str] = set()
-        speaks_of: str | None = None
+        spoken_of: set[str] = set()
         needed: list[list[Bracket]] = []
         for span in spans:
-            person = self.person(span)
-            brackets = [person] if person and person.meaning != speaks_of else []
+            subject = self.subject(span)
+            is_open = subject is not None and subject.meaning not in spoken_of
+            brackets = [subject] if subject and is_open else []
             for short in self.short_forms(span):
                 if (
                     short.word.removesuffix("s") not in explained
@@ -128,7 +139,7 @@ class References:
                     left -= added
             used = SHORT_FORM.finditer(self.text, span.start, span.end)
             explained |= {each["short"] for each in used}
-            speaks_of = person.meaning if person else self._spoken_of(span)
+            spoken_of = {subject.meaning} if subject else self._spoken_of(span)
             needed.append(brackets)
         return needed
 
@@ -140,15 +151,17 @@ class References:
         full = next(number for number, text in enumerate(self._texts) if found.name in text)
         return (nearest, self._spans[full])
 
-    def _spoken_of(self, span: Span) -> str | None:
-        """Return the only person that a sentence names."""
+    def _spoken_of(self, span: Span) -> set[str]:
+        """Return the only person that a sentence names, and the bodies whose names it holds."""
         number = bisect_right(self._starts, span.start) - 1
         people = self._people
         names = {
             people.full_name(each.person, each.name)
             for each in (people.in_sentence(number) if number >= 0 else ())
         }
-        return names.pop() if len(names) == 1 else None
+        sentence = " ".join(self.text[span.start : span.end].split())
+        bodies = {each.name for each in self._namesakes if each and each.name in sentence}
+        return (names if len(names) == 1 else set()) | bodies
 
     @cached_property
     def _spans(self) -> list[Span]:
@@ -169,6 +182,10 @@ class References:
     @cached_property
     def _antecedents(self) -> list[Antecedent | None]:
         return antecedents(self._texts, self._people)
+
+    @cached_property
+    def _namesakes(self) -> list[Namesake | None]:
+        return namesakes(self._texts)
 
     @cached_property
     def _definitions(self) -> dict[str, Definition]:

@@ -89,27 +89,28 @@ class Sentences:
         return [shortened(text) for text in self.texts] if self.shorten else self.texts
 
     @cached_property
-    def people(self) -> list[Bracket | None]:
-        """Whom each sentence's pronoun stands for, where that is shown in brackets."""
+    def subjects(self) -> list[Bracket | None]:
+        """Whom or what each sentence's first word stands for, where that is shown in brackets."""
         if not self.shorten:
             return [None] * len(self.spans)
         references = references_of(self.text)
-        return [references.person(span) for span in self.spans]
+        return [references.subject(span) for span in self.spans]
 
     @cached_property
     def bracketed(self) -> np.ndarray:
-        """Whether each sentence is shown with a name in brackets: (sentences,)."""
-        return np.array([person is not None for person in self.people], dtype=bool)
+        """Whether each sentence is shown with a person's name in brackets: (sentences,)."""
+        found = [subject is not None and subject.is_person for subject in self.subjects]
+        return np.array(found, dtype=bool)
 
     def _named(self, texts: Sequence[str]) -> list[str]:
         """Return the sentences with the names that would be in brackets instead of pronouns."""
-        both = zip(texts, self.people, strict=True)
-        return [person.instead(text) if person else text for text, person in both]
+        both = zip(texts, self.subjects, strict=True)
+        return [subject.instead(text) if subject else text for text, subject in both]
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """Number of words shown of each sentence, as people count them: (sentences,)."""
-        added = [count_words(person.meaning) if person else 0 for person in self.people]
+        added = [count_words(each.meaning) if each else 0 for each in self.subjects]
         own = [count_words(text) for text in self.shown]
         return np.array([a + b for a, b in zip(own, added, strict=True)], dtype=np.int64)
 

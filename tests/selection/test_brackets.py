@@ -58,13 +58,13 @@ def test_a_person_is_named_again_after_another_sentence() -> None:
 
 
 def test_it_is_left_open_where_it_is_not_sure() -> None:
-    assert References(TEXT).person(span_of("She sold the boat.")) is None
-    assert References(TEXT).person(span_of("The BFB paid her.")) is None
+    assert References(TEXT).subject(span_of("She sold the boat.")) is None
+    assert References(TEXT).subject(span_of("The BFB paid her.")) is None
 
 
 def test_places_are_the_sentences_that_name_the_person() -> None:
     text = "Anna Lund kept the light. Anna Lund said so. Lund said that the ice was thin. She left."
-    found = References(text).person(Span(text.index("She"), len(text)))
+    found = References(text).subject(Span(text.index("She"), len(text)))
     assert found is not None
     assert [text[a:b] for a, b in found.places] == [
         "Lund said that the ice was thin.",
@@ -113,3 +113,21 @@ def test_one_is_explained_by_what_stands_for_one_where_the_document_says_it() ->
     spans = [Span(text.index(each), text.index(each) + 6) for each in ("A TG", "The LB")]
     found = [[each.meaning for each in References(text).short_forms(span)] for span in spans]
     assert found == [["tide gauge"], ["lamp boxes"]]
+
+
+def test_a_body_is_named_until_it_was() -> None:
+    text = (
+        "The Ninth Circuit reversed. The court held that ice is water. The ice is thin. "
+        "The court sent it back. Nobody paid."
+    )
+    spans = [Span(text.index(each), text.index(each) + len(each)) for each in text.split(". ")]
+    spans = [Span(a, b + 1) for a, b in spans]
+    both = References(text)
+    assert [[each.meaning for each in found] for found in both.shown([spans[1], spans[3]])] == [
+        ["Ninth Circuit"],
+        [],
+    ]
+    assert both.shown([spans[0], spans[1]]) == [[], []]
+    assert both.shown([spans[2], spans[3]])[1][0].added("The court sent it back.") == (
+        "The court [Ninth Circuit] sent it back."
+    )
