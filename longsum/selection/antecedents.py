@@ -62,6 +62,11 @@ class Antecedent(NamedTuple):
     """Number of the sentence that names the person."""
 
 
+def speaks_of_somebody(text: str) -> bool:
+    """Return whether a sentence opens with a pronoun for a person, or after a few words."""
+    return bool(_SUBJECT.match(text))
+
+
 def antecedents(texts: Sequence[str], people: People) -> list[Antecedent | None]:
     """Return whom the first pronoun of each sentence stands for.
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from longsum.documents.document import Span
 from longsum.documents.statements import sentence_spans
-from longsum.selection.antecedents import PRONOUNS, Antecedent, antecedents
+from longsum.selection.antecedents import PRONOUNS, Antecedent, antecedents, speaks_of_somebody
 from longsum.selection.definitions import SHORT_FORM, Definition, definitions
-from longsum.selection.namesakes import Namesake, namesakes
+from longsum.selection.namesakes import Namesake, namesakes, speaks_of_a_body
 from longsum.selection.people import People
 from longsum.similarity import count_words
 
@@ -75,6 +75,9 @@ class References:
 
     def subject(self, span: Span) -> Bracket | None:
         """Return whom or what the first word of a sentence stands for, if it is sure."""
+        sentence = " ".join(self.text[span.start : span.end].split())
+        if not (speaks_of_somebody(sentence) or speaks_of_a_body(sentence)):
+            return None  # without finding all people first
         number = bisect_right(self._starts, span.start) - 1
         if number < 0 or self._spans[number].end < span.end:
             return None
@@ -124,12 +127,12 @@ class References:
         shown = sum(count_words(self.text[a:b]) for a, b in spans)
         left = max(MIN_ADDED, MAX_ADDED * shown)
         explained: set[str] = set()
-        spoken_of: set[str] = set()
         needed: list[list[Bracket]] = []
-        for span in spans:
-            subject = self.subject(span)
-            is_open = subject is not None and subject.meaning not in spoken_of
-            brackets = [subject] if subject and is_open else []
+        subjects = [self.subject(span) for span in spans]
+        for number, (span, subject) in enumerate(zip(spans, subjects, strict=True)):
+            brackets = []
+            if subject and (number == 0 or not self._is_about(spans[number - 1], subject)):
+                brackets.append(subject)
             for short in self.short_forms(span):
                 if (
                     short.word.removesuffix("s") not in explained
@@ -139,7 +142,6 @@ class References:
                     left -= added
             used = SHORT_FORM.finditer(self.text, span.start, span.end)
             explained |= {each["short"] for each in used}
-            spoken_of = {subject.meaning} if subject else self._spoken_of(span)
             needed.append(brackets)
         return needed
 
@@ -151,17 +153,18 @@ class References:
         full = next(number for number, text in enumerate(self._texts) if found.name in text)
         return (nearest, self._spans[full])
 
-    def _spoken_of(self, span: Span) -> set[str]:
-        """Return the only person that a sentence names, and the bodies whose names it holds."""
+    def _is_about(self, span: Span, subject: Bracket) -> bool:
+        """Return whether a sentence speaks of a person and nobody else, or names a body."""
+        own = self.subject(span)
+        if own is not None:
+            return own.meaning == subject.meaning
+        if not subject.is_person:
+            return subject.meaning in " ".join(self.text[span.start : span.end].split())
         number = bisect_right(self._starts, span.start) - 1
         people = self._people
-        names = {
-            people.full_name(each.person, each.name)
-            for each in (people.in_sentence(number) if number >= 0 else ())
-        }
-        sentence = " ".join(self.text[span.start : span.end].split())
-        bodies = {each.name for each in self._namesakes if each and each.name in sentence}
-        return (names if len(names) == 1 else set()) | bodies
+        found = people.in_sentence(number) if number >= 0 else []
+        names = {people.full_name(each.person, each.name) for each in found}
+        return names == {subject.meaning}
 
     @cached_property
     def _spans(self) -> list[Span]:

@@ -43,6 +43,11 @@ class Namesake(NamedTuple):
     """Number of the sentence that names it."""
 
 
+def speaks_of_a_body(text: str) -> bool:
+    """Return whether a sentence opens with such a noun."""
+    return bool(_OPENED.match(text))
+
+
 def namesakes(texts: Sequence[str]) -> list[Namesake | None]:
     """Return which body the noun that opens each sentence stands for.
 
