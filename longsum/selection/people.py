@@ -61,11 +61,11 @@ _ACTS = re.compile(
 )
 """What people do, after a name."""
 _PLACED = re.compile(
-    r"""\b(?i:in|near|at|across|throughout|outside|around|of\s+the|the|into|within|towards?)\s+$
+    r"""\b(?i:in|near|at|across|throughout|outside|around|into|within|towards?)\s+$
     |\b[A-Z]\w+,\s+$""",
     re.VERBOSE,
 )
-"""Words before a name that is a place's, a thing's or a family's."""
+"""Words before the name of a place."""
 _OF_THING = re.compile(
     r"""(?:^|\s)(?:Act|Acts|Amendment|Avenue|Bank|Battle|Bay|Board|Bridge|Building|Bureau|Cathedral
     |Church|City|Clause|Club|Co|Code|College|Commission|Committee|Company|Congress|Convention|Corp
@@ -221,7 +221,7 @@ class People:
         evidence = self._evidence.get(key)
         if evidence is None or _OF_THING.search(name):
             return None
-        if evidence.places >= max(1, evidence.acts):
+        if evidence.places and not evidence.acts:
             return None
         sure = evidence.acts >= max(MIN_EVIDENCE, 2 * evidence.places)
         sure = sure and not PERSON.search(_without_title(name))  # `Birth Mother`

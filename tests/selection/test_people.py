@@ -73,3 +73,15 @@ def test_full_name_is_the_only_longer_one() -> None:
     both = People(["Martin Moe said little.", "Moe wrote.", "Anna Moe said more."])
     mention = both.in_sentence(1)[0]
     assert both.full_name(mention.person, mention.name) == "Moe"
+
+
+def test_a_government_called_after_a_person_leaves_the_name_a_persons() -> None:
+    people = People(["Martin Moe said little.", "The Moe government fell.", "Moe told Anna Lund."])
+    assert names(people, 1) == ["Moe"]
+    assert names(people, 2) == ["Moe", "Anna Lund"]
+
+
+def test_a_name_that_may_be_a_places_is_not_sure() -> None:
+    people = People(["Moe said little.", "He lived in Moe.", "In Moe nobody fished."])
+    assert names(people, 0) == []
+    assert names(people, 0, sure=False) == ["Moe"]
