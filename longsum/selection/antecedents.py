@@ -32,7 +32,7 @@ PRONOUNS = ("he", "she", "his", "her")
 _CALLED: dict[Gender, tuple[str, ...]] = {"he": ("he", "his", "him"), "she": ("she", "her")}
 _OTHER: dict[Gender, Gender] = {"he": "she", "she": "he"}
 _OTHERS = re.compile(
-    r"""\b(?:others?|another|someone\ else)\b
+    r"""\b(?:others?|another|someone\ else|subjects)\b|\bthe\ subject\b
     |^\W*(?:the|an?|this|that|one)\s+(?:[\w-]+\s+)?[\w-]+(?:er|or|ist|ian|ee)\b""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -64,6 +64,7 @@ def test_the_only_person_the_sentences_before_speak_of(
         ["Martin Moe built the ferry.", "“He sold it,” the town said."],
         ["Martin Moe built the ferry.", "“Nobody paid for it.", "He sold it."],
         ["Martin Moe built the ferry.", "The keeper said that he sold it."],
+        ["Martin Moe built the ferry.", "The subject was told that he had sold it."],
         ["Martin Moe built the ferry.", "When he left, Peter Vik sold it."],
         ["Martin Moe built the ferry.", "## The light", "He sold it."],
         ["Martin Moe built the ferry.", "She sold it."],
