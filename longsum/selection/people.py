@@ -55,7 +55,7 @@ _ACTS = re.compile(
     |believed|wanted|remembered|spoke|watched|grinned|ran|went|came|took|gave|saw|heard|hoped
     |decided|explained|claimed|agreed|refused|resigned|retired|moved\ to|returned|became|served
     |was\ (?:appointed|elected|arrested|convicted|sentenced|educated|raised|buried|survived
-      |married|killed|wounded|ordained|knighted|knighted))\b
+      |married|killed|wounded|ordained|knighted))\b
     |,?\s+(?:who|whose)\b|\s+(?:himself|herself)\b""",
     re.VERBOSE,
 )
@@ -86,6 +86,8 @@ _OF_THING = re.compile(
     re.VERBOSE,
 )
 """Words in the names of what is no person."""
+_OPENING = re.compile(r"\W*(He|His|She|Her)\b")
+"""A pronoun for a person that opens a sentence."""
 _ENDINGS = ("ly", "ing", "ed")
 """Endings of common words that open a sentence."""
 MIN_EVIDENCE = 2
@@ -242,9 +244,6 @@ class People:
                 self._evidence[self._keys[before.pop()]].genders[gender] += 1
 
 
-_OPENING = re.compile(r"\W*(He|His|She|Her)\b")
-
-
 def _key(name: str) -> str:
     """Return what names of one person share: the last word, without a title and a number."""
     parts = [p for p in _without_title(name).split() if not re.fullmatch(r"[IVX]+|Jr|Sr", p)]
@@ -258,6 +257,7 @@ def _is_given(name: str) -> bool:
 
 
 def _without_title(name: str) -> str:
+    """Return a name without its titles."""
     parts = name.split()
     while len(parts) > 1 and parts[0].rstrip(".").casefold() in _TITLES:
         parts = parts[1:]
