@@ -1,8 +1,7 @@
 """Whom a pronoun stands for: `He` is the person the sentences before it speak of. Pure.
 
 English. Only where there is one person it can be: a wrong name in brackets would be a false
-statement, and a missing one is none. How often it is right was read
-by hand: `benchmarks/answers/README.md`.
+statement, and a missing one is not. How often it is right was read by hand: `benchmarks/answers/README.md`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from longsum.selection.references import PERSON
 from longsum.similarity import is_english, words
 
 MAX_BEFORE, MAX_CHAIN = 4, 12
-"""Sentences before a pronoun in which the person may be named, and with those that go on about the
+"""Sentences before a pronoun in which the person may be named, and with those that continue about the
 person (`He`) between."""
 _SUBJECT = re.compile(
     r"""\W*(?:(?P<lead>(?:[\w’'-]+,?\s+){1,10}?)(?P<later>he|she)|(?P<first>he|she|his|her))
@@ -130,7 +129,7 @@ def _named_before(
                 return None
             person = _only(mentions, text, gender, people)
             return (before, person) if person else None
-        others += not _goes_on(text, gender)
+        others += not _continues(text, gender)
         if others >= MAX_BEFORE:
             return None
     return None
@@ -147,8 +146,8 @@ def _only(mentions: Sequence[Mention], text: str, gender: Gender, people: People
     return None if _NOT_SUBJECT.match(text, person.end) else person
 
 
-def _goes_on(text: str, gender: Gender) -> bool:
-    """Return whether a sentence goes on about a person: `He`."""
+def _continues(text: str, gender: Gender) -> bool:
+    """Return whether a sentence continues about a person: `He`."""
     found = _SUBJECT.match(text)
     if found is None:
         return False

@@ -1,6 +1,6 @@
 """What a sentence refers to, in brackets: `He [Tom Lund] left.`, `ARDS [acute … syndrome]`. Pure.
 
-A sentence that stands alone in a summary has lost those before it. The document's own words say
+A sentence of a summary has lost those before it. The document's own words say
 whom its pronoun stands for (`antecedents.py`), which body its noun (`namesakes.py`) and what its
 short forms mean (`definitions.py`).
 """

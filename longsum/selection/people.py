@@ -85,7 +85,7 @@ _OF_THING = re.compile(
     |Australian|African|Asian|Mexican|Polish|Swedish|Turkish|Arab|Arabic|Persian|Egyptian)s?(?:$|\s)""",
     re.VERBOSE,
 )
-"""Words in the names of what is no person."""
+"""Words in the names of what is not a person."""
 _OPENING = re.compile(r"\W*(He|His|She|Her)\b")
 """A pronoun for a person that opens a sentence."""
 _ENDINGS = ("ly", "ing", "ed")
@@ -168,7 +168,7 @@ class People:
         return bare.pop() if len(bare) == 1 else name
 
     def _names_of(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield the names in a sentence; a common word at its beginning is none."""
+        """Yield the names in a sentence; a common word at its beginning is not one."""
         for found in _NAME.finditer(text):
             first = found["name"].split()[0].rstrip(".")
             opens = not text[: found.start()].strip(" \"“‘'(—-")

@@ -194,5 +194,5 @@ def test_a_heading_that_was_joined_to_a_sentence_is_left_out(sentence: str, show
         "We read The old Boat in the harbour of Lund before it froze.",
     ],
 )
-def test_capitals_within_a_sentence_are_no_heading(sentence: str) -> None:
+def test_capitals_within_a_sentence_are_not_a_heading(sentence: str) -> None:
     assert shortened(sentence) == sentence

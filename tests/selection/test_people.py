@@ -35,11 +35,11 @@ def test_titles_first_names_and_what_people_do_show_a_person() -> None:
         "NATO said nothing.",
     ],
 )
-def test_places_bodies_and_common_words_are_no_people(text: str) -> None:
+def test_places_bodies_and_common_words_are_not_people(text: str) -> None:
     assert names(People([text]), 0) == []
 
 
-def test_possessive_s_is_no_part_of_a_name() -> None:
+def test_possessive_s_is_not_part_of_a_name() -> None:
     people = People(["Anna Moe’s boat sank.", "John O’Hara sold his boat to Anna Moe."])
     assert names(people, 0) == ["Anna Moe"]
     assert names(people, 1) == ["John O’Hara", "Anna Moe"]

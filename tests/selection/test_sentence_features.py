@@ -130,7 +130,7 @@ def test_features_are_the_same_whatever_order_a_process_keeps_sets_in():
     assert len(found) == 1
 
 
-def test_a_pronoun_that_is_shown_with_its_name_is_no_riddle() -> None:
+def test_a_pronoun_that_is_shown_with_its_name_is_not_a_riddle() -> None:
     text = (
         "Anna Lund kept the light of the harbour. She said that the ice was thin. "
         "The keeper of the boats was asleep. She sold the boat to the town of Sund in the autumn."
