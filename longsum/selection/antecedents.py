@@ -1,7 +1,8 @@
 """Whom a pronoun stands for: `He` is the person the sentences before it speak of. Pure.
 
 English. Only where there is one person it can be: a wrong name in brackets would be a false
-statement, and a missing one is not. How often it is right was read by hand: `benchmarks/answers/README.md`.
+statement, and a missing one is not. How often it is right was read by hand:
+`benchmarks/answers/README.md`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from longsum.selection.references import PERSON
 from longsum.similarity import is_english, words
 
 MAX_BEFORE, MAX_CHAIN = 4, 12
-"""Sentences before a pronoun in which the person may be named, and with those that continue about the
-person (`He`) between."""
+"""Sentences before a pronoun in which the person may be named, and with those that continue about
+the person (`He`) between."""
 _SUBJECT = re.compile(
     r"""\W*(?:(?P<lead>(?:[\w’'-]+,?\s+){1,10}?)(?P<later>he|she)|(?P<first>he|she|his|her))
     \b(?!['’])""",
