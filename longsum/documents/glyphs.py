@@ -26,7 +26,7 @@ from longsum.documents.lines import Bounds, Line
 from longsum.documents.measure import BREAKS, Measure
 from longsum.documents.page_text import MAX_PAGE_CHARACTERS, page_text, paired
 from longsum.documents.readable import MAX_LOST
-from longsum.documents.runs import glyphs_of
+from longsum.documents.runs import INSERTED, glyphs_of
 from longsum.documents.visible import Hidden, object_addresses
 from longsum.errors import DocumentTooLong
 from longsum.settings import Setting
@@ -121,6 +121,8 @@ class _Reader:
         self.raw, self.handle, self.text = raw, handle, text
         self.found = Glyphs()
         self.hidden: Mapping[int, Hidden] = {}
+        self.unseen: set[int] = set()
+        """Numbers of the characters that are not seen, in whose place `text` has spaces."""
         self.object_of = object_addresses(handle)
         self.measure = Measure(handle, box)
 
@@ -164,6 +166,8 @@ class _Reader:
         elif may_be_spaced(raw):
             glyphs = self.measure.glyphs(self.text, start, end)
             raw = closed_up(glyphs, self.measure.size(start)) or raw
+        if not self.unseen.isdisjoint(numbers):  # spaces are in their place
+            numbers = [INSERTED if number in self.unseen else number for number in numbers]
         # halves of characters and NUL from damaged fonts are dropped by clean_line
         text = joined_cjk(clean_line(paired(raw)))
         return text, glyphs_of(text, whole, numbers)
@@ -187,6 +191,7 @@ class _Reader:
         if causes:
             self.found.left_out.update(causes.values())
             self.found.unseen += "".join(self.text[index] for index in causes)
+            self.unseen |= causes.keys()
             self._replace(iter(causes), " ")
         return bool(causes)
 

@@ -22,7 +22,7 @@ class Shorten(Protocol):
         """
 
 
-class Bracket(Protocol):
+class Explanation(Protocol):
     """What a word of a sentence stands for."""
 
     @property
@@ -45,7 +45,7 @@ def ground_verbatim(
     document: Document,
     spans: Sequence[Span],
     shorten: Shorten | None = None,
-    brackets: Sequence[Sequence[Bracket]] | None = None,
+    brackets: Sequence[Sequence[Explanation]] | None = None,
 ) -> list[GroundedSentence]:
     """Return the sentences of a verbatim answer, whose places are known.
 
@@ -93,7 +93,7 @@ def ground_verbatim(
 
 
 def _with_brackets(
-    document: Document, span: Span, text: str, brackets: Sequence[Bracket]
+    document: Document, span: Span, text: str, brackets: Sequence[Explanation]
 ) -> tuple[str, tuple[Resolved, ...]]:
     """Return a sentence with the brackets that the document bears out."""
     resolved: list[Resolved] = []

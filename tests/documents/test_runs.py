@@ -245,19 +245,34 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(ROWS, st.sampled_from([0, 90, 180, 270]))
-def test_whatever_is_drawn_keeps_its_characters(
-    rows: list[tuple[list[str], int, int, int]], angle: int
-) -> None:
+def test_a_space_is_not_the_character_cut_off_by_the_page_s_edge() -> None:
+    """A last `e` beyond the edge was what the space after `committe` was said to be."""
+    rows = [(["The"] * 7, 60, 3, 7), (["The"] * 4 + ["committee"] * 3, 330, 3, 18)]
+    data = drawn_rows(rows, 180)
+    document = parse_document(data, "a.pdf")
+    assert "committe The" in document.text
+    assert document.text.index("committe The") + len("committe") not in drawn(data, document)
+
+
+def drawn_rows(rows: list[tuple[list[str], int, int, int]], angle: int) -> bytes:
+    """Return a page with rows of words: their place, the number of the row, the size."""
     paper, out = pdfs.canvas()
     paper.setPageRotation(angle)
     for words, x, row, size in rows:
         paper.setFont("Times-Roman", size)
         paper.drawString(x, 15 * row, " ".join(words))
     paper.save()
-    document = parse_document(out.getvalue(), "a.pdf")
-    found = drawn(out.getvalue(), document)
+    return out.getvalue()
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, st.sampled_from([0, 90, 180, 270]))
+def test_whatever_is_drawn_keeps_its_characters(
+    rows: list[tuple[list[str], int, int, int]], angle: int
+) -> None:
+    data = drawn_rows(rows, angle)
+    document = parse_document(data, "a.pdf")
+    found = drawn(data, document)
     assert all(is_same(document.text[at], glyph) for at, glyph in found.items())
     assert {at for at, char in enumerate(document.text) if char.strip()} <= set(found)
 
