@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from longsum.selection.people import Gender, Mention, People
 from longsum.selection.references import PERSON
-from longsum.similarity import is_english, words
+from longsum.similarity import is_english
 
 MAX_BEFORE, MAX_CHAIN = 4, 12
 """Sentences before a pronoun in which the person may be named, and with those that continue about
@@ -78,7 +78,7 @@ def antecedents(texts: Sequence[str], people: People) -> list[Antecedent | None]
         For each sentence; None where it opens with no pronoun for a person, where a name or
         somebody without one goes before, in speech, and where it may be more than one person.
     """
-    if not is_english([word for text in texts for word in words(text)]):
+    if not is_english([word for text in texts for word in text.casefold().split()]):
         return [None] * len(texts)
     return [_antecedent(texts, number, people) for number in range(len(texts))]
 

@@ -75,10 +75,10 @@ class References:
 
     def subject(self, span: Span) -> Bracket | None:
         """Return whom or what the first word of a sentence stands for, if it is sure."""
-        sentence = " ".join(self.text[span.start : span.end].split())
+        sentence = self._spaced(span)
         if not (speaks_of_somebody(sentence) or speaks_of_a_body(sentence)):
             return None  # without finding all people first
-        number = bisect_right(self._starts, span.start) - 1
+        number = self._number(span)
         if number < 0 or self._spans[number].end < span.end:
             return None
         if person := self._antecedents[number]:
@@ -89,7 +89,7 @@ class References:
 
     def short_forms(self, span: Span) -> list[Bracket]:
         """Return the short forms in a sentence that the document defines elsewhere."""
-        sentence = " ".join(self.text[span.start : span.end].split())
+        sentence = self._spaced(span)
         found: dict[str, Bracket] = {}
         for used in SHORT_FORM.finditer(sentence):
             defined = self._definitions.get(used["short"])
@@ -145,6 +145,14 @@ class References:
             needed.append(brackets)
         return needed
 
+    def _spaced(self, span: Span) -> str:
+        """Return a sentence with single spaces."""
+        return " ".join(self.text[span.start : span.end].split())
+
+    def _number(self, span: Span) -> int:
+        """Return the number of the sentence that a span begins in; -1 before the first."""
+        return bisect_right(self._starts, span.start) - 1
+
     def _places(self, found: Antecedent) -> tuple[Span, ...]:
         """Return the sentence that names a person nearest, and one that does so in full."""
         nearest = self._spans[found.sentence]
@@ -159,8 +167,8 @@ class References:
         if own is not None:
             return own.meaning == subject.meaning
         if not subject.is_person:
-            return subject.meaning in " ".join(self.text[span.start : span.end].split())
-        number = bisect_right(self._starts, span.start) - 1
+            return subject.meaning in self._spaced(span)
+        number = self._number(span)
         people = self._people
         found = people.in_sentence(number) if number >= 0 else []
         names = {people.full_name(each.person, each.name) for each in found}
@@ -176,7 +184,7 @@ class References:
 
     @cached_property
     def _texts(self) -> list[str]:
-        return [" ".join(self.text[span.start : span.end].split()) for span in self._spans]
+        return [self._spaced(span) for span in self._spans]
 
     @cached_property
     def _people(self) -> People:

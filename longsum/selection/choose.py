@@ -197,13 +197,11 @@ def choose_sentences(
             return False
         return unlike(sentence)
 
-    weak = sentences.brief | sentences.pieces | sentences.pointers | sentences.in_back_matter
-    weak |= sentences.questions
-    refers = sentences.dependent | sentences.riddles
+    weak = sentences.weak | sentences.questions
     taken: set[int] = set()
 
     def says_little(sentence: int) -> bool:
-        return bool(weak[sentence] or (refers[sentence] and sentence - 1 not in taken))
+        return bool(weak[sentence] or (sentences.refers[sentence] and sentence - 1 not in taken))
 
     def add(sentence: int) -> None:
         taken.add(sentence)

@@ -35,12 +35,11 @@ def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
         gains: what each sentence adds to an empty summary.
     """
     strengths = sentences.strengths
-    weak = sentences.brief | sentences.pieces | sentences.pointers | sentences.in_back_matter
-    found = np.flatnonzero((strengths >= MIN_STRENGTH) & ~weak)
+    found = np.flatnonzero((strengths >= MIN_STRENGTH) & ~sentences.weak)
     if sentences.focus or not len(found):
         return []
     ranks = strengths + GAIN_WEIGHT * standardized(np.array(gains))
-    ranks -= DEPENDENT_RANK * (sentences.dependent | sentences.riddles)
+    ranks -= DEPENDENT_RANK * sentences.refers
     wanted = min(MAX_LEADING, max(1, round(sentences.length / WORDS_EACH)))
     unlike = Unlike(sentences.terms, MAX_ALIKE)
     taken: list[int] = []
@@ -51,7 +50,7 @@ def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
         if sentence in taken or not unlike(sentence):
             continue
         limit = (MAX_SHARE if taken else 1.0) * sentences.length
-        for group in (_with_what_it_refers_to(sentences, sentence, weak, taken), [sentence]):
+        for group in (_with_what_it_refers_to(sentences, sentence, taken), [sentence]):
             longer = words + int(sentences.lengths[group].sum())
             if longer <= limit:
                 taken += group
@@ -61,21 +60,17 @@ def leading(sentences: Sentences, gains: Sequence[float]) -> list[int]:
     return taken
 
 
-def _with_what_it_refers_to(
-    sentences: Sentences, sentence: int, weak: np.ndarray, taken: Sequence[int]
-) -> list[int]:
+def _with_what_it_refers_to(sentences: Sentences, sentence: int, taken: Sequence[int]) -> list[int]:
     """Return a sentence after the one before it, if it refers to that and can be read with it.
 
     Args:
         sentences: the candidates.
         sentence: number of a sentence.
-        weak: (sentences,) which of them say little by themselves.
         taken: numbers of those that are taken.
     """
-    refers = sentences.dependent[sentence] or sentences.riddles[sentence]
-    if not (refers and sentences.adjacent[sentence]):
+    if not (sentences.refers[sentence] and sentences.adjacent[sentence]):
         return [sentence]
     before = sentence - 1
-    if weak[before] or before in taken or sentences.questions[before]:
+    if sentences.weak[before] or before in taken or sentences.questions[before]:
         return [sentence]
     return [before, sentence]

@@ -176,6 +176,18 @@ class Sentences:
         return np.array([not is_whole(text) for text in self.shown], dtype=bool)
 
     @cached_property
+    def weak(self) -> np.ndarray:
+        """Whether each sentence says little by itself, for its length, form or place."""
+        weak: np.ndarray = self.brief | self.pieces | self.pointers | self.in_back_matter
+        return weak
+
+    @cached_property
+    def refers(self) -> np.ndarray:
+        """Whether each sentence refers to others, in its opening or later."""
+        refers: np.ndarray = self.dependent | self.riddles
+        return refers
+
+    @cached_property
     def brief(self) -> np.ndarray:
         """Whether each sentence has few words."""
         return self.lengths < MIN_WORDS

@@ -137,8 +137,8 @@ def among(question: Question, others: Sequence[Question], size: int) -> Question
 
 def _end_of(text: str, count: int) -> int:
     """Return where the first words of a text end."""
-    words = itertools.islice(re.finditer(r"\S+", text), count)
-    return max((word.end() for word in words), default=0)
+    first = itertools.islice(re.finditer(r"\S+", text), count)
+    return max((word.end() for word in first), default=0)
 
 
 def _read(raw: str) -> Document:
