@@ -10,11 +10,12 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from longsum.checkpoint.adapters import Adapter, answer_adapter_for, shipped, window_adapter_for
+from longsum.checkpoint.families import zero_biases
 from longsum.checkpoint.files import ModelShape, quantized_on_disk, read_config, read_shape
 from longsum.checkpoint.identity import content_identity, local_identity, weights_fingerprint
 from longsum.checkpoint.lazy import LazyTensor
@@ -35,7 +36,7 @@ class Checkpoint(ABC):
     folder: Path
     """Folder with config.json and the tokenizer."""
     config: dict[str, Any]
-    """Content of config.json."""
+    """Content of config.json, as that of a Llama."""
     shape: ModelShape
     rope: Rope
     """Window and RoPE parameters in use: the checkpoint's own until `with_rope` changes them."""
@@ -169,12 +170,19 @@ class Checkpoint(ABC):
         Raises:
             UnsupportedModel: as `weight_files`, or the files are damaged.
         """
-        stored = self.stored_tensors(dtype)
+        stored = {**self._zeros(dtype), **self.stored_tensors(dtype)}
         if self.adapter is None:
             return stored
         import torch
 
         return {**stored, **self.adapter.applied(self.stored_tensors(torch.float32), dtype)}
+
+    def _zeros(self, dtype: torch.dtype) -> dict[str, LazyTensor]:
+        """Return the biases that the forward pass adds and no file holds: they are zeros."""
+        import torch
+
+        zeros = LazyTensor(partial(torch.zeros, self.shape.hidden_size, dtype=dtype))
+        return dict.fromkeys(zero_biases(self.config, self.shape.num_hidden_layers), zeros)
 
     @abstractmethod
     def stored_tensors(self, dtype: torch.dtype) -> Mapping[str, LazyTensor]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longsum.checkpoint.families import ARCHITECTURES, LLAMA, as_llama
 from longsum.errors import ModelNotFound, UnsupportedModel
 from longsum.settings import Setting
 
@@ -75,11 +76,12 @@ class ModelShape:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return the content of a checkpoint's `config.json`.
+    """Return the content of a checkpoint's `config.json`, as that of a Llama.
 
     Raises:
         ModelNotFound: there is no such folder.
-        UnsupportedModel: the folder has no `config.json`, or it is not a JSON object.
+        UnsupportedModel: the folder has no `config.json`, or it is not a JSON object; or its layers
+            attend to a part of the text only.
     """
     if not folder.is_dir():
         raise ModelNotFound(f"no model folder at {folder}")
@@ -96,7 +98,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ModelNotFound(f"cannot read {path}: {error.strerror}") from error
     if not isinstance(config, dict):
         raise UnsupportedModel(f"{path} is not a JSON object", hint="download the model again")
-    return config
+    return as_llama(config)
 
 
 def read_shape(config: Mapping[str, Any]) -> ModelShape:
@@ -169,10 +171,11 @@ def quantized_on_disk(config: Mapping[str, Any]) -> str | None:
 def _check_llama(config: Mapping[str, Any]) -> None:
     """Refuse other architectures, and Llamas without a language-model head."""
     model_type = config.get("model_type")
-    if model_type != "llama":
+    if model_type != LLAMA:
         found = f"model_type {model_type!r}" if model_type else "no model_type"
+        runs = " and ".join(map(repr, ARCHITECTURES))
         raise UnsupportedModel(
-            f"config.json says {found}; longsum runs model_type 'llama'",
+            f"config.json says {found}; longsum runs model_type {runs}",
             hint="`longsum models list` shows checkpoints that are known to work",
         )
     architectures = config.get("architectures")

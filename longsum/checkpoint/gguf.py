@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longsum.checkpoint.gguf_config import AGAIN, ELSEWHERE, config_of
+from longsum.checkpoint.gguf_config import AGAIN, BIASED, ELSEWHERE, config_of, is_qwen2
 from longsum.checkpoint.gguf_header import MAGIC, RawTensor, read_header
 from longsum.errors import ModelNotFound, UnsupportedModel
 from longsum.settings import Setting
@@ -138,7 +138,8 @@ def read_gguf(path: Path) -> GgufHeaders:
 
     Raises:
         ModelNotFound: there is no such file.
-        UnsupportedModel: it is damaged, truncated, not a Llama, or packed in an unsupported type.
+        UnsupportedModel: it is damaged, truncated, neither a Llama nor a Qwen2, or packed in an
+            unsupported type.
     """
     if not path.is_file():
         raise ModelNotFound(f"{path}: no such file")
@@ -152,11 +153,11 @@ def read_gguf(path: Path) -> GgufHeaders:
     named = [(file, each) for file, each in raw if each.name != FREQUENCIES]
     stated = [(file, each) for file, each in raw if each.name == FREQUENCIES]
     with named_errors(path):
-        shapes = {_our_name(each.name): each.shape for _, each in named}
+        shapes = {_our_name(each.name, fields): each.shape for _, each in named}
         if len(shapes) < len(named):
             raise UnsupportedModel("two of the files have a tensor in common", hint=AGAIN)
         config = config_of(fields, shapes, _frequencies(*stated[0]) if stated else None)
-    tensors = tuple(_tensor_of(each, file, config) for file, each in named)
+    tensors = tuple(_tensor_of(each, file, fields, config) for file, each in named)
     config["dtype"] = _dtype_of(tensors)
     return GgufHeaders(files, config, tensors, fields)
 
@@ -181,29 +182,36 @@ def _check_count(files: tuple[Path, ...], fields: Mapping[str, Any]) -> None:
         )
 
 
-def _our_name(name: str) -> str:
+def _our_name(name: str, fields: Mapping[str, Any]) -> str:
     """Return Hugging Face's name of a tensor.
 
     Raises:
-        UnsupportedModel: a plain Llama has no such tensor.
+        UnsupportedModel: a plain Llama has no such tensor, or a Qwen2 if the file holds one.
     """
-    found = hugging_face_name(name)
+    found = hugging_face_name(name, biases=is_qwen2(fields))
     if found is None:
         raise UnsupportedModel(
             f"it has a tensor {name[:80]!r}, which a plain Llama does not have",
-            hint="mixtures of experts and models with biases are not supported",
+            hint="mixtures of experts and Llamas with biases are not supported",
         )
     return found
 
 
-def hugging_face_name(name: str) -> str | None:
-    """Return Hugging Face's name of a llama.cpp tensor; None if it has no equivalent."""
+def hugging_face_name(name: str, *, biases: bool = False) -> str | None:
+    """Return Hugging Face's name of a llama.cpp tensor; None if it has no equivalent.
+
+    Args:
+        name: of a tensor in the file.
+        biases: whether queries, keys and values have biases.
+    """
     if name in WHOLE:
         return WHOLE[name]
-    found = re.fullmatch(r"blk\.(0|[1-9]\d{0,5})\.(\w+)\.weight", name, re.ASCII)
+    found = re.fullmatch(r"blk\.(0|[1-9]\d{0,5})\.(\w+)\.(weight|bias)", name, re.ASCII)
     if found is None or found[2] not in NAMES:
         return None
-    return f"model.layers.{found[1]}.{NAMES[found[2]]}.weight"
+    if found[3] == "bias" and not (biases and NAMES[found[2]] in BIASED):
+        return None
+    return f"model.layers.{found[1]}.{NAMES[found[2]]}.{found[3]}"
 
 
 def _frequencies(file: Path, tensor: RawTensor) -> tuple[float, ...]:
@@ -224,13 +232,16 @@ def _dtype_of(tensors: Sequence[GgufTensor]) -> str:
     return {"F32": "float32", "F16": "float16"}.get(kind, "bfloat16")
 
 
-def _tensor_of(tensor: RawTensor, file: Path, config: Mapping[str, Any]) -> GgufTensor:
+def _tensor_of(
+    tensor: RawTensor, file: Path, fields: Mapping[str, Any], config: Mapping[str, Any]
+) -> GgufTensor:
     """Return the location of a tensor, under our name."""
-    name = _our_name(tensor.name)
+    name = _our_name(tensor.name, fields)
     key = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}.get(
         name.split(".")[-2], ""
     )
-    heads = int(config[key]) if key else 0
+    # llama.cpp pairs the rows of a Llama only; those of a Qwen2 are in Hugging Face's order
+    heads = int(config[key]) if key and not is_qwen2(fields) else 0
     return GgufTensor(
         name, file, tensor.type_name, tensor.shape, tensor.offset, tensor.nbytes, heads
     )

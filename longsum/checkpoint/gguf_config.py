@@ -10,12 +10,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from longsum.checkpoint.families import ARCHITECTURES, LLAMA, QWEN2, biased_llama
 from longsum.errors import UnsupportedModel
 
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
 LLAMA3_FACTORS = (8.0, 32.0)
 """Scaling factors of Llama 3.1 and of Llama 3.2."""
 MAX_NUMBER = 2.0**50
+BIASED = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+"""Matrices that have a bias in a Qwen2."""
 AGAIN = "download the file again"
 ELSEWHERE = "take the model's safetensors checkpoint, or one of `longsum models list`"
 
@@ -33,10 +36,11 @@ def config_of(
         frequencies: (head_dim / 2,) divisors of the rotation frequencies, or None.
 
     Raises:
-        UnsupportedModel: a field is missing, it is not a plain Llama, or its position scaling is
-            unknown.
+        UnsupportedModel: a field is missing, it is neither a plain Llama nor a Qwen2, or its
+            position scaling is unknown.
     """
     _check_plain(fields)
+    fields = _named_as_llama(fields)
     if "model.embed_tokens.weight" not in shapes:
         raise UnsupportedModel(
             "it has no token embeddings, so it is only a part of a model", hint=AGAIN
@@ -60,6 +64,8 @@ def config_of(
         "tie_word_embeddings": "lm_head.weight" not in shapes,
         "rope_parameters": rope_of(fields, head_dim, frequencies),
     }
+    if is_qwen2(fields):
+        config |= biased_llama()
     for key in ("bos", "eos"):
         number = fields.get(f"tokenizer.ggml.{key}_token_id")
         if isinstance(number, int) and 0 <= number < config["vocab_size"]:
@@ -168,12 +174,27 @@ def _llama3_factor(theta: float, head_dim: int, frequencies: Sequence[float]) ->
     raise UnsupportedModel("rope_freqs.weight is not Llama 3's scaling by 8 or 32", hint=ELSEWHERE)
 
 
+def is_qwen2(fields: Mapping[str, Any]) -> bool:
+    """Return whether a file holds a Qwen2: a Llama with biases of queries, keys and values."""
+    return fields.get("general.architecture") == QWEN2
+
+
+def _named_as_llama(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a Qwen2 under the names that they have in a Llama."""
+    prefix = f"{QWEN2}." if is_qwen2(fields) else f"{LLAMA}."
+    return {
+        f"{LLAMA}.{name.removeprefix(prefix)}" if name.startswith(prefix) else name: value
+        for name, value in fields.items()
+    }
+
+
 def _check_plain(fields: Mapping[str, Any]) -> None:
     """Refuse other architectures, and mixtures of experts."""
     architecture = fields.get("general.architecture")
-    if architecture != "llama":
+    if architecture not in ARCHITECTURES:
         raise UnsupportedModel(
-            f"its architecture is {str(architecture)[:40]!r}; longsum runs 'llama'",
+            f"its architecture is {str(architecture)[:40]!r}; longsum runs "
+            f"{' and '.join(map(repr, ARCHITECTURES))}",
             hint=ELSEWHERE,
         )
     if fields.get("llama.expert_count"):
@@ -238,6 +259,8 @@ def _expected(config: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]
             ("post_attention_layernorm", (hidden,)),
         ):
             yield f"model.layers.{layer}.{name}.weight", shape
+            if name in BIASED and config.get("attention_bias"):
+                yield f"model.layers.{layer}.{name}.bias", shape[:1]
 
 
 def _count(fields: Mapping[str, Any], name: str, default: int | None = None) -> int:

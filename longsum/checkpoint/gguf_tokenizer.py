@@ -29,6 +29,7 @@ TEKKEN_SPLIT = (
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
     r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+QWEN2_SPLIT = LLAMA3_SPLIT.replace(r"\p{N}{1,3}", r"\p{N}")
 SPLITS: dict[str, tuple[str, ...]] = {
     "default": (GPT2_SPLIT,),
     "gpt-2": (GPT2_SPLIT,),
@@ -36,10 +37,13 @@ SPLITS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "falcon3"), (LLAMA3_SPLIT,)),
     **dict.fromkeys(("smaug-bpe", "dbrx"), (LLAMA3_SPLIT,)),
     "tekken": (TEKKEN_SPLIT,),
+    **dict.fromkeys(("qwen2", "deepseek-r1-qwen"), (QWEN2_SPLIT,)),
 }
 """Patterns that split text before bytes are merged, applied in turn, by `tokenizer.ggml.pre`."""
 WHOLE_FIRST = frozenset(("llama-bpe", "llama3", "llama-v3", "falcon3", "tekken"))
 """Splits whose tokenizers take a piece that is in the vocabulary without merging."""
+COMPOSED = frozenset(("qwen2", "deepseek-r1-qwen"))
+"""Splits whose tokenizers first compose letters and accents (NFC), as Hugging Face's do."""
 LLAMA3_TOKENS = 128_256
 """Size of Llama 3's vocabulary, which identifies it in files older than `tokenizer.ggml.pre`."""
 SPACE = "\u2581"
@@ -108,7 +112,7 @@ def _strings(fields: Mapping[str, Any], name: str) -> list[str]:
 
 def _byte_level(fields: Mapping[str, Any], tokens: list[str], _: Sequence[int]) -> Tokenizer:
     """Return a byte-level BPE."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
     unnamed = "llama-bpe" if len(tokens) == LLAMA3_TOKENS else "default"
     pre = str(fields.get(f"{_PREFIX}pre") or unnamed)
@@ -124,6 +128,8 @@ def _byte_level(fields: Mapping[str, Any], tokens: list[str], _: Sequence[int]) 
     in_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cuts, in_bytes])
     tokenizer.decoder = decoders.ByteLevel()
+    if pre in COMPOSED:
+        tokenizer.normalizer = normalizers.NFC()
     return tokenizer
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longsum.checkpoint.checkpoint import Checkpoint
+from longsum.checkpoint.families import zero_biases
 from longsum.checkpoint.files import what_else
 from longsum.checkpoint.lazy import LazyTensor
 from longsum.checkpoint.load_errors import library_errors
@@ -39,8 +40,12 @@ class SafetensorsCheckpoint(Checkpoint):
 
     @property
     def read_by_transformers(self) -> bool:
-        """Whether `transformers` reads the files itself; it cannot read the int8 rows."""
-        return self.adapter is None and not self._is_packed()
+        """Whether `transformers` reads the files itself.
+
+        It cannot read the int8 rows, and does not know of biases that are zeros.
+        """
+        has_zeros = bool(zero_biases(self.config, self.shape.num_hidden_layers))
+        return self.adapter is None and not has_zeros and not self._is_packed()
 
     def weight_files(self) -> tuple[Path, ...]:
         """Return the weight files, after checking that all are present and complete."""

@@ -49,10 +49,16 @@ class CodeMatrix:
     Args:
         switch: whether it is to be used.
         reads: read the codes of its parts, one below the other.
+        bias: (rows,) bfloat16, added to what the matrix gives; None adds nothing.
     """
 
-    def __init__(self, switch: CodeSwitch, *reads: Callable[[], Codes]) -> None:
-        self._switch, self._reads = switch, reads
+    def __init__(
+        self,
+        switch: CodeSwitch,
+        *reads: Callable[[], Codes],
+        bias: torch.Tensor | None = None,
+    ) -> None:
+        self._switch, self._reads, self._bias = switch, reads, bias
         self._packed: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def takes(self, x: torch.Tensor) -> bool:
@@ -60,7 +66,7 @@ class CodeMatrix:
         return self._switch.is_on and x.numel() <= MAX_TOKENS * x.shape[-1]
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Multiply by the matrix.
+        """Multiply by the matrix, and add the bias.
 
         Args:
             x: (…, columns) bfloat16, few tokens.
@@ -76,6 +82,8 @@ class CodeMatrix:
         if len(scales) * GROUP > few.shape[1]:  # two codes per weight
             few = few.repeat(1, 2)
         found: torch.Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(few, codes, GROUP, scales)
+        if self._bias is not None:
+            found += self._bias
         return found.view(*x.shape[:-1], -1)
 
 

@@ -54,7 +54,16 @@ def _codes_of(
     tensors = [stored[name] for name in names]
     if len({codes_per_weight(tensor) for tensor in tensors}) > 1:
         return None
-    return CodeMatrix(switch, *(partial(read_codes, tensor) for tensor in tensors))
+    bias = _bias_of(model, names)
+    return CodeMatrix(switch, *(partial(read_codes, tensor) for tensor in tensors), bias=bias)
+
+
+def _bias_of(model: Llama, names: Sequence[str]) -> torch.Tensor | None:
+    """Return the biases of weights, one after the other; None if they have none."""
+    stored = dict(model.named_parameters())
+    biases = [name.removesuffix("weight") + "bias" for name in names]
+    found: list[torch.Tensor] = [stored[bias] for bias in biases if bias in stored]
+    return torch.cat(found) if found else None
 
 
 def multiplies_codes() -> bool:

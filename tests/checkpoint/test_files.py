@@ -134,7 +134,7 @@ def test_custom_code_is_ignored():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"model_type": "mistral"}, "'mistral'.*'llama'"),
+        ({"model_type": "mistral"}, "'mistral'.*'llama' and 'qwen2'"),
         ({"model_type": None}, "no model_type"),
         ({"architectures": ["LlamaForSequenceClassification"]}, "cannot generate"),
         ({"hidden_size": None}, "hidden_size.*missing"),

@@ -11,6 +11,7 @@ import pytest
 from gguf import GGMLQuantizationType as Type
 from ggufs import write_gguf, write_shards
 from tiny import tiny_model
+from tiny_qwen2 import tiny_qwen2, write_qwen2
 from transformers import LlamaConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
@@ -167,8 +168,27 @@ def test_other_divisors_are_refused_and_ones_are_none(tmp_path: Path) -> None:
 
 
 def test_other_architectures_are_refused(tmp_path: Path) -> None:
-    path = write_gguf(tmp_path / "x.gguf", tiny_model(), architecture="qwen2")
-    refuses(path, "'qwen2'; longsum runs 'llama'")
+    path = write_gguf(tmp_path / "x.gguf", tiny_model(), architecture="qwen3")
+    refuses(path, "'qwen3'; longsum runs 'llama' and 'qwen2'")
+
+
+def test_biases_are_those_of_a_qwen2_only(tmp_path: Path) -> None:
+    found = read_gguf(write_qwen2(tmp_path / "qwen2.gguf", tiny_qwen2()))
+    names = {tensor.name for tensor in found.tensors}
+    assert "model.layers.1.self_attn.v_proj.bias" in names
+    assert not any(tensor.heads for tensor in found.tensors)
+    assert read_shape(found.config).attention_bias
+    bias = {"blk.0.attn_q.bias": (np.zeros(64, np.float32), Type.F32)}
+    refuses(write(tmp_path, lambda tensors: tensors.update(bias)), "blk.0.attn_q.bias")
+
+
+def test_a_qwen2_without_one_of_its_biases_is_refused(tmp_path: Path) -> None:
+    model = tiny_qwen2()
+    state = model.state_dict()
+    del state["model.layers.1.self_attn.k_proj.bias"]
+    model.state_dict = lambda: state  # type: ignore[method-assign,assignment]
+    path = write_qwen2(tmp_path / "qwen2.gguf", model)
+    refuses(path, "no model.layers.1.self_attn.k_proj.bias")
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,13 @@ def test_tokenizers_that_cannot_be_are_refused(
     assert "\n" not in str(caught.value)
 
 
+def test_qwen2_cuts_digits_apart_and_composes_accents(tmp_path: Path) -> None:
+    tokenizer = tokenizer_of(tmp_path, byte_level_fields(300, "qwen2"))
+    assert pieces(tokenizer, "12") == ["1", "2"]  # the merge `12` is never reached
+    composed = tokenizer.encode_document("\u00e9")
+    assert tokenizer.encode_document("e\u0301") == composed
+
+
 def test_damaged_roles_are_left_out(tmp_path: Path) -> None:
     roles = {"bos_token_id": 4000, "eos_token_id": "x", "padding_token_id": -1}
     fields = byte_level_fields(300) | {f"tokenizer.ggml.{k}": v for k, v in roles.items()}
