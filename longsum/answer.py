@@ -86,6 +86,8 @@ class Answer:
     """What the question was searched for as, if it refers to the one before."""
     parts: tuple[PartAnswer, ...] = ()
     """What each part answers, where the document was read in parts."""
+    left_out: tuple[GroundedSentence, ...] = ()
+    """Sentences the model wrote and the document does not support, where only others are shown."""
     nearest: tuple[GroundedSentence, ...] = ()
     """Sentences that come nearest to a question no sentence was found for; not its answer, and not
     part of `text` and `sentences`."""
@@ -115,10 +117,16 @@ class Answer:
             **(asked if self.question is not None else {}),
             "text": self.text,
             "sentences": [sentence_as_dict(s) for s in self.sentences],
+            **self._left_out_as_dict(),
             **self._nearest_as_dict(),
             **({"parts": [each.as_dict() for each in self.parts]} if self.parts else {}),
             "receipt": self.receipt.as_dict(),
         }
+
+    def _left_out_as_dict(self) -> dict[str, Any]:
+        """Return what was left out for JSON; no key if nothing was."""
+        found = [sentence_as_dict(each) for each in self.left_out]
+        return {"left_out": found} if found else {}
 
     def _nearest_as_dict(self) -> dict[str, Any]:
         """Return what comes nearest for JSON; no key for a summary."""
@@ -131,6 +139,7 @@ def sentence_as_dict(sentence: GroundedSentence) -> dict[str, Any]:
     """Return a sentence for JSON: text, support, pages, spans, quotations."""
     return {
         "text": sentence.text,
+        **({"drafted": sentence.drafted} if sentence.drafted else {}),
         **({"original": sentence.original} if sentence.original else {}),
         **_resolved_as_dict(sentence.resolved),
         "supported": None if sentence.is_refusal else sentence.supported,

@@ -35,7 +35,7 @@ from longsum.task import (
     tokens_for,
 )
 from longsum.verbatim import verbatim_answer
-from longsum.writing import free_answer
+from longsum.writing import Checks, free_answer
 
 PLACEHOLDER_QUESTION = "word " * 150
 """Reserves tokens for the questions of an interactive session, which are not known yet."""
@@ -251,9 +251,13 @@ def write_answer(reading: Reading, task: AskTask, listener: Listener) -> Answer:
             f"the question is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask in fewer words, or give the question on the command line",
         )
-    asked = (question, document.title)
-    sources = sources_for(config, document)
-    return free_answer(reading, suffix, task.decode, wanted, listener, question, asked, sources)
+    checks = Checks(
+        asked=(question, document.title),
+        sources=sources_for(config, document),
+        strict=config.strict,
+        language=config.language,
+    )
+    return free_answer(reading, suffix, task.decode, wanted, listener, checks, question)
 
 
 def _shown(

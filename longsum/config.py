@@ -195,6 +195,8 @@ class AnswerConfig:
     """Language of the answer; None uses the document's."""
     prompt: Path | None = None
     """The user's own Jinja2 template."""
+    strict: bool = False
+    """Leave out what a model writes and the document does not support, instead of marking it."""
     sources: int | None = None
     """Show the source of each statement, with so many sentences on either side; None does not."""
 

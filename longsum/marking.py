@@ -37,6 +37,39 @@ def mark(sentence: GroundedSentence) -> str:
     return " " + " ".join(marks) + under
 
 
+class MarkedText:
+    """An answer as it is shown: text, and a mark after each sentence.
+
+    Args:
+        listener: receives the marked text.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._after_source = False  # the next text begins a line
+        self.marked = ""
+
+    def text(self, piece: str) -> None:
+        """Show the next text of a sentence that is not complete."""
+        if piece := self._begun(piece):
+            self.marked += piece
+            self._listener.text(piece)
+
+    def sentence(self, rest: str, sentence: GroundedSentence) -> None:
+        """Show what is left of a sentence, and its mark."""
+        rest, after = self._begun(rest), mark(sentence)
+        self._after_source = "\n" in after
+        self.marked += rest + after
+        self._listener.sentence(rest, after, sentence)
+
+    def _begun(self, text: str) -> str:
+        """Return the next text, on a new line if a source was shown before it."""
+        if not self._after_source or not text.strip(" "):
+            return "" if self._after_source else text
+        self._after_source = False
+        return text if text.startswith("\n") else "\n" + text.lstrip(" ")
+
+
 class MarkedStream:
     """Puts references after the sentences of a text that is still being written.
 
@@ -59,16 +92,19 @@ class MarkedStream:
         sources: Sources | None = None,
     ) -> None:
         self._sources = sources
-        self._after_source = False  # the next text begins a line
         self._grounder = grounder
         self._instructions = instructions
-        self._listener = listener
+        self._shown_text = MarkedText(listener)
         self._open = ""  # text from the start of the line that holds the newest sentence
         self._offset = 0  # where it starts in the whole text
         self._closed = 0  # end of its last sentence with a mark
         self._shown = 0  # characters of it already passed on
-        self.marked = ""
         self.sentences: list[GroundedSentence] = []
+
+    @property
+    def marked(self) -> str:
+        """The text so far, with a mark after each complete sentence."""
+        return self._shown_text.marked
 
     def push(self, piece: str) -> None:
         """Take the next piece of text."""
@@ -115,16 +151,13 @@ class MarkedStream:
         if self._sources is not None:
             placed = self._sources.added(placed)
         self.sentences.append(placed)
-        rest, after = self._begun(self._open[self._shown : span.end]), mark(placed)
-        self._after_source = "\n" in after
+        self._shown_text.sentence(self._open[self._shown : span.end], placed)
         self._shown = max(self._shown, span.end)
-        self.marked += rest + after
-        self._listener.sentence(rest, after, placed)
         self._closed = span.end
 
     def _show(self, end: int) -> None:
         """Pass on the open text up to `end`."""
-        self._pass_on(self._open[self._shown : end])
+        self._shown_text.text(self._open[self._shown : end])
         self._shown = max(self._shown, end)
 
     def _drop_lines(self) -> None:
@@ -134,18 +167,6 @@ class MarkedStream:
         self._offset += past
         self._closed -= past
         self._shown -= past
-
-    def _begun(self, text: str) -> str:
-        """Return the next text, on a new line if a source was shown before it."""
-        if not self._after_source or not text.strip(" "):
-            return "" if self._after_source else text
-        self._after_source = False
-        return text if text.startswith("\n") else "\n" + text.lstrip(" ")
-
-    def _pass_on(self, text: str) -> None:
-        if text := self._begun(text):
-            self.marked += text
-            self._listener.text(text)
 
 
 def _unclosed_quotation(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -42,6 +42,10 @@ class AnswerStats:
     """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
     """Statements that were found."""
+    sentences_revised: int = 0
+    """Those that were written once more, because what was written first was not found."""
+    sentences_left_out: int = 0
+    """Statements left out because they were not found."""
     judged: int = 0
     """Passages of which the model judged how well they answer a question."""
 
@@ -141,8 +145,8 @@ class Reading:
 
     def write(
         self, suffix: str, decode: DecodeConfig, max_new_tokens: int, listener: Listener
-    ) -> Iterator[str]:
-        """Yield the pieces of a free answer.
+    ) -> Generator[str, None, None]:
+        """Yield the pieces of a free answer; close the generator to end it early.
 
         Args:
             suffix: the instruction after the document.
@@ -250,6 +254,8 @@ class Reading:
             finish_reason=answer.finish_reason,
             sentences=answer.sentences,
             sentences_supported=answer.sentences_supported,
+            sentences_revised=answer.sentences_revised,
+            sentences_left_out=answer.sentences_left_out,
         )
 
 

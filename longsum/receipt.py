@@ -79,6 +79,10 @@ class Receipt:
     """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
     """Statements that were found."""
+    sentences_revised: int = 0
+    """Those of them that were written once more: what was written first was not found."""
+    sentences_left_out: int = 0
+    """Further statements, left out because they were not found."""
     model_used: bool = True
     """False for an answer ranked by words alone: the model neither read nor wrote anything."""
     judged: int = 0
@@ -158,6 +162,10 @@ class Receipt:
                 f"; {self.sentences_supported:,} of {self.sentences:,} sentences "
                 "found in the document"
             )
+            if self.sentences_revised:
+                ending += f", {self.sentences_revised:,} written again"
+        if self.sentences_left_out:
+            ending += f", {self.sentences_left_out:,} left out"
         return [read, f"{model}; {ending}", speed]
 
     def _lines_searched(self) -> list[str]:

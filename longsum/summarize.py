@@ -30,7 +30,7 @@ from longsum.summary_choice import chooser_for, leaves_asides_out
 from longsum.task import is_verbatim, refuse_template, report_language, sources_for, tokens_for
 from longsum.terminal import shown_name
 from longsum.verbatim import verbatim_answer
-from longsum.writing import free_answer
+from longsum.writing import Checks, free_answer
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,23 @@ def _written(
         task.decode,
         wanted,
         listener,
-        asked=(task.config.focus, prepared.document.title),
-        sources=sources_for(task.config, whole),
-        grounder=Grounder(whole) if digest else None,
+        Checks(
+            asked=(task.config.focus, prepared.document.title),
+            sources=sources_for(task.config, whole),
+            grounder=Grounder(whole) if digest else None,
+            revises=revises(task.config, prepared.model.source),
+            strict=task.config.strict,
+            language=task.config.language,
+        ),
     )
+
+
+def revises(config: SummaryConfig, source: ModelSource) -> bool:
+    """Return whether sentences that the document does not support are written once more.
+
+    Small models invent anew, and in another language than the document's nothing is supported.
+    """
+    return not source.answers_verbatim and language_name(config.language) is None
 
 
 def _headline_first(document: Document, spans: Sequence[Span]) -> list[Span]:

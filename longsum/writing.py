@@ -1,20 +1,26 @@
-"""Free answers: the model writes, and each sentence is looked for in the document."""
+"""Free answers: the model writes, and each sentence is looked for in the document.
+
+Of a summary, one that the document does not support is written once more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from longsum.answer import Answer
+from longsum.checked import CheckedText
 from longsum.config import DecodeConfig
 from longsum.errors import LongsumError
 from longsum.events import Listener
-from longsum.grounding.grounder import Grounder
+from longsum.grounding.grounder import GroundedSentence, Grounder
 from longsum.grounding.remarks import Instructions
 from longsum.grounding.repetition import Repetition
 from longsum.grounding.sources import Sources
 from longsum.marking import MarkedStream
-from longsum.reading import Reading
+from longsum.reading import AnswerStats, Reading
+from longsum.revising import Reviser, is_sound
 from longsum.settings import Setting
 
 INVENTS = (
@@ -26,16 +32,32 @@ CANNOT_WRITE = (
 )
 
 
+@dataclass(frozen=True)
+class Checks:
+    """How the sentences of a written answer are checked."""
+
+    asked: Sequence[str | None] = ()
+    """The user's own words in the prompt, which an answer may repeat."""
+    sources: Sources | None = None
+    """Shows the sentences of the document under each statement; None does not."""
+    grounder: Grounder | None = None
+    """Finds the statements' places; None looks for them in what was read."""
+    revises: bool = False
+    """Whether a sentence that the document does not support is written once more."""
+    strict: bool = False
+    """Whether it is left out if it is still not supported."""
+    language: str | None = None
+    """Language of the answer; None is the document's."""
+
+
 def free_answer(
     reading: Reading,
     suffix: str,
     decode: DecodeConfig,
     max_new_tokens: int,
     listener: Listener,
+    checks: Checks,
     question: str | None = None,
-    asked: Sequence[str | None] = (),
-    sources: Sources | None = None,
-    grounder: Grounder | None = None,
 ) -> Answer:
     """Let the model write, and find the place of every sentence in the document.
 
@@ -44,64 +66,139 @@ def free_answer(
         suffix: the instruction after the document.
         decode: temperature, top-p, seed.
         max_new_tokens: limit of the answer.
-        listener: receives the text as it is written.
+        listener: receives the text as it is written; whole sentences if any may still change.
+        checks: how the sentences are checked.
         question: the question answered; None for a summary.
-        asked: the user's own words in the prompt, which an answer may repeat.
-        sources: shows the sentences of the document under each statement; None does not.
-        grounder: finds the statements' places; None looks for them in what was read.
 
     Returns:
         The answer, with a reference for each supported sentence.
 
     Raises:
-        LongsumError: when the model writes nothing.
+        LongsumError: when the model writes nothing, or nothing is left of a summary.
     """
     listener.phase("writing")
     source = reading.prepared.model.source
     if source.answers_verbatim:
         listener.warning(CANNOT_WRITE if source.is_bundled else INVENTS)
-    instructions = Instructions(f"{reading.prefix}\n\n{suffix}", *asked)
-    stream = MarkedStream(grounder or reading.grounder, listener, instructions, sources)
+    instructions = Instructions(f"{reading.prefix}\n\n{suffix}", *checks.asked)
+    grounder = checks.grounder or reading.grounder
     pieces = reading.write(suffix, decode, max_new_tokens, listener)
-    text, repeats_itself = _write(pieces, stream)
-    if not text:
+    if not (checks.revises or checks.strict):
+        stream = MarkedStream(grounder, listener, instructions, checks.sources)
+        text, repeats_itself = _write(pieces, stream)
+        stats = _counted(reading.answer_stats(), stream.sentences, repeats_itself)
+        receipt = reading.receipt("free", stats)
+        return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)
+    draft = MarkedStream(grounder, Listener(), instructions)
+    shown = CheckedText(listener, checks.sources, strict=checks.strict)
+    text, repeats_itself = _write(pieces, draft, shown)
+    stats = reading.answer_stats()
+    reviser = Reviser(reading, grounder, checks.language) if checks.revises else None
+    for number in range(shown.taken, len(draft.sentences)):
+        sentence = draft.sentences[number]
+        is_cut = stats.finish_reason == "length" and sentence is draft.sentences[-1]
+        if reviser is not None and not (is_sound(sentence) or is_cut):
+            others = [each.text for each in (*shown.sentences, *draft.sentences[number + 1 :])]
+            revised = reviser.revised(sentence, others, decode, listener)
+            stats = _together(stats, reading.answer_stats())
+            sentence = revised or sentence
+        shown.add(text, draft.sentences, sentence)
+    shown.finish(text, draft.sentences)
+    return _checked(reading, shown, _counted(stats, shown.sentences, repeats_itself), question)
+
+
+def _checked(
+    reading: Reading, shown: CheckedText, stats: AnswerStats, question: str | None
+) -> Answer:
+    """Return an answer of which sentences may have been revised or left out.
+
+    Raises:
+        LongsumError: when nothing is left of a summary.
+    """
+    stats = replace(
+        stats,
+        sentences_revised=sum(each.drafted is not None for each in shown.sentences),
+        sentences_left_out=len(shown.left_out),
+    )
+    if shown.left_out and not shown.sentences:
+        if question is None:
+            raise LongsumError(
+                f"none of the {len(shown.left_out)} sentences that the model wrote is supported by "
+                "the document",
+                hint=f"leave out {Setting('strict', 'True')} to see them, or try "
+                f"{Setting('verbatim', 'True')}",
+            )
+        shown.refuse()
+    receipt = reading.receipt("free", stats)
+    return Answer(
+        shown.text,
+        shown.marked,
+        tuple(shown.sentences),
+        receipt,
+        question,
+        left_out=tuple(shown.left_out),
+    )
+
+
+def _counted(
+    stats: AnswerStats, sentences: Sequence[GroundedSentence], repeats_itself: bool
+) -> AnswerStats:
+    """Return the statistics of an answer with the number of its statements."""
+    statements = [each for each in sentences if not (each.is_refusal or each.is_heading)]
+    return replace(
+        stats,
+        sentences=len(statements),
+        sentences_supported=sum(each.supported for each in statements),
+        finish_reason="loop" if repeats_itself else stats.finish_reason,
+    )
+
+
+def _together(all_before: AnswerStats, one: AnswerStats) -> AnswerStats:
+    """Return the time and tokens of what was written before and of one sentence more."""
+    return replace(
+        all_before, seconds=all_before.seconds + one.seconds, tokens=all_before.tokens + one.tokens
+    )
+
+
+def _write(
+    pieces: Generator[str, None, None], stream: MarkedStream, shown: CheckedText | None = None
+) -> tuple[str, bool]:
+    """Write until the model stops, or repeats itself.
+
+    Args:
+        pieces: what the model writes.
+        stream: finds its sentences and their places.
+        shown: shows the sentences before the first that may still change; None shows none.
+
+    Returns:
+        The text, and whether it was ended because the model repeated itself.
+
+    Raises:
+        LongsumError: when the model writes nothing.
+    """
+    text, watched = "", 0
+    repetition = Repetition()
+    repeats_itself = False
+    with closing(pieces):  # which ends the engine's answer
+        for piece in pieces:
+            begun = piece if text else piece.lstrip()
+            if not begun:
+                continue
+            text += begun
+            stream.push(begun)
+            repeats_itself = repetition.goes_round(text)
+            for sentence in stream.sentences[watched:]:
+                repeats_itself = repetition.takes(sentence.text) or repeats_itself
+            watched = len(stream.sentences)
+            if shown is not None:
+                shown.follow(text, stream.sentences)
+            if repeats_itself:
+                break
+    stream.finish()
+    if not text.rstrip():
         raise LongsumError(
             "the model wrote nothing",
             hint=f"try {Setting('verbatim', 'True')}, {Setting('temperature', '0.7')}, or another "
             f"{Setting('model')}",
         )
-    statements = [each for each in stream.sentences if not (each.is_refusal or each.is_heading)]
-    stats = replace(
-        reading.answer_stats(),
-        sentences=len(statements),
-        sentences_supported=sum(each.supported for each in statements),
-    )
-    if repeats_itself:
-        stats = replace(stats, finish_reason="loop")
-    receipt = reading.receipt("free", stats)
-    return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)
-
-
-def _write(pieces: Iterator[str], stream: MarkedStream) -> tuple[str, bool]:
-    """Write until the model stops, or repeats itself.
-
-    Returns:
-        The text, and whether it was ended because the model repeated itself.
-    """
-    text, watched = "", 0
-    repetition = Repetition()
-    repeats_itself = False
-    for piece in pieces:
-        begun = piece if text else piece.lstrip()
-        if not begun:
-            continue
-        text += begun
-        stream.push(begun)
-        repeats_itself = repetition.goes_round(text)
-        for sentence in stream.sentences[watched:]:
-            repeats_itself = repetition.takes(sentence.text) or repeats_itself
-        watched = len(stream.sentences)
-        if repeats_itself:
-            break  # dropping the generator ends the engine's answer
-    stream.finish()
     return text.rstrip(), repeats_itself

@@ -157,7 +157,8 @@ def test_broken_off_answer_leaves_the_document_as_it_was(document, tiny):
 
 
 def test_free_answer_that_says_it_is_not_there_carries_no_mark(document, tiny, monkeypatch):
-    monkeypatch.setattr(Reading, "write", lambda *_: iter(["Not in", " the document", "."]))
+    pieces = ["Not in", " the document", "."]
+    monkeypatch.setattr(Reading, "write", lambda *_: (each for each in pieces))
     (answer,) = ask_document(document, [ABSENT], load=tiny)
     assert answer.marked == REFUSAL
     assert answer.sentences[0].is_refusal

@@ -44,7 +44,8 @@ ROOMS: dict[str, frozenset[str]] = {
 """Packages below the use cases, and which of them each may import."""
 
 USE_CASES = frozenset(
-    {"answer", "answer_choice", "ask", "budget", "chosen", "digest", "divide", "follow_up"}
+    {"answer", "answer_choice", "ask", "budget", "checked", "chosen", "digest", "divide"}
+    | {"follow_up", "revising"}
     | {"judge", "judged_choice", "layout", "marking", "merge", "opening", "part_events"}
     | {
         "parts",

@@ -310,7 +310,7 @@ def test_free_answer_comes_in_pieces_with_a_mark_after_every_sentence(document, 
     decode = DecodeConfig(max_new_tokens=80, temperature=1.0, seed=7)
     answer = summarize_document(document, load=tiny, decode=decode, listener=heard)
     assert "".join(heard.pieces) == answer.marked
-    assert len(heard.pieces) > 5
+    assert len(heard.pieces) >= len(answer.sentences) > 0
     expected, at = "", 0
     for sentence in answer.sentences:
         assert answer.text[sentence.start : sentence.end] == sentence.text
@@ -330,7 +330,7 @@ def test_free_answer_repeats_with_its_seed(document, tiny):
 
 
 def scripted(monkeypatch, *pieces: str) -> None:
-    monkeypatch.setattr(Reading, "write", lambda *_: iter(pieces))
+    monkeypatch.setattr(Reading, "write", lambda *_: (each for each in pieces))
 
 
 def test_free_sentences_lead_to_their_pages(document, tiny, monkeypatch):

@@ -15,6 +15,7 @@ from longsum.cli.grouping import panel
 from longsum.cli.libraries import let_speak
 from longsum.config import (
     MAX_AROUND,
+    AnswerConfig,
     AskConfig,
     DecodeConfig,
     LoadConfig,
@@ -238,6 +239,12 @@ class AnswerOptions:
     prompt: Path | None = in_answer(
         None, metavar="FILE", help="Jinja2 template to use as the prompt."
     )
+    strict: bool = in_answer(
+        AnswerConfig.strict,
+        "--strict",
+        help="Leave out what a model writes and the document does not support, instead of "
+        "marking it.",
+    )
     sources: bool = in_answer(
         False, "--sources", help="Print the document's own sentences under each statement."
     )
@@ -254,7 +261,7 @@ class AnswerOptions:
     def _settings(self) -> dict[str, Any]:
         """Return the settings that every kind of answer has, by name."""
         around = 0 if self.sources and self.around is None else self.around
-        named = {name: vars(self)[name] for name in ("verbatim", "language", "prompt")}
+        named = {name: vars(self)[name] for name in ("verbatim", "language", "prompt", "strict")}
         return named | {"sources": around}
 
     def summary_config(self, *, words: int, style: Style, focus: str | None) -> SummaryConfig:

@@ -42,6 +42,8 @@ MIN_EXTRA_WORDS = 2
 or two words are found anywhere, and a page that adds little misleads the reader."""
 EXTRA_DISCOUNT = 0.9
 """Factor for words found in further places, which count less than words in one place."""
+LEAST_CLOSE = 0.1
+"""Share of a claim that a sentence holds at least which is close to it."""
 MAX_WINDOW = 3
 """Maximum adjacent sentences of one place."""
 MAX_EXTRA = 2
@@ -85,6 +87,12 @@ class Claim:
     def share(self, window: Iterable[int]) -> float:
         """Return the share of the claim that a window holds, by weight."""
         return self._weight(self.mask(window)) / self._total
+
+    def closest(self, count: int) -> list[int]:
+        """Return the sentences that hold most of the claim, best first, few words aside."""
+        weights = {index: self._weight(mask) for index, mask in self._masks.items()}
+        best = sorted(weights, key=lambda index: (-weights[index], index))[:count]
+        return [index for index in best if weights[index] >= LEAST_CLOSE * self._total]
 
     def best_window(self, sizes: Sequence[int], covered: int = 0) -> range | None:
         """Return the adjacent sentences that hold most of what is not covered yet.

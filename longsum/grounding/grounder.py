@@ -118,6 +118,8 @@ class GroundedSentence:
     """Whether it says that the document holds no answer; nothing to support."""
     is_heading: bool = False
     """Whether it is a heading or lead-in (`Findings:`); nothing to support."""
+    drafted: str | None = None
+    """What the model wrote first, where the document does not support that."""
     original: str | None = None
     """The document's whole sentence, where asides were left out of it or brackets added to it."""
     resolved: tuple[Resolved, ...] = ()
@@ -182,6 +184,16 @@ class Grounder:
             supported=True,
             quotations=quotations,
         )
+
+    def closest(self, sentence: str, count: int) -> list[Span]:
+        """Return the document's sentences that share most with a sentence, in their order.
+
+        Args:
+            sentence: what the document may or may not say.
+            count: maximum number of sentences.
+        """
+        claim = claim_of(spelled_dates(without_lead_in(sentence)), self._index)
+        return [self._index.span(range(i, i + 1)) for i in sorted(claim.closest(count))]
 
     def _compared(
         self, said: str, claim: Claim, windows: list[range]

@@ -35,7 +35,7 @@ class Repetition:
         bag = frozenset(words(sentence))
         if len(bag) < _MIN_BAG:
             return False
-        repeated = any(_are_alike(bag, earlier) for earlier in self._bags)
+        repeated = any(_share_most(bag, earlier) for earlier in self._bags)
         self._in_a_row = self._in_a_row + 1 if repeated else 0
         self._bags.append(bag)
         return self._in_a_row >= MAX_REPEATS
@@ -57,8 +57,13 @@ class Repetition:
         return known >= MAX_KNOWN * RECENT_WORDS
 
 
-def _are_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+def are_alike(one: str, other: str) -> bool:
     """Return whether two sentences share most words and all numbers."""
+    return _share_most(frozenset(words(one)), frozenset(words(other)))
+
+
+def _share_most(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Return whether two sentences, as sets of words, share most of them and all numbers."""
     shared = len(one & other)
     if shared < MIN_OVERLAP * (len(one) + len(other) - shared):
         return False

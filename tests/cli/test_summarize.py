@@ -381,7 +381,7 @@ def test_model_that_writes_escape_sequences_is_tamed(pdf, tiny, tmp_path, monkey
     from longsum.reading import Reading
 
     pieces = ["It \x1b", "[2J rained", " \u202efor days."]
-    monkeypatch.setattr(Reading, "write", lambda *_: iter(pieces))
+    monkeypatch.setattr(Reading, "write", lambda *_: (each for each in pieces))
     result = run("summarize", pdf, "-m", tiny, strip=False)
     assert result.stdout == "It \\x1b[2J rained \\u202efor days. [no support found]\n"
     output = tmp_path / "out.txt"

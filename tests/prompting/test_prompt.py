@@ -200,7 +200,7 @@ def test_own_template_finds_files_beside_it_and_the_shipped_ones(tmp_path):
 def test_missing_template_lists_the_known_ones():
     with pytest.raises(UsageError, match="does not exist") as caught:
         find_template("sumarize")
-    assert "ask, document, summarize" in (caught.value.hint or "")
+    assert "ask, document, revise, summarize" in (caught.value.hint or "")
 
 
 def test_folder_is_not_a_template(tmp_path):

@@ -1,0 +1,107 @@
+"""Write unsupported sentences once more, from what the document says closest to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from longsum.config import DecodeConfig
+from longsum.events import Listener
+from longsum.grounding.grounder import GroundedSentence, Grounder, answer_sentences
+from longsum.grounding.remarks import Instructions
+from longsum.grounding.repetition import are_alike
+from longsum.prompting.prompt import language_name, load_template, render_prompt
+from longsum.reading import Reading
+
+CLOSEST = 3
+"""Sentences of the document that a sentence is written again from."""
+MAX_TOKENS = 120
+"""Maximum tokens of a sentence that is written again."""
+MIN_TOKENS = 40
+"""Tokens without which none is begun."""
+
+
+@dataclass(frozen=True)
+class Reviser:
+    """Writes sentences again.
+
+    Args:
+        reading: the document as the model read it.
+        grounder: finds what the document says.
+        language: language of the answer; None is the document's.
+    """
+
+    reading: Reading
+    grounder: Grounder
+    language: str | None = None
+
+    def revised(
+        self,
+        sentence: GroundedSentence,
+        others: Iterable[str],
+        decode: DecodeConfig,
+        listener: Listener,
+    ) -> GroundedSentence | None:
+        """Return a sentence as it was written again; None if that is not supported, either.
+
+        Args:
+            sentence: a sentence that the document does not support.
+            others: the other sentences of the answer, which it must not repeat.
+            decode: temperature, top-p, seed.
+            listener: its `check` may stop the writing.
+
+        Returns:
+            The new sentence with its places; `drafted` is the old one.
+        """
+        spans = self.grounder.closest(sentence.text, CLOSEST)
+        if not spans or sentence.reason == "from the prompt":
+            return None  # nothing in the document is like it
+        document = self.grounder.document.text
+        lines = [" ".join(document[span.start : span.end].split()) for span in spans]
+        suffix = self._suffix(sentence.text, lines)
+        left = self.reading.tokens_after(suffix)
+        if left < MIN_TOKENS:
+            return None
+        text = self._line(suffix, decode, min(left, MAX_TOKENS), listener)
+        parts = answer_sentences(text)
+        if not parts:
+            return None
+        said = text[parts[0].start : parts[0].end]
+        asked = Instructions(suffix, *lines, sentence.text)
+        found = self.grounder.ground(said, asked)
+        says_nothing = found.is_refusal or found.is_heading
+        if says_nothing or not is_sound(found) or any(are_alike(said, each) for each in others):
+            return None
+        return replace(found, drafted=sentence.text)
+
+    def _suffix(self, sentence: str, lines: list[str]) -> str:
+        """Return the instruction after the document."""
+        reading = self.reading
+        prompt = render_prompt(
+            load_template("revise"),
+            document="",
+            variables={
+                "title": None,
+                "sentence": sentence,
+                "evidence": lines,
+                "language": language_name(self.language),
+            },
+            wrap=reading.tokenizer.wrap(reading.prepared.model.source.known),
+        )
+        return prompt.suffix
+
+    def _line(self, suffix: str, decode: DecodeConfig, limit: int, listener: Listener) -> str:
+        """Let the model write one line."""
+        text = ""
+        with closing(self.reading.write(suffix, decode, limit, listener)) as pieces:
+            for piece in pieces:
+                text = (text + piece).lstrip()
+                if "\n" in text:
+                    break
+        return text.partition("\n")[0].strip()
+
+
+def is_sound(sentence: GroundedSentence) -> bool:
+    """Return whether the document supports a sentence and holds what it quotes."""
+    return sentence.supported and all(each.found for each in sentence.quotations)
