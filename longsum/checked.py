@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from longsum.events import Listener
 from longsum.grounding.grounder import NOT_FOUND, GroundedSentence
+from longsum.grounding.repetition import are_alike
 from longsum.grounding.sources import Sources
 from longsum.marking import MarkedText
 from longsum.revising import is_sound
@@ -23,7 +24,9 @@ class CheckedText:
 
     def __init__(self, listener: Listener, sources: Sources | None, *, strict: bool) -> None:
         self._shown, self._sources, self._strict = MarkedText(listener), sources, strict
-        self._gap = ""  # text before a sentence that was left out
+        self._gap = ""  # text before a sentence that is not shown
+        self.taken = 0
+        """Number of sentences of the draft that are shown or not, for good."""
         self.text = ""
         self.sentences: list[GroundedSentence] = []
         self.left_out: list[GroundedSentence] = []
@@ -32,11 +35,6 @@ class CheckedText:
     def marked(self) -> str:
         """The text so far, with a mark after each sentence."""
         return self._shown.marked
-
-    @property
-    def taken(self) -> int:
-        """Number of sentences shown or left out so far."""
-        return len(self.sentences) + len(self.left_out)
 
     def follow(self, text: str, draft: Sequence[GroundedSentence]) -> None:
         """Show the sentences of a draft up to the first that may still change.
@@ -51,20 +49,22 @@ class CheckedText:
             self.add(text, draft, sentence)
 
     def add(self, text: str, draft: Sequence[GroundedSentence], final: GroundedSentence) -> None:
-        """Show the next sentence of a draft, or leave it out.
+        """Show the next sentence of a draft, unless it is left out or repeats another.
 
         Args:
             text: the draft.
             draft: its sentences.
             final: what the next one has become.
         """
-        number = self.taken
+        number, self.taken = self.taken, self.taken + 1
         gap = text[draft[number - 1].end if number else 0 : draft[number].start]
         if "\n" in self._gap and "\n" not in gap:
-            gap = self._gap  # a paragraph whose first sentence was left out
+            gap = self._gap  # a paragraph whose first sentence is not shown
+        self._gap = gap
         if self._strict and not is_sound(final):
-            self._gap = gap
             self.left_out.append(final)
+            return
+        if not final.is_heading and any(are_alike(final.text, s.text) for s in self.sentences):
             return
         self._gap = ""
         gap = gap if self.text else gap.lstrip("\n ")
@@ -75,6 +75,10 @@ class CheckedText:
         self.text += gap + final.text
         self.sentences.append(placed)
         self._shown.sentence(gap + final.text, placed)
+
+    def drop(self) -> None:
+        """Do not show the next sentence, of which the end is missing."""
+        self.taken += 1
 
     def finish(self, text: str, draft: Sequence[GroundedSentence]) -> None:
         """Show what follows the last sentence, such as a row of asterisks.

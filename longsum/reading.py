@@ -144,7 +144,12 @@ class Reading:
         return self.tokenizer.decode(self.prepared.prefix_ids)
 
     def write(
-        self, suffix: str, decode: DecodeConfig, max_new_tokens: int, listener: Listener
+        self,
+        suffix: str,
+        decode: DecodeConfig,
+        max_new_tokens: int,
+        listener: Listener,
+        min_new_tokens: int = 0,
     ) -> Generator[str, None, None]:
         """Yield the pieces of a free answer; close the generator to end it early.
 
@@ -153,13 +158,18 @@ class Reading:
             decode: temperature, top-p, seed.
             max_new_tokens: limit of the answer.
             listener: its `check` may stop the answer between two tokens.
+            min_new_tokens: tokens before which the answer does not end by itself.
         """
         from longsum.engine.stream import TextStream
 
         stream = TextStream(self.tokenizer.decode)
         ids = self.tokenizer.encode_prompt(suffix)
         for token_id in self.engine.write(
-            ids, decode, max_new_tokens=max_new_tokens, stop_ids=self.stop_ids
+            ids,
+            decode,
+            max_new_tokens=max_new_tokens,
+            stop_ids=self.stop_ids,
+            min_new_tokens=min_new_tokens,
         ):
             listener.check()
             yield stream.push(token_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -13,13 +13,19 @@ from longsum.grounding.remarks import Instructions
 from longsum.grounding.repetition import are_alike
 from longsum.prompting.prompt import language_name, load_template, render_prompt
 from longsum.reading import Reading
+from longsum.selection.ranking import terms_of
+from longsum.similarity import count_words
 
 CLOSEST = 3
 """Sentences of the document that a sentence is written again from."""
 MAX_TOKENS = 120
 """Maximum tokens of a sentence that is written again."""
+MAX_WORDS = 45
+"""Maximum words of a new sentence, unless the old one is half as long."""
 MIN_TOKENS = 40
 """Tokens without which none is begun."""
+ABOUT_THE_SAME = 0.25
+"""Share of the stems of the shorter one that a sentence has in common with its draft at least."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,17 @@ class Reviser:
         if left < MIN_TOKENS:
             return None
         text = self._line(suffix, decode, min(left, MAX_TOKENS), listener)
-        parts = answer_sentences(text)
-        if not parts:
+        if self.reading.answer_stats().finish_reason == "length":
+            return None  # its end is missing
+        said = likest(
+            [text[part.start : part.end] for part in answer_sentences(text)], sentence.text
+        )
+        if said is None or count_words(said) > max(MAX_WORDS, 2 * count_words(sentence.text)):
+            return None  # a copy of everything it was given
+        if any(are_alike(said, each) for each in others):
             return None
-        said = text[parts[0].start : parts[0].end]
-        asked = Instructions(suffix, *lines, sentence.text)
-        found = self.grounder.ground(said, asked)
-        says_nothing = found.is_refusal or found.is_heading
-        if says_nothing or not is_sound(found) or any(are_alike(said, each) for each in others):
+        found = self.grounder.ground(said, Instructions(suffix, *lines, sentence.text))
+        if found.is_refusal or found.is_heading or not is_sound(found):
             return None
         return replace(found, drafted=sentence.text)
 
@@ -100,6 +109,25 @@ class Reviser:
                 if "\n" in text:
                     break
         return text.partition("\n")[0].strip()
+
+
+def likest(sentences: Sequence[str], drafted: str) -> str | None:
+    """Return the sentence about the same as a draft; None if none is.
+
+    A model that is to write one sentence may write all the lines it was given.
+
+    Args:
+        sentences: what was written again.
+        drafted: what was written first.
+    """
+    terms = set(terms_of(drafted))
+
+    def shared(sentence: str) -> float:
+        own = set(terms_of(sentence))
+        return len(own & terms) / max(1, min(len(own), len(terms)))
+
+    best = max(sentences, key=shared, default=None)
+    return best if best is not None and shared(best) >= ABOUT_THE_SAME else None
 
 
 def is_sound(sentence: GroundedSentence) -> bool:

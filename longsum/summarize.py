@@ -32,6 +32,11 @@ from longsum.terminal import shown_name
 from longsum.verbatim import verbatim_answer
 from longsum.writing import Checks, free_answer
 
+LEAST_SHARE = 0.85
+"""Share of the length asked for before which a written summary does not end."""
+TOKENS_PER_WRITTEN_WORD = 1.25
+"""Tokens per word of a summary in English, at least."""
+
 
 @dataclass(frozen=True)
 class SummaryTask:
@@ -163,6 +168,7 @@ def _written(
         wanted,
         listener,
         Checks(
+            min_tokens=least_tokens(task.config.words, len(prepared.document_ids)),
             asked=(task.config.focus, prepared.document.title),
             sources=sources_for(task.config, whole),
             grounder=Grounder(whole) if digest else None,
@@ -171,6 +177,18 @@ def _written(
             language=task.config.language,
         ),
     )
+
+
+def least_tokens(words: int, document_tokens: int) -> int:
+    """Return the tokens before which a written summary does not end by itself.
+
+    Small models end after half of the length that they are asked for.
+
+    Args:
+        words: length asked for.
+        document_tokens: length of the document, of which a summary is a small part.
+    """
+    return min(int(LEAST_SHARE * words * TOKENS_PER_WRITTEN_WORD), document_tokens // 4)
 
 
 def revises(config: SummaryConfig, source: ModelSource) -> bool:

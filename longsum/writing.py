@@ -5,6 +5,7 @@ Of a summary, one that the document does not support is written once more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ CANNOT_WRITE = (
 class Checks:
     """How the sentences of a written answer are checked."""
 
+    min_tokens: int = 0
+    """Tokens before which an answer does not end by itself."""
     asked: Sequence[str | None] = ()
     """The user's own words in the prompt, which an answer may repeat."""
     sources: Sources | None = None
@@ -82,7 +85,8 @@ def free_answer(
         listener.warning(CANNOT_WRITE if source.is_bundled else INVENTS)
     instructions = Instructions(f"{reading.prefix}\n\n{suffix}", *checks.asked)
     grounder = checks.grounder or reading.grounder
-    pieces = reading.write(suffix, decode, max_new_tokens, listener)
+    least = min(checks.min_tokens, max_new_tokens)
+    pieces = reading.write(suffix, decode, max_new_tokens, listener, least)
     if not (checks.revises or checks.strict):
         stream = MarkedStream(grounder, listener, instructions, checks.sources)
         text, repeats_itself = _write(pieces, stream)
@@ -96,7 +100,11 @@ def free_answer(
     reviser = Reviser(reading, grounder, checks.language) if checks.revises else None
     for number in range(shown.taken, len(draft.sentences)):
         sentence = draft.sentences[number]
-        is_cut = stats.finish_reason == "length" and sentence is draft.sentences[-1]
+        is_last = sentence is draft.sentences[-1]
+        if is_last and shown.sentences and _lacks_its_end(sentence, stats, repeats_itself):
+            shown.drop()
+            continue
+        is_cut = stats.finish_reason == "length" and is_last
         if reviser is not None and not (is_sound(sentence) or is_cut):
             others = [each.text for each in (*shown.sentences, *draft.sentences[number + 1 :])]
             revised = reviser.revised(sentence, others, decode, listener)
@@ -138,6 +146,12 @@ def _checked(
         question,
         left_out=tuple(shown.left_out),
     )
+
+
+def _lacks_its_end(sentence: GroundedSentence, stats: AnswerStats, repeats_itself: bool) -> bool:
+    """Return whether the last sentence of a draft was broken off."""
+    is_broken_off = repeats_itself or stats.finish_reason in ("length", "loop")
+    return is_broken_off and not re.search(r"[.?!…:。！？]\W*$", sentence.text)
 
 
 def _counted(

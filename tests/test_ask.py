@@ -167,7 +167,7 @@ def test_free_answer_that_says_it_is_not_there_carries_no_mark(document, tiny, m
 def test_free_answer_reads_the_question_after_the_document(document, tiny, monkeypatch):
     seen = []
 
-    def write(self, suffix, decode, max_new_tokens, listener):
+    def write(self, suffix, *_):
         seen.append(suffix)
         yield story()[2][0]
 

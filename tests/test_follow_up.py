@@ -64,7 +64,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The suffixes that a model is shown, which writes one sentence whatever it is asked."""
     found: list[str] = []
 
-    def write(self, suffix, decode, max_new_tokens, listener):
+    def write(self, suffix, *_):
         found.append(suffix)
         yield "The cathedral was paid for by the guild."
 

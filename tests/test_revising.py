@@ -18,9 +18,11 @@ from longsum.marking import mark
 from longsum.opening import ask_document, summarize_document
 from longsum.reading import AnswerStats, Reading
 from longsum.revising import CLOSEST
+from longsum.summarize import least_tokens
 
 TRUE, OTHER = story()[1][0], story()[0][0]
-INVENTED = "The lighthouse was blown up by a gang of foreign pirates."
+INVENTED = "The lighthouse near the river was blown up by foreign pirates."
+AGAIN = story()[1][4]
 NONSENSE = "Quarks have colours and flavours."
 REVISE = "Write the sentence again"
 
@@ -83,10 +85,9 @@ def summary(document: Document, tiny: LoadConfig, **config: object) -> tuple[Ans
 
 
 def test_unsupported_sentence_is_written_again_from_what_is_closest(document, tiny, scripted):
-    script = scripted(f"{TRUE} {INVENTED} {OTHER}", TRUE.replace("The", "And the", 1))
-    script.again[0] = story()[1][1]
+    script = scripted(f"{TRUE} {INVENTED} {OTHER}", AGAIN)
     answer, _ = summary(document, tiny)
-    assert [s.text for s in answer.sentences] == [TRUE, story()[1][1], OTHER]
+    assert [s.text for s in answer.sentences] == [TRUE, AGAIN, OTHER]
     assert all(s.supported for s in answer.sentences)
     assert [s.drafted for s in answer.sentences] == [None, INVENTED, None]
     (asked,) = script.asked
@@ -111,9 +112,9 @@ def test_sentence_stays_and_is_marked_if_the_new_one_is_no_better(document, tiny
 
 
 def test_layout_stays_where_sentences_are_written_again(document, tiny, scripted):
-    scripted(f"Findings:\n\n- {TRUE}\n- {INVENTED}\n- {OTHER}\n***", story()[1][1])
+    scripted(f"Findings:\n\n- {TRUE}\n- {INVENTED}\n- {OTHER}\n***", AGAIN)
     answer, _ = summary(document, tiny, style="bullets")
-    assert answer.text == f"Findings:\n\n- {TRUE}\n- {story()[1][1]}\n- {OTHER}\n***"
+    assert answer.text == f"Findings:\n\n- {TRUE}\n- {AGAIN}\n- {OTHER}\n***"
 
 
 def test_sentences_before_the_first_unsupported_one_are_shown_at_once(
@@ -133,6 +134,49 @@ def test_sentences_before_the_first_unsupported_one_are_shown_at_once(
     summarize_document(document, config=SummaryConfig(words=60), load=tiny, listener=heard)
     assert before == [2]
     assert len(heard.pieces) == 4
+
+
+def test_new_sentence_is_the_one_about_the_same(document, tiny, scripted):
+    """A small model copies all the lines that it was given, the first about something else."""
+    wanted = AGAIN
+    scripted(f"{TRUE} {INVENTED}", f"{story()[1][2]} {wanted}")
+    answer, _ = summary(document, tiny)
+    assert [s.text for s in answer.sentences] == [TRUE, wanted]
+
+
+def test_new_sentence_without_its_end_is_not_taken(document, tiny, scripted, monkeypatch):
+    scripted(f"{TRUE} {INVENTED}", AGAIN)
+    monkeypatch.setattr(Reading, "answer_stats", lambda _: AnswerStats(1.0, 5, "length"))
+    answer, _ = summary(document, tiny)
+    assert [s.drafted for s in answer.sentences] == [None, None]
+
+
+def test_copy_of_everything_is_not_taken(document, tiny, scripted):
+    lines = [line.rstrip(".") for page in story() for line in page]
+    scripted(f"{TRUE} {INVENTED}", "; ".join(lines) + ".")
+    answer, _ = summary(document, tiny)
+    assert [s.text for s in answer.sentences] == [TRUE, INVENTED]
+
+
+def test_sentence_that_repeats_another_is_shown_once(document, tiny, scripted):
+    scripted(f"{TRUE} {OTHER}\n\n{TRUE} {story()[2][0]}")
+    answer, _ = summary(document, tiny)
+    assert answer.text == f"{TRUE} {OTHER}\n\n{story()[2][0]}"
+    assert answer.receipt.sentences == 3
+
+
+@pytest.mark.parametrize("finish", ["length", "loop"])
+def test_last_sentence_without_its_end_is_not_shown(document, tiny, scripted, monkeypatch, finish):
+    scripted(f"{TRUE} The lighthouse of the")
+    monkeypatch.setattr(Reading, "answer_stats", lambda _: AnswerStats(1.0, 5, finish))
+    answer, _ = summary(document, tiny)
+    assert answer.text == TRUE
+    assert answer.receipt.answer_cautions() != []
+
+
+def test_written_summary_has_a_least_length_that_suits_its_document() -> None:
+    assert least_tokens(200, 20_000) == 212
+    assert least_tokens(200, 400) == 100
 
 
 def test_other_languages_are_not_written_again(document, tiny, scripted):

@@ -192,6 +192,7 @@ class Engine:
         *,
         max_new_tokens: int,
         stop_ids: Collection[int],
+        min_new_tokens: int = 0,
     ) -> Iterator[int]:
         """Yield the tokens of a written answer; afterwards `stats` has the reason it ended.
 
@@ -200,10 +201,11 @@ class Engine:
             config: temperature, top-p, seed.
             max_new_tokens: maximum number of tokens of the answer.
             stop_ids: tokens that end it; not yielded.
+            min_new_tokens: tokens before which it does not end by itself.
         """
         with self._answering():
             logits = self.reader.read(suffix_ids)
-            sampler = Sampler(config, logits.device)
+            sampler = Sampler(config, logits.device, stop_ids, min_new_tokens)
             drafts = Drafts(self._lookup_index()) if config.lookup else None
             steps = write(
                 self.reader,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 
 from longsum.config import DecodeConfig
@@ -13,9 +15,19 @@ class Sampler:
     Args:
         config: temperature, top-p and seed.
         device: device of the logits.
+        avoided: tokens that are not picked until `least` others are.
+        least: number of picks without them.
     """
 
-    def __init__(self, config: DecodeConfig, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: DecodeConfig,
+        device: torch.device,
+        avoided: Collection[int] = (),
+        least: int = 0,
+    ) -> None:
+        self.avoided = torch.tensor(sorted(avoided), dtype=torch.long, device=device)
+        self.least = least
         self.temperature = config.temperature
         self.top_p = config.top_p
         self.generator = torch.Generator(device=device).manual_seed(config.seed)
@@ -26,6 +38,9 @@ class Sampler:
         Args:
             logits: (vocab,); tokens with -inf are never picked.
         """
+        if self.least > 0:
+            self.least -= 1
+            logits = logits.index_fill(-1, self.avoided, float("-inf"))
         if self.temperature == 0.0:
             return int(logits.argmax())
         probabilities = nucleus((logits.float() / self.temperature).softmax(-1), self.top_p)

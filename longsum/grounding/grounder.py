@@ -186,14 +186,14 @@ class Grounder:
         )
 
     def closest(self, sentence: str, count: int) -> list[Span]:
-        """Return the document's sentences that share most with a sentence, in their order.
+        """Return the document's sentences that share most with a sentence, closest first.
 
         Args:
             sentence: what the document may or may not say.
             count: maximum number of sentences.
         """
         claim = claim_of(spelled_dates(without_lead_in(sentence)), self._index)
-        return [self._index.span(range(i, i + 1)) for i in sorted(claim.closest(count))]
+        return [self._index.span(range(i, i + 1)) for i in claim.closest(count)]
 
     def _compared(
         self, said: str, claim: Claim, windows: list[range]

@@ -59,7 +59,8 @@ class Repetition:
 
 def are_alike(one: str, other: str) -> bool:
     """Return whether two sentences share most words and all numbers."""
-    return _share_most(frozenset(words(one)), frozenset(words(other)))
+    bags = frozenset(words(one)), frozenset(words(other))
+    return min(map(len, bags)) >= _MIN_BAG and _share_most(*bags)
 
 
 def _share_most(one: frozenset[str], other: frozenset[str]) -> bool:
