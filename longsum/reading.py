@@ -38,6 +38,8 @@ class AnswerStats:
     tokens: int = 0
     """Tokens decoded for it."""
     finish_reason: str = "words"
+    natural_end: int | None = None
+    """Tokens after which it would have ended, were it not for its least length."""
     sentences: int = 0
     """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
@@ -226,7 +228,9 @@ class Reading:
     def answer_stats(self) -> AnswerStats:
         """Return time and tokens of the engine's last answer."""
         stats = self.engine.stats
-        return AnswerStats(stats.decode_s, stats.decode_tokens, stats.finish_reason)
+        return AnswerStats(
+            stats.decode_s, stats.decode_tokens, stats.finish_reason, stats.natural_end
+        )
 
     def receipt(self, mode: str, answer: AnswerStats | None = None) -> Receipt:
         """Return the receipt of an answer; None takes the engine's last one."""

@@ -1,4 +1,7 @@
-"""Write unsupported sentences once more, from what the document says closest to them."""
+"""Write an unsupported sentence once more, from what the document says closest to it.
+
+The model is given that one sentence, not its own: a small model writes what it has before it again.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,20 @@ from dataclasses import dataclass, replace
 from longsum.config import DecodeConfig
 from longsum.events import Listener
 from longsum.grounding.grounder import GroundedSentence, Grounder, answer_sentences
-from longsum.grounding.remarks import Instructions
+from longsum.grounding.remarks import Instructions, without_lead_in
 from longsum.grounding.repetition import are_alike
 from longsum.prompting.prompt import language_name, load_template, render_prompt
 from longsum.reading import Reading
 from longsum.selection.ranking import terms_of
 from longsum.similarity import count_words
 
-CLOSEST = 3
-"""Sentences of the document that a sentence is written again from."""
 MAX_TOKENS = 120
 """Maximum tokens of a sentence that is written again."""
-MAX_WORDS = 45
+MAX_WORDS = 35
 """Maximum words of a new sentence, unless the old one is half as long."""
 MIN_TOKENS = 40
 """Tokens without which none is begun."""
-ABOUT_THE_SAME = 0.25
+ABOUT_THE_SAME = 0.5
 """Share of the stems of the shorter one that a sentence has in common with its draft at least."""
 
 
@@ -60,31 +61,29 @@ class Reviser:
         Returns:
             The new sentence with its places; `drafted` is the old one.
         """
-        spans = self.grounder.closest(sentence.text, CLOSEST)
-        if not spans or sentence.reason == "from the prompt":
+        span = self.grounder.closest(sentence.text)
+        if span is None or sentence.reason == "from the prompt":
             return None  # nothing in the document is like it
-        document = self.grounder.document.text
-        lines = [" ".join(document[span.start : span.end].split()) for span in spans]
-        suffix = self._suffix(sentence.text, lines)
+        passage = " ".join(self.grounder.document.text[span.start : span.end].split())
+        suffix = self._suffix(passage)
         left = self.reading.tokens_after(suffix)
         if left < MIN_TOKENS:
             return None
         text = self._line(suffix, decode, min(left, MAX_TOKENS), listener)
         if self.reading.answer_stats().finish_reason == "length":
             return None  # its end is missing
-        said = likest(
-            [text[part.start : part.end] for part in answer_sentences(text)], sentence.text
-        )
+        written = [text[part.start : part.end] for part in answer_sentences(text)]
+        said = likest([_plain(each) for each in written], sentence.text)
         if said is None or count_words(said) > max(MAX_WORDS, 2 * count_words(sentence.text)):
             return None  # a copy of everything it was given
         if any(are_alike(said, each) for each in others):
             return None
-        found = self.grounder.ground(said, Instructions(suffix, *lines, sentence.text))
+        found = self.grounder.ground(said, Instructions(suffix, passage))
         if found.is_refusal or found.is_heading or not is_sound(found):
             return None
         return replace(found, drafted=sentence.text)
 
-    def _suffix(self, sentence: str, lines: list[str]) -> str:
+    def _suffix(self, passage: str) -> str:
         """Return the instruction after the document."""
         reading = self.reading
         prompt = render_prompt(
@@ -92,8 +91,8 @@ class Reviser:
             document="",
             variables={
                 "title": None,
-                "sentence": sentence,
-                "evidence": lines,
+                "words": MAX_WORDS,
+                "passage": passage,
                 "language": language_name(self.language),
             },
             wrap=reading.tokenizer.wrap(reading.prepared.model.source.known),
@@ -114,7 +113,7 @@ class Reviser:
 def likest(sentences: Sequence[str], drafted: str) -> str | None:
     """Return the sentence about the same as a draft; None if none is.
 
-    A model that is to write one sentence may write all the lines it was given.
+    A model that is to write one sentence may write several.
 
     Args:
         sentences: what was written again.
@@ -128,6 +127,12 @@ def likest(sentences: Sequence[str], drafted: str) -> str | None:
 
     best = max(sentences, key=shared, default=None)
     return best if best is not None and shared(best) >= ABOUT_THE_SAME else None
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence without a lead-in such as "The passage says that"."""
+    bare = without_lead_in(sentence)
+    return bare[:1].upper() + bare[1:]
 
 
 def is_sound(sentence: GroundedSentence) -> bool:

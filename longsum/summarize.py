@@ -161,6 +161,8 @@ def _written(
             f"the summary is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask for a shorter one, or give its length when the document is opened",
         )
+    revises_it = revises(task.config, prepared.model.source)
+    least = least_tokens(task.config.words, len(prepared.document_ids))
     return free_answer(
         reading,
         suffix,
@@ -168,11 +170,11 @@ def _written(
         wanted,
         listener,
         Checks(
-            min_tokens=least_tokens(task.config.words, len(prepared.document_ids)),
+            min_tokens=least if revises_it else 0,
             asked=(task.config.focus, prepared.document.title),
             sources=sources_for(task.config, whole),
             grounder=Grounder(whole) if digest else None,
-            revises=revises(task.config, prepared.model.source),
+            revises=revises_it,
             strict=task.config.strict,
             language=task.config.language,
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from longsum.answer import Answer
 from longsum.checked import CheckedText
@@ -53,6 +53,30 @@ class Checks:
     """Language of the answer; None is the document's."""
 
 
+@dataclass
+class Draft:
+    """What a model wrote, before any of it is revised."""
+
+    sentences: Sequence[GroundedSentence]
+    text: str = ""
+    lengths: list[int] = field(default_factory=list)
+    """Characters of the text after each token."""
+    repeats_itself: bool = False
+    """Whether it was ended because the model repeated itself."""
+
+    def natural_end(self, stats: AnswerStats) -> int:
+        """Return the length of the text after which the model would have ended it."""
+        tokens = stats.natural_end
+        if tokens is None or tokens > len(self.lengths):
+            return len(self.text)
+        return self.lengths[tokens - 1] if tokens else 0
+
+    def lacks_its_end(self, stats: AnswerStats) -> bool:
+        """Return whether the last sentence was broken off."""
+        is_broken_off = self.repeats_itself or stats.finish_reason in ("length", "loop")
+        return is_broken_off and not re.search(r"[.?!…:。！？]\W*$", self.sentences[-1].text)
+
+
 def free_answer(
     reading: Reading,
     suffix: str,
@@ -89,30 +113,58 @@ def free_answer(
     pieces = reading.write(suffix, decode, max_new_tokens, listener, least)
     if not (checks.revises or checks.strict):
         stream = MarkedStream(grounder, listener, instructions, checks.sources)
-        text, repeats_itself = _write(pieces, stream)
-        stats = _counted(reading.answer_stats(), stream.sentences, repeats_itself)
+        draft = _write(pieces, stream)
+        stats = _counted(reading.answer_stats(), stream.sentences, draft)
         receipt = reading.receipt("free", stats)
-        return Answer(text, stream.marked, tuple(stream.sentences), receipt, question)
-    draft = MarkedStream(grounder, Listener(), instructions)
+        return Answer(draft.text, stream.marked, tuple(stream.sentences), receipt, question)
+    stream = MarkedStream(grounder, Listener(), instructions)
     shown = CheckedText(listener, checks.sources, strict=checks.strict)
-    text, repeats_itself = _write(pieces, draft, shown)
-    stats = reading.answer_stats()
+    draft = _write(pieces, stream, shown)
     reviser = Reviser(reading, grounder, checks.language) if checks.revises else None
-    for number in range(shown.taken, len(draft.sentences)):
-        sentence = draft.sentences[number]
-        is_last = sentence is draft.sentences[-1]
-        if is_last and shown.sentences and _lacks_its_end(sentence, stats, repeats_itself):
+    stats = _finish(draft, shown, reviser, decode, listener, reading.answer_stats())
+    return _checked(reading, shown, _counted(stats, shown.sentences, draft), question)
+
+
+def _finish(
+    draft: Draft,
+    shown: CheckedText,
+    reviser: Reviser | None,
+    decode: DecodeConfig,
+    listener: Listener,
+    stats: AnswerStats,
+) -> AnswerStats:
+    """Show the sentences of a draft from the first that is not supported, each revised if need be.
+
+    Args:
+        draft: what the model wrote.
+        shown: shows the sentences.
+        reviser: writes sentences again; None leaves them as they are.
+        decode: temperature, top-p, seed.
+        listener: its `check` may stop the writing.
+        stats: of the draft.
+
+    Returns:
+        The statistics with what was written again.
+    """
+    sentences, end = draft.sentences, draft.natural_end(stats)
+    for number in range(shown.taken, len(sentences)):
+        sentence = sentences[number]
+        is_last = number == len(sentences) - 1
+        if is_last and shown.sentences and draft.lacks_its_end(stats):
             shown.drop()
             continue
-        is_cut = stats.finish_reason == "length" and is_last
+        is_cut = is_last and stats.finish_reason == "length"
         if reviser is not None and not (is_sound(sentence) or is_cut):
-            others = [each.text for each in (*shown.sentences, *draft.sentences[number + 1 :])]
+            others = [each.text for each in (*shown.sentences, *sentences[number + 1 :])]
             revised = reviser.revised(sentence, others, decode, listener)
-            stats = _together(stats, reading.answer_stats())
+            stats = _together(stats, reviser.reading.answer_stats())
             sentence = revised or sentence
-        shown.add(text, draft.sentences, sentence)
-    shown.finish(text, draft.sentences)
-    return _checked(reading, shown, _counted(stats, shown.sentences, repeats_itself), question)
+        if sentences[number].start >= end and not is_sound(sentence):
+            shown.drop()  # the model had ended before: what fills the length has to be true
+            continue
+        shown.add(draft.text, sentences, sentence)
+    shown.finish(draft.text, sentences)
+    return stats
 
 
 def _checked(
@@ -155,7 +207,7 @@ def _lacks_its_end(sentence: GroundedSentence, stats: AnswerStats, repeats_itsel
 
 
 def _counted(
-    stats: AnswerStats, sentences: Sequence[GroundedSentence], repeats_itself: bool
+    stats: AnswerStats, sentences: Sequence[GroundedSentence], draft: Draft
 ) -> AnswerStats:
     """Return the statistics of an answer with the number of its statements."""
     statements = [each for each in sentences if not (each.is_refusal or each.is_heading)]
@@ -163,7 +215,7 @@ def _counted(
         stats,
         sentences=len(statements),
         sentences_supported=sum(each.supported for each in statements),
-        finish_reason="loop" if repeats_itself else stats.finish_reason,
+        finish_reason="loop" if draft.repeats_itself else stats.finish_reason,
     )
 
 
@@ -176,43 +228,43 @@ def _together(all_before: AnswerStats, one: AnswerStats) -> AnswerStats:
 
 def _write(
     pieces: Generator[str, None, None], stream: MarkedStream, shown: CheckedText | None = None
-) -> tuple[str, bool]:
+) -> Draft:
     """Write until the model stops, or repeats itself.
 
     Args:
-        pieces: what the model writes.
+        pieces: what the model writes, a piece per token.
         stream: finds its sentences and their places.
         shown: shows the sentences before the first that may still change; None shows none.
-
-    Returns:
-        The text, and whether it was ended because the model repeated itself.
 
     Raises:
         LongsumError: when the model writes nothing.
     """
-    text, watched = "", 0
+    draft = Draft(stream.sentences)
+    watched = 0
     repetition = Repetition()
-    repeats_itself = False
     with closing(pieces):  # which ends the engine's answer
         for piece in pieces:
-            begun = piece if text else piece.lstrip()
+            begun = piece if draft.text else piece.lstrip()
+            draft.text += begun
+            draft.lengths.append(len(draft.text))
             if not begun:
                 continue
-            text += begun
             stream.push(begun)
-            repeats_itself = repetition.goes_round(text)
+            repeats_itself = repetition.goes_round(draft.text)
             for sentence in stream.sentences[watched:]:
                 repeats_itself = repetition.takes(sentence.text) or repeats_itself
             watched = len(stream.sentences)
             if shown is not None:
-                shown.follow(text, stream.sentences)
+                shown.follow(draft.text, stream.sentences)
             if repeats_itself:
+                draft.repeats_itself = True
                 break
     stream.finish()
-    if not text.rstrip():
+    draft.text = draft.text.rstrip()
+    if not draft.text:
         raise LongsumError(
             "the model wrote nothing",
             hint=f"try {Setting('verbatim', 'True')}, {Setting('temperature', '0.7')}, or another "
             f"{Setting('model')}",
         )
-    return text.rstrip(), repeats_itself
+    return draft

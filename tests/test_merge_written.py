@@ -53,7 +53,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     answers: list[str] = []
 
     def write(self: Reading, suffix: str, *_: Any) -> Iterator[str]:
-        yield "Quarks." if "Write the sentence again" in suffix else answers.pop(0)
+        yield "Quarks." if "Say in one plain sentence" in suffix else answers.pop(0)
 
     monkeypatch.setattr(Reading, "write", write)
     return answers

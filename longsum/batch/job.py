@@ -68,6 +68,8 @@ def settings_of(job: Job) -> dict[str, Any]:
     template = task.pop("prompt")
     if task["sources"] is None:
         del task["sources"]  # as in results of versions without it
+    if not task["strict"]:
+        del task["strict"]  # likewise
     if template is not None:
         from longsum.prompting.prompt import load_template  # not for every process that takes a job
 

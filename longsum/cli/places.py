@@ -58,7 +58,8 @@ def add_places(answers: Sequence[dict[str, Any]], document: Document, source: So
 
 def _spans(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what has a start and an end in the document."""
-    for sentence in [*answer["sentences"], *answer.get("nearest", ())]:
+    shown = [*answer["sentences"], *answer.get("nearest", ())]
+    for sentence in [*shown, *answer.get("left_out", ())]:
         yield from sentence["spans"]
         yield from (sentence["contrary"] or {}).get("spans", ())
         yield from sentence.get("sources", ())

@@ -45,6 +45,8 @@ class Stats:
     decode_s: float = 0.0
     """Seconds for the last answer, including reading its instruction."""
     finish_reason: FinishReason = "stop"
+    natural_end: int | None = None
+    """Tokens after which the answer would have ended, were it not for its least length."""
     drafted_tokens: int = 0
     """Draft tokens that were checked for the last answer."""
     accepted_tokens: int = 0
@@ -63,8 +65,11 @@ class Stats:
         return self.decode_tokens / self.decode_s if self.decode_s else 0.0
 
 
-NOTHING_DECODED = {"decode_tokens": 0, "drafted_tokens": 0, "accepted_tokens": 0}
-"""Initial counters of an answer."""
+NOTHING_DECODED: dict[str, Any] = {
+    **{"decode_tokens": 0, "drafted_tokens": 0, "accepted_tokens": 0},
+    "natural_end": None,
+}
+"""Initial values of an answer."""
 
 
 def peak_memory_bytes(device: torch.device) -> int:
@@ -218,6 +223,7 @@ class Engine:
                 read_several=self.read_one.several if self.read_one else None,
             )
             for step in steps:
+                self._count(natural_end=sampler.held_off_at)
                 if drafts:
                     length = drafts.length
                     self._count(drafted_tokens=length.drafted, accepted_tokens=length.accepted)

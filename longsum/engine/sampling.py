@@ -27,7 +27,9 @@ class Sampler:
         least: int = 0,
     ) -> None:
         self.avoided = torch.tensor(sorted(avoided), dtype=torch.long, device=device)
-        self.least = least
+        self.least, self.picked = least, 0
+        self.held_off_at: int | None = None
+        """Number of picks before one that would first have been an avoided token."""
         self.temperature = config.temperature
         self.top_p = config.top_p
         self.generator = torch.Generator(device=device).manual_seed(config.seed)
@@ -38,9 +40,11 @@ class Sampler:
         Args:
             logits: (vocab,); tokens with -inf are never picked.
         """
-        if self.least > 0:
-            self.least -= 1
+        if self.picked < self.least:
+            if self.held_off_at is None and int(logits.argmax()) in self.avoided:
+                self.held_off_at = self.picked
             logits = logits.index_fill(-1, self.avoided, float("-inf"))
+        self.picked += 1
         if self.temperature == 0.0:
             return int(logits.argmax())
         probabilities = nucleus((logits.float() / self.temperature).softmax(-1), self.top_p)

@@ -44,8 +44,6 @@ EXTRA_DISCOUNT = 0.9
 """Factor for words found in further places, which count less than words in one place."""
 LEAST_CLOSE = 0.1
 """Share of a claim that a sentence holds at least which is close to it."""
-ALMOST_AS_CLOSE = 0.6
-"""Share of what the closest one holds."""
 MAX_WINDOW = 3
 """Maximum adjacent sentences of one place."""
 MAX_EXTRA = 2
@@ -90,12 +88,11 @@ class Claim:
         """Return the share of the claim that a window holds, by weight."""
         return self._weight(self.mask(window)) / self._total
 
-    def closest(self, count: int) -> list[int]:
-        """Return the sentences that hold most of the claim, best first; none that hold little."""
+    def closest(self) -> int | None:
+        """Return the sentence that holds most of the claim; None if none holds much of it."""
         weights = {index: self._weight(mask) for index, mask in self._masks.items()}
-        best = sorted(weights, key=lambda index: (-weights[index], index))[:count]
-        least = max(LEAST_CLOSE * self._total, ALMOST_AS_CLOSE * max(weights.values(), default=0.0))
-        return [index for index in best if weights[index] >= least]
+        best = max(weights, key=lambda index: (weights[index], -index), default=None)
+        return best if best is not None and weights[best] >= LEAST_CLOSE * self._total else None
 
     def best_window(self, sizes: Sequence[int], covered: int = 0) -> range | None:
         """Return the adjacent sentences that hold most of what is not covered yet.

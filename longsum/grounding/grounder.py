@@ -185,15 +185,11 @@ class Grounder:
             quotations=quotations,
         )
 
-    def closest(self, sentence: str, count: int) -> list[Span]:
-        """Return the document's sentences that share most with a sentence, closest first.
-
-        Args:
-            sentence: what the document may or may not say.
-            count: maximum number of sentences.
-        """
+    def closest(self, sentence: str) -> Span | None:
+        """Return the document's sentence that shares most with another; None if none does."""
         claim = claim_of(spelled_dates(without_lead_in(sentence)), self._index)
-        return [self._index.span(range(i, i + 1)) for i in claim.closest(count)]
+        found = claim.closest()
+        return None if found is None else self._index.span(range(found, found + 1))
 
     def _compared(
         self, said: str, claim: Claim, windows: list[range]

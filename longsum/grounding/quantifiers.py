@@ -52,7 +52,8 @@ _BOUNDS = frozenset({"over", "under", "below", "above", "exceeding"})
 _MODALS = _classes(
     """
     may: may might could can possibly perhaps maybe
-    must: must shall
+    must: must
+    must will: shall
     should: should ought
     will: will
     will may: would

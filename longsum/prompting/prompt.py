@@ -139,8 +139,6 @@ _CONTROL_TOKEN = re.compile(
 
 def _plain_value(key: str, value: object) -> object:
     """Break up control tokens in a variable, which is tokenized with special tokens enabled."""
-    if isinstance(value, list):
-        return [_plain_value(key, each) for each in value]
     if not isinstance(value, str):
         return value
     if key == "title":  # from the document's metadata: one line, and not the whole abstract

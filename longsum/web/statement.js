@@ -91,6 +91,7 @@ function details(sentence, job, index, state, ui) {
     ${wrong.map((each) => html`<p class="why">${statement.misquoted(each.text)}</p>`)}
     ${!sentence.supported && !sentence.refusal && !sentence.contrary
       ? html`<p class="why">${sentence.reason ? html`<bdi>${sentence.reason}</bdi>` : statement.noReason}</p>` : nothing}
+    ${sentence.drafted ? html`<p class="note">${statement.drafted(sentence.drafted)}</p>` : nothing}
     ${verbatim ? html`<p class="note">${statement.verbatim}</p>` : places.length ? html`
       <h4>${statement.evidence}</h4>
       <ol class="passages">${places.map((place, at) => passage(place, at, job, index, ui, state.document))}</ol>` : nothing}

@@ -14,7 +14,7 @@
 
 /** One sentence of an answer; start and end count characters of the answer.
  * @typedef {{start: number, end: number, text: string, supported: boolean, refusal: boolean,
- *   heading: boolean, reference: string, pages: number[], reason: string?, chance?: number,
+ *   heading: boolean, reference: string, pages: number[], reason: string?, drafted?: string?, chance?: number,
  *   sure?: boolean, evidence: Evidence[], contrary: Contrary?,
  *   quotations: {text: string, found: boolean, reference: string?}[]}} Sentence */
 

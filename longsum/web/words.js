@@ -108,6 +108,7 @@ export const words = {
     evidence: "What the document says", place: (/** @type {number} */ i, /** @type {number} */ n) => `${i}/${n}`,
     previous: "Previous place", next: "Next place", copy: "Copy with page", said: (/** @type {string} */ a, /** @type {string} */ b) => `The answer says “${a}”, the document says “${b}”.`,
     misquoted: (/** @type {string} */ q) => `“${q}” is not in the document.`,
+    drafted: (/** @type {string} */ d) => `Written again. First it was “${d}”, which the document does not say.`,
     noReason: "No passage of the document says this. Check it before you use it.",
     pageOnly: "The exact place is not known, only the page.", printed: (/** @type {string} */ l) => `(printed ${l})`,
     hide: "Hide",

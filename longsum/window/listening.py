@@ -175,6 +175,7 @@ def sentence_fields(document: Document, sentence: GroundedSentence) -> dict[str,
         "reference": sentence.reference,
         "pages": list(sentence.pages),
         "reason": sentence.reason,
+        "drafted": sentence.drafted,
         "evidence": [_place(document, e.span, round(e.score, 3)) for e in sentence.evidence],
         "contrary": None
         if contrary is None

@@ -72,6 +72,11 @@ def test_settings_without_parts_are_those_of_versions_that_had_none():
     assert settings_of(job(read=ReadConfig(parts=True)))["parts"] is True
 
 
+def test_settings_that_are_not_strict_are_those_of_versions_that_never_were():
+    assert "strict" not in settings_of(job())["task"]
+    assert settings_of(job(task=SummaryConfig(strict=True)))["task"]["strict"] is True
+
+
 def test_password_is_not_in_the_settings():
     assert "sesame" not in json.dumps(settings_of(job(read=ReadConfig(password="sesame"))))
 

@@ -104,6 +104,10 @@ def test_a_written_sentence_keeps_its_own_offsets(heard):
     assert heard[-1][1]["start"] == 12
     assert heard[-1][1]["end"] == 22
     assert heard[-1][1]["contrary"] is None
+    assert heard[-1][1]["drafted"] is None
+    again = GroundedSentence("It poured.", 12, 22, supported=True, drafted="It rained.")
+    listener.sentence("It poured.", "", again)
+    assert heard[-1][1]["drafted"] == "It rained."
 
 
 def test_a_long_passage_is_cut_visibly(heard):
