@@ -64,7 +64,7 @@ class CheckedText:
         if self._strict and not is_sound(final):
             self.left_out.append(final)
             return
-        if not final.is_heading and any(are_alike(final.text, s.text) for s in self.sentences):
+        if not final.is_heading and self._repeats(final.text):
             return
         self._gap = ""
         gap = gap if self.text else gap.lstrip("\n ")
@@ -75,6 +75,11 @@ class CheckedText:
         self.text += gap + final.text
         self.sentences.append(placed)
         self._shown.sentence(gap + final.text, placed)
+
+    def _repeats(self, text: str) -> bool:
+        """Return whether a sentence was shown, or written before one that was written again."""
+        written = [each for s in self.sentences for each in (s.text, s.drafted) if each]
+        return any(are_alike(text, each) for each in written)
 
     def drop(self) -> None:
         """Do not show the next sentence, of which the end is missing."""

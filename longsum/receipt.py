@@ -17,9 +17,10 @@ FINISH = {
     "exhausted": "no further sentence to choose",
     "length": f"CUT OFF at the token limit (raise {Setting('max_new_tokens')})",
     "loop": "STOPPED: the model began to repeat itself",
+    "long": "ENDED at a third more than the length asked for",
     "interrupted": "INTERRUPTED",
 }
-UNFINISHED = ("length", "loop", "interrupted")
+UNFINISHED = ("length", "loop", "long", "interrupted")
 """Reasons that leave an answer incomplete."""
 
 
@@ -128,7 +129,7 @@ class Receipt:
                 f"none of this answer was found in the document (0 of {self.sentences:,} "
                 f"{'sentence' if self.sentences == 1 else 'sentences'})"
             )
-        if self.mode == "free" and self.finish_reason in ("length", "loop"):
+        if self.mode == "free" and self.finish_reason in ("length", "loop", "long"):
             found.append(f"this answer is incomplete: {FINISH[self.finish_reason]}")
         return found
 

@@ -26,14 +26,19 @@ from longsum.selection.candidates import spoken_apart
 from longsum.selection.headline import with_headline_first
 from longsum.selection.ranking import terms_of
 from longsum.settings import Setting
+from longsum.similarity import is_english, words
 from longsum.summary_choice import chooser_for, leaves_asides_out
 from longsum.task import is_verbatim, refuse_template, report_language, sources_for, tokens_for
 from longsum.terminal import shown_name
 from longsum.verbatim import verbatim_answer
 from longsum.writing import Checks, free_answer
 
+LANGUAGE_CHARACTERS = 20_000
+"""Characters of the beginning that say whether a document is in English."""
 LEAST_SHARE = 0.85
 """Share of the length asked for before which a written summary does not end."""
+MOST_SHARE = 1.3
+"""Share of it after which one is ended, at the end of a sentence."""
 TOKENS_PER_WRITTEN_WORD = 1.25
 """Tokens per word of a summary in English, at least."""
 
@@ -66,6 +71,7 @@ class SummaryTask:
             "style": config.style,
             "focus": config.focus,
             "language": language_name(config.language),
+            "english": is_english(words(document.text[:LANGUAGE_CHARACTERS])),
         }
         template = load_template(config.prompt or "summarize")
         return (render_prompt(template, document=document.text, variables=variables, wrap=wrap),)
@@ -171,6 +177,7 @@ def _written(
         listener,
         Checks(
             min_tokens=least if revises_it else 0,
+            max_words=int(MOST_SHARE * task.config.words),
             asked=(task.config.focus, prepared.document.title),
             sources=sources_for(task.config, whole),
             grounder=Grounder(whole) if digest else None,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from longsum.answer import Answer
 from longsum.checked import CheckedText
@@ -23,6 +24,7 @@ from longsum.marking import MarkedStream
 from longsum.reading import AnswerStats, Reading
 from longsum.revising import Reviser, is_sound
 from longsum.settings import Setting
+from longsum.similarity import count_words
 
 INVENTS = (
     "a model of this size invents: check every statement "
@@ -39,6 +41,8 @@ class Checks:
 
     min_tokens: int = 0
     """Tokens before which an answer does not end by itself."""
+    max_words: int | None = None
+    """Words after which it is ended with the sentence; None sets no limit."""
     asked: Sequence[str | None] = ()
     """The user's own words in the prompt, which an answer may repeat."""
     sources: Sources | None = None
@@ -61,8 +65,8 @@ class Draft:
     text: str = ""
     lengths: list[int] = field(default_factory=list)
     """Characters of the text after each token."""
-    repeats_itself: bool = False
-    """Whether it was ended because the model repeated itself."""
+    ended: Literal["loop", "long"] | None = None
+    """Why it was ended before the model did: it repeated itself, or was too long."""
 
     def natural_end(self, stats: AnswerStats) -> int:
         """Return the length of the text after which the model would have ended it."""
@@ -73,7 +77,7 @@ class Draft:
 
     def lacks_its_end(self, stats: AnswerStats) -> bool:
         """Return whether the last sentence was broken off."""
-        is_broken_off = self.repeats_itself or stats.finish_reason in ("length", "loop")
+        is_broken_off = self.ended == "loop" or stats.finish_reason in ("length", "loop")
         return is_broken_off and not re.search(r"[.?!…:。！？]\W*$", self.sentences[-1].text)
 
 
@@ -113,13 +117,13 @@ def free_answer(
     pieces = reading.write(suffix, decode, max_new_tokens, listener, least)
     if not (checks.revises or checks.strict):
         stream = MarkedStream(grounder, listener, instructions, checks.sources)
-        draft = _write(pieces, stream)
+        draft = _write(pieces, stream, checks.max_words)
         stats = _counted(reading.answer_stats(), stream.sentences, draft)
         receipt = reading.receipt("free", stats)
         return Answer(draft.text, stream.marked, tuple(stream.sentences), receipt, question)
     stream = MarkedStream(grounder, Listener(), instructions)
     shown = CheckedText(listener, checks.sources, strict=checks.strict)
-    draft = _write(pieces, stream, shown)
+    draft = _write(pieces, stream, checks.max_words, shown)
     reviser = Reviser(reading, grounder, checks.language) if checks.revises else None
     stats = _finish(draft, shown, reviser, decode, listener, reading.answer_stats())
     return _checked(reading, shown, _counted(stats, shown.sentences, draft), question)
@@ -200,12 +204,6 @@ def _checked(
     )
 
 
-def _lacks_its_end(sentence: GroundedSentence, stats: AnswerStats, repeats_itself: bool) -> bool:
-    """Return whether the last sentence of a draft was broken off."""
-    is_broken_off = repeats_itself or stats.finish_reason in ("length", "loop")
-    return is_broken_off and not re.search(r"[.?!…:。！？]\W*$", sentence.text)
-
-
 def _counted(
     stats: AnswerStats, sentences: Sequence[GroundedSentence], draft: Draft
 ) -> AnswerStats:
@@ -215,7 +213,7 @@ def _counted(
         stats,
         sentences=len(statements),
         sentences_supported=sum(each.supported for each in statements),
-        finish_reason="loop" if draft.repeats_itself else stats.finish_reason,
+        finish_reason=draft.ended or stats.finish_reason,
     )
 
 
@@ -227,20 +225,24 @@ def _together(all_before: AnswerStats, one: AnswerStats) -> AnswerStats:
 
 
 def _write(
-    pieces: Generator[str, None, None], stream: MarkedStream, shown: CheckedText | None = None
+    pieces: Generator[str, None, None],
+    stream: MarkedStream,
+    max_words: int | None,
+    shown: CheckedText | None = None,
 ) -> Draft:
-    """Write until the model stops, or repeats itself.
+    """Write until the model stops, repeats itself, or goes far beyond the length asked for.
 
     Args:
         pieces: what the model writes, a piece per token.
         stream: finds its sentences and their places.
+        max_words: words after which it is ended with the sentence; None sets no limit.
         shown: shows the sentences before the first that may still change; None shows none.
 
     Raises:
         LongsumError: when the model writes nothing.
     """
     draft = Draft(stream.sentences)
-    watched = 0
+    watched = said = 0
     repetition = Repetition()
     with closing(pieces):  # which ends the engine's answer
         for piece in pieces:
@@ -253,13 +255,19 @@ def _write(
             repeats_itself = repetition.goes_round(draft.text)
             for sentence in stream.sentences[watched:]:
                 repeats_itself = repetition.takes(sentence.text) or repeats_itself
+                said += count_words(sentence.text)
             watched = len(stream.sentences)
             if shown is not None:
                 shown.follow(draft.text, stream.sentences)
             if repeats_itself:
-                draft.repeats_itself = True
+                draft.ended = "loop"
                 break
-    stream.finish()
+            if max_words is not None and said >= max_words:
+                draft.text = draft.text[: stream.sentences[-1].end]
+                draft.ended = "long"
+                break
+    if draft.ended != "long":  # then the rest is the beginning of another sentence
+        stream.finish()
     draft.text = draft.text.rstrip()
     if not draft.text:
         raise LongsumError(

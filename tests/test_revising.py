@@ -164,6 +164,12 @@ def test_sentence_that_repeats_another_is_shown_once(document, tiny, scripted):
     assert answer.receipt.sentences == 3
 
 
+def test_sentence_that_repeats_what_was_written_again_is_not_shown(document, tiny, scripted):
+    scripted(f"{TRUE} {INVENTED} {OTHER} {INVENTED}", AGAIN, NONSENSE)
+    answer, _ = summary(document, tiny)
+    assert [s.text for s in answer.sentences] == [TRUE, AGAIN, OTHER]
+
+
 @pytest.mark.parametrize("finish", ["length", "loop"])
 def test_last_sentence_without_its_end_is_not_shown(document, tiny, scripted, monkeypatch, finish):
     scripted(f"{TRUE} The lighthouse of the")
@@ -171,6 +177,31 @@ def test_last_sentence_without_its_end_is_not_shown(document, tiny, scripted, mo
     answer, _ = summary(document, tiny)
     assert answer.text == TRUE
     assert answer.receipt.answer_cautions() != []
+
+
+def test_summary_far_beyond_the_length_asked_for_is_ended_with_a_sentence(document, tiny, scripted):
+    """A model of 1.5 billion parameters wrote 654 words of the 200 it was asked for."""
+    lines = [line for page in story() for line in page[:10]]
+    scripted(" ".join(lines) + " And so on and on")
+    answer, _ = summary(document, tiny)
+    words = len(answer.text.split())
+    assert 1.3 * 60 <= words < 1.3 * 60 + 13
+    assert answer.text.endswith(".")
+    assert answer.receipt.finish_reason == "long"
+    assert any("ENDED at a third more" in line for line in answer.receipt.lines())
+    assert any("incomplete" in line for line in answer.receipt.cautions())
+
+
+def test_what_fills_the_length_is_shown_if_it_is_true(document, tiny, scripted, monkeypatch):
+    """A model that had ended was made to go on: "a moving story, adapted into several films"."""
+    scripted(f"{TRUE} {INVENTED} {NONSENSE} {OTHER} {INVENTED}", "", "", "")
+    tokens = len(f"{TRUE} {INVENTED} ") // 7
+    monkeypatch.setattr(
+        Reading, "answer_stats", lambda _: AnswerStats(1.0, 5, "stop", natural_end=tokens)
+    )
+    answer, _ = summary(document, tiny)
+    assert [s.text for s in answer.sentences] == [TRUE, INVENTED, OTHER]
+    assert answer.left_out == ()
 
 
 def test_written_summary_has_a_least_length_that_suits_its_document() -> None:
