@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from longsum.config import DecodeConfig
 from longsum.events import Listener
@@ -29,7 +29,6 @@ ABOUT_THE_SAME = 0.5
 """Share of the stems of the shorter one that a sentence has in common with its draft at least."""
 
 
-@dataclass(frozen=True)
 class Reviser:
     """Writes sentences again.
 
@@ -39,9 +38,10 @@ class Reviser:
         language: language of the answer; None is the document's.
     """
 
-    reading: Reading
-    grounder: Grounder
-    language: str | None = None
+    def __init__(self, reading: Reading, grounder: Grounder, language: str | None = None) -> None:
+        self.reading, self.grounder, self.language = reading, grounder, language
+        self.seconds, self.tokens = 0.0, 0
+        """Time and tokens of all sentences written again."""
 
     def revised(
         self,
@@ -70,8 +70,8 @@ class Reviser:
         if left < MIN_TOKENS:
             return None
         text = self._line(suffix, decode, min(left, MAX_TOKENS), listener)
-        if self.reading.answer_stats().finish_reason == "length":
-            return None  # its end is missing
+        if text is None:
+            return None
         written = [text[part.start : part.end] for part in answer_sentences(text)]
         said = likest([_plain(each) for each in written], sentence.text)
         if said is None or count_words(said) > max(MAX_WORDS, 2 * count_words(sentence.text)):
@@ -99,15 +99,19 @@ class Reviser:
         )
         return prompt.suffix
 
-    def _line(self, suffix: str, decode: DecodeConfig, limit: int, listener: Listener) -> str:
-        """Let the model write one line."""
+    def _line(
+        self, suffix: str, decode: DecodeConfig, limit: int, listener: Listener
+    ) -> str | None:
+        """Let the model write one line; None if its end is missing."""
         text = ""
         with closing(self.reading.write(suffix, decode, limit, listener)) as pieces:
             for piece in pieces:
                 text = (text + piece).lstrip()
                 if "\n" in text:
                     break
-        return text.partition("\n")[0].strip()
+        stats = self.reading.answer_stats()
+        self.seconds, self.tokens = self.seconds + stats.seconds, self.tokens + stats.tokens
+        return None if stats.finish_reason == "length" else text.partition("\n")[0].strip()
 
 
 def likest(sentences: Sequence[str], drafted: str) -> str | None:

@@ -75,6 +75,12 @@ class Draft:
             return len(self.text)
         return self.lengths[tokens - 1] if tokens else 0
 
+    def finish_reason(self, stats: AnswerStats) -> str:
+        """Return why the answer ended: by itself, if the model would have ended it earlier."""
+        reason = self.ended or stats.finish_reason
+        is_filled = stats.natural_end is not None
+        return "stop" if is_filled and reason in ("length", "loop") else reason
+
     def lacks_its_end(self, stats: AnswerStats) -> bool:
         """Return whether the last sentence was broken off."""
         is_broken_off = self.ended == "loop" or stats.finish_reason in ("length", "loop")
@@ -125,7 +131,12 @@ def free_answer(
     shown = CheckedText(listener, checks.sources, strict=checks.strict)
     draft = _write(pieces, stream, checks.max_words, shown)
     reviser = Reviser(reading, grounder, checks.language) if checks.revises else None
-    stats = _finish(draft, shown, reviser, decode, listener, reading.answer_stats())
+    stats = reading.answer_stats()
+    _finish(draft, shown, reviser, decode, listener, stats)
+    if reviser is not None:
+        stats = replace(
+            stats, seconds=stats.seconds + reviser.seconds, tokens=stats.tokens + reviser.tokens
+        )
     return _checked(reading, shown, _counted(stats, shown.sentences, draft), question)
 
 
@@ -136,7 +147,7 @@ def _finish(
     decode: DecodeConfig,
     listener: Listener,
     stats: AnswerStats,
-) -> AnswerStats:
+) -> None:
     """Show the sentences of a draft from the first that is not supported, each revised if need be.
 
     Args:
@@ -146,9 +157,6 @@ def _finish(
         decode: temperature, top-p, seed.
         listener: its `check` may stop the writing.
         stats: of the draft.
-
-    Returns:
-        The statistics with what was written again.
     """
     sentences, end = draft.sentences, draft.natural_end(stats)
     for number in range(shown.taken, len(sentences)):
@@ -161,14 +169,12 @@ def _finish(
         if reviser is not None and not (is_sound(sentence) or is_cut):
             others = [each.text for each in (*shown.sentences, *sentences[number + 1 :])]
             revised = reviser.revised(sentence, others, decode, listener)
-            stats = _together(stats, reviser.reading.answer_stats())
             sentence = revised or sentence
         if sentences[number].start >= end and not is_sound(sentence):
             shown.drop()  # the model had ended before: what fills the length has to be true
             continue
         shown.add(draft.text, sentences, sentence)
     shown.finish(draft.text, sentences)
-    return stats
 
 
 def _checked(
@@ -213,14 +219,7 @@ def _counted(
         stats,
         sentences=len(statements),
         sentences_supported=sum(each.supported for each in statements),
-        finish_reason=draft.ended or stats.finish_reason,
-    )
-
-
-def _together(all_before: AnswerStats, one: AnswerStats) -> AnswerStats:
-    """Return the time and tokens of what was written before and of one sentence more."""
-    return replace(
-        all_before, seconds=all_before.seconds + one.seconds, tokens=all_before.tokens + one.tokens
+        finish_reason=draft.finish_reason(stats),
     )
 
 
