@@ -166,7 +166,9 @@ def _finish(
             shown.drop()
             continue
         is_cut = is_last and stats.finish_reason == "length"
-        if reviser is not None and not (is_sound(sentence) or is_cut):
+        # The first sentence says what all is about; no single passage does.
+        is_topic = number == 0 and sentence.reason in ("not found", "about the document")
+        if reviser is not None and not (is_sound(sentence) or is_cut or is_topic):
             others = [each.text for each in (*shown.sentences, *sentences[number + 1 :])]
             revised = reviser.revised(sentence, others, decode, listener)
             sentence = revised or sentence

@@ -110,6 +110,15 @@ def test_sentence_stays_and_is_marked_if_the_new_one_is_no_better(document, tiny
     assert answer.receipt.sentences_revised == 0
 
 
+def test_first_sentence_that_says_what_all_is_about_stays(document, tiny, scripted):
+    """Replaced by the closest passage, "Phoebe Judson was a pioneer" became "The Judsons were"."""
+    script = scripted(f"{INVENTED} {TRUE}", AGAIN)
+    answer, _ = summary(document, tiny)
+    assert script.asked == []
+    assert answer.text == f"{INVENTED} {TRUE}"
+    assert answer.sentences[0].reason == "not found"
+
+
 def test_layout_stays_where_sentences_are_written_again(document, tiny, scripted):
     scripted(f"Findings:\n\n- {TRUE}\n- {INVENTED}\n- {OTHER}\n***", AGAIN)
     answer, _ = summary(document, tiny, style="bullets")
