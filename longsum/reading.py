@@ -38,8 +38,6 @@ class AnswerStats:
     tokens: int = 0
     """Tokens decoded for it."""
     finish_reason: str = "words"
-    natural_end: int | None = None
-    """Tokens after which it would have ended, were it not for its least length."""
     sentences: int = 0
     """Statements of a free answer, each looked for in the document."""
     sentences_supported: int = 0
@@ -146,12 +144,7 @@ class Reading:
         return self.tokenizer.decode(self.prepared.prefix_ids)
 
     def write(
-        self,
-        suffix: str,
-        decode: DecodeConfig,
-        max_new_tokens: int,
-        listener: Listener,
-        min_new_tokens: int = 0,
+        self, suffix: str, decode: DecodeConfig, max_new_tokens: int, listener: Listener
     ) -> Generator[str, None, None]:
         """Yield the pieces of a free answer; close the generator to end it early.
 
@@ -160,18 +153,13 @@ class Reading:
             decode: temperature, top-p, seed.
             max_new_tokens: limit of the answer.
             listener: its `check` may stop the answer between two tokens.
-            min_new_tokens: tokens before which the answer does not end by itself.
         """
         from longsum.engine.stream import TextStream
 
         stream = TextStream(self.tokenizer.decode)
         ids = self.tokenizer.encode_prompt(suffix)
         for token_id in self.engine.write(
-            ids,
-            decode,
-            max_new_tokens=max_new_tokens,
-            stop_ids=self.stop_ids,
-            min_new_tokens=min_new_tokens,
+            ids, decode, max_new_tokens=max_new_tokens, stop_ids=self.stop_ids
         ):
             listener.check()
             yield stream.push(token_id)
@@ -228,9 +216,7 @@ class Reading:
     def answer_stats(self) -> AnswerStats:
         """Return time and tokens of the engine's last answer."""
         stats = self.engine.stats
-        return AnswerStats(
-            stats.decode_s, stats.decode_tokens, stats.finish_reason, stats.natural_end
-        )
+        return AnswerStats(stats.decode_s, stats.decode_tokens, stats.finish_reason)
 
     def receipt(self, mode: str, answer: AnswerStats | None = None) -> Receipt:
         """Return the receipt of an answer; None takes the engine's last one."""

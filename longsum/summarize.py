@@ -35,12 +35,8 @@ from longsum.writing import Checks, free_answer
 
 LANGUAGE_CHARACTERS = 20_000
 """Characters of the beginning that say whether a document is in English."""
-LEAST_SHARE = 0.85
-"""Share of the length asked for before which a written summary does not end."""
 MOST_SHARE = 1.3
-"""Share of it after which one is ended, at the end of a sentence."""
-TOKENS_PER_WRITTEN_WORD = 1.25
-"""Tokens per word of a summary in English, at least."""
+"""Share of the length asked for after which a written summary is ended, with a sentence."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +163,6 @@ def _written(
             f"the summary is too long: it is {over:,} tokens over the budget reserved for it",
             hint="ask for a shorter one, or give its length when the document is opened",
         )
-    revises_it = revises(task.config, prepared.model.source)
-    least = least_tokens(task.config.words, len(prepared.document_ids))
     return free_answer(
         reading,
         suffix,
@@ -176,28 +170,15 @@ def _written(
         wanted,
         listener,
         Checks(
-            min_tokens=least if revises_it else 0,
             max_words=int(MOST_SHARE * task.config.words),
             asked=(task.config.focus, prepared.document.title),
             sources=sources_for(task.config, whole),
             grounder=Grounder(whole) if digest else None,
-            revises=revises_it,
+            revises=revises(task.config, prepared.model.source),
             strict=task.config.strict,
             language=task.config.language,
         ),
     )
-
-
-def least_tokens(words: int, document_tokens: int) -> int:
-    """Return the tokens before which a written summary does not end by itself.
-
-    Small models end after half of the length that they are asked for.
-
-    Args:
-        words: length asked for.
-        document_tokens: length of the document, of which a summary is a small part.
-    """
-    return min(int(LEAST_SHARE * words * TOKENS_PER_WRITTEN_WORD), document_tokens // 4)
 
 
 def revises(config: SummaryConfig, source: ModelSource) -> bool:

@@ -17,7 +17,6 @@ from longsum.errors import LongsumError
 from longsum.marking import mark
 from longsum.opening import ask_document, summarize_document
 from longsum.reading import AnswerStats, Reading
-from longsum.summarize import least_tokens
 
 TRUE, OTHER = story()[1][0], story()[0][0]
 INVENTED = "The lighthouse near the river was blown up by foreign pirates."
@@ -201,35 +200,13 @@ def test_summary_far_beyond_the_length_asked_for_is_ended_with_a_sentence(docume
     assert any("incomplete" in line for line in answer.receipt.cautions())
 
 
-def test_what_fills_the_length_is_shown_if_it_is_true(document, tiny, scripted, monkeypatch):
-    """A model that had ended was made to go on: "a moving story, adapted into several films"."""
-    scripted(f"{TRUE} {INVENTED} {NONSENSE} {OTHER} {INVENTED}", "", "", "")
-    tokens = len(f"{TRUE} {INVENTED} ") // 7
-    monkeypatch.setattr(
-        Reading, "answer_stats", lambda _: AnswerStats(1.0, 5, "stop", natural_end=tokens)
-    )
-    answer, _ = summary(document, tiny)
-    assert [s.text for s in answer.sentences] == [TRUE, INVENTED, OTHER]
-    assert answer.left_out == ()
-
-
-@pytest.mark.parametrize("finish", ["length", "loop"])
-def test_answer_that_had_ended_is_complete_though_it_was_made_to_go_on(
-    document, tiny, scripted, monkeypatch, finish
-):
-    scripted(f"{TRUE} {OTHER} And then and then")
-    monkeypatch.setattr(
-        Reading, "answer_stats", lambda _: AnswerStats(1.0, 5, finish, natural_end=12)
-    )
-    answer, _ = summary(document, tiny)
-    assert answer.text == f"{TRUE} {OTHER}"
-    assert answer.receipt.finish_reason == "stop"
-    assert answer.receipt.answer_cautions() == []
-
-
-def test_written_summary_has_a_least_length_that_suits_its_document() -> None:
-    assert least_tokens(200, 20_000) == 212
-    assert least_tokens(200, 400) == 100
+def test_small_models_are_said_to_be_wrong_in_summaries(document, tiny, scripted):
+    scripted(TRUE)
+    _, heard = summary(document, tiny)
+    assert any("gets facts wrong" in line for line in heard.notices)
+    heard = Recorder()
+    ask_document(document, ["What happened?"], load=tiny, listener=heard)
+    assert not any("gets facts wrong" in line for line in heard.notices)
 
 
 def test_other_languages_are_not_written_again(document, tiny, scripted):

@@ -45,8 +45,6 @@ class Stats:
     decode_s: float = 0.0
     """Seconds for the last answer, including reading its instruction."""
     finish_reason: FinishReason = "stop"
-    natural_end: int | None = None
-    """Tokens after which the answer would have ended, were it not for its least length."""
     drafted_tokens: int = 0
     """Draft tokens that were checked for the last answer."""
     accepted_tokens: int = 0
@@ -65,11 +63,8 @@ class Stats:
         return self.decode_tokens / self.decode_s if self.decode_s else 0.0
 
 
-NOTHING_DECODED: dict[str, Any] = {
-    **{"decode_tokens": 0, "drafted_tokens": 0, "accepted_tokens": 0},
-    "natural_end": None,
-}
-"""Initial values of an answer."""
+NOTHING_DECODED = {"decode_tokens": 0, "drafted_tokens": 0, "accepted_tokens": 0}
+"""Initial counters of an answer."""
 
 
 def peak_memory_bytes(device: torch.device) -> int:
@@ -197,7 +192,6 @@ class Engine:
         *,
         max_new_tokens: int,
         stop_ids: Collection[int],
-        min_new_tokens: int = 0,
     ) -> Iterator[int]:
         """Yield the tokens of a written answer; afterwards `stats` has the reason it ended.
 
@@ -206,11 +200,10 @@ class Engine:
             config: temperature, top-p, seed.
             max_new_tokens: maximum number of tokens of the answer.
             stop_ids: tokens that end it; not yielded.
-            min_new_tokens: tokens before which it does not end by itself.
         """
         with self._answering():
             logits = self.reader.read(suffix_ids)
-            sampler = Sampler(config, logits.device, stop_ids, min_new_tokens)
+            sampler = Sampler(config, logits.device)
             drafts = Drafts(self._lookup_index()) if config.lookup else None
             steps = write(
                 self.reader,
@@ -223,7 +216,6 @@ class Engine:
                 read_several=self.read_one.several if self.read_one else None,
             )
             for step in steps:
-                self._count(natural_end=sampler.held_off_at)
                 if drafts:
                     length = drafts.length
                     self._count(drafted_tokens=length.drafted, accepted_tokens=length.accepted)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 
 from longsum.config import DecodeConfig
@@ -15,21 +13,9 @@ class Sampler:
     Args:
         config: temperature, top-p and seed.
         device: device of the logits.
-        avoided: tokens that are not picked until `least` others are.
-        least: number of picks without them.
     """
 
-    def __init__(
-        self,
-        config: DecodeConfig,
-        device: torch.device,
-        avoided: Collection[int] = (),
-        least: int = 0,
-    ) -> None:
-        self.avoided = torch.tensor(sorted(avoided), dtype=torch.long, device=device)
-        self.least, self.picked = least, 0
-        self.held_off_at: int | None = None
-        """Number of picks before one that would first have been an avoided token."""
+    def __init__(self, config: DecodeConfig, device: torch.device) -> None:
         self.temperature = config.temperature
         self.top_p = config.top_p
         self.generator = torch.Generator(device=device).manual_seed(config.seed)
@@ -40,11 +26,6 @@ class Sampler:
         Args:
             logits: (vocab,); tokens with -inf are never picked.
         """
-        if self.picked < self.least:
-            if self.held_off_at is None and int(logits.argmax()) in self.avoided:
-                self.held_off_at = self.picked
-            logits = logits.index_fill(-1, self.avoided, float("-inf"))
-        self.picked += 1
         if self.temperature == 0.0:
             return int(logits.argmax())
         probabilities = nucleus((logits.float() / self.temperature).softmax(-1), self.top_p)

@@ -19,6 +19,12 @@ _DOCUMENT = (
 )
 _REMARK = re.compile(rf"(?:{_DOCUMENT})\s+(?!of\b|that\b|which\b)[^\W\d_]", re.I)
 """Matches a sentence whose subject is the document."""
+_PRAISE = re.compile(
+    r"(?:the|this)\s+(?:story|tale|narrative|document|text)\s+(?:is|was)\s+(?:(?:a|an)\s+)?"
+    r"(?:\w+(?:\s+and)?\s+)?(?:classic|powerful|moving|thrilling|compelling|inspiring|gripping)\b",
+    re.I,
+)
+"""Matches a sentence that praises the document: "The story is a classic example of …"."""
 _LEAD_IN = re.compile(
     rf"(?:(?:{_DOCUMENT})\s+(?:also\s+|then\s+|further\s+)?(?:says?|states?|notes?|reports?|"
     r"explains?|mentions?|shows?|argues?|claims?|finds?|concludes?|adds?|recommends?)\s+that\s+"
@@ -47,7 +53,8 @@ def is_denial(sentence: str) -> bool:
 def is_remark(sentence: str) -> bool:
     """Return whether a sentence is about the document, not about its subject."""
     begin = _begin(sentence)
-    return bool(_REMARK.match(begin)) and not _LEAD_IN.match(begin)
+    about = _REMARK.match(begin) or _PRAISE.match(begin)
+    return bool(about) and not _LEAD_IN.match(begin)
 
 
 def without_lead_in(sentence: str) -> str:

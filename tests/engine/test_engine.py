@@ -123,29 +123,6 @@ def test_stop_token_ends_the_answer(plain: LlamaForCausalLM, model: Llama) -> No
     assert engine.stats.finish_reason == "stop"
 
 
-@pytest.mark.parametrize("lookup", [True, False])
-def test_answer_does_not_end_before_its_least_length(
-    plain: LlamaForCausalLM, model: Llama, lookup: bool
-) -> None:
-    expected = generated(plain, PROMPT, 6)
-    engine = Engine(model, capacity=128, chunk_tokens=64)
-    engine.read(PROMPT[:-1])
-    stop, config = {expected[2]}, DecodeConfig(lookup=lookup)
-
-    def written(least: int) -> list[int]:
-        steps = engine.write(
-            PROMPT[-1:], config, max_new_tokens=20, stop_ids=stop, min_new_tokens=least
-        )
-        return list(steps)
-
-    first = expected.index(expected[2])
-    assert written(0) == expected[:first]
-    longer = written(8)
-    assert len(longer) >= 8
-    assert longer[:first] == expected[:first]
-    assert expected[2] not in longer
-
-
 def test_sampling_repeats_with_its_seed_and_varies_without(model: Llama) -> None:
     engine = Engine(model, capacity=128, chunk_tokens=64)
     engine.read(PROMPT)

@@ -32,17 +32,6 @@ def test_excluded_tokens_are_never_sampled() -> None:
     assert 0 not in {sampler.pick(logits) for _ in range(200)}
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1.0])
-def test_avoided_tokens_are_picked_after_the_least_number_of_others(temperature: float) -> None:
-    config = DecodeConfig(temperature=temperature)
-    sampler = Sampler(config, torch.device("cpu"), avoided={1}, least=3)
-    logits = torch.tensor([0.0, 50.0, 0.1])
-    picks = [sampler.pick(logits) for _ in range(5)]
-    assert 1 not in picks[:3]
-    assert picks[3:] == [1, 1]
-    assert logits[1] == 50.0  # its own, unchanged
-
-
 @pytest.mark.parametrize(
     "settings", [{"temperature": -1.0}, {"top_p": 0.0}, {"top_p": 1.1}, {"max_new_tokens": 0}]
 )

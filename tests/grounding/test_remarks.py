@@ -12,7 +12,7 @@ SOURCE = (
     "section 2 with the claims and the rules. Each study had two sections. "
     "Participants held one complete sentence with one point in mind before they answered."
 )
-RULES = find_template("summarize").read_text() + find_template("document").read_text()
+RULES = find_template("ask").read_text() + find_template("document").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def grounder() -> Grounder:
     "sentence",
     [
         "The document ends here.",
-        'Each line begins with "- " and holds one complete sentence with one point.',
-        "Give no page numbers and no preamble.",
-        "- Take the beginning, the middle and the end into account.",
+        "Give no page numbers.",
+        "- Where the wording matters, quote it exactly, in quotation marks.",
+        "Read the document below from its first word to its last.",
     ],
 )
 def test_sentence_of_the_prompt_is_never_given_a_page(grounder, sentence):
@@ -45,6 +45,8 @@ def test_sentence_of_the_prompt_is_never_given_a_page(grounder, sentence):
         "**The document** concludes with the rules and the claims of the programme.",
         "The above text ends in section 2 with the claims.",
         "This document ends with the rules and the claims in section 2.",
+        "The story is a classic example of the power of imagination.",
+        "This tale was a powerful and moving one.",
     ],
 )
 def test_remark_about_the_document_is_never_given_a_page(grounder, sentence):
@@ -95,6 +97,8 @@ def test_statement_keeps_its_page_with_a_lead_in(grounder, lead):
         "The report says that costs rose.",
         "The terminal is not in the document.",
         "He read the document twice.",
+        "The story is told by the keeper of the lighthouse.",
+        "The story is a lie, he said.",
     ],
 )
 def test_other_sentences_are_not_remarks(sentence):
