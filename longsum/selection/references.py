@@ -14,7 +14,7 @@ _DEPENDENT = re.compile(
     |nevertheless|the\ (?:second|third|latter|former|other|same|first)|both|another|here|there
     |(?:in|at|for|by|after|from|because\ of)\ (?:this|that|these|those)|as\ (?:such|a\ result)
     |hence|consequently|accordingly|otherwise|meanwhile|thereafter|afterwards?|later|indeed|again
-    |similarly|likewise|conversely|in\ addition|(?:in|by)\ contrast
+    |similarly|likewise|conversely|rather(?=,)|in\ addition|(?:in|by)\ contrast
     |on\ the\ (?:other\ hand|contrary)
     |for\ (?:example|instance|one\ thing)|in\ other\ words|in\ (?:short|turn|fact|particular)
     |that\ is|not\ that

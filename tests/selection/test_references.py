@@ -30,6 +30,8 @@ from longsum.selection.references import (
         ("Three years later, the tower was lit again.", True),
         ("At the start of the year the harbour froze.", True),
         ("Not that the keeper was a stranger to storms.", True),
+        ("Rather, the tower was lit by the parish.", True),
+        ("Rather than wait, the keeper left.", False),
         ("The next ferry leaves at noon.", False),
         ("Three years of frost closed the harbour.", False),
         ("Not all keepers were paid.", False),
