@@ -255,7 +255,6 @@ def write_answer(reading: Reading, task: AskTask, listener: Listener) -> Answer:
         asked=(question, document.title),
         sources=sources_for(config, document),
         strict=config.strict,
-        language=config.language,
     )
     return free_answer(reading, suffix, task.decode, wanted, listener, checks, question)
 

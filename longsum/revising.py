@@ -14,7 +14,7 @@ from longsum.events import Listener
 from longsum.grounding.grounder import GroundedSentence, Grounder, answer_sentences
 from longsum.grounding.remarks import Instructions, without_lead_in
 from longsum.grounding.repetition import are_alike
-from longsum.prompting.prompt import language_name, load_template, render_prompt
+from longsum.prompting.prompt import load_template, render_prompt
 from longsum.reading import Reading
 from longsum.selection.ranking import terms_of
 from longsum.similarity import count_words
@@ -35,11 +35,10 @@ class Reviser:
     Args:
         reading: the document as the model read it.
         grounder: finds what the document says.
-        language: language of the answer; None is the document's.
     """
 
-    def __init__(self, reading: Reading, grounder: Grounder, language: str | None = None) -> None:
-        self.reading, self.grounder, self.language = reading, grounder, language
+    def __init__(self, reading: Reading, grounder: Grounder) -> None:
+        self.reading, self.grounder = reading, grounder
         self.seconds, self.tokens = 0.0, 0
         """Time and tokens of all sentences written again."""
 
@@ -93,7 +92,6 @@ class Reviser:
                 "title": None,
                 "words": MAX_WORDS,
                 "passage": passage,
-                "language": language_name(self.language),
             },
             wrap=reading.tokenizer.wrap(reading.prepared.model.source.known),
         )

@@ -176,7 +176,6 @@ def _written(
             grounder=Grounder(whole) if digest else None,
             revises=revises(task.config, prepared.model.source),
             strict=task.config.strict,
-            language=task.config.language,
         ),
     )
 

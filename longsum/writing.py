@@ -58,8 +58,6 @@ class Checks:
     """Whether a sentence that the document does not support is written once more."""
     strict: bool = False
     """Whether it is left out if it is still not supported."""
-    language: str | None = None
-    """Language of the answer; None is the document's."""
 
 
 @dataclass
@@ -121,7 +119,7 @@ def free_answer(
     stream = MarkedStream(grounder, Listener(), instructions)
     shown = CheckedText(listener, checks.sources, strict=checks.strict)
     draft = _write(pieces, stream, checks.max_words, shown)
-    reviser = Reviser(reading, grounder, checks.language) if checks.revises else None
+    reviser = Reviser(reading, grounder) if checks.revises else None
     stats = reading.answer_stats()
     _finish(draft, shown, reviser, decode, listener, stats)
     if reviser is not None:

@@ -25,22 +25,24 @@ from longsum.model.memory import MemoryPlan, plan_memory
 SPECIALS = ["<s>", "</s>"]
 
 
+SIZES: dict[str, Any] = {
+    "vocab_size": 300,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "tie_word_embeddings": False,
+}
+"""Configuration of a tiny model of any family."""
+
+
 def tiny_config(**overrides: Any) -> LlamaConfig:
     """Two layers, four heads of 16 in groups of two, 300 tokens."""
-    settings: dict[str, Any] = {
-        "vocab_size": 300,
-        "hidden_size": 64,
-        "intermediate_size": 96,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
-        "max_position_embeddings": 256,
-        "bos_token_id": 0,
-        "eos_token_id": 1,
-        "tie_word_embeddings": False,
-    }
-    return LlamaConfig(**settings | overrides)
+    return LlamaConfig(**SIZES | {"head_dim": 16} | overrides)
 
 
 def tiny_model(seed: int = 0, **overrides: Any) -> LlamaForCausalLM:

@@ -10,7 +10,7 @@ import torch
 from gguf import GGMLQuantizationType as Type
 from gguf.quants import quantize
 from ggufs import fields_of, write_file
-from tiny import byte_tokenizer
+from tiny import SIZES, byte_tokenizer
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from benchmarks.peers.gguf_layout import gguf_name
@@ -19,20 +19,8 @@ from benchmarks.peers.gguf_layout import gguf_name
 def tiny_qwen2(seed: int = 0, **overrides: Any) -> Qwen2ForCausalLM:
     """Two layers, four heads of 16 in groups of two, 300 tokens; biases are drawn, too."""
     torch.manual_seed(seed)
-    settings: dict[str, Any] = {
-        "vocab_size": 300,
-        "hidden_size": 64,
-        "intermediate_size": 96,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 256,
-        "bos_token_id": 0,
-        "eos_token_id": 1,
-        "initializer_range": 0.3,
-        "tie_word_embeddings": False,
-    }
-    model = Qwen2ForCausalLM(Qwen2Config(**settings | overrides)).eval()
+    config = Qwen2Config(**SIZES | {"initializer_range": 0.3} | overrides)
+    model = Qwen2ForCausalLM(config).eval()
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
             parameter.data.normal_(std=0.5)

@@ -12,7 +12,7 @@ SOURCE = (
     "section 2 with the claims and the rules. Each study had two sections. "
     "Participants held one complete sentence with one point in mind before they answered."
 )
-RULES = find_template("ask").read_text() + find_template("document").read_text()
+RULES = "".join(find_template(name).read_text() for name in ("summarize", "ask", "document"))
 
 
 @pytest.fixture(scope="module")
