@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from longsum.checkpoint.rope import Rope
 from longsum.checkpoint.tokenizer import Tokenizer
 from longsum.config import KVCache, LoadConfig
-from longsum.errors import InsufficientMemory, UsageError
+from longsum.errors import InsufficientMemory, UsageError, WindowNotTuned
 from longsum.events import Listener
 from longsum.extend.position import Position, extended_rope
 from longsum.model.find import Model, find_model, plan_for
@@ -61,25 +61,30 @@ class Opened:
 def find_for_evaluation(
     load: LoadConfig, *, position: Position | None = None, context: int | None = None
 ) -> Model:
-    """Find a model and set its position scheme; loads no weights.
+    """Find a model and set its window or position scheme; loads no weights.
 
     Args:
         load: model, device, quantization.
         position: a scheme the weights were not tuned for; None takes the checkpoint's own.
-        context: window of that scheme, in tokens.
+        context: window in tokens: of that scheme, or one that the checkpoint, or the window adapter
+            made for it, was tuned for; None takes the checkpoint's own.
 
     Raises:
-        UsageError: when only one of `position` and `context` is given.
+        UsageError: when a scheme has no window.
+        WindowNotTuned: when neither weights nor adapter were tuned for the window.
         ModelUnavailable: when the model is missing or not supported.
     """
-    if (position is None) != (context is None):
+    if position is not None and context is None:
         raise UsageError(
-            f"{Setting('position')} and {Setting('context')} go together: the scheme, and the "
-            "window it is for",
+            f"{Setting('position')} needs {Setting('context')}, the window it is for",
             hint=f"{Setting('position', 'pi')} {Setting('context', '8192')} interpolates untuned "
             "weights to 8,192 tokens",
         )
-    model = find_model(replace(load, context=None))
+    try:
+        model = find_model(replace(load, context=None if position else context))
+    except WindowNotTuned as error:  # its hint to insist is a document's; here a scheme is chosen
+        hint = f"{Setting('position', 'pi')} measures what interpolation does without tuning"
+        raise WindowNotTuned(error.message, hint=hint, facts=error.facts) from None
     if position is not None and context is not None:
         rope = extended_rope(model.rope, context, position, model.shape.head_dim)
         model = replace(model, checkpoint=model.checkpoint.with_rope(rope))
@@ -103,7 +108,7 @@ def open_model(
         tokens: maximum tokens in its cache at once, for which memory is planned.
         listener: notified of quantized weights that are cached, or damaged.
         position: a scheme the weights were not tuned for; None takes the checkpoint's own.
-        context: window of that scheme, in tokens.
+        context: window in tokens, as in `find_for_evaluation`.
         model: result of `find_for_evaluation` with the same arguments; None finds it.
         label: name in tables; None takes the model's name.
 

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from adapters import write_adapter
 from helpers import Recorder
 from tiny import restate, save_checkpoint, tiny_model
 
+from longsum.checkpoint import adapters as shipped_adapters
+from longsum.checkpoint.formats import open_checkpoint
 from longsum.config import LoadConfig, WeightsConfig
-from longsum.errors import InsufficientMemory, UsageError
+from longsum.errors import InsufficientMemory, UsageError, WindowNotTuned
 from longsum.evaluate.loading import (
     evaluating,
     find_for_evaluation,
@@ -69,10 +72,30 @@ def test_extrapolation_leaves_the_rotation_alone(folder):
         torch.testing.assert_close(opened.model(ids).logits, tiny_model()(ids).logits)
 
 
-@pytest.mark.parametrize("given", [{"position": "pi"}, {"context": 1024}])
-def test_position_and_context_go_together(folder, given):
-    with pytest.raises(UsageError, match="^position and context go together"):
-        find_for_evaluation(load(folder), **given)
+def test_position_needs_the_window_it_is_for(folder):
+    with pytest.raises(UsageError, match="^position needs context"):
+        find_for_evaluation(load(folder), position="pi")
+
+
+def test_window_alone_is_what_the_weights_were_tuned_for(folder):
+    found = find_for_evaluation(load(folder), context=128)
+    assert (found.rope.factor, found.rope.window) == (1.0, 128)
+    with pytest.raises(WindowNotTuned, match="tuned for 256") as raised:
+        find_for_evaluation(load(folder), context=1024)
+    assert raised.value.hint.startswith('position="pi" measures')
+
+
+def test_window_alone_is_reached_by_the_adapter_made_for_the_weights(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped_adapters, "SHIPPED", (tmp_path / "adapter",))
+    write_adapter(tmp_path / "adapter", open_checkpoint(folder), 1024)
+    opened = open_model(load(folder), tokens=64, listener=Listener(), context=1024)
+    scheme = {"position": "pi", "context": 1024}
+    untuned = open_model(load(folder), tokens=64, listener=Listener(), **scheme)
+    assert opened.rope.factor == untuned.rope.factor == 4.0
+    assert opened.identity != untuned.identity
+    ids = torch.randint(2, 300, (1, 40), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert not torch.allclose(opened.model(ids).logits, untuned.model(ids).logits)
 
 
 def test_what_does_not_fit_is_refused_before_it_loads(folder, monkeypatch):

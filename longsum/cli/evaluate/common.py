@@ -42,7 +42,7 @@ Models = Annotated[
 
 @dataclass(frozen=True)
 class PositionOptions:
-    """A position scheme other than the models' own."""
+    """A position scheme or a window other than the models' own."""
 
     position: Position | None = o.in_model(
         None,
@@ -50,7 +50,9 @@ class PositionOptions:
         "none extrapolates. Requires --context.",
     )
     context: str | None = o.in_model(
-        None, metavar="TOKENS", help="Window in tokens for --position."
+        None,
+        metavar="TOKENS",
+        help="Window in tokens, of --position or, without it, by the window adapter.",
     )
 
 
@@ -130,7 +132,7 @@ def evaluate(
         load: how to load them.
         files: what to write and print.
         make_task: reads the data and returns what to measure, once the models are found.
-        scheme: position scheme other than the models' own.
+        scheme: position scheme or window other than the models' own.
 
     Raises:
         LongsumError: when a model, the data or the output cannot be used.
@@ -192,7 +194,7 @@ def find_models(
     Args:
         names: names of the models.
         load: how to load them.
-        scheme: position scheme other than the models' own.
+        scheme: position scheme or window other than the models' own.
         reporter: shows which model is looked at.
 
     Returns:
@@ -215,6 +217,9 @@ def find_models(
         if position is not None:
             label = f"{label}, {position} {window:,}"
             notes.append(f"{label}: {model.rope.reason}; the weights are not tuned for it")
+        elif window is not None:
+            label = f"{label}, {window:,}"
+            notes.append(f"{label}: {model.rope.reason}")
         found.append((label, asked, model))
     reporter.clear()
     return found, notes
