@@ -3,8 +3,8 @@
     python -m benchmarks.answers.references FILE.jsonl.xz …
 
 Each line of a file has a `doc` and a `target`, or a list of them. A summary's sentences are looked
-for in their own document, which says most of them in other words, and in the next document, which
-says none.
+for in their own document, which says most of them in other words, and in the next other document,
+which says none. Of several lines about one document the first is taken.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import json
 import lzma
 import sys
 from collections import Counter
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from longsum.documents.document import Document
 from longsum.grounding.grounder import Grounder, answer_sentences
@@ -40,10 +40,7 @@ def main() -> None:
 
 def _measured(file: Path) -> Counter[str]:
     """Return how many sentences there are, and how many each document supports."""
-    with lzma.open(file, "rt", encoding="utf-8") as lines:
-        rows = (json.loads(line) for line in lines)
-        fitting = (row for row in rows if len(row["doc"]) < MAX_CHARACTERS)
-        pairs = list(islice(fitting, DOCUMENTS))
+    pairs = _of_documents(file)
     grounders = [Grounder(Document(row["doc"], (), "0", "document")) for row in pairs]
     counts: Counter[str] = Counter()
     for number, row in enumerate(pairs):
@@ -57,6 +54,19 @@ def _measured(file: Path) -> Counter[str]:
             another = grounders[(number + 1) % len(grounders)]
             counts["other"] += another.ground(sentence).supported
     return counts
+
+
+def _of_documents(file: Path) -> list[dict[str, Any]]:
+    """Return the first pair of each of the first documents that are short enough."""
+    with lzma.open(file, "rt", encoding="utf-8") as lines:
+        rows = (json.loads(line) for line in lines)
+        fitting = (row for row in rows if len(row["doc"]) < MAX_CHARACTERS)
+        found: dict[str, dict[str, Any]] = {}
+        for row in fitting:
+            found.setdefault(row["doc"], row)
+            if len(found) == DOCUMENTS:
+                break
+    return list(found.values())
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import random
 
 import pytest
 
-from benchmarks.answers import false_variants, true_variants
+from benchmarks.answers import false_variants, references, true_variants
 from benchmarks.answers.texts import documents, plain_sentences
 
 DRAW = random.Random(0)
@@ -77,3 +79,15 @@ def test_texts_of_a_folder_are_read(tmp_path):
     assert [sentence for sentence, _ in plain_sentences(document)] == [
         "The old bridge over the river was closed last year."
     ]
+
+
+def test_sentences_are_looked_for_in_a_document_that_is_another(tmp_path, capsys, monkeypatch):
+    """A file may ask several questions of a document."""
+    file = tmp_path / "asked.jsonl.xz"
+    harbour = "The harbour of Vester was closed for eleven days by the ice."
+    mill = "Anna Berg built the mill of Norby with her own money in spring."
+    rows = [{"doc": harbour, "target": harbour}] * 3 + [{"doc": mill, "target": [mill]}] * 2
+    file.write_bytes(lzma.compress("\n".join(map(json.dumps, rows)).encode()))
+    monkeypatch.setattr("sys.argv", ["references", str(file)])
+    references.main()
+    assert capsys.readouterr().out.splitlines()[-1] == "| asked | 2 | 100% | 0% |"
