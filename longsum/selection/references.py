@@ -87,6 +87,13 @@ _ELSEWHERE = re.compile(
     |\b(?:is|are|was|were)\ (?:shown|given|presented|summari[sz]ed|listed|depicted|illustrated
       |displayed|reported|plotted|provided|found|seen|visible)\ (?:in|at|on)\ (?:the\ )?
       (?:(?:[\w-]+\ ){1,3}of\ )?(?:fig(?:ure|\.)|table|appendix|supplement)
+    |\b(?:is|are|was|were|be|in|and|\()\s*(?:shown|given|summari[sz]ed|depicted|illustrated|displayed
+      |plotted|described)\ (?:in|by)\W*$
+    |^\W*(?:read|watch|visit|view|click|browse|explore|listen\ to|look\ at|go\ to)\b.{0,120}
+      \b(?:web\ ?sites?|web\ ?page|site|link|videos?|article|blog|podcast|online|learn\ more
+      |documentary|https?)\b
+    |^\W*read\ (?:about|more|this|through|the\ (?:article|text|notice|commentary))\b
+    |\b(?:goes|go|runs?|reads?|looks?|works?)\ (?:something\ )?like\ this\W*$
     |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
     |\b(?:as\ follows|following|below)\W*$
     |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
@@ -112,6 +119,14 @@ BEFORE = 2
 
 _EMPTIED = re.compile(r"(?<!\S)['’]\s+(?:\(|,|and\b|or\b)")
 """Where a title in quotation marks was lost: `the novels ' (1993) and ' (1996)`."""
+
+
+_SUPPOSES = re.compile(
+    r"""\W*(?:(?:suppose|imagine|assume)\ (?:that|further|now|for|you|we|there|an?|the)\b
+    |let\ us\ (?:suppose|assume|consider|imagine|look|turn|return)\b
+    |recall\ (?:that|from|the)\b|we\ would\ (?:also\ )?like\ to\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def is_dependent(text: str) -> bool:
@@ -192,3 +207,8 @@ def is_torn(text: str) -> bool:
 def points_elsewhere(text: str) -> bool:
     """Return whether a sentence only says where something is: `Table 1 gives the measurement.`."""
     return bool(_ELSEWHERE.search(text))
+
+
+def supposes(text: str) -> bool:
+    """Return whether a sentence only prepares an example: `Suppose you own two boats.`."""
+    return bool(_SUPPOSES.match(text))

@@ -21,7 +21,12 @@ from longsum.selection.brackets import Bracket, references_of
 from longsum.selection.conclusions import conclusions
 from longsum.selection.predicates import is_instruction, is_whole
 from longsum.selection.ranking import around, bm25, lexrank_of, standardized, terms_of, tfidf
-from longsum.selection.references import is_dependent, points_elsewhere, refer_elsewhere
+from longsum.selection.references import (
+    is_dependent,
+    points_elsewhere,
+    refer_elsewhere,
+    supposes,
+)
 from longsum.similarity import FUNCTION_WORDS, count_words, listed, words
 
 OPENING, CLOSING = 8, 15
@@ -147,8 +152,9 @@ class Sentences:
 
     @cached_property
     def pointers(self) -> np.ndarray:
-        """Whether each sentence only says where something is, as `Table 1 gives it.` does."""
-        return np.array([points_elsewhere(text) for text in self.texts], dtype=bool)
+        """Whether each sentence only says where something is, or prepares an example."""
+        found = [points_elsewhere(text) or supposes(text) for text in self.texts]
+        return np.array(found, dtype=bool)
 
     @cached_property
     def instructions(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from longsum.selection.references import (
     names_nobody,
     points_elsewhere,
     refer_elsewhere,
+    supposes,
     was_introduced,
 )
 
@@ -102,6 +103,13 @@ def test_clauses_and_the_document_itself_are_no_riddles(text: str) -> None:
         "JUSTICE LUND delivered the opinion of the Court.",
         "On writ of certiorari to the COURT of Sund, May 3, 2013.",
         "8Moorings is the name of the board's own boat.",
+        "The resulting plot of the catch is shown in.",
+        "The digestive functions of the mouth are summarized in .",
+        "The magnitude of the drag is given by",
+        "Watch this video to see a harbour freeze.",
+        "Visit the harbour board’s site to learn more.",
+        "Read about the keeper’s changing views of the tower.",
+        "The race to the bottom of the harbour runs like this.",
     ],
 )
 def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) -> None:
@@ -122,6 +130,10 @@ def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) 
         "The court convicted him of (1) theft and (2) fraud.",
         "3D maps show the harbour.",
         "12 Boats were lost in the storm.",
+        "Watch the gauge while the tank fills.",
+        "Read aloud, the letter moved the whole parish.",
+        "The boats that were found in spring were given by the parish.",
+        "Ships like this were built at Norby until 1902.",
     ],
 )
 def test_sentence_that_says_something_does_not_point_elsewhere(text: str) -> None:
@@ -224,3 +236,21 @@ def test_what_another_sentence_introduced_refers_to_it(before: str, text: str) -
 )
 def test_what_is_described_or_was_not_introduced_does_not(text: str) -> None:
     assert not was_introduced(text, ["A group of owners met in May."])
+
+
+@pytest.mark.parametrize(
+    ("text", "prepares"),
+    [
+        ("Suppose you own two boats and rent out one.", True),
+        ("Let us consider the second boat.", True),
+        ("Recall that ice is lighter than water.", True),
+        ("We would also like to know whether the ice holds.", True),
+        ("The board supposes that the ice holds.", False),
+        ("Assume responsibility for the boats in your care.", False),
+        ("Let us know when the ice breaks.", False),
+    ],
+)
+def test_sentence_that_prepares_an_example_says_nothing_by_itself(
+    text: str, prepares: bool
+) -> None:
+    assert supposes(text) is prepares
