@@ -59,10 +59,7 @@ class PartAnswer:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
-        answer = self.answer
-        found = {} if answer.question is None else {"answered": answer.answered}
-        sentences = [sentence_as_dict(each) for each in answer.sentences]
-        return {"where": self.where, **found, "text": answer.text, "sentences": sentences}
+        return {"where": self.where, **self.answer.found_as_dict()}
 
 
 @dataclass(frozen=True)
@@ -104,24 +101,32 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer for JSON: text, sentences with spans and pages, receipt."""
-        asked: dict[str, Any] = {"question": self.question, "answered": self.answered}
-        if self.chance is not None:
-            asked |= {"chance": round(self.chance, 3), "sure": is_sure(self.chance)}
-        if self.says is not None:
-            asked["says"] = self.says
-        if self.understood is not None:
-            asked["understood"] = self.understood
-        if self.short is not None:
-            asked["short"] = self.short.as_dict()
+        asked = {} if self.question is None else {"question": self.question}
+        parts = {"parts": [each.as_dict() for each in self.parts]} if self.parts else {}
+        return {**asked, **self.found_as_dict(), **parts, "receipt": self.receipt.as_dict()}
+
+    def found_as_dict(self) -> dict[str, Any]:
+        """Return what was found for JSON, without the question, the parts and the receipt."""
         return {
-            **(asked if self.question is not None else {}),
+            **(self._judged_as_dict() if self.question is not None else {}),
             "text": self.text,
             "sentences": [sentence_as_dict(s) for s in self.sentences],
             **self._left_out_as_dict(),
             **self._nearest_as_dict(),
-            **({"parts": [each.as_dict() for each in self.parts]} if self.parts else {}),
-            "receipt": self.receipt.as_dict(),
         }
+
+    def _judged_as_dict(self) -> dict[str, Any]:
+        """Return whether and how surely a question is answered, and in which words."""
+        found: dict[str, Any] = {"answered": self.answered}
+        if self.chance is not None:
+            found |= {"chance": round(self.chance, 3), "sure": is_sure(self.chance)}
+        if self.says is not None:
+            found["says"] = self.says
+        if self.understood is not None:
+            found["understood"] = self.understood
+        if self.short is not None:
+            found["short"] = self.short.as_dict()
+        return found
 
     def _left_out_as_dict(self) -> dict[str, Any]:
         """Return what was left out for JSON; no key if nothing was."""

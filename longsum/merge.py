@@ -19,7 +19,7 @@ from longsum.documents.extent import extent_of
 from longsum.errors import EmptyDocument
 from longsum.events import Listener
 from longsum.grounding.grounder import REFUSAL, GroundedSentence
-from longsum.grounding.shifting import shifted
+from longsum.grounding.shifting import moved, shifted
 from longsum.part_events import (
     ALL_PARTS,
     MERGING,
@@ -119,7 +119,7 @@ class PartsReader:
             answer = Answer(NO_SENTENCES, NO_SENTENCES, (), receipt)
         listener.text("\n\n")  # a terminal draws on a line of its own
         self._save(reading, listener)
-        return _in_whole(answer, part)
+        return in_whole(answer, part)
 
     def _overall(
         self, answers: Sequence[PartAnswer], task: SummaryTask, listener: Listener
@@ -205,7 +205,7 @@ class PartsReader:
         held = [HeldBack(events) for _ in tasks]
         answers = [write_answer(reading, *each) for each in zip(tasks, held, strict=True)]
         self._save(reading, events)
-        return [_in_whole(answer, part) for answer in answers], held
+        return [in_whole(answer, part) for answer in answers], held
 
     def _merged(self, parts: Sequence[PartAnswer]) -> Answer:
         """Return what all parts answer to one question."""
@@ -293,7 +293,13 @@ def _before(number: int, answer: Answer, several: bool) -> str:
     return ("\n\n" if number else "") + (f"{answer.question}\n" if several else "")
 
 
-def _in_whole(answer: Answer, part: DocumentPart) -> Answer:
+def in_whole(answer: Answer, part: DocumentPart) -> Answer:
     """Return a part's answer with its places in the whole document."""
-    sentences = tuple(shifted(each, part.start) for each in answer.sentences)
-    return replace(answer, sentences=sentences)
+    short, start = answer.short, part.start
+    return replace(
+        answer,
+        sentences=tuple(shifted(each, start) for each in answer.sentences),
+        left_out=tuple(shifted(each, start) for each in answer.left_out),
+        nearest=tuple(shifted(each, start) for each in answer.nearest),
+        short=short and replace(short, span=moved(short.span, start)),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -11,11 +12,23 @@ from helpers import story
 from in_parts import MINI, PAGES, Heard, report_of_parts, tiny_model_of_parts
 
 from longsum import merge
+from longsum.answer import Answer, ShortAnswer
 from longsum.ask import AskTask
 from longsum.config import AskConfig, DecodeConfig, LoadConfig, SummaryConfig
-from longsum.documents.document import Document
+from longsum.documents.document import Document, Span
+from longsum.grounding.conflicts import Conflict
+from longsum.grounding.grounder import (
+    Contrary,
+    Evidence,
+    GroundedSentence,
+    Resolved,
+    Source,
+)
+from longsum.grounding.quotations import Quotation
 from longsum.opening import ask_document, open_session
+from longsum.parts import DocumentPart
 from longsum.reading import Reading
+from longsum.receipt import Receipt
 from longsum.summarize import SummaryTask
 
 FREE = AskConfig(verbatim=False)
@@ -166,3 +179,55 @@ def test_a_written_summary_of_all_is_grounded_in_the_whole_document(
     assert document.text[span.start : span.end] == last
     assert asked[-1].startswith(f"Part 1, {answer.parts[0].where}:\n{pages[0][1]}\n\nPart 2, ")
     assert answer.receipt.sentences == count + 2
+
+
+def test_what_each_part_leaves_out_is_listed_with_its_place_in_the_whole(
+    document: Document, tiny: LoadConfig, written: list[str]
+) -> None:
+    page = story(PAGES)[-1]
+    kept, words = page[0], page[1].split()
+    denied = f"{' '.join(words[:3])} never {' '.join(words[3:])}"
+    strict = AskConfig(verbatim=False, strict=True)
+    task = AskTask(strict, DecodeConfig(max_new_tokens=400), QUESTIONS[:1])
+    with open_session(document, [task], tiny, parts=True, listener=(heard := Heard())) as session:
+        count = int(heard.notices[1].split()[0])
+        written += ["Not in the document."] * (count - 1) + [f"{kept} {denied}"]
+        answer = session.ask(QUESTIONS[0], strict, task.decode)
+    assert answer.text == kept
+    found = json.loads(json.dumps(answer.as_dict()))["parts"]
+    assert [len(part.get("left_out", ())) for part in found] == [0] * (count - 1) + [1]
+    (left,) = found[-1]["left_out"]
+    assert left["text"] == denied
+    (span,) = left["contrary"]["spans"]
+    assert document.text[span["start"] : span["end"]] == page[1]
+
+
+def test_every_place_of_a_parts_answer_is_moved_into_the_whole(document: Document) -> None:
+    said = GroundedSentence(
+        "He left.",
+        0,
+        8,
+        evidence=(Evidence(Span(5, 9), 1.0),),
+        contrary=Contrary(Conflict("name", "a", "b"), (Evidence(Span(1, 3), 1.0),), (1,), "p. 1"),
+        sources=(Source("He left.", Span(5, 9), "p. 1"),),
+        quotations=(Quotation("left", True, Span(6, 8), "p. 1"),),
+        resolved=(Resolved("He", "Tom Lund", Span(0, 4), "p. 1"),),
+    )
+    (own,) = ask_document(document, QUESTIONS[:1], load=MINI, parts=True)
+    short = ShortAnswer("left", Span(6, 8), "p. 1", 0.5)
+    answer = Answer("", "", (said,), own.receipt, short=short, left_out=(said,), nearest=(said,))
+    part = DocumentPart(document, 100)
+    moved, before = spans_in(merge.in_whole(answer, part)), spans_in(answer)
+    assert len(before) == 16
+    assert moved == [Span(each.start + 100, each.end + 100) for each in before]
+
+
+def spans_in(value: Any) -> list[Span]:
+    """Return every span in an answer, however deep, but for its receipt."""
+    if isinstance(value, Span):
+        return [value]
+    if isinstance(value, tuple):
+        return [span for each in value for span in spans_in(each)]
+    if is_dataclass(value) and not isinstance(value, Receipt):
+        return [span for field in fields(value) for span in spans_in(getattr(value, field.name))]
+    return []

@@ -59,7 +59,10 @@ def add_places(answers: Sequence[dict[str, Any]], document: Document, source: So
 def _spans(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what has a start and an end in the document."""
     shown = [*answer["sentences"], *answer.get("nearest", ())]
+    if "short" in answer:
+        yield answer["short"]
     for sentence in [*shown, *answer.get("left_out", ())]:
+        yield from (each["span"] for each in sentence.get("resolved", ()))
         yield from sentence["spans"]
         yield from (sentence["contrary"] or {}).get("spans", ())
         yield from sentence.get("sources", ())

@@ -21,17 +21,19 @@ def shifted(sentence: GroundedSentence, offset: int) -> GroundedSentence:
         sentence,
         evidence=_moved(sentence.evidence, offset),
         contrary=contrary and replace(contrary, evidence=_moved(contrary.evidence, offset)),
-        sources=sources and tuple(replace(s, span=_span(s.span, offset)) for s in sources),
+        sources=sources and tuple(replace(s, span=moved(s.span, offset)) for s in sources),
         quotations=tuple(
-            replace(each, span=_span(each.span, offset)) if each.span else each
+            replace(each, span=moved(each.span, offset)) if each.span else each
             for each in sentence.quotations
         ),
+        resolved=tuple(replace(r, span=moved(r.span, offset)) for r in sentence.resolved),
     )
 
 
 def _moved(evidence: Sequence[Evidence], offset: int) -> tuple[Evidence, ...]:
-    return tuple(replace(each, span=_span(each.span, offset)) for each in evidence)
+    return tuple(replace(each, span=moved(each.span, offset)) for each in evidence)
 
 
-def _span(span: Span, offset: int) -> Span:
+def moved(span: Span, offset: int) -> Span:
+    """Return a span of a part as one of the whole, where the part begins at `offset`."""
     return Span(span.start + offset, span.end + offset)

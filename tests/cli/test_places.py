@@ -141,3 +141,20 @@ def test_a_rectangle_is_on_one_line_and_texts_stay_as_they_are() -> None:
     text = as_json_text(payload)
     assert "[0.1, 0.25, 1e-05, 1.0]" in text
     assert json.loads(text) == payload
+
+
+def test_words_that_answer_and_what_brackets_say_have_rectangles(pdf: Path) -> None:
+    document = read_document(pdf)
+    sentence = story()[0][0]
+    answer = about(document, sentence)
+    at = document.text.index(sentence)
+    first, second, _ = sentence.split(maxsplit=2)
+    answer["short"] = {"start": at, "end": at + len(first)}
+    begins = at + len(first) + 1
+    resolved = {"span": {"start": begins, "end": begins + len(second)}}
+    answer["sentences"][0]["resolved"] = [resolved]
+    add_places([answer], document, SourceFile(str(pdf)))
+    for each, word in ((answer["short"], first), (resolved["span"], second)):
+        assert each["exact"]
+        (mark,) = each["marks"]
+        assert words_in(pdf.read_bytes(), mark["page"], mark["rects"]) == word
