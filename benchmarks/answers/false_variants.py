@@ -6,7 +6,15 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
-from benchmarks.answers.tables import MODALS, OPPOSITES, QUANTIFIERS, VERBS
+from benchmarks.answers.tables import (
+    ATTEMPTS,
+    BELIEFS,
+    MODALS,
+    OPPOSITES,
+    PASTS,
+    QUANTIFIERS,
+    VERBS,
+)
 from benchmarks.answers.words import MONTHS, clause, lower_first, names, upper_first
 
 Rule = Callable[[str, Sequence[str], random.Random], "str | None"]
@@ -151,6 +159,25 @@ def other_modal(sentence: str, _names: Sequence[str], draw: random.Random) -> st
     return re.sub(rf"\b{modal}\b", MODALS[modal], sentence)
 
 
+def taken_for_fact(sentence: str, _names: Sequence[str], _draw: random.Random) -> str | None:
+    """Say what the sentence says that somebody claims or believes."""
+    found = re.fullmatch(rf"(.{{2,70}}?) (?:{BELIEFS}) that ([^,;]{{25,}})", sentence)
+    if found is None or re.search(r"\b(?:we|I|it|court|authors?)\b", found[1], re.I):
+        return None
+    return None if _DENIED.search(found[1]) else upper_first(found[2])
+
+
+def attempt_taken_for_deed(
+    sentence: str, _names: Sequence[str], _draw: random.Random
+) -> str | None:
+    """Say that somebody did what the sentence says that they tried, wanted or refused to do."""
+    found = re.search(rf"(?<=[a-z] )(?:{ATTEMPTS}) to ([a-z]+)(?= [a-z])", sentence)
+    if found is None or _DENIED.search(sentence) or f" to {found[1]} " in sentence[found.end() :]:
+        return None
+    past = PASTS.get(found[1])
+    return sentence[: found.start()] + past + sentence[found.end() :] if past else None
+
+
 RULES: dict[str, Rule] = {
     "negated": negated,
     "subject and object swapped": swapped,
@@ -159,5 +186,7 @@ RULES: dict[str, Rule] = {
     "opposite": opposite,
     "other quantifier": other_quantifier,
     "other modal verb": other_modal,
+    "claim taken for fact": taken_for_fact,
+    "attempt taken for deed": attempt_taken_for_deed,
 }
 """Kinds of false variants: rules of the sentence, the document's names, and a random generator."""

@@ -393,3 +393,26 @@ MODALS = {
     "shall": "may",
 }
 """Modal verbs and others that change what is claimed."""
+
+BELIEFS = (
+    "argued|argues|claimed|claims|believed|believes|feared|suspected|alleged|contended|insisted|"
+    "thought|hoped|maintained|predicted|assumed|worried|warned|denied|doubted|speculated|imagined"
+)
+"""Verbs before what somebody holds to be so, or does not."""
+ATTEMPTS = (
+    "tried|attempted|wanted|planned|intended|hoped|promised|threatened|offered|refused|failed|"
+    "declined|expected|sought"
+)
+"""Verbs before `to` and a deed that is not said to be done."""
+PASTS = {base: past for past, (base, _) in VERBS.items()} | {
+    "save": "saved", "kill": "killed", "open": "opened", "close": "closed", "join": "joined",
+    "move": "moved", "use": "used", "stop": "stopped", "help": "helped", "return": "returned",
+    "enter": "entered", "reach": "reached", "change": "changed", "raise": "raised",
+    "marry": "married",
+    "remove": "removed", "reduce": "reduced", "increase": "increased", "find": "found",
+    "take": "took",
+    "make": "made", "give": "gave", "go": "went", "get": "got", "leave": "left", "buy": "bought",
+    "sell": "sold", "build": "built", "keep": "kept", "bring": "brought", "pay": "paid",
+    "sign": "signed",
+}  # fmt: skip
+"""The past of verbs."""

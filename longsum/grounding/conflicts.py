@@ -1,9 +1,10 @@
 """Conflicts: whether a claim that shares a source's words says something else. Pure.
 
 Compares a claim with the sentences found for it: negation, opposites, numbers, subject against
-object, quantifiers and modal verbs. Names are compared in `evidence.py` and `renaming.py`. Without
-a parser, and from lists of English words: an opposite that no list has goes unnoticed, and a true
-sentence in very different words may be taken for another.
+object, quantifiers, modal verbs, and what the source only reports as claimed or attempted. Names
+are compared in `evidence.py` and `renaming.py`. Without a parser, and from lists of English words:
+an opposite that no list has goes unnoticed, and a true sentence in very different words may be
+taken for another.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from longsum.grounding.numbers import wrong_number
 from longsum.grounding.polarity import negation, opposite
 from longsum.grounding.quantifiers import modality, quantifier
 from longsum.grounding.roles import swapped
+from longsum.grounding.veridicality import only_attempted, only_claimed, only_supposed
 
-Kind = Literal["number", "name", "negation", "opposite", "roles", "quantifier", "modality"]
+Kind = Literal[
+    "number", "name", "negation", "opposite", "roles", "quantifier", "modality", "attribution"
+]
 Check = Callable[[Sequence[Word], Sequence[Word]], "tuple[str, str] | None"]
 _CHECKS: tuple[tuple[Kind, Check], ...] = (
     ("negation", negation),
@@ -27,9 +31,17 @@ _CHECKS: tuple[tuple[Kind, Check], ...] = (
     ("opposite", opposite),
     ("roles", swapped),
     ("modality", modality),
+    ("attribution", only_claimed),
+    ("modality", only_attempted),
+    ("modality", only_supposed),
 )
 
-_MIN_CLOSENESS: dict[Kind, float] = {"roles": 0.75, "quantifier": 0.6, "modality": 0.6}
+_MIN_CLOSENESS: dict[Kind, float] = {
+    "roles": 0.75,
+    "quantifier": 0.6,
+    "modality": 0.6,
+    "attribution": 0.6,
+}
 """Minimum share of a claim's words in its source from which a difference of a kind counts."""
 
 

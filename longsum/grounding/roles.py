@@ -26,7 +26,7 @@ _MAX_PHRASE = 5
 """Maximum shared words of a phrase that changes places with another."""
 _ALL_FOUR_ENDS = 4
 """Ends of two phrases that change places; a phrase that moves breaks three at most."""
-_PARTICIPLES = listed(
+PARTICIPLES = listed(
     "built bought sold paid made led held found kept left lost met put read said sent set shot "
     "spent taught told thought won caught brought fought cut hit hurt struck begun sung drunk "
     "understood heard done gone"
@@ -139,5 +139,5 @@ def _voice(verb: Word, sentence: Sequence[Word]) -> bool:
     if any(word.text == "by" and word.clause == verb.clause for word in following):
         return True
     before = sentence[max(0, verb.place - 3) : verb.place]
-    is_participle = verb.text[-2:] in {"ed", "en", "wn", "ne"} or verb.text in _PARTICIPLES
+    is_participle = verb.text[-2:] in {"ed", "en", "wn", "ne"} or verb.text in PARTICIPLES
     return is_participle and any(w.text in _BE and w.clause == verb.clause for w in before)

@@ -20,7 +20,7 @@ SYNONYMS = """
     often frequently commonly usually normally typically generally regularly
     allow let permit enable
     try tried attempt seek sought
-    use employ utilize utilise apply
+    use used employ utilize utilise apply
     choose chose chosen select pick opt
     die died death pass
     child children kid
@@ -263,5 +263,57 @@ SYNONYMS = """
     celebrate
     funeral burial
     buried interred
+    go went gone
+    sell sold
+    catch caught
+    take took taken
+    come came
+    become became
+    grow grew grown
+    throw threw thrown
+    draw drew drawn
+    speak spoke spoken
+    freeze froze frozen
+    steal stole stolen
+    fall fell fallen
+    sleep slept
+    feel felt
+    feed fed
+    spend spent
+    lend lent
+    lose lost
+    stand stood
+    wear wore worn
+    tear tore torn
+    swear swore sworn
+    eat ate eaten
+    drink drank drunk
+    sing sang sung
+    sink sank sunk
+    swim swam swum
+    shoot shot
+    hide hid hidden
+    bite bit bitten
+    sit sat
+    ride rode ridden
+    fly flew flown
+    strike struck stricken
+    dig dug
+    forget forgot forgotten
+    shake shook shaken
+    wake woke woken
+    weave wove woven
+    arise arose arisen
+    breed bred
+    bleed bled
+    deal dealt
+    hear heard
+    sweep swept
+    weep wept
+    overcome overcame
+    undergo underwent undergone
+    blow blew blown
+    shrink shrank shrunk
+    swing swung
 """
 """Words in one row can stand for one another in some sentence."""
