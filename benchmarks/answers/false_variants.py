@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from benchmarks.answers.tables import (
     ATTEMPTS,
@@ -17,7 +18,15 @@ from benchmarks.answers.tables import (
 )
 from benchmarks.answers.words import MONTHS, clause, lower_first, names, upper_first
 
-Rule = Callable[[str, Sequence[str], random.Random], "str | None"]
+
+class Known(NamedTuple):
+    """What else a document speaks of."""
+
+    names: Sequence[str]
+    subjects: Sequence[str]
+
+
+Rule = Callable[[str, Known, random.Random], "str | None"]
 _AUXILIARY = re.compile(
     r"\b(is|are|was|were|has|have|had|can|could|will|would|should|may|must|does|did)\b"
     r"(?! (?:not|no|never|hardly|only|neither|been no)\b)(?= [a-z])"
@@ -26,7 +35,7 @@ _NOT_BEFORE = r"(?! (?:of them|this|where|else|those|other)\b)"
 _DENIED = re.compile(r"\b(?:not|no|never|none|neither|nor|nothing|without|cannot)\b|n['’]t\b", re.I)
 
 
-def negated(sentence: str, _names: Sequence[str], draw: random.Random) -> str | None:
+def negated(sentence: str, _known: Known, draw: random.Random) -> str | None:
     """Add a negation to the first verb, or take the only one away."""
     denied = _DENIED.findall(sentence)
     if len(denied) == 1:
@@ -52,7 +61,7 @@ def negated(sentence: str, _names: Sequence[str], draw: random.Random) -> str | 
     return None
 
 
-def swapped(sentence: str, _names: Sequence[str], _draw: random.Random) -> str | None:
+def swapped(sentence: str, _known: Known, _draw: random.Random) -> str | None:
     """Exchange subject and object, or two names on either side of a verb."""
     parts = clause(sentence)
     if parts is not None and "married" not in parts.verb:
@@ -69,7 +78,20 @@ def swapped(sentence: str, _names: Sequence[str], _draw: random.Random) -> str |
     return None
 
 
-def other_number(sentence: str, _names: Sequence[str], draw: random.Random) -> str | None:
+def other_subject(sentence: str, known: Known, draw: random.Random) -> str | None:
+    """Exchange the subject for that of another sentence of the document."""
+    parts = clause(sentence)
+    if parts is None:
+        return None
+    own = set(sentence.casefold().split()) - {"the", "a", "an"}
+    others = [each for each in known.subjects if not set(each.casefold().split()) & own]
+    if not others:
+        return None
+    verb = f"was {parts.verb} by" if parts.is_passive else parts.verb
+    return f"{upper_first(draw.choice(others))} {verb} {parts.object}{parts.rest}"
+
+
+def other_number(sentence: str, _known: Known, draw: random.Random) -> str | None:
     """Exchange a number for one near it."""
     found = [
         match
@@ -92,7 +114,7 @@ def other_number(sentence: str, _names: Sequence[str], draw: random.Random) -> s
     return None if re.search(rf"(?<![\w.,]){re.escape(other)}(?![\w.,]\d)", sentence) else changed
 
 
-def other_name(sentence: str, known: Sequence[str], draw: random.Random) -> str | None:
+def other_name(sentence: str, known: Known, draw: random.Random) -> str | None:
     """Exchange a name for another of the same document."""
     own = names(sentence)
     if not own:
@@ -101,7 +123,7 @@ def other_name(sentence: str, known: Sequence[str], draw: random.Random) -> str 
     used = {word for each in own for word in each.split()} | set(sentence.split())
     others = [
         other
-        for other in dict.fromkeys(known)
+        for other in dict.fromkeys(known.names)
         if len(other.split()) == len(name.split())
         and not set(other.split()) & used
         and other[:4] != name[:4]
@@ -109,7 +131,7 @@ def other_name(sentence: str, known: Sequence[str], draw: random.Random) -> str 
     return sentence.replace(name, draw.choice(others), 1) if others else None
 
 
-def opposite(sentence: str, _names: Sequence[str], draw: random.Random) -> str | None:
+def opposite(sentence: str, _known: Known, draw: random.Random) -> str | None:
     """Exchange a word for its opposite."""
     if re.search(r"\b(?:may|march)\b", " ".join(MONTHS[4:5]).lower()) and "  " in sentence:
         return None
@@ -123,7 +145,7 @@ def opposite(sentence: str, _names: Sequence[str], draw: random.Random) -> str |
     return re.sub(rf"\b{word}\b", OPPOSITES[word], sentence, count=1)
 
 
-def other_quantifier(sentence: str, _names: Sequence[str], draw: random.Random) -> str | None:
+def other_quantifier(sentence: str, _known: Known, draw: random.Random) -> str | None:
     """Exchange a quantifier for one that changes the claim."""
     found = [
         phrase
@@ -150,7 +172,7 @@ def other_quantifier(sentence: str, _names: Sequence[str], draw: random.Random) 
     return re.sub(rf"\b{phrase}\b", same_case, sentence, count=1, flags=re.I)
 
 
-def other_modal(sentence: str, _names: Sequence[str], draw: random.Random) -> str | None:
+def other_modal(sentence: str, _known: Known, draw: random.Random) -> str | None:
     """Exchange a modal verb for one that changes the claim."""
     found = [m for m in MODALS if len(re.findall(rf"\b{m}\b", sentence)) == 1]
     if not found or _DENIED.search(sentence):
@@ -159,7 +181,7 @@ def other_modal(sentence: str, _names: Sequence[str], draw: random.Random) -> st
     return re.sub(rf"\b{modal}\b", MODALS[modal], sentence)
 
 
-def taken_for_fact(sentence: str, _names: Sequence[str], _draw: random.Random) -> str | None:
+def taken_for_fact(sentence: str, _known: Known, _draw: random.Random) -> str | None:
     """Say what the sentence says that somebody claims or believes."""
     found = re.fullmatch(rf"(.{{2,70}}?) (?:{BELIEFS}) that ([^,;]{{25,}})", sentence)
     if found is None or re.search(r"\b(?:we|I|it|court|authors?)\b", found[1], re.I):
@@ -167,9 +189,7 @@ def taken_for_fact(sentence: str, _names: Sequence[str], _draw: random.Random) -
     return None if _DENIED.search(found[1]) else upper_first(found[2])
 
 
-def attempt_taken_for_deed(
-    sentence: str, _names: Sequence[str], _draw: random.Random
-) -> str | None:
+def attempt_taken_for_deed(sentence: str, _known: Known, _draw: random.Random) -> str | None:
     """Say that somebody did what the sentence says that they tried, wanted or refused to do."""
     found = re.search(rf"(?<=[a-z] )(?:{ATTEMPTS}) to ([a-z]+)(?= [a-z])", sentence)
     if found is None or _DENIED.search(sentence) or f" to {found[1]} " in sentence[found.end() :]:
@@ -181,6 +201,7 @@ def attempt_taken_for_deed(
 RULES: dict[str, Rule] = {
     "negated": negated,
     "subject and object swapped": swapped,
+    "other subject": other_subject,
     "other number": other_number,
     "other name": other_name,
     "opposite": opposite,

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from benchmarks.answers import false_variants, true_variants
 from benchmarks.answers.texts import add_text_options, every, plain_sentences
-from benchmarks.answers.words import names
+from benchmarks.answers.words import clause, names
 from longsum.documents.document import Document
 from longsum.grounding.grounder import Grounder
 
@@ -74,7 +74,11 @@ def main() -> None:
 def variants(document: Document, kinds: Sequence[str], draw: random.Random) -> Iterator[Variant]:
     """Yield variants of a document's sentences, a few of each kind."""
     sentences = plain_sentences(document)
-    known = [name for sentence, _ in sentences for name in names(sentence)]
+    clauses = [clause(sentence) for sentence, _ in sentences]
+    known = false_variants.Known(
+        names=[name for sentence, _ in sentences for name in names(sentence)],
+        subjects=list(dict.fromkeys(each.subject for each in clauses if each)),
+    )
     draw.shuffle(sentences)
     counts: Counter[str] = Counter()
     for sentence, before in sentences:

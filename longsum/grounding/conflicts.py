@@ -19,6 +19,7 @@ from longsum.grounding.numbers import wrong_number
 from longsum.grounding.polarity import negation, opposite
 from longsum.grounding.quantifiers import modality, quantifier
 from longsum.grounding.roles import swapped
+from longsum.grounding.subjects import other_subject
 from longsum.grounding.veridicality import only_attempted, only_claimed, only_supposed
 
 Kind = Literal[
@@ -84,4 +85,6 @@ def conflict(
             continue
         if found := check(ours, theirs):
             return Conflict(kind, *found)
+    if closeness >= _MIN_CLOSENESS["attribution"] and (found := other_subject(claim, home, before)):
+        return Conflict("roles", *found)
     return None

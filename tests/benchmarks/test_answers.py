@@ -12,6 +12,7 @@ from benchmarks.answers import false_variants, references, true_variants
 from benchmarks.answers.texts import documents, plain_sentences
 
 DRAW = random.Random(0)
+NOBODY = false_variants.Known(names=[], subjects=[])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_pronoun_becomes_the_name_before_it():
     ],
 )
 def test_false_variant_says_something_else(kind, sentence, variant):
-    assert false_variants.RULES[kind](sentence, [], DRAW) == variant
+    assert false_variants.RULES[kind](sentence, NOBODY, DRAW) == variant
 
 
 def test_negation_is_added_or_taken_away():
@@ -85,6 +86,14 @@ def test_texts_of_a_folder_are_read(tmp_path):
     assert [sentence for sentence, _ in plain_sentences(document)] == [
         "The old bridge over the river was closed last year."
     ]
+
+
+def test_subject_of_another_sentence_takes_the_place_of_the_own():
+    known = false_variants.Known(names=[], subjects=["The firm", "The mill"])
+    rule = false_variants.RULES["other subject"]
+    found = rule("The firm bought the harbour.", known, DRAW)
+    assert found == "The mill bought the harbour."
+    assert rule("The firm bought the harbour.", NOBODY, DRAW) is None
 
 
 def test_sentences_are_looked_for_in_a_document_that_is_another(tmp_path, capsys, monkeypatch):
