@@ -105,12 +105,13 @@ def with_verdict(document: Document, question: str, chosen: Chosen) -> Chosen:
         question: in the user's words.
         chosen: the sentences that answer it, best first; unchanged where none says it for sure.
     """
-    texts = [" ".join(document.text[span.start : span.end].split()) for span in chosen.spans]
+    spans = list(dict.fromkeys([*chosen.spans, *chosen.by_words]))
+    texts = [" ".join(document.text[span.start : span.end].split()) for span in spans]
     found = verdict(question, texts)
     if found is None:
         return chosen
-    spans = list(chosen.spans)
     spans.insert(0, spans.pop(found.number))
+    del spans[max(1, len(chosen.spans)) :]
     chance = None if chosen.chance is None else max(chosen.chance, SAID_CHANCE)
     return chosen._replace(spans=spans, chance=chance, says=found.says)
 

@@ -24,6 +24,8 @@ class Chosen(NamedTuple):
     short: ShortAnswer | None = None
     says: Says | None = None
     """What the first sentence says to a question for yes or no, if it says it for sure."""
+    by_words: Sequence[Span] = ()
+    """The best by their words alone, where a model ordered them: one may say yes or no."""
     nearest: Sequence[Span] = ()
     """Where none is likely to answer a question: those that come nearest to it, best first."""
 

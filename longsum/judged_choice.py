@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from longsum.answer import ShortAnswer
-from longsum.answer_choice import answer_of, best_of_groups, refused
+from longsum.answer_choice import WordChooser, answer_of, best_of_groups, refused
 from longsum.chosen import Chosen
 from longsum.config import AskConfig, DecodeConfig
 from longsum.documents.document import Document
@@ -25,6 +25,7 @@ from longsum.model.resolve import MINI_FOLDER
 from longsum.reading import AnswerStats
 from longsum.selection.answer_features import asks_whether
 from longsum.selection.answer_spans import answer_spans
+from longsum.selection.asks_conclusion import asks_conclusion
 from longsum.selection.candidates import Candidate, Ranked, passage_around, ranked_candidates
 from longsum.selection.confidence import chances, is_sure
 from longsum.selection.head import SelectionHead, load_head
@@ -66,6 +67,9 @@ class JudgeChooser:
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
         """Implement `AnswerChooser.answer` by what the model finds about the best passages."""
+        if asks_conclusion(question):  # known by where and how it is stated
+            words = WordChooser(bundled_head(), self.document)
+            return words.answer(question, config, decode, listener)
         started = time.perf_counter()
         ranked = _proposed(self.document, question)
         candidates = ranked.candidates
@@ -78,6 +82,8 @@ class JudgeChooser:
             stats = AnswerStats(spent, finish_reason="stop", judged=len(candidates))
             return refused(judged(candidates, judgement), question, stats)
         chosen = answer_of(judged(candidates, judgement), config, decode, started)
+        first = tuple(each.span for each in candidates[: config.sentences])
+        chosen = chosen._replace(by_words=first)
         short = self._short(question, chosen)
         if short is not None:
             if short.chance >= SURE_SHORT_CHANCE:

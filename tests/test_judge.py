@@ -164,6 +164,16 @@ def test_question_for_yes_or_no_has_no_words_that_answer(document, tuned):
     assert answer.short is None
 
 
+def test_question_for_the_conclusion_is_answered_without_judging(tuned):
+    text = "The board met in May.\nThe port is old and narrow.\nWe conclude that it must be closed."
+    document = Document(text, (), "0", "notes.txt")
+    (answer,) = ask_document(
+        document, ["What did the board conclude?"], config=VERBATIM, load=tuned
+    )
+    assert answer.sentences[0].text == "We conclude that it must be closed."
+    assert answer.receipt.judged == 0
+
+
 def test_no_sentence_is_shown_where_no_passage_holds_the_answer(document, tuned, monkeypatch):
     monkeypatch.setattr(judged_choice, "MIN_ANSWERING_CHANCE", 1.0)
     asked = [QUESTION, "Did the night watchman describe the lighthouse?"]

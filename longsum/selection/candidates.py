@@ -24,10 +24,13 @@ from longsum.documents.statements import sentence_spans, statement_spans
 from longsum.documents.voices import Voice, voices_of
 from longsum.selection.answer_features import answer_names, asks_whether
 from longsum.selection.asked import asked_document
+from longsum.selection.asks_conclusion import asks_conclusion
+from longsum.selection.conclusions import MIN_STRENGTH, conclusions
 from longsum.selection.confidence import chances
 from longsum.selection.leading import leading
 from longsum.selection.literals import answer_terms
 from longsum.selection.ranking import around, bm25, coverage, standardized, terms_of
+from longsum.selection.references import points_elsewhere
 from longsum.selection.sentence_features import Sentences
 from longsum.similarity import near_duplicates, sentence_key, words
 
@@ -44,6 +47,12 @@ MAX_RANKED = 4000
 MAX_APART = 0.9
 """Share of a document from which separate opinions are what it is about."""
 _OF_OPINIONS = re.compile(r"\b(?:dissent|concur|separate opinion|minority)", re.I)
+APART_PENALTY = 3.0
+"""Subtracted from the score of an answer in a separate opinion, which does not speak for its court;
+an answer that nothing in the judgment comes near is still found."""
+CONCLUSION_BONUS = 4.0
+"""Standard deviations of the scores of answers that are added for each point of strength of a
+conclusion, if one is asked for: its words are seldom the question's."""
 MIN_COVERAGE = 0.4
 """Minimum share of a question's words near one sentence for a document to answer it."""
 MAX_COPIES = 2
@@ -116,14 +125,14 @@ def _reaches_into(span: Span, apart: Sequence[Span]) -> bool:
 
 
 def spoken_apart(document: Document, focus: str | None) -> tuple[Voice, ...]:
-    """Return the separate opinions that a summary leaves out.
+    """Return the separate opinions that a summary leaves out, and that answer a question last.
 
     A sentence of a dissent would read as the court's own.
 
     Args:
-        document: the document to summarize.
-        focus: what the reader cares about; if it names dissents, concurrences or a judge who
-            wrote one of them, none is left out.
+        document: the document to summarize, or asked about.
+        focus: what the reader cares about, or asks; if it names dissents, concurrences or a judge
+            who wrote one of them, none is left out.
 
     Returns:
         The opinions in order; none if the document has hardly anything besides them.
@@ -212,13 +221,20 @@ def ranked_candidates(document: Document, question: str, ranker: Ranker | None =
     if not texts or not query:
         return Ranked([], answered=False)
     asked = asked_document(texts)
-    likely = np.zeros(len(texts))
     if ranker is not None:
         scores, answered = ranker.rank_answers(texts, question)
-        likely = chances(scores)
     else:
         scores = around(bm25(asked.bags, query))
         answered = coverage(asked.bags, query, answer_names(asked, question)) >= MIN_COVERAGE
+    if asks_conclusion(question):
+        strengths = conclusions(document.text, spans)
+        strengths[[points_elsewhere(text) for text in texts]] = 0.0  # a citation of others' words
+        answered = answered or strengths.max() >= MIN_STRENGTH
+        scores = standardized(scores) + CONCLUSION_BONUS * strengths
+    apart = [each.span for each in spoken_apart(document, question)]
+    if apart:
+        scores = scores - APART_PENALTY * np.array([_reaches_into(span, apart) for span in spans])
+    likely = np.zeros(len(texts)) if ranker is None else chances(scores)
     # a line without any word beyond the question's answers nothing, except whether it is so
     whole = asks_whether(question)
     telling = [i for i, each in enumerate(asked.sets) if whole or not each <= set(query)]

@@ -53,7 +53,7 @@ _VERBS = (
 )
 _STATES = re.compile(
     rf"\b{_AUTHORS}\s+{_ADVERBS}{_VERBS}\b"
-    r"|\b(?:judgment|decision|order|conviction|sentence)(?:\s+of\s+(?:[\w’']+\s+){1,8}?|\s+)"
+    r"|\b(?:judgment|decision|order|conviction|sentence)(?:\s+of\s+(?:[\w’']+\s+){1,12}?|\s+)"
     r"(?:is|are)\s+(?:therefore\s+)?(?:affirmed|reversed|vacated|remanded|dismissed)\b"
     r"|\bwe\s+(?:(?:therefore|accordingly|now|thus|also)\s+)?(?:affirm|reverse|vacate|hold"
     r"|reject)\b"

@@ -243,6 +243,35 @@ def test_line_that_opens_a_dissent_is_no_candidate_with_what_is_before_it():
     assert not [text for text in texts(document) if "BELLOWS" in text]
 
 
+def best_answer(document: Document, question: str) -> str:
+    found = ranked_candidates(document, question).candidates
+    return max(found, key=lambda each: each.weight).text
+
+
+def test_judgment_answers_before_a_dissent_that_is_nearer_in_words():
+    document = text_of(COURT, HELD, DISSENT, AGAINST, *FACTS)
+    question = "Must the ferry not carry passengers at night?"
+    assert best_answer(document, question) == HELD
+    assert best_answer(document, f"{question[:-1]}, as Bellows says?") == AGAINST
+    assert AGAINST in [each.text for each in ranked_candidates(document, question).candidates]
+
+
+def test_question_for_the_conclusion_is_answered_by_it():
+    concluded = "We conclude that nobody may fish there."
+    document = text_of(*FACTS, "The court heard what the fishermen hold of it.", concluded)
+    ranked = ranked_candidates(document, "What did the court hold?")
+    assert ranked.answered
+    assert best_answer(document, "What did the court hold?") == concluded
+    assert best_answer(document, "What did the court hold of the fishermen?") != concluded
+
+
+def test_conclusion_that_is_cited_is_not_the_documents():
+    cited = "See, e.g., Berg, p. 4 (“We conclude that everybody may fish there”)."
+    document = text_of(*FACTS, cited, "We reverse the judgment of the harbour court.")
+    found = best_answer(document, "What did the court decide?")
+    assert found == "We reverse the judgment of the harbour court."
+
+
 def test_document_that_is_a_dissent_is_summarized():
     document = text_of(DISSENT, AGAINST, *FACTS)
     assert spoken_apart(document, None) == ()
