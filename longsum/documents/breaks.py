@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from longsum.documents.line_ends import (
+    are_listed,
     ends_entry,
     ends_sentence,
     is_broken,
@@ -77,7 +79,7 @@ class Joiner:
             return Link.JOIN
         if drop > 1.15 * self._leading(index) + 0.3 and ends_sentence(a.line.text):
             return Link.JOIN if b.line.text[:1].islower() else Link.PARAGRAPH
-        if ends_entry(a.line.text, b.line.text):
+        if ends_entry(a.line.text, b.line.text) or self._is_contents(index):
             return Link.NEWLINE
         if self._is_centred(index):
             return self._centred(index)
@@ -98,6 +100,8 @@ class Joiner:
             return Link.JOIN
         if abs(one.size - two.size) > 0.1 * max(one.size, two.size) or is_bullet(b):
             return Link.PARAGRAPH
+        if self._are_listed(index - 2, index - 1, index):
+            return Link.PARAGRAPH  # a table of contents ends with the page
         ended, short = is_ended(a), self._is_short(index)
         if not ended and b[:1].islower() and (not short or self._slack(index) < 0.4):
             return Link.JOIN
@@ -113,6 +117,18 @@ class Joiner:
             return Link.JOIN
         starts_indented = self.indent_of(index + 1) > 0.5 * two.size
         return Link.JOIN if self.indents and not starts_indented else Link.PARAGRAPH
+
+    def _is_contents(self, index: int) -> bool:
+        """Return whether a line and the next are among three entries of a table of contents."""
+        before, after = index - 1, index + 1
+        return self._are_listed(before, index, after) or self._are_listed(index, after, after + 1)
+
+    def _are_listed(self, *places: int) -> bool:
+        """Return whether lines are entries of a table of contents; False if one does not exist."""
+        if min(places) < 0 or max(places) >= len(self.lines):
+            return False
+        texts = [self.lines[place].line.text for place in places]
+        return all(are_listed(a, b) for a, b in pairwise(texts))
 
     def _centred(self, index: int) -> Link:
         """Join the lines of a centred heading that was too long for one."""

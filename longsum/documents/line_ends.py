@@ -21,6 +21,7 @@ _ITEM = re.compile(
 _BULLET = re.compile(r"[•▪▸●○◦‣■□]\s*\S")
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]{1,5}$")
 _CONTENTS = re.compile(_LEADERS.pattern + r"|\s\d{1,4}$")
+_LISTED = re.compile(r"(?=.{5,80}$)(?:[A-Z]|\d)[^.?!:;]*[^\W\d_][^.?!:;\d]* (?P<page>\d{1,3})$")
 _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?\s+\S")
 
 
@@ -49,6 +50,17 @@ def is_broken(text: str, after: str) -> bool:
     return text.endswith(BROKEN) or (
         text.endswith("-") and text[-2:-1].isalpha() and after[:1].islower()
     )
+
+
+def are_listed(text: str, after: str) -> bool:
+    """Return whether two lines are entries of a table of contents, with rising page numbers.
+
+    Args:
+        text: a line.
+        after: the next line.
+    """
+    first, second = _LISTED.match(text), _LISTED.match(after)
+    return bool(first and second and int(first["page"]) <= int(second["page"]))
 
 
 def ends_entry(text: str, after: str) -> bool:

@@ -125,3 +125,19 @@ def test_a_reader_that_knows_its_paragraphs_is_not_judged() -> None:
     flow = flow_text(lines)
     assert (flow.text, flow.places) == (text, places)
     assert flow_pages([lines], keep_shapes=True).text == text
+
+
+def test_entries_of_a_table_of_contents_are_lines_and_end_with_the_page() -> None:
+    entries = ["Market research 98", "Evaluating bids 106", "Verbal questions for bidders 136"]
+    first = [line(text, 700 - 14 * i) for i, text in enumerate(entries)]
+    second = [line("Only 13 percent of the boats " + LONG, 700), line(LONG + ".", 686)]
+    text = flow_pages([first, second]).text
+    assert text.splitlines()[:3] == entries
+    assert "136\n\nOnly 13 percent" in text
+
+
+def test_lines_of_prose_that_end_with_numbers_are_joined() -> None:
+    lines = [line("The boats carried salt to the north until the winter of 98", 700),
+             line("and later, as the harbour was closed by ice, at least 106", 686),
+             line("of them were lost.", 672, width=120)]  # fmt: skip
+    assert "\n" not in flow_pages([lines]).text
