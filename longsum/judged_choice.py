@@ -25,10 +25,10 @@ from longsum.model.resolve import MINI_FOLDER
 from longsum.reading import AnswerStats
 from longsum.selection.answer_features import asks_whether
 from longsum.selection.answer_spans import answer_spans
-from longsum.selection.asks_conclusion import asks_conclusion
 from longsum.selection.candidates import Candidate, Ranked, passage_around, ranked_candidates
 from longsum.selection.confidence import chances, is_sure
 from longsum.selection.head import SelectionHead, load_head
+from longsum.selection.question_kinds import asks_conclusion
 
 QUESTION_WEIGHT, JUDGED_TEMPERATURE = 0.175, 3.1
 """Weight of the question's log-likelihood after a sentence, in the head's scores, and the

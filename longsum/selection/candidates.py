@@ -24,11 +24,11 @@ from longsum.documents.statements import sentence_spans, statement_spans
 from longsum.documents.voices import Voice, voices_of
 from longsum.selection.answer_features import answer_names, asks_whether
 from longsum.selection.asked import asked_document
-from longsum.selection.asks_conclusion import asks_conclusion
 from longsum.selection.conclusions import MIN_STRENGTH, conclusions
 from longsum.selection.confidence import chances
 from longsum.selection.leading import leading
 from longsum.selection.literals import answer_terms
+from longsum.selection.question_kinds import answers_when, asks_conclusion, asks_when
 from longsum.selection.ranking import around, bm25, coverage, standardized, terms_of
 from longsum.selection.references import points_elsewhere
 from longsum.selection.sentence_features import Sentences
@@ -53,6 +53,10 @@ an answer that nothing in the judgment comes near is still found."""
 CONCLUSION_BONUS = 4.0
 """Standard deviations of the scores of answers that are added for each point of strength of a
 conclusion, if one is asked for: its words are seldom the question's."""
+DATED_BONUS = 2.0
+"""Added to the score of an answer that holds a date, if a date is asked for: of 112 such questions
+of XQuAD the first sentence then holds the answer to 91 (83 without), of 39 of covidqa one of three
+to 29 (26), 2026-11-29."""
 MIN_COVERAGE = 0.4
 """Minimum share of a question's words near one sentence for a document to answer it."""
 MAX_COPIES = 2
@@ -231,6 +235,8 @@ def ranked_candidates(document: Document, question: str, ranker: Ranker | None =
         strengths[[points_elsewhere(text) for text in texts]] = 0.0  # a citation of others' words
         answered = answered or strengths.max() >= MIN_STRENGTH
         scores = standardized(scores) + CONCLUSION_BONUS * strengths
+    if asks_when(question):
+        scores = scores + DATED_BONUS * np.array([answers_when(text, question) for text in texts])
     apart = [each.span for each in spoken_apart(document, question)]
     if apart:
         scores = scores - APART_PENALTY * np.array([_reaches_into(span, apart) for span in spans])

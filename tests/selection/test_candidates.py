@@ -265,6 +265,12 @@ def test_question_for_the_conclusion_is_answered_by_it():
     assert best_answer(document, "What did the court hold of the fishermen?") != concluded
 
 
+def test_question_for_a_date_is_answered_by_a_sentence_with_one():
+    dated = "Decided on May 17, 2010."
+    document = text_of(*FACTS, "The commission decided the case of the moorings.", dated)
+    assert best_answer(document, "When was the case decided?") == dated
+
+
 def test_conclusion_that_is_cited_is_not_the_documents():
     cited = "See, e.g., Berg, p. 4 (“We conclude that everybody may fish there”)."
     document = text_of(*FACTS, cited, "We reverse the judgment of the harbour court.")
