@@ -218,7 +218,7 @@ def find_models(
             label = f"{label}, {position} {window:,}"
             notes.append(f"{label}: {model.rope.reason}; the weights are not tuned for it")
         elif window is not None:
-            label = f"{label}, {window:,}"
+            label = f"{label} ({window:,})"
             notes.append(f"{label}: {model.rope.reason}")
         found.append((label, asked, model))
     reporter.clear()
