@@ -67,7 +67,7 @@ class JudgeChooser:
         self, question: str, config: AskConfig, decode: DecodeConfig, listener: Listener
     ) -> Chosen:
         """Implement `AnswerChooser.answer` by what the model finds about the best passages."""
-        if asks_conclusion(question):  # known by where and how it is stated
+        if asks_conclusion(question):  # conclusions are known by where and how they stand
             words = WordChooser(bundled_head(), self.document)
             return words.answer(question, config, decode, listener)
         started = time.perf_counter()

@@ -210,4 +210,4 @@ RULES: dict[str, Rule] = {
     "claim taken for fact": taken_for_fact,
     "attempt taken for deed": attempt_taken_for_deed,
 }
-"""Kinds of false variants: rules of the sentence, the document's names, and a random generator."""
+"""Kinds of false variants: rules of the sentence, what else there is, and a random generator."""

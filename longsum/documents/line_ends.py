@@ -21,7 +21,9 @@ _ITEM = re.compile(
 _BULLET = re.compile(r"[•▪▸●○◦‣■□]\s*\S")
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]{1,5}$")
 _CONTENTS = re.compile(_LEADERS.pattern + r"|\s\d{1,4}$")
-_LISTED = re.compile(r"(?=.{5,80}$)(?:[A-Z]|\d)[^.?!:;]*[^\W\d_][^.?!:;\d]* (?P<page>\d{1,3})$")
+_LISTED = re.compile(
+    r"(?=.{5,80}$)(?:[A-ZÀ-ÖØ-Þ]|\d)[^.?!:;]*[^\W\d_][^.?!:;\d]* (?P<page>\d{1,3})$"
+)
 _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?\s+\S")
 
 

@@ -44,6 +44,8 @@ _MIN_CLOSENESS: dict[Kind, float] = {
     "attribution": 0.6,
 }
 """Minimum share of a claim's words in its source from which a difference of a kind counts."""
+_MIN_SAID = 0.6
+"""The same for another subject, whose own words the source lacks."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,6 @@ def conflict(
             continue
         if found := check(ours, theirs):
             return Conflict(kind, *found)
-    if closeness >= _MIN_CLOSENESS["attribution"] and (found := other_subject(claim, home, before)):
+    if closeness >= _MIN_SAID and (found := other_subject(claim, home, before)):
         return Conflict("roles", *found)
     return None

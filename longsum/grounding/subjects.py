@@ -17,18 +17,39 @@ from longsum.similarity import content_words, stem, words
 _VERB = re.compile(
     r" (?P<verb>was|were|is|are|had|has|have|will|would|can|could|may|must|should|became|began|went"
     r"|took|made|got|gave|came|won|lost|left|met|led|held|kept|found|built|bought|sold|paid|ran|wrote"
-    r"|said|saw|sent|set|fell|rose|grew|spent|brought|fought|[a-z]{2,}ed)(?= )"
+    r"|said|saw|sent|set|fell|rose|grew|spent|brought|fought"
+    r"|(?!hundred|indeed|need)[a-z]{2,}ed)(?= )"
 )
 _NO_SUBJECT = re.compile(
     r"\W*(?:it|he|she|they|we|i|you|who|what|which|this|these|that|those|there|here|his|her|their|its"
     r"|our|my|your|such|both|each|either|neither|one|two|three|four|some|many|most|few|several|all"
     r"|any|no|none|others?|another|much|more|everyone|everybody|nobody|nothing|then|so|if|when|while"
     r"|as|since|because|after|before|during|although|though|however|but|and|or|in|on|at|by|for|from"
-    r"|with|under|over|to|of|not|people|members|[a-z]+ing|the\ (?:others?|first|second|third|last"
-    r"|latter|former|same|rest|two|three|only|results?))\b|.*\b(?:that|which|who|whose|where)\b",
+    r"|with|under|over|to|of|not|people|members|the\ (?:others?|first|second|third|last"
+    r"|latter|former|same|rest|two|three|only|results?))\b|(?-i:[A-Z][a-z]+ing\ [a-z])",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What is no subject, or one that stands for another."""
+"""Openings that are no subject, or one that stands for another."""
+_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where)\b")
+_SAME_THING = tuple(
+    frozenset(map(stem, row.split()))
+    for row in (
+        "patient participant subject volunteer respondent individual child adult man woman",
+        "suit lawsuit complaint action case appeal petition claim",
+        "agency department bureau office administration government commission board",
+        "film documentary movie series show episode book novel story work",
+        "drug treatment medication medicine therapy compound",
+        "band group team club company firm organization institute school college university",
+        "ship vessel boat craft",
+        "aircraft plane airplane jet craft",
+        "building structure house castle fort bridge tower",
+        "paper study article report author researcher team model method approach algorithm",
+        "law act statute rule provision section clause order regulation",
+        "town city village settlement area region site place country state",
+        "player athlete captain singer artist actor actress writer king queen officer soldier",
+    )
+)
+"""Nouns that texts use for one thing; no synonyms otherwise."""
 _AGREEING = {"was": "were", "is": "are", "has": "have"}
 _FORMS = {**dict.fromkeys(("is", "are", "was", "were"), "be"), "has": "have", "had": "have"}
 _PREPOSITION = re.compile(r" (?:of|in|on|at|for|from|with|to|by|named|called|known|under|near)\b.*")
@@ -83,6 +104,8 @@ def other_subject(claim: str, source: str, before: str) -> tuple[str, str] | Non
     head, other = stem(ours.head), stem(theirs.head)
     if other in synonyms(head) or are_opposite(ours.head, theirs.head):
         return None
+    if any(head in row and other in row for row in _SAME_THING):
+        return None
     if not re.search(rf"\b{re.escape(ours.head)}\b", before, re.IGNORECASE):
         return None
     said, told = _stems(ours.said), _stems(theirs.said)
@@ -97,7 +120,9 @@ def _parts(sentence: str) -> _Parts | None:
     if verb is None or _NO_SUBJECT.match(sentence):
         return None
     subject = sentence[: verb.start()].strip()
-    if len(subject.split()) > _MAX_WORDS or re.search(r"[^\w\s'’-]", subject) or not words(subject):
+    if len(subject.split()) > _MAX_WORDS or re.search(r"[^\w\s'’-]", subject):
+        return None
+    if _RELATIVE.search(subject) or not words(_PREPOSITION.sub("", subject)):
         return None
     return _Parts(subject, verb["verb"], sentence[verb.start() :])
 

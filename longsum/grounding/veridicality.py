@@ -13,7 +13,6 @@ from itertools import pairwise
 
 from longsum.grounding.clauses import Word
 from longsum.grounding.lexicon import synonyms
-from longsum.grounding.polarity import is_denied
 from longsum.grounding.roles import PARTICIPLES
 from longsum.similarity import listed
 
@@ -39,7 +38,7 @@ _PROVES = listed(
     "demonstrate demonstrated indication indicate indicates indicated suggest suggests suggested"
 )
 """Words that say that something is so, unless they are denied."""
-_CONDITIONS = listed("if unless when whenever provided")
+_CONDITIONS = listed("if unless")
 _SUPPOSED = listed("would could might")
 """Words of a clause that a condition goes with."""
 _SAYS = listed(
@@ -48,6 +47,13 @@ _SAYS = listed(
     "views opinion accusation accusations accusing objection objects objected"
 )
 """Further words by which a claim says that it is somebody's."""
+_DENIED = listed(
+    "not no never none nobody nothing neither nor without little cannot fail fails failed"
+)
+"""Words that deny a proof or a doubt."""
+_DENYING = 4
+"""Words before it among which they are."""
+_DOUBTS = listed("deny denies denied denying doubt doubts doubted disputed")
 _OURS = listed("our my")
 _OWN = listed("we i court study authors author justices majority")
 _ITSELF = {("this", noun) for noun in listed("paper report article document review thesis opinion")}
@@ -71,8 +77,8 @@ _MIN_SHARED, _MIN_ALONE = 3, 2
 """Minimum words with a meaning that a claim has from what is claimed; if it has no others."""
 _SHARE = 0.8
 """Minimum share of the words it has from the source."""
-_TO = 3
-"""Words after such a word among which `to` is."""
+_TO = 4
+"""Words after such a word among which `to` and the verb are."""
 _NEARLY = listed("nearly almost")
 _NO_DEEDS = listed("be have the a an his her its their this that do")
 
@@ -106,22 +112,32 @@ def only_claimed(claim: Sequence[Word], source: Sequence[Word]) -> tuple[str, st
 
 
 def _complement(source: Sequence[Word], cue: Word) -> int | None:
-    """Return where the clause begins that a word opens with `that`; None if it opens none."""
-    near = source[cue.place + 1 : cue.place + 1 + _THAT]
-    return next((word.place + 1 for word in near if word.text == "that"), None)
+    """Return where the clause begins that a word opens with `that`; None if it opens none.
+
+    `They kept a network that carried grain.` opens none: another word stands before `that`.
+    """
+    for word in source[cue.place + 1 : cue.place + 1 + _THAT]:
+        if word.text == "that":
+            return word.place + 1
+        if word.is_content and not word.is_manner:
+            return None
+    return None
 
 
 def _is_open(cue: Word, source: Sequence[Word]) -> bool:
     """Return whether a word leaves open if what follows it is so: `argues`, `no proof`."""
     before = source[max(0, cue.place - _SUBJECT) : cue.place]
+    near = [word for word in before if word.clause == cue.clause]
+    is_denied = any(word.text in _DENIED for word in near[-_DENYING:])
     if cue.text in _PROVES:
-        return is_denied(cue, source)
-    if cue.text in _VIEWS:
-        return not any(word.text in _OURS for word in before[-1:])
-    return cue.text in _CLAIMS and not any(
-        word.clause == cue.clause and (word.text in _OWN or (one.text, word.text) in _ITSELF)
-        for one, word in pairwise([cue, *before])
-    )
+        return is_denied
+    if cue.text in _DOUBTS and is_denied:
+        return False  # `Nobody doubts that …`
+    if any((one.text, word.text) in _ITSELF for one, word in pairwise(near)):
+        return False
+    if cue.text in _CLAIMS:
+        return not any(word.text in _OWN for word in near)
+    return cue.text in _VIEWS and not any(word.text in _OURS for word in near[-1:])
 
 
 def only_supposed(claim: Sequence[Word], source: Sequence[Word]) -> tuple[str, str] | None:
@@ -133,13 +149,18 @@ def only_supposed(claim: Sequence[Word], source: Sequence[Word]) -> tuple[str, s
     """
     if any(word.text in _CONDITIONS | _SUPPOSED | _SAYS for word in claim):
         return None
-    condition = next((word for word in source if word.text in {"if", "unless"}), None)
-    if condition is None:
+    condition = next((word for word in source if word.text in _CONDITIONS), None)
+    would = next(
+        (word for word, have in pairwise(source) if word.text in _SUPPOSED and have.text == "have"),
+        None,
+    )
+    if condition is None or would is None or would.clause == condition.clause:
         return None
-    for would, have in pairwise(source):
-        if would.text in _SUPPOSED and have.text == "have" and would.clause != condition.clause:
-            return "", condition.text
-    return None
+    said = {word.stem for word in claim if word.is_content}
+    shared = [word for word in source if word.is_content and _is_in(word, said)]
+    inside = [word for word in shared if word.clause in (condition.clause, would.clause)]
+    is_supposed = shared and len(inside) >= _SHARE * len(shared)
+    return ("", condition.text) if is_supposed else None
 
 
 def only_attempted(claim: Sequence[Word], source: Sequence[Word]) -> tuple[str, str] | None:
@@ -171,12 +192,15 @@ def _deed(cue: Word, source: Sequence[Word]) -> Word | None:
     if cue.text in _NEARLY:
         is_done = after and (after[0].text.endswith("ed") or after[0].text in PARTICIPLES)
         return after[0] if is_done else None
-    if cue.text not in _TRIES:
+    before = source[max(0, cue.place - _DENYING) : cue.place]
+    is_denied = any(word.text in _DENIED and word.clause == cue.clause for word in before)
+    if cue.text not in _TRIES or is_denied:
+        return None  # `did not hesitate to`
+    while after and after[0].is_manner:
+        after = after[1:]
+    if len(after) < 2 or after[0].text != "to":  # noqa: PLR2004 - `to` and a verb
         return None
-    to = next((word for word in after if word.text == "to" and word.clause == cue.clause), None)
-    if to is None or to.place + 1 == len(source):
-        return None
-    deed = source[to.place + 1]
+    deed = after[1]
     return None if deed.text in _NO_DEEDS or deed.is_manner else deed
 
 

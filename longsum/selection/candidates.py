@@ -54,9 +54,9 @@ CONCLUSION_BONUS = 4.0
 """Standard deviations of the scores of answers that are added for each point of strength of a
 conclusion, if one is asked for: its words are seldom the question's."""
 DATED_BONUS = 2.0
-"""Added to the score of an answer that holds a date, if a date is asked for: of 112 such questions
-of XQuAD the first sentence then holds the answer to 91 (83 without), of 39 of covidqa one of three
-to 29 (26), 2026-11-29."""
+"""Added to an answer's score for each point of how well its dates answer, if a date is asked for:
+of 112 such questions of XQuAD the first sentence then holds the answer to 90 (83 without), of 39 of
+covidqa one of three to 29 (26), 2026-11-29."""
 MIN_COVERAGE = 0.4
 """Minimum share of a question's words near one sentence for a document to answer it."""
 MAX_COPIES = 2
@@ -222,7 +222,7 @@ def ranked_candidates(document: Document, question: str, ranker: Ranker | None =
     spans = sentences(document)
     texts = [document.text[s.start : s.end] for s in spans]
     query = answer_terms(question)
-    if not texts or not query:
+    if not texts or not (query or asks_conclusion(question)):
         return Ranked([], answered=False)
     asked = asked_document(texts)
     if ranker is not None:
@@ -230,17 +230,18 @@ def ranked_candidates(document: Document, question: str, ranker: Ranker | None =
     else:
         scores = around(bm25(asked.bags, query))
         answered = coverage(asked.bags, query, answer_names(asked, question)) >= MIN_COVERAGE
-    if asks_conclusion(question):
-        strengths = conclusions(document.text, spans)
-        strengths[[points_elsewhere(text) for text in texts]] = 0.0  # a citation of others' words
-        answered = answered or strengths.max() >= MIN_STRENGTH
-        scores = standardized(scores) + CONCLUSION_BONUS * strengths
     if asks_when(question):
         scores = scores + DATED_BONUS * np.array([answers_when(text, question) for text in texts])
-    apart = [each.span for each in spoken_apart(document, question)]
-    if apart:
-        scores = scores - APART_PENALTY * np.array([_reaches_into(span, apart) for span in spans])
+    apart = np.zeros(len(texts), dtype=bool)
+    if opinions := [each.span for each in spoken_apart(document, question)]:
+        apart = np.array([_reaches_into(span, opinions) for span in spans])
+    scores = scores - APART_PENALTY * apart
     likely = np.zeros(len(texts)) if ranker is None else chances(scores)
+    if asks_conclusion(question):
+        strengths = _own_conclusions(document, spans, texts, apart)
+        if strengths.max() >= MIN_STRENGTH:
+            answered = True
+            scores = standardized(scores) + CONCLUSION_BONUS * strengths
     # a line without any word beyond the question's answers nothing, except whether it is so
     whole = asks_whether(question)
     telling = [i for i, each in enumerate(asked.sets) if whole or not each <= set(query)]
@@ -253,6 +254,23 @@ def ranked_candidates(document: Document, question: str, ranker: Ranker | None =
         likely[telling],
     )
     return Ranked(best, bool(answered))
+
+
+def _own_conclusions(
+    document: Document, spans: Sequence[Span], texts: Sequence[str], apart: np.ndarray
+) -> np.ndarray:
+    """Return how strongly each sentence says what the document itself concludes: (sentences,).
+
+    Args:
+        document: the document asked about.
+        spans: its sentences.
+        texts: their texts.
+        apart: (sentences,) whether each is in a separate opinion.
+    """
+    strengths = conclusions(document.text, spans)
+    cites = np.array([points_elsewhere(text) for text in texts])  # others' words
+    strengths[cites | apart] = 0.0
+    return strengths
 
 
 def _best(

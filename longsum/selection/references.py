@@ -87,13 +87,14 @@ _ELSEWHERE = re.compile(
     |\b(?:is|are|was|were)\ (?:shown|given|presented|summari[sz]ed|listed|depicted|illustrated
       |displayed|reported|plotted|provided|found|seen|visible)\ (?:in|at|on)\ (?:the\ )?
       (?:(?:[\w-]+\ ){1,3}of\ )?(?:fig(?:ure|\.)|table|appendix|supplement)
-    |\b(?:is|are|was|were|be|in|and|\()\s*(?:shown|given|summari[sz]ed|depicted|illustrated|displayed
-      |plotted|described)\ (?:in|by)\W*$
-    |^\W*(?:read|watch|visit|view|click|browse|explore|listen\ to|look\ at|go\ to)\b.{0,120}
-      \b(?:web\ ?sites?|web\ ?page|site|link|videos?|article|blog|podcast|online|learn\ more
-      |documentary|https?)\b
-    |^\W*read\ (?:about|more|this|through|the\ (?:article|text|notice|commentary))\b
-    |\b(?:goes|go|runs?|reads?|looks?|works?)\ (?:something\ )?like\ this\W*$
+    |(?:\b(?:is|are|was|were|be|and)\s|\()\s*(?:shown|given|summari[sz]ed|depicted|illustrated
+      |displayed|plotted|described)\ (?:in|by)\W*$
+    |^\W*(?:read|watch|visit|view|click|browse|explore|listen\ to|look\ at|go\ to)\b(?!\ of\b)
+      .{0,120}(?:\b(?:web\ ?sites?|web\ ?page|videos?|blog|podcast|online|to\ learn\ more
+      |documentary|https?)\b|\b(?:site|link|article)\W*$)
+    |^\W*read\ (?:(?:about|more\ (?:about|on)|through)\ (?!the\ lens)
+      |(?:this|the)\ (?:[\w’'-]+\ ){0,3}(?:article|text|notice|commentary|book|paper|report)\b)
+    |\b(?:goes|runs?|reads?)\ (?:something\ )?like\ this\W*$
     |\b(?:is|are)\ (?:organi[sz]ed|structured)\ as\ follows\b
     |\b(?:as\ follows|following|below)\W*$
     |\bsee\ (?:also|section|chapter|table|figure|page|appendix)\b
@@ -122,9 +123,10 @@ _EMPTIED = re.compile(r"(?<!\S)['’]\s+(?:\(|,|and\b|or\b)")
 
 
 _SUPPOSES = re.compile(
-    r"""\W*(?:(?:suppose|imagine|assume)\ (?:that|further|now|for|you|we|there|an?|the)\b
-    |let\ us\ (?:suppose|assume|consider|imagine|look|turn|return)\b
-    |recall\ (?:that|from|the)\b|we\ would\ (?:also\ )?like\ to\b)""",
+    r"""\W*(?:now\ |next,?\ )?
+    (?:(?:suppose|imagine)\ (?!not\b|so\b)|assume\ (?:that|further|for|you|we|there)\b
+    |let\ us\ (?:suppose|assume|consider|imagine|turn|return)\b
+    |recall\ (?:that|from|the)\b|we\ would\ (?:also\ )?like\ to\ (?:know|find|see)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -41,7 +41,12 @@ def test_claim_of_somebody_is_not_what_the_source_says(source: str, claim: str, 
         ("Berg argues that the rule is void.", "The rule is void, according to Berg."),
         ("Berg argued that the rule was void, but the board kept the old tariff.",
          "The board kept the old tariff."),
-        ("The board maintained the road to the mill.", "The board maintained the road."),
+        ("We claim that the rule of the port is void.", "The rule of the port is void."),
+        ("Nobody doubts that the mill burned in 1902.", "The mill burned in 1902."),
+        ("It is not disputed that the mill burned in 1902.", "The mill burned in 1902."),
+        ("The firm maintained a network that carried most of the grain.",
+         "The network carried most of the grain."),
+        ("His refusal to pay showed that the firm was bankrupt.", "The firm was bankrupt."),
     ],
 )  # fmt: skip
 def test_what_a_source_says_itself_is_not_somebodys_claim(source: str, claim: str) -> None:
@@ -72,6 +77,9 @@ def test_attempt_is_not_a_deed(source: str, claim: str, words: tuple[str, str]) 
         ("The board wants to open the port.", "The board will open the port."),
         ("Nearly half of the boats were lost.", "Half of the boats were lost."),
         ("She tried to save the mill.", "She was in the mill."),
+        ("The planned changes to taxes were made in May.", "Taxes were changed in May."),
+        ("The effort led to victory in 1902.", "Victory came in 1902."),
+        ("He did not hesitate to save the old mill.", "He saved the old mill."),
     ],
 )
 def test_deed_that_was_done_or_is_not_called_done_is_none(source: str, claim: str) -> None:
@@ -82,6 +90,9 @@ def test_what_would_have_been_is_not_what_was() -> None:
     source = parse("If the dam had broken, the town would have been flooded.")
     assert only_supposed(parse("The town was flooded."), source) == ("", "if")
     assert only_supposed(parse("The town would have been flooded."), source) is None
+    assert only_supposed(parse("The town was flooded when the dam broke."), source) == ("", "if")
+    also = parse("The dam broke in 1902, and the town would have been lost if the wind had turned.")
+    assert only_supposed(parse("The dam broke in 1902."), also) is None
     kept = parse("If it rains, the town is flooded.")
     assert only_supposed(parse("The town is flooded."), kept) is None
 

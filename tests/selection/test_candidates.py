@@ -265,6 +265,18 @@ def test_question_for_the_conclusion_is_answered_by_it():
     assert best_answer(document, "What did the court hold of the fishermen?") != concluded
 
 
+def test_conclusion_of_a_dissent_is_not_the_courts():
+    against = "In short, I conclude that the ferry rule is void."
+    document = text_of(*FACTS, COURT, HELD, DISSENT, AGAINST, against)
+    assert best_answer(document, "What did the Court hold?") == HELD
+    assert best_answer(document, "What did the Court hold?") != against
+
+
+def test_question_of_common_words_for_the_conclusion_is_answered():
+    subject = "This report is about the ice in the harbour."
+    assert best_answer(text_of(subject, *FACTS), "What is this about?") == subject
+
+
 def test_question_for_a_date_is_answered_by_a_sentence_with_one():
     dated = "Decided on May 17, 2010."
     document = text_of(*FACTS, "The commission decided the case of the moorings.", dated)

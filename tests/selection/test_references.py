@@ -132,6 +132,9 @@ def test_sentence_that_only_says_where_something_is_points_elsewhere(text: str) 
         "12 Boats were lost in the storm.",
         "Watch the gauge while the tank fills.",
         "Read aloud, the letter moved the whole parish.",
+        "Read this way, the statute bars the suit.",
+        "Read through the lens of history, the clause forbids the tax.",
+        "Explore the link between diet and disease in rats.",
         "The boats that were found in spring were given by the parish.",
         "Ships like this were built at Norby until 1902.",
     ],
@@ -248,6 +251,9 @@ def test_what_is_described_or_was_not_introduced_does_not(text: str) -> None:
         ("The board supposes that the ice holds.", False),
         ("Assume responsibility for the boats in your care.", False),
         ("Let us know when the ice breaks.", False),
+        ("Suppose your boat sinks.", True),
+        ("We would like to stress that the ice holds.", False),
+        ("Assume the helm in calm water.", False),
     ],
 )
 def test_sentence_that_prepares_an_example_says_nothing_by_itself(

@@ -52,7 +52,7 @@ class PositionOptions:
     context: str | None = o.in_model(
         None,
         metavar="TOKENS",
-        help="Window in tokens, of --position or, without it, by the window adapter.",
+        help="Window in tokens: of --position, or one that weights or adapter were tuned for.",
     )
 
 
