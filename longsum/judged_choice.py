@@ -82,8 +82,7 @@ class JudgeChooser:
             stats = AnswerStats(spent, finish_reason="stop", judged=len(candidates))
             return refused(judged(candidates, judgement), question, stats)
         chosen = answer_of(judged(candidates, judgement), config, decode, started)
-        first = tuple(each.span for each in candidates[: config.sentences])
-        chosen = chosen._replace(by_words=first)
+        chosen = chosen._replace(by_words=[each.span for each in candidates[: config.sentences]])
         short = self._short(question, chosen)
         if short is not None:
             if short.chance >= SURE_SHORT_CHANCE:

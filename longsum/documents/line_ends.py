@@ -61,6 +61,8 @@ def are_listed(text: str, after: str) -> bool:
         text: a line.
         after: the next line.
     """
+    if not (text[-1:].isdigit() and after[-1:].isdigit()):
+        return False  # nearly every line, whose pattern would be searched to its end
     first, second = _LISTED.match(text), _LISTED.match(after)
     return bool(first and second and int(first["page"]) <= int(second["page"]))
 

@@ -94,8 +94,7 @@ def only_claimed(claim: Sequence[Word], source: Sequence[Word]) -> tuple[str, st
         An empty word of the claim, and the source's word.
     """
     hedges = {word.text for word in claim if word.text in _CLAIMS | _SAYS | _VIEWS}
-    said = {word.stem for word in claim if word.is_content}
-    shared = [word for word in source if word.is_content and _is_in(word, said)]
+    shared = _shared(claim, source)
     for cue in source:
         begin = _complement(source, cue)
         if begin is None or not _is_open(cue, source):
@@ -126,12 +125,10 @@ def _complement(source: Sequence[Word], cue: Word) -> int | None:
 
 def _is_open(cue: Word, source: Sequence[Word]) -> bool:
     """Return whether a word leaves open if what follows it is so: `argues`, `no proof`."""
-    before = source[max(0, cue.place - _SUBJECT) : cue.place]
-    near = [word for word in before if word.clause == cue.clause]
-    is_denied = any(word.text in _DENIED for word in near[-_DENYING:])
+    near = _before(cue, source, _SUBJECT)
     if cue.text in _PROVES:
-        return is_denied
-    if cue.text in _DOUBTS and is_denied:
+        return _is_denied(cue, source)
+    if cue.text in _DOUBTS and _is_denied(cue, source):
         return False  # `Nobody doubts that …`
     if any((one.text, word.text) in _ITSELF for one, word in pairwise(near)):
         return False
@@ -156,8 +153,7 @@ def only_supposed(claim: Sequence[Word], source: Sequence[Word]) -> tuple[str, s
     )
     if condition is None or would is None or would.clause == condition.clause:
         return None
-    said = {word.stem for word in claim if word.is_content}
-    shared = [word for word in source if word.is_content and _is_in(word, said)]
+    shared = _shared(claim, source)
     inside = [word for word in shared if word.clause in (condition.clause, would.clause)]
     is_supposed = shared and len(inside) >= _SHARE * len(shared)
     return ("", condition.text) if is_supposed else None
@@ -192,9 +188,7 @@ def _deed(cue: Word, source: Sequence[Word]) -> Word | None:
     if cue.text in _NEARLY:
         is_done = after and (after[0].text.endswith("ed") or after[0].text in PARTICIPLES)
         return after[0] if is_done else None
-    before = source[max(0, cue.place - _DENYING) : cue.place]
-    is_denied = any(word.text in _DENIED and word.clause == cue.clause for word in before)
-    if cue.text not in _TRIES or is_denied:
+    if cue.text not in _TRIES or _is_denied(cue, source):
         return None  # `did not hesitate to`
     while after and after[0].is_manner:
         after = after[1:]
@@ -202,6 +196,23 @@ def _deed(cue: Word, source: Sequence[Word]) -> Word | None:
         return None
     deed = after[1]
     return None if deed.text in _NO_DEEDS or deed.is_manner else deed
+
+
+def _before(word: Word, sentence: Sequence[Word], count: int) -> list[Word]:
+    """Return those of the `count` words before one that are in its clause."""
+    near = sentence[max(0, word.place - count) : word.place]
+    return [each for each in near if each.clause == word.clause]
+
+
+def _is_denied(cue: Word, sentence: Sequence[Word]) -> bool:
+    """Return whether a proof, a doubt or an attempt is denied: `no proof`, `did not hesitate`."""
+    return any(word.text in _DENIED for word in _before(cue, sentence, _DENYING))
+
+
+def _shared(claim: Sequence[Word], source: Sequence[Word]) -> list[Word]:
+    """Return the source's words with a meaning that a claim has, or others of the same meaning."""
+    said = {word.stem for word in claim if word.is_content}
+    return [word for word in source if word.is_content and _is_in(word, said)]
 
 
 def _is_infinitive(sentence: Sequence[Word], word: Word) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from longsum.selection.months import MONTH
 from longsum.selection.people import Gender, Mention, People
 from longsum.selection.references import PERSON
 from longsum.similarity import is_english
@@ -39,7 +40,7 @@ _OTHERS = re.compile(
 """Somebody else, also by a noun that persons have: `the keeper`, `a historian`."""
 _CAPITAL = re.compile(r"(?<=\s)[A-Z]")
 _TIME_OR_PLACE = re.compile(
-    r"""\b(?:January|February|March|April|May|June|July|August|September|October|November|December
+    rf"""\b(?:{MONTH}
     |(?:in|at|near|to|from|on)\s+(?:[A-Z][\w-]+\s*)+)""",
     re.VERBOSE,
 )

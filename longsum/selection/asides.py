@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from longsum.documents.document import Span
+from longsum.selection.months import MONTH
 from longsum.similarity import FUNCTION_WORDS
 
 MIN_WORDS_LEFT = 5
@@ -60,9 +61,6 @@ _SPOKEN_LEAD_IN = re.compile(
 )
 """The same in a transcript, without a comma."""
 _SPEAKER = re.compile(r"[A-Z][\w.’' -]{0,40}:\s+")
-_MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-)
 _PARENTHETICAL = re.compile(
     rf"""\s*(?:\((?:
       (?:see\s+(?:also\s+)?|cf\.\s+)?(?:supplementa\w+\s+|additional\s+|online\s+)?
@@ -70,7 +68,7 @@ _PARENTHETICAL = re.compile(
           |files?|movies?|data\s*sets?|text|note)\b\.?\s*(?-i:S?\d|[A-Z]\b|[IVX]+\b)[^()]{{0,70}}
       |(?:e\.g\.|i\.e\.|see|cf\.|reviewed\s+in)?,?\s*(?:\[[\d\s,;–-]+\])?
       |(?:see|cf\.|supra|infra|ante)[\s,][^()]{{0,120}}
-      |(?:e\.g\.,?\s+|reviewed\s+in\s+|see\s+)?(?!{_MONTH})(?-i:[A-Z])[\w’'-]+(?:,?\s+(?-i:[A-Z])\.)*
+      |(?:e\.g\.,?\s+|reviewed\s+in\s+|see\s+)?(?!{MONTH})(?-i:[A-Z])[\w’'-]+(?:,?\s+(?-i:[A-Z])\.)*
         (?:\s+et\s+al\.?|\s+(?:and|&)\s+(?-i:[A-Z])[\w’'-]+)?,?\s+(?:1[89]|20)\d\d[a-z]?
         (?:[;,]\s*[^()]{{0,200}})?
       |(?:internal\s+)?(?:quotation\s+marks?|citations?|emphasis|footnotes?|alterations?|brackets)

@@ -14,13 +14,13 @@ import numpy as np
 
 from longsum.documents.statements import is_statement
 from longsum.selection.literals import answer_terms, literal_words
+from longsum.selection.months import MONTH
 from longsum.selection.sentence_features import Columns
 from longsum.similarity import idf_weights, is_number
 
 _NAMED = re.compile(r"(?<=[\w,;] )[A-Z][\w’'-]+")
 _DATE = re.compile(
-    r"\b(?:1[5-9]\d\d|20\d\d)\b|\b(?:January|February|March|April|May|June|July|August|September"
-    r"|October|November|December|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
+    rf"\b(?:1[5-9]\d\d|20\d\d)\b|\b(?:{MONTH}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b"
 )
 _LOOKS = {
     "reason": re.compile(

@@ -110,11 +110,18 @@ def readable(document: Document, focus: str | None = None) -> list[Span]:
         document: the document to summarize.
         focus: what the reader cares about.
     """
-    apart = [each.span for each in spoken_apart(document, focus)]
-    spans = [span for span in statements(document) if not _reaches_into(span, apart)]
+    own = statements(document)
+    apart = _are_apart(document, own, focus)
+    spans = [span for span, is_apart in zip(own, apart, strict=True) if not is_apart]
     if len(spans) <= MAX_RANKED:
         return spans
     return [spans[i] for i in np.linspace(0, len(spans) - 1, MAX_RANKED).astype(int)]
+
+
+def _are_apart(document: Document, spans: Sequence[Span], focus: str | None) -> list[bool]:
+    """Return whether each sentence is in a separate opinion that `spoken_apart` returns."""
+    apart = [each.span for each in spoken_apart(document, focus)]
+    return [_reaches_into(span, apart) for span in spans]
 
 
 def _reaches_into(span: Span, apart: Sequence[Span]) -> bool:
@@ -232,9 +239,7 @@ def ranked_candidates(document: Document, question: str, ranker: Ranker | None =
         answered = coverage(asked.bags, query, answer_names(asked, question)) >= MIN_COVERAGE
     if asks_when(question):
         scores = scores + DATED_BONUS * np.array([answers_when(text, question) for text in texts])
-    apart = np.zeros(len(texts), dtype=bool)
-    if opinions := [each.span for each in spoken_apart(document, question)]:
-        apart = np.array([_reaches_into(span, opinions) for span in spans])
+    apart = np.array(_are_apart(document, spans, question))
     scores = scores - APART_PENALTY * apart
     likely = np.zeros(len(texts)) if ranker is None else chances(scores)
     if asks_conclusion(question):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from longsum.selection.literals import answer_terms
+from longsum.selection.months import MONTH
 
 _WHO = (
     r"(?:(?:supreme\s+)?court|justices|stud(?:y|ies)|papers?|authors?|report|article|document|book|chapter"
@@ -56,13 +57,10 @@ _WHEN = re.compile(
     r"|^\W*(?:(?:in|on|since|until)\s+)?(?:what|which)\s+(?:date|year|day|month|century)\b",
     re.IGNORECASE,
 )
-_MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-)
 _DATE = re.compile(
     r"(?<!§ )(?<![§$€£.,\d-])\b(?:1[1-9]\d\d|20\d\d)\b(?![.,]?\d)"
     r"(?!\s+(?!this\b|does\b|across\b|always\b|perhaps\b)[a-z]{3,}s\b)"  # not `1200 boats`
-    rf"|\b{_MONTH}\s+\d|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b|\bcentur(?:y|ies)\b"
+    rf"|\b{MONTH}\s+\d|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}\b|\bcentur(?:y|ies)\b"
 )
 _DUE = re.compile(
     rf"\b(?:by|before|until|than|due(?:\s+on)?|deadline\b[^.]{{0,60}}?\s(?:is|was))\s+(?:{_DATE.pattern})"
